@@ -1,0 +1,1 @@
+//! Countersign: an OAuth 2 and OpenID Connect provider.

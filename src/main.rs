@@ -1,0 +1,2 @@
+//! Parse arguments, build the application, serve.
+fn main() {}
