@@ -1,0 +1,84 @@
+//! The page where people look after their own account.
+
+use askama::Template;
+
+use super::{Notice, Scope, Shell};
+
+/// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
+/// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
+#[derive(Template)]
+#[template(path = "account.html")]
+pub struct Account {
+    /// The frame.
+    pub shell: Shell,
+    /// Username.
+    pub username: String,
+    /// Full name; may be empty.
+    pub name: String,
+    /// E-mail address; may be empty.
+    pub email: String,
+    /// Live sessions, the current one first.
+    pub sessions: Vec<SessionRow>,
+    /// Applications with a remembered consent or a live grant.
+    pub apps: Vec<AppRow>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    /// Why the password was not changed.
+    pub password_problem: Option<PasswordProblem>,
+}
+
+/// One signed-in device.
+pub struct SessionRow {
+    /// Public id of the session (not the cookie's value).
+    pub id: String,
+    /// The device in words; see [`describe_device`](super::describe_device).
+    pub device: String,
+    /// IP address of the last request.
+    pub ip: String,
+    /// Authentication method references, such as `pwd`.
+    pub methods: Vec<String>,
+    /// Sign-in (unix seconds).
+    pub first_seen: i64,
+    /// Last request (unix seconds).
+    pub last_seen: i64,
+    /// When it ends at the latest, given no further use (unix seconds).
+    pub expires: i64,
+    /// Whether it is the session that asks.
+    pub current: bool,
+}
+
+/// One application with access to the account.
+pub struct AppRow {
+    /// Client id.
+    pub client_id: String,
+    /// Display name.
+    pub name: String,
+    /// What it may do; see [`describe_scope`](super::describe_scope).
+    pub scopes: Vec<Scope>,
+    /// When access was first given (unix seconds).
+    pub since: i64,
+}
+
+/// Why a password was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasswordProblem {
+    /// The current password is not the one typed.
+    WrongCurrent,
+    /// The new password is too short.
+    TooShort {
+        /// Fewest characters allowed.
+        minimum: usize,
+    },
+    /// The new password is too long.
+    TooLong {
+        /// Most characters allowed.
+        maximum: usize,
+    },
+    /// Throttled.
+    TooManyAttempts {
+        /// Seconds until another attempt is allowed.
+        retry_after_seconds: u64,
+    },
+    /// The server has too many passwords to check at once.
+    Busy,
+}

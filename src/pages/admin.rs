@@ -1,0 +1,216 @@
+//! The administrator's pages.
+
+use askama::Template;
+
+use super::{Notice, Problem, SessionRow, Shell};
+
+/// `GET /admin`.
+#[derive(Template)]
+#[template(path = "admin_home.html")]
+pub struct AdminHome {
+    /// The frame.
+    pub shell: Shell,
+    /// Registered clients.
+    pub clients: u64,
+    /// Users.
+    pub users: u64,
+    /// Live sessions.
+    pub sessions: u64,
+    /// Signing keys that are published, active or retired.
+    pub keys: Vec<KeyRow>,
+    /// The latest audit rows, newest first.
+    pub audit: Vec<AuditRow>,
+}
+
+/// One signing key.
+pub struct KeyRow {
+    /// Key id as in the JWKS.
+    pub kid: String,
+    /// JWS algorithm.
+    pub alg: String,
+    /// `published`, `active` or `retired`.
+    pub state: String,
+    /// When it entered that state (unix seconds).
+    pub since: i64,
+}
+
+/// One recorded change.
+pub struct AuditRow {
+    /// When (unix seconds).
+    pub at: i64,
+    /// Who did it.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// Further words; may be empty.
+    pub detail: String,
+}
+
+/// `GET /admin/clients`.
+#[derive(Template)]
+#[template(path = "admin_clients.html")]
+pub struct AdminClients {
+    /// The frame.
+    pub shell: Shell,
+    /// This page's clients.
+    pub rows: Vec<ClientRow>,
+    /// Cursor of the next page (`?after=<cursor>`); none on the last one.
+    pub next: Option<String>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// One client in the list.
+pub struct ClientRow {
+    /// Client id.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// Client authentication method at the token endpoint; `none` makes it a public client.
+    pub auth_method: String,
+    /// Registration (unix seconds).
+    pub created: i64,
+    /// Whether it is switched off.
+    pub disabled: bool,
+}
+
+/// `GET /admin/clients/new` and `GET /admin/clients/{id}`. Forms, each with `csrf`: `POST /admin/clients` (new) or
+/// `POST /admin/clients/{id}` with the inputs named like the fields of [`ClientFields`] (`grant_types` once per ticked
+/// box, booleans as checkboxes with the value `true`), `POST /admin/clients/{id}/rotate-secret`, `…/delete`.
+#[derive(Template)]
+#[template(path = "admin_client_form.html")]
+pub struct AdminClientForm {
+    /// The frame.
+    pub shell: Shell,
+    /// Whether the client is yet to be registered.
+    pub new: bool,
+    /// The form's contents.
+    pub client: ClientFields,
+    /// What is wrong with the submitted form.
+    pub problems: Vec<Problem>,
+    /// A secret just made: shown on this page and never again.
+    pub secret_shown_once: Option<String>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// A client's metadata as text for a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a checkbox of the form")]
+pub struct ClientFields {
+    /// Client id; may be left empty when new.
+    pub id: String,
+    /// Display name.
+    pub name: String,
+    /// `client_secret_basic`, `client_secret_post` or `none`.
+    pub auth_method: String,
+    /// Redirect URIs, one per line.
+    pub redirect_uris: String,
+    /// Post-logout redirect URIs, one per line.
+    pub post_logout_redirect_uris: String,
+    /// Of `authorization_code`, `refresh_token`, `client_credentials`.
+    pub grant_types: Vec<String>,
+    /// Allowed scope tokens, separated by spaces.
+    pub scope: String,
+    /// JWS algorithm of ID tokens.
+    pub id_token_alg: String,
+    /// `jwt` or `opaque`.
+    pub access_token_format: String,
+    /// JWS algorithm of access tokens in JWT format.
+    pub access_token_alg: String,
+    /// Whether requests without PKCE are refused.
+    pub require_pkce: bool,
+    /// Whether users are not asked for consent.
+    pub skip_consent: bool,
+    /// Whether it may introspect tokens of other clients.
+    pub introspects_any_token: bool,
+    /// Whether it is switched off.
+    pub disabled: bool,
+    /// Home page.
+    pub client_uri: String,
+    /// Logo.
+    pub logo_uri: String,
+    /// Privacy policy.
+    pub policy_uri: String,
+    /// Terms of service.
+    pub tos_uri: String,
+}
+
+impl ClientFields {
+    fn has_grant(&self, grant: &str) -> bool {
+        self.grant_types.iter().any(|have| have == grant)
+    }
+}
+
+/// `GET /admin/users?query=…`.
+#[derive(Template)]
+#[template(path = "admin_users.html")]
+pub struct AdminUsers {
+    /// The frame.
+    pub shell: Shell,
+    /// What was searched for; may be empty.
+    pub query: String,
+    /// This page's users.
+    pub rows: Vec<UserRow>,
+    /// Cursor of the next page (`?query=<query>&after=<cursor>`); none on the last one.
+    pub next: Option<String>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// One user in the list.
+pub struct UserRow {
+    /// User id.
+    pub id: String,
+    /// Username.
+    pub username: String,
+    /// E-mail address; may be empty.
+    pub email: String,
+    /// Full name; may be empty.
+    pub name: String,
+    /// Whether the user is an administrator.
+    pub admin: bool,
+    /// Whether the user may not sign in.
+    pub disabled: bool,
+    /// Creation (unix seconds).
+    pub created: i64,
+}
+
+/// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has
+/// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name` and the checkboxes `admin`, `disabled`
+/// (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`, `…/delete`.
+#[derive(Template)]
+#[template(path = "admin_user_form.html")]
+pub struct AdminUserForm {
+    /// The frame.
+    pub shell: Shell,
+    /// Whether the user is yet to be created.
+    pub new: bool,
+    /// The form's contents.
+    pub user: UserFields,
+    /// What is wrong with the submitted form; fields as the inputs' names.
+    pub problems: Vec<Problem>,
+    /// The user's live sessions; empty when new.
+    pub sessions: Vec<SessionRow>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// A user's attributes as text for a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UserFields {
+    /// User id; empty when new.
+    pub id: String,
+    /// Username.
+    pub username: String,
+    /// E-mail address.
+    pub email: String,
+    /// Full name.
+    pub name: String,
+    /// Whether the user is an administrator.
+    pub admin: bool,
+    /// Whether the user may not sign in.
+    pub disabled: bool,
+}

@@ -1,0 +1,51 @@
+//! The static files behind `/assets/<name>`. Pages ask for them with `?v=<version>`, so that they may be cached for
+//! ever.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// One static file.
+pub struct Asset {
+    /// File name under `/assets/`.
+    pub name: &'static str,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The file.
+    pub bytes: &'static [u8],
+    /// Changes whenever the bytes do; also good as an entity tag.
+    pub version: String,
+}
+
+static ALL: LazyLock<[Asset; 4]> = LazyLock::new(|| {
+    [
+        asset("style.css", "text/css; charset=utf-8", include_bytes!("../../static/style.css")),
+        asset("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
+        asset("demo.css", "text/css; charset=utf-8", include_bytes!("../../static/demo.css")),
+        asset("demo.svg", "image/svg+xml", include_bytes!("../../static/demo.svg")),
+    ]
+});
+
+/// Every static file.
+#[must_use]
+pub fn all() -> &'static [Asset] {
+    &*ALL
+}
+
+/// The file of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Asset> {
+    ALL.iter().find(|asset| asset.name == name)
+}
+
+/// The address under which pages refer to a file.
+pub(super) fn url(name: &str) -> String {
+    let version = find(name).map_or("", |asset| asset.version.as_str());
+    format!("/assets/{name}?v={version}")
+}
+
+fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
+    let hash = digest(&SHA256, bytes);
+    let version = hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    Asset { name, content_type, bytes, version }
+}

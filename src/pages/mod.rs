@@ -1,0 +1,177 @@
+//! Every HTML page: one struct per page, one template of the same name in `templates/`.
+//!
+//! A pure room: a handler fills a struct and renders it; all words a person reads are in the templates, or here when
+//! they are needed in several of them. Values are escaped by askama; no template marks anything as safe.
+//! Points in time are unix seconds and are shown in UTC.
+
+mod account;
+mod admin;
+pub mod assets;
+mod demo;
+mod sign_in;
+mod words;
+
+pub use account::{Account, AppRow, PasswordProblem, SessionRow};
+pub use admin::{
+    AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
+    KeyRow, UserFields, UserRow,
+};
+pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
+pub use sign_in::{
+    Consent, ErrorPage, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup, SetupDone, SignedOut,
+};
+pub use words::{describe_device, describe_scope};
+
+use words::{ago, day_time, describe_method, duration, iso};
+
+/// What the frame around every account and administration page needs.
+pub struct Shell {
+    /// Name of the signed-in person, shown in the header.
+    pub name: String,
+    /// CSRF token for every form of the page, the sign-out form in the header included.
+    pub csrf: String,
+    /// Whether to offer the way to the administration pages.
+    pub is_admin: bool,
+    /// Time of the request (unix seconds), for "5 minutes ago".
+    pub now: i64,
+}
+
+/// An application (OAuth client) as end users see it.
+pub struct App {
+    /// Display name.
+    pub name: String,
+    /// Logo, `https` only; other schemes are not shown.
+    pub logo_uri: Option<String>,
+    /// Home page; shown as a link when it is a web address.
+    pub client_uri: Option<String>,
+    /// Privacy policy; shown as a link when it is a web address.
+    pub policy_uri: Option<String>,
+    /// Terms of service; shown as a link when it is a web address.
+    pub tos_uri: Option<String>,
+    /// Host (ASCII form, with the port when it is not the default) that the browser is sent to afterwards.
+    pub redirect_host: String,
+}
+
+impl App {
+    fn logo(&self) -> Option<&str> {
+        self.logo_uri.as_deref().filter(|uri| uri.starts_with("https://"))
+    }
+
+    fn home(&self) -> Option<&str> {
+        web_address(self.client_uri.as_deref())
+    }
+
+    fn policy(&self) -> Option<&str> {
+        web_address(self.policy_uri.as_deref())
+    }
+
+    fn terms(&self) -> Option<&str> {
+        web_address(self.tos_uri.as_deref())
+    }
+
+    /// The letter that stands in for a missing logo.
+    fn initial(&self) -> String {
+        self.name
+            .chars()
+            .find(|c| c.is_alphanumeric())
+            .map_or_else(|| "?".into(), |c| c.to_uppercase().collect())
+    }
+}
+
+/// Only web addresses become links: a registered `javascript:` or `data:` URI stays without effect.
+fn web_address(uri: Option<&str>) -> Option<&str> {
+    uri.filter(|uri| uri.starts_with("https://") || uri.starts_with("http://"))
+}
+
+/// A scope in words.
+pub struct Scope {
+    /// The scope token as the application sent it.
+    pub name: String,
+    /// What the application gets, as the continuation of "It will be able to …" in a list.
+    pub title: String,
+    /// One sentence more.
+    pub description: String,
+}
+
+/// What is wrong with one field of a submitted form.
+pub struct Problem {
+    /// The `name` of the input, or the empty string when the form as a whole is meant.
+    pub field: String,
+    /// A full sentence that says how to correct it.
+    pub message: String,
+}
+
+impl Problem {
+    /// A problem of `field` with the sentence `message`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// The first problem of a field.
+fn problem_of<'a>(problems: &'a [Problem], field: &str) -> Option<&'a str> {
+    problems.iter().find(|problem| problem.field == field).map(|problem| problem.message.as_str())
+}
+
+/// What was just done, shown once on top of the page a form leads to. It travels in the address of that page as
+/// `?done=<code>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// One session was signed out.
+    SessionEnded,
+    /// All sessions but this one were signed out.
+    OtherSessionsEnded,
+    /// An application's access was withdrawn.
+    AppRevoked,
+    /// The password was changed.
+    PasswordChanged,
+    /// A client was registered.
+    ClientCreated,
+    /// A client was changed.
+    ClientSaved,
+    /// A client was deleted.
+    ClientDeleted,
+    /// A user was created.
+    UserCreated,
+    /// A user was changed.
+    UserSaved,
+    /// A user was deleted.
+    UserDeleted,
+    /// A user's password was set.
+    UserPasswordSet,
+    /// All sessions of a user were signed out.
+    UserSessionsEnded,
+}
+
+impl Notice {
+    const ALL: [(Notice, &'static str, &'static str); 12] = [
+        (Notice::SessionEnded, "session-ended", "That device is signed out."),
+        (Notice::OtherSessionsEnded, "others-ended", "All your other devices are signed out."),
+        (Notice::AppRevoked, "app-revoked", "The application no longer has access to your account."),
+        (Notice::PasswordChanged, "password-changed", "Your password is changed."),
+        (Notice::ClientCreated, "client-created", "The application is registered."),
+        (Notice::ClientSaved, "client-saved", "The application is saved."),
+        (Notice::ClientDeleted, "client-deleted", "The application is deleted."),
+        (Notice::UserCreated, "user-created", "The user is created."),
+        (Notice::UserSaved, "user-saved", "The user is saved."),
+        (Notice::UserDeleted, "user-deleted", "The user is deleted."),
+        (Notice::UserPasswordSet, "password-set", "The password is set."),
+        (Notice::UserSessionsEnded, "user-sessions-ended", "The user is signed out everywhere."),
+    ];
+
+    /// The code for the address.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        Self::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+    }
+
+    /// The notice of a code; none for anything else.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.iter().find(|row| row.1 == code).map(|row| row.0)
+    }
+
+    fn words(self) -> &'static str {
+        Self::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.2)
+    }
+}

@@ -1,0 +1,132 @@
+//! The pages around signing in and out, and the error page.
+
+use askama::Template;
+
+use super::{App, Problem, Scope};
+
+/// `GET /login`; the form goes to `POST /login` with `flow`, `csrf`, `username`, `password`, `remember`.
+#[derive(Template)]
+#[template(path = "login.html")]
+pub struct Login {
+    /// The sealed sign-in in progress; none when someone signs in to their own account page.
+    pub flow: Option<String>,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The application that asked for the sign-in.
+    pub app: Option<App>,
+    /// Text to put into the username field (what was typed before, or a `login_hint`).
+    pub username: String,
+    /// Whether "remember this device" is ticked.
+    pub remember: bool,
+    /// Why the last attempt failed.
+    pub problem: Option<LoginProblem>,
+}
+
+/// Why a sign-in attempt failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LoginProblem {
+    /// Unknown user, wrong password or disabled account: the page does not tell which.
+    WrongCredentials,
+    /// Throttled.
+    TooManyAttempts {
+        /// Seconds until another attempt is allowed.
+        retry_after_seconds: u64,
+    },
+    /// The server has too many passwords to check at once.
+    Busy,
+    /// The form was open too long, or came from another browser.
+    FormExpired,
+}
+
+/// `GET /consent`; the form goes to `POST /consent` with `flow`, `csrf`, `decision` (`allow` or `deny`).
+#[derive(Template)]
+#[template(path = "consent.html")]
+pub struct Consent {
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The application that asks.
+    pub app: App,
+    /// The signed-in account: its name, username or e-mail address.
+    pub account: String,
+    /// What the application asks for; see [`describe_scope`](super::describe_scope).
+    pub scopes: Vec<Scope>,
+}
+
+/// Any refusal that ends at this server: what is wrong, for whom, and how to fix it.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    /// HTTP status, shown small.
+    pub status: u16,
+    /// Heading: the problem in a few words.
+    pub title: String,
+    /// What is wrong, in a sentence or two.
+    pub what: String,
+    /// Who can fix it, as the end of "For …:", such as "the developer of Acme Notes".
+    pub for_whom: Option<String>,
+    /// How to fix it, in a sentence or two.
+    pub how_to_fix: String,
+    /// Values that help to fix it, as (name, value).
+    pub facts: Vec<(String, String)>,
+    /// OAuth error code, such as `invalid_request`.
+    pub error_code: Option<String>,
+    /// The id of the request in the logs.
+    pub correlation_id: String,
+}
+
+/// `GET /logout` without proof that the application may sign this user out; the form goes to `POST /logout`.
+#[derive(Template)]
+#[template(path = "logout_confirm.html")]
+pub struct LogoutConfirm {
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The signed-in account: its name, username or e-mail address.
+    pub account: Option<String>,
+    /// Name of the application that asked.
+    pub app: Option<String>,
+    /// Further hidden fields (name, value) that carry the request along.
+    pub fields: Vec<(String, String)>,
+}
+
+/// After signing out, when there is nowhere to send the browser.
+#[derive(Template)]
+#[template(path = "signed_out.html")]
+pub struct SignedOut {
+    /// A place to go back to.
+    pub return_to: Option<ReturnTo>,
+}
+
+/// A link back to an application.
+pub struct ReturnTo {
+    /// Name of the application.
+    pub name: String,
+    /// Its address; shown as a link when it is a web address.
+    pub uri: String,
+}
+
+/// `GET /setup?token=…`: makes the first administrator. The form goes to `POST /setup` with `csrf`, `token`,
+/// `username`, `email`, `password`.
+#[derive(Template)]
+#[template(path = "setup.html")]
+pub struct Setup {
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The one-time token of the link.
+    pub token: String,
+    /// Text to put into the username field.
+    pub username: String,
+    /// Text to put into the e-mail field.
+    pub email: String,
+    /// What is wrong with the submitted form; fields `username`, `email`, `password`.
+    pub problems: Vec<Problem>,
+}
+
+/// The first administrator exists.
+#[derive(Template)]
+#[template(path = "setup_done.html")]
+pub struct SetupDone {
+    /// The administrator's username.
+    pub username: String,
+}
