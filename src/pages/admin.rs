@@ -138,6 +138,16 @@ pub struct ClientFields {
     pub tos_uri: String,
 }
 
+/// The grant types of the form, with their labels.
+pub(super) const GRANT_TYPES: [(&str, &str); 3] = [
+    ("authorization_code", "People sign in (authorization_code)"),
+    ("refresh_token", "Stay connected (refresh_token)"),
+    ("client_credentials", "Act on its own (client_credentials)"),
+];
+
+/// The signature algorithms of the form.
+pub(super) const ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
+
 impl ClientFields {
     fn has_grant(&self, grant: &str) -> bool {
         self.grant_types.iter().any(|have| have == grant)

@@ -46,6 +46,6 @@ pub(super) fn url(name: &str) -> String {
 
 fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
     let hash = digest(&SHA256, bytes);
-    let version = hash.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-    Asset { name, content_type, bytes, version }
+    let start = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+    Asset { name, content_type, bytes, version: format!("{start:016x}") }
 }

@@ -9,6 +9,10 @@ mod admin;
 pub mod assets;
 mod demo;
 mod sign_in;
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "inside the templates' macros and loops a value is a reference of any depth"
+)]
 mod words;
 
 pub use account::{Account, AppRow, PasswordProblem, SessionRow};
@@ -22,6 +26,7 @@ pub use sign_in::{
 };
 pub use words::{describe_device, describe_scope};
 
+use admin::{ALGORITHMS, GRANT_TYPES};
 use words::{ago, day_time, describe_method, duration, iso};
 
 /// What the frame around every account and administration page needs.

@@ -79,34 +79,34 @@ pub(super) fn describe_method(amr: &str) -> &str {
 }
 
 /// `2026-11-23T21:55:00Z`, for the `datetime` attribute.
-pub(super) fn iso(at: i64) -> String {
-    OffsetDateTime::from_unix_timestamp(at).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
+pub(super) fn iso(at: &i64) -> String {
+    OffsetDateTime::from_unix_timestamp(*at).ok().and_then(|at| at.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 /// `23 Nov 2026, 21:55 UTC`.
-pub(super) fn day_time(at: i64) -> String {
+pub(super) fn day_time(at: &i64) -> String {
     let format = format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
-    OffsetDateTime::from_unix_timestamp(at)
+    OffsetDateTime::from_unix_timestamp(*at)
         .ok()
         .and_then(|at| at.format(format).ok())
         .unwrap_or_else(|| "at an unknown time".into())
 }
 
 /// `5 minutes ago`; days and weeks are given as a date.
-pub(super) fn ago(now: i64, at: i64) -> String {
-    match now.saturating_sub(at) {
+pub(super) fn ago(now: &i64, at: &i64) -> String {
+    match now.saturating_sub(*at) {
         ..60 => "just now".into(),
-        seconds @ 60..86_400 => format!("{} ago", duration(seconds.unsigned_abs())),
+        seconds @ 60..86_400 => format!("{} ago", duration(&seconds.unsigned_abs())),
         _ => day_time(at),
     }
 }
 
 /// `45 seconds`, `2 minutes`, `3 hours`: rounded up to the largest unit, because it says how long to wait.
-pub(super) fn duration(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        ..=90 => (seconds, "second"),
-        91..=5_400 => (seconds.div_ceil(60), "minute"),
-        _ => (seconds.div_ceil(3_600), "hour"),
+pub(super) fn duration(seconds: &u64) -> String {
+    let (count, unit) = match *seconds {
+        seconds @ ..=90 => (seconds, "second"),
+        seconds @ 91..=5_400 => (seconds.div_ceil(60), "minute"),
+        seconds => (seconds.div_ceil(3_600), "hour"),
     };
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
