@@ -1,3 +1,17 @@
 //! Countersign: an OAuth 2 and OpenID Connect provider.
+//!
+//! The map: [`routes`] lists every endpoint and the file it lives in. An endpoint parses a request, loads what it
+//! needs from the [`store`], asks a pure rule in [`protocol`] for the decision, applies it with one statement, and
+//! answers.
 
+pub mod app;
+pub mod authn;
+pub mod clock;
+pub mod config;
+pub mod entropy;
+pub mod http;
+pub mod jose;
 pub mod pages;
+pub mod protocol;
+pub mod sealing;
+pub mod store;

@@ -1,0 +1,127 @@
+//! Everything an endpoint needs, built once.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::authn::password::{HashingError, PasswordHasher};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::jose::Keyring;
+use crate::jose::KeyringError;
+use crate::protocol::ids::UserId;
+use crate::sealing::Seals;
+use crate::store::{AuditEntry, Store, StoreError};
+
+/// The application. Cloning it is cheap.
+#[derive(Clone)]
+pub struct App {
+    /// What the operator decided.
+    pub config: Arc<Config>,
+    /// The database.
+    pub store: Store,
+    /// Signing keys, parsed.
+    pub keys: Keyring,
+    /// Sealing keys.
+    pub seals: Arc<Seals>,
+    /// Password hashing.
+    pub passwords: PasswordHasher,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+}
+
+/// Why the application cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
+    /// The hashing parameters.
+    #[error("[passwords]: {0}")]
+    Passwords(#[from] HashingError),
+    /// Another secret than the one that the database was made with.
+    #[error(
+        "the secret is not the one this database was made with: its signing keys cannot be opened. \
+         Put the former secret back (secret or secret_file in countersign.toml, or COUNTERSIGN_SECRET)"
+    )]
+    OtherSecret,
+    /// The secret is of no use.
+    #[error("no keys can be derived from the secret")]
+    Secret,
+}
+
+impl App {
+    /// Opens the database, brings its schema and signing keys up to date, and puts everything together.
+    ///
+    /// # Errors
+    /// Says what is wrong in words for the operator.
+    pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, StartError> {
+        let store = Store::open(&config.database).await?;
+        let seals = Arc::new(Seals::derive(&config.secret).map_err(|_| StartError::Secret)?);
+        let fingerprint = store.setting_or_insert("secret fingerprint", seals.fingerprint()).await?;
+        if fingerprint != seals.fingerprint() {
+            return Err(StartError::OtherSecret);
+        }
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let passwords = PasswordHasher::new(&config.passwords, cores, &entropy)?;
+        let keys = Keyring::open(&store, &seals, &config, &clock, &entropy).await?;
+        Ok(Self { config: Arc::new(config), store, keys, seals, passwords, clock, entropy })
+    }
+
+    /// An audit entry for something done now.
+    #[must_use]
+    pub fn audit(
+        &self,
+        origin: &Origin,
+        action: &'static str,
+        target: String,
+        detail: impl Into<String>,
+    ) -> AuditEntry {
+        AuditEntry {
+            id: self.entropy.ordered_id(&self.clock),
+            at: self.clock.now(),
+            actor: origin.actor.clone(),
+            action,
+            target,
+            detail: detail.into(),
+            ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            correlation_id: origin.correlation_id.clone(),
+        }
+    }
+}
+
+/// Who does something, and from where: what the audit log wants to know.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// `user:<id>`, `client:<id>`, `cli`, `system` or `anonymous`.
+    pub actor: String,
+    /// The client's address, where there is one.
+    pub ip: Option<IpAddr>,
+    /// The request, where there is one.
+    pub correlation_id: String,
+}
+
+impl Origin {
+    /// A command at the operator's terminal.
+    #[must_use]
+    pub fn cli() -> Self {
+        Self { actor: "cli".to_owned(), ip: None, correlation_id: String::new() }
+    }
+
+    /// Work the server does by itself.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { actor: "system".to_owned(), ip: None, correlation_id: String::new() }
+    }
+
+    /// The same request, done as this user.
+    #[must_use]
+    pub fn by_user(self, id: &UserId) -> Self {
+        Self { actor: format!("user:{id}"), ..self }
+    }
+}

@@ -1,0 +1,246 @@
+//! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::config::Passwords;
+use crate::entropy::Entropy;
+
+/// Hashes and checks passwords.
+#[derive(Clone)]
+pub struct PasswordHasher(Arc<Inner>);
+
+struct Inner {
+    argon2: Argon2<'static>,
+    cores: Semaphore,
+    waiting: AtomicUsize,
+    queue: usize,
+    /// Checked where there is no hash, so that an unknown user costs what a known one costs.
+    dummy: String,
+    entropy: Entropy,
+}
+
+/// A password as it was typed; wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Password(…)")
+    }
+}
+
+/// What a check found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is the password. The hash to keep from now on, if the old one was made with other parameters.
+    Right {
+        /// A new hash of the same password.
+        upgraded: Option<String>,
+    },
+    /// It is not, or there is none to compare with.
+    Wrong,
+}
+
+/// Why nothing was hashed.
+#[derive(Debug, thiserror::Error)]
+pub enum HashingError {
+    /// Too many are waiting already; try again in a moment.
+    #[error("too many sign-ins at once")]
+    Busy,
+    /// The parameters are out of argon2's range.
+    #[error("argon2 refuses: {0}")]
+    Argon2(String),
+}
+
+impl PasswordHasher {
+    /// Prepares hashing with these parameters.
+    ///
+    /// # Errors
+    /// The parameters are out of argon2's range.
+    pub fn new(config: &Passwords, cores: usize, entropy: &Entropy) -> Result<Self, HashingError> {
+        let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)
+            .map_err(|error| HashingError::Argon2(error.to_string()))?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let dummy = hash_with(&argon2, "", &entropy.bytes::<16>())?;
+        Ok(Self(Arc::new(Inner {
+            argon2,
+            cores: Semaphore::new(cores.max(1)),
+            waiting: AtomicUsize::new(0),
+            queue: config.queue,
+            dummy,
+            entropy: entropy.clone(),
+        })))
+    }
+
+    /// Hashes a new password in PHC form.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] when the queue is full.
+    pub async fn hash(&self, password: Password) -> Result<String, HashingError> {
+        self.on_a_core(move |inner| hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>()))
+            .await?
+    }
+
+    /// Compares a password with a stored hash; with none, does the same work and finds it wrong.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] when the queue is full.
+    pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Verdict, HashingError> {
+        self.on_a_core(move |inner| inner.check(&password, stored.as_deref())).await?
+    }
+
+    /// Waits for a free core, unless too many wait already, and works there.
+    async fn on_a_core<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> T + Send + 'static,
+    ) -> Result<T, HashingError> {
+        let _place = Place::take(&self.0)?;
+        let _core = self.0.cores.acquire().await.map_err(|_| HashingError::Busy)?;
+        let inner = Arc::clone(&self.0);
+        tokio::task::spawn_blocking(move || work(&inner))
+            .await
+            .map_err(|error| HashingError::Argon2(error.to_string()))
+    }
+}
+
+impl Inner {
+    fn check(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, HashingError> {
+        let known = stored.and_then(|hash| PasswordHash::new(hash).ok());
+        let Some(hash) = known else {
+            // The result does not matter, the time does.
+            if let Ok(dummy) = PasswordHash::new(&self.dummy) {
+                let _ = self.argon2.verify_password(password.0.as_bytes(), &dummy);
+            }
+            return Ok(Verdict::Wrong);
+        };
+        if self.argon2.verify_password(password.0.as_bytes(), &hash).is_err() {
+            return Ok(Verdict::Wrong);
+        }
+        let made_with = Params::try_from(&hash).ok();
+        let today = self.argon2.params();
+        let as_today = made_with.is_some_and(|params| {
+            (params.m_cost(), params.t_cost(), params.p_cost())
+                == (today.m_cost(), today.t_cost(), today.p_cost())
+        });
+        let upgraded = if as_today {
+            None
+        } else {
+            Some(hash_with(&self.argon2, &password.0, &self.entropy.bytes::<16>())?)
+        };
+        Ok(Verdict::Right { upgraded })
+    }
+}
+
+fn hash_with(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, HashingError> {
+    argon2
+        .hash_password_with_salt(password.as_bytes(), salt)
+        .map(|hash| hash.to_string())
+        .map_err(|error| HashingError::Argon2(error.to_string()))
+}
+
+/// A place in the queue, given back when dropped, also when the request is cancelled.
+struct Place<'a>(&'a Inner);
+
+impl<'a> Place<'a> {
+    fn take(inner: &'a Inner) -> Result<Self, HashingError> {
+        let place = Place(inner);
+        let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
+        // Whoever is being served holds a place too.
+        if before >= inner.queue.saturating_add(inner.cores.available_permits()) {
+            Err(HashingError::Busy)
+        } else {
+            Ok(place)
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HashingError, PasswordHasher, Verdict};
+    use crate::config::Passwords;
+    use crate::entropy::Entropy;
+
+    fn cheap(iterations: u32, queue: usize) -> PasswordHasher {
+        let config = Passwords { memory_kib: 8, iterations, parallelism: 1, queue };
+        PasswordHasher::new(&config, 1, &Entropy::system()).unwrap()
+    }
+
+    fn typed(text: &str) -> super::Password {
+        text.to_owned().into()
+    }
+
+    #[tokio::test]
+    async fn owasp_asvs_6_2_8_passwords_are_compared_whole_and_as_they_are() {
+        let hasher = cheap(1, 8);
+        let long = "correct horse battery staple ".repeat(8);
+        let hash = hasher.hash(typed(&long)).await.unwrap();
+        let check = |text: String| hasher.check(text.into(), Some(hash.clone()));
+        assert_eq!(check(long.clone()).await.unwrap(), Verdict::Right { upgraded: None });
+        for wrong in
+            [long.to_uppercase(), long.trim_end().to_owned(), long[..72].to_owned(), format!("{long}\0")]
+        {
+            assert_eq!(check(wrong).await.unwrap(), Verdict::Wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn without_a_hash_nothing_is_right() {
+        let hasher = cheap(1, 8);
+        for stored in [None, Some(String::new()), Some("$argon2id$nonsense".to_owned())] {
+            assert_eq!(hasher.check(typed(""), stored).await.unwrap(), Verdict::Wrong);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_with_other_parameters_is_upgraded_when_the_password_is_right() {
+        let (old, today) = (cheap(1, 8), cheap(2, 8));
+        let hash = old.hash(typed("password")).await.unwrap();
+        assert_eq!(today.check(typed("wrong"), Some(hash.clone())).await.unwrap(), Verdict::Wrong);
+        let Verdict::Right { upgraded: Some(upgraded) } =
+            today.check(typed("password"), Some(hash)).await.unwrap()
+        else {
+            panic!("not upgraded")
+        };
+        assert_eq!(
+            today.check(typed("password"), Some(upgraded)).await.unwrap(),
+            Verdict::Right { upgraded: None }
+        );
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_turns_the_next_one_away() {
+        let hasher = cheap(1, 2);
+        let core = hasher.0.cores.acquire().await.unwrap();
+        let mut waiting = Vec::new();
+        for _ in 0..2 {
+            let hasher = hasher.clone();
+            waiting.push(tokio::spawn(async move { hasher.hash(typed("password")).await }));
+        }
+        while hasher.0.waiting.load(std::sync::atomic::Ordering::Relaxed) < 2 {
+            tokio::task::yield_now().await;
+        }
+        assert!(matches!(hasher.hash(typed("password")).await, Err(HashingError::Busy)));
+        drop(core);
+        for hashing in waiting {
+            assert!(hashing.await.unwrap().is_ok());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Limits on failed sign-ins, per account and per address, shared by every node (OWASP ASVS 6.3.1).
+
+use std::net::IpAddr;
+
+use crate::config::Throttle;
+use crate::protocol::timestamp::{Timestamp, seconds};
+use crate::sealing::Seals;
+use crate::store::{Attempt, Store, StoreError};
+
+/// An attempt that was counted; a success takes the count back.
+pub struct CountedAttempt {
+    account: String,
+    address: String,
+}
+
+/// The outcome of counting.
+pub enum Counted {
+    /// Within the limits.
+    Allowed(CountedAttempt),
+    /// Beyond one of them.
+    TooMany {
+        /// Seconds until the window is over.
+        retry_after: i64,
+    },
+}
+
+/// Counts an attempt to sign in to `login` (known or not) from `address`, before anything else is looked at.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    login: &str,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let attempt = CountedAttempt {
+        account: seals.throttle_bucket("account", login),
+        address: seals.throttle_bucket("address", &network(address)),
+    };
+    let floor = now.minus(config.window);
+    for (bucket, limit) in
+        [(&attempt.address, config.address_failures), (&attempt.account, config.account_failures)]
+    {
+        let Attempt { count, window_start } = store.count_attempt(bucket, now, floor).await?;
+        if count > i64::from(limit) {
+            let retry_after = seconds(config.window).saturating_sub(now.since(window_start)).max(1);
+            return Ok(Counted::TooMany { retry_after });
+        }
+    }
+    Ok(Counted::Allowed(attempt))
+}
+
+/// The sign-in succeeded.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
+    store.forgive_attempt(&attempt.account, &attempt.address).await
+}
+
+/// One customer's network: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.
+fn network(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::network;
+
+    #[test]
+    fn an_ipv6_host_cannot_choose_its_way_around_the_limit() {
+        let of = |text: &str| network(text.parse().unwrap());
+        assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
+    }
+}

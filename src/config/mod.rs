@@ -1,0 +1,168 @@
+//! What the server was told: every value resolved, checked and in the type that its user needs.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use zeroize::Zeroizing;
+
+pub use self::issuer::Issuer;
+
+mod issuer;
+
+/// The whole configuration, resolved.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The issuer identifier, under which relying parties know this server.
+    pub issuer: Issuer,
+    /// The master secret, from which every sealing and signing-at-rest key is derived.
+    pub secret: MasterSecret,
+    /// Where the embedded database lives.
+    pub data_dir: PathBuf,
+    /// Database.
+    pub database: Database,
+    /// Listener.
+    pub listen: Listen,
+    /// Browser sessions.
+    pub sessions: Sessions,
+    /// Lifetimes of codes and tokens.
+    pub tokens: Tokens,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Limits on failed sign-ins.
+    pub throttle: Throttle,
+    /// Rotation of signing keys.
+    pub keys: Keys,
+    /// Logs.
+    pub log: Log,
+    /// Metrics.
+    pub metrics: Metrics,
+}
+
+/// At least 32 bytes that only the operator knows. Never printed.
+#[derive(Clone)]
+pub struct MasterSecret(pub Zeroizing<Vec<u8>>);
+
+impl std::fmt::Debug for MasterSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("MasterSecret(…)")
+    }
+}
+
+/// Where rows are kept.
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// The engine and where it is.
+    pub engine: Engine,
+    /// Connections at most (readers on SQLite).
+    pub max_connections: u32,
+}
+
+/// The two engines.
+#[derive(Clone, Debug)]
+pub enum Engine {
+    /// Embedded, in this file.
+    Sqlite(PathBuf),
+    /// A server, by its URL (with credentials, so never printed whole).
+    Postgres(String),
+}
+
+/// The listener.
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// Address and port.
+    pub address: SocketAddr,
+    /// Certificate and key; without, plain HTTP (behind a proxy, or on loopback).
+    pub tls: Option<Tls>,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+}
+
+/// PEM files, read again when they change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
+
+/// How long a browser stays signed in.
+#[derive(Clone, Debug)]
+pub struct Sessions {
+    /// Without use.
+    pub idle: Duration,
+    /// At most.
+    pub absolute: Duration,
+    /// Without use, on a device the user chose to be remembered on.
+    pub remembered_idle: Duration,
+    /// At most, on a remembered device.
+    pub remembered_absolute: Duration,
+}
+
+/// Lifetimes of what is issued.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    /// Authorization code (RFC 6749 §4.1.2).
+    pub code: Duration,
+    /// Access token.
+    pub access_token: Duration,
+    /// ID token.
+    pub id_token: Duration,
+    /// Refresh token, without use.
+    pub refresh_idle: Duration,
+    /// Refresh tokens of one grant, at most.
+    pub refresh_absolute: Duration,
+    /// For how long a public client may repeat its last refresh and get the same successor.
+    pub refresh_grace: Duration,
+}
+
+/// Password hashing (argon2id, RFC 9106).
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    /// Memory of one hash.
+    pub memory_kib: u32,
+    /// Passes over it.
+    pub iterations: u32,
+    /// Lanes.
+    pub parallelism: u32,
+    /// Sign-ins that may wait for a core; one more is answered 503.
+    pub queue: usize,
+}
+
+/// Failed sign-ins that are allowed within `window`.
+#[derive(Clone, Debug)]
+pub struct Throttle {
+    /// For one account.
+    pub account_failures: u32,
+    /// From one address (IPv4 address or IPv6 /64).
+    pub address_failures: u32,
+    /// How long a failure counts.
+    pub window: Duration,
+}
+
+/// Rotation of signing keys.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// How long a key signs.
+    pub rotate_every: Duration,
+    /// How long a key stands in the JWKS before it signs.
+    pub publish_before: Duration,
+}
+
+/// Logs.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// One JSON object a line instead of text.
+    pub json: bool,
+    /// Filter in the syntax of `tracing-subscriber`'s `EnvFilter`.
+    pub filter: String,
+}
+
+/// Metrics.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// The bearer token that a scraper shows; without one, `/metrics` answers only on a loopback issuer.
+    pub token: Option<String>,
+}

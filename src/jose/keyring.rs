@@ -1,0 +1,386 @@
+//! The keys of this deployment in memory: signs, verifies, and answers the JWKS without asking the database.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use jsonwebtoken::{Header, Validation};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::key::{self, SigningKey, UnusableKey};
+use super::rotation::{KeyState, KeyTimes, next_activation, state};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::entropy::Entropy;
+use crate::protocol::client::SigningAlg;
+use crate::protocol::ids::KeyId;
+use crate::protocol::timestamp::Timestamp;
+use crate::sealing::{Purpose, SealError, Seals};
+use crate::store::{AuditEntry, Store, StoreError, StoredKey};
+
+/// How far verifiers' clocks may lag behind ours.
+const CLOCK_SKEW: Duration = Duration::from_secs(60);
+
+/// The signing keys. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Keyring(Arc<Inner>);
+
+struct Inner {
+    keys: ArcSwap<KeySet>,
+    seals: Arc<Seals>,
+    entropy: Entropy,
+    rotate_every: Duration,
+    publish_before: Duration,
+    token_life: Duration,
+}
+
+/// A consistent picture of all keys.
+struct KeySet {
+    keys: Vec<LoadedKey>,
+    jwks: Arc<JwksDocument>,
+}
+
+#[derive(Clone)]
+struct LoadedKey {
+    key: Arc<SigningKey>,
+    times: KeyTimes,
+}
+
+/// The JWKS (RFC 7517 §5) as bytes, with the validator that tells clients whether theirs is still good.
+#[derive(Debug, PartialEq, Eq)]
+pub struct JwksDocument {
+    /// JSON.
+    pub body: String,
+    /// Strong entity tag (RFC 9110 §8.8.3), with its quotes.
+    pub etag: String,
+}
+
+/// One key for an administrator's eyes.
+#[derive(Clone, Debug, Serialize)]
+pub struct KeyView {
+    /// Its `kid`.
+    pub kid: KeyId,
+    /// Its algorithm.
+    pub alg: SigningAlg,
+    /// Where it is in its life.
+    pub state: KeyState,
+    /// From when on it signs.
+    pub active_from: Timestamp,
+}
+
+/// Why the keys cannot be loaded or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyringError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stored key does not open under the master secret.
+    #[error("signing key {0} cannot be opened: was the secret changed?")]
+    Sealed(KeyId),
+    /// A stored algorithm is not known to this version.
+    #[error("signing key {0} has an algorithm that this version does not know")]
+    UnknownAlgorithm(KeyId),
+    /// A key is broken.
+    #[error(transparent)]
+    Unusable(#[from] UnusableKey),
+    /// A new key could not be sealed.
+    #[error(transparent)]
+    Sealing(#[from] SealError),
+}
+
+/// Why nothing was signed.
+#[derive(Debug, thiserror::Error)]
+pub enum SignError {
+    /// No key of this algorithm is active.
+    #[error("no active {0} key")]
+    NoKey(SigningAlg),
+    /// jsonwebtoken failed.
+    #[error("signing failed: {0}")]
+    Failed(#[from] jsonwebtoken::errors::Error),
+}
+
+/// A token whose signature is ours. Its times and audience are still to be judged.
+#[derive(Debug)]
+pub struct Verified<T> {
+    /// What it says.
+    pub claims: T,
+}
+
+/// Why a token is not one of ours.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// No compact JWS, or its claims are not of the expected form.
+    #[error("not a token of the expected form")]
+    Malformed,
+    /// RFC 8725 §3.11: another kind of token.
+    #[error("a token of another type")]
+    OtherType,
+    /// Its key is unknown or revoked.
+    #[error("signed with a key that is unknown or revoked")]
+    UnknownKey,
+    /// The signature is wrong, or made with another algorithm than the key's.
+    #[error("the signature does not verify")]
+    BadSignature,
+}
+
+impl Keyring {
+    /// Loads the keys, and makes those that are missing or due.
+    ///
+    /// # Errors
+    /// The database is unavailable, or a key cannot be opened.
+    pub async fn open(
+        store: &Store,
+        seals: &Arc<Seals>,
+        config: &Config,
+        clock: &Clock,
+        entropy: &Entropy,
+    ) -> Result<Self, KeyringError> {
+        let longest = config.tokens.access_token.max(config.tokens.id_token);
+        let ring = Self(Arc::new(Inner {
+            keys: ArcSwap::from_pointee(KeySet { keys: Vec::new(), jwks: Arc::new(jwks_document(&[])) }),
+            seals: Arc::clone(seals),
+            entropy: entropy.clone(),
+            rotate_every: config.keys.rotate_every,
+            publish_before: config.keys.publish_before,
+            token_life: longest.saturating_add(CLOCK_SKEW),
+        }));
+        ring.reload(store, clock.now()).await?;
+        ring.rotate_when_due(store, clock).await?;
+        Ok(ring)
+    }
+
+    /// Takes in what other nodes and the command line did, and the passing of time. A key that is known already is
+    /// not parsed again.
+    ///
+    /// # Errors
+    /// The database is unavailable, or a key cannot be opened; the keys in memory stay as they were.
+    pub async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), KeyringError> {
+        let stored = store.signing_keys().await?;
+        let known = self.0.keys.load();
+        let mut keys = Vec::with_capacity(stored.len());
+        for row in stored {
+            let times = KeyTimes {
+                kid: row.kid.clone(),
+                sequence: row.sequence,
+                active_from: row.active_from,
+                revoked_at: row.revoked_at,
+            };
+            let key = match known.keys.iter().find(|known| known.key.kid == row.kid) {
+                Some(known) => Arc::clone(&known.key),
+                None => Arc::new(self.unseal(&row)?),
+            };
+            keys.push(LoadedKey { key, times });
+        }
+        let published: Vec<_> = keys
+            .iter()
+            .filter(|key| self.state_of(key, &keys, now).is_published())
+            .map(|key| &key.key.jwk)
+            .collect();
+        let document = jwks_document(&published);
+        let jwks = if *known.jwks == document { Arc::clone(&known.jwks) } else { Arc::new(document) };
+        self.0.keys.store(Arc::new(KeySet { keys, jwks }));
+        Ok(())
+    }
+
+    /// Makes the next key of every algorithm whose time has come. Of several nodes that find this at once, one wins
+    /// and the others take its key.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn rotate_when_due(&self, store: &Store, clock: &Clock) -> Result<(), KeyringError> {
+        let now = clock.now();
+        for &alg in SigningAlg::ALL {
+            let times = self.times_of(alg);
+            if let Some(active_from) =
+                next_activation(&times, self.0.rotate_every, self.0.publish_before, now)
+            {
+                let audit = AuditEntry {
+                    id: self.0.entropy.ordered_id(clock),
+                    at: now,
+                    actor: "system".to_owned(),
+                    action: "key.rotate",
+                    target: format!("alg:{alg}"),
+                    detail: "scheduled".to_owned(),
+                    ip: String::new(),
+                    correlation_id: String::new(),
+                };
+                self.add(store, alg, now, active_from, audit).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the next key of an algorithm now; it signs at once, or after it has been published for as long as the
+    /// configuration says. Answers its `kid`; none when another node was first.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn rotate(
+        &self,
+        store: &Store,
+        alg: SigningAlg,
+        at_once: bool,
+        audit: AuditEntry,
+    ) -> Result<Option<KeyId>, KeyringError> {
+        let now = audit.at;
+        let active_from = if at_once { now } else { now.plus(self.0.publish_before) };
+        self.add(store, alg, now, active_from, audit).await
+    }
+
+    /// Revokes a key, and makes another one at once if none is left that signs. Answers whether the key was there.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn revoke(
+        &self,
+        store: &Store,
+        clock: &Clock,
+        kid: &KeyId,
+        audit: &AuditEntry,
+    ) -> Result<bool, KeyringError> {
+        let revoked = store.revoke_signing_key(kid, audit.at, audit).await?;
+        self.reload(store, audit.at).await?;
+        self.rotate_when_due(store, clock).await?;
+        Ok(revoked)
+    }
+
+    async fn add(
+        &self,
+        store: &Store,
+        alg: SigningAlg,
+        now: Timestamp,
+        active_from: Timestamp,
+        audit: AuditEntry,
+    ) -> Result<Option<KeyId>, KeyringError> {
+        // RSA keys take some 60 ms of a core to find.
+        let pkcs8 =
+            tokio::task::spawn_blocking(move || key::generate(alg)).await.map_err(|_| UnusableKey(alg))??;
+        let made = SigningKey::from_pkcs8(alg, &pkcs8)?;
+        let last = self.times_of(alg).iter().map(|key| key.sequence).max().unwrap_or(0);
+        let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*pkcs8));
+        let row = StoredKey {
+            kid: made.kid.clone(),
+            alg: alg.to_string(),
+            sequence: last.saturating_add(1),
+            private_key: self.0.seals.seal(Purpose::SigningKey, &*text, &self.0.entropy)?,
+            created_at: now,
+            active_from,
+            revoked_at: None,
+        };
+        let inserted = store.insert_signing_key(&row, &audit).await?;
+        self.reload(store, now).await?;
+        Ok(inserted.then_some(made.kid))
+    }
+
+    fn unseal(&self, row: &StoredKey) -> Result<SigningKey, KeyringError> {
+        let alg: SigningAlg = row.alg.parse().map_err(|_| KeyringError::UnknownAlgorithm(row.kid.clone()))?;
+        let sealed = || KeyringError::Sealed(row.kid.clone());
+        let text: Zeroizing<String> =
+            Zeroizing::new(self.0.seals.open(Purpose::SigningKey, &row.private_key).map_err(|_| sealed())?);
+        let pkcs8 = Zeroizing::new(STANDARD_NO_PAD.decode(&*text).map_err(|_| sealed())?);
+        Ok(SigningKey::from_pkcs8(alg, &pkcs8)?)
+    }
+
+    fn times_of(&self, alg: SigningAlg) -> Vec<KeyTimes> {
+        let set = self.0.keys.load();
+        set.keys.iter().filter(|key| key.key.alg == alg).map(|key| key.times.clone()).collect()
+    }
+
+    fn state_of(&self, key: &LoadedKey, all: &[LoadedKey], now: Timestamp) -> KeyState {
+        let siblings: Vec<KeyTimes> = all
+            .iter()
+            .filter(|other| other.key.alg == key.key.alg)
+            .map(|other| other.times.clone())
+            .collect();
+        state(&key.times, &siblings, self.0.token_life, now)
+    }
+
+    /// Every key with its state.
+    #[must_use]
+    pub fn view(&self, now: Timestamp) -> Vec<KeyView> {
+        let set = self.0.keys.load();
+        set.keys
+            .iter()
+            .map(|key| KeyView {
+                kid: key.key.kid.clone(),
+                alg: key.key.alg,
+                state: self.state_of(key, &set.keys, now),
+                active_from: key.times.active_from,
+            })
+            .collect()
+    }
+
+    /// The JWKS.
+    #[must_use]
+    pub fn jwks(&self) -> Arc<JwksDocument> {
+        Arc::clone(&self.0.keys.load().jwks)
+    }
+
+    /// Signs claims as a compact JWS of the given type.
+    ///
+    /// # Errors
+    /// There is no active key of this algorithm.
+    pub fn sign<T: Serialize>(
+        &self,
+        alg: SigningAlg,
+        typ: &str,
+        claims: &T,
+        now: Timestamp,
+    ) -> Result<String, SignError> {
+        let set = self.0.keys.load();
+        // Newest first: the one that is active now, as `rotation::state` would say, without building its siblings.
+        let active = set
+            .keys
+            .iter()
+            .filter(|key| {
+                key.key.alg == alg && key.times.revoked_at.is_none() && now >= key.times.active_from
+            })
+            .max_by_key(|key| key.times.sequence)
+            .ok_or(SignError::NoKey(alg))?;
+        let mut header = Header::new(key::algorithm(alg));
+        header.typ = Some(typ.to_owned());
+        header.kid = Some(active.key.kid.as_str().to_owned());
+        Ok(jsonwebtoken::encode(&header, claims, &active.key.encoding)?)
+    }
+
+    /// Checks that this server signed a token of the given type, with a key that was not revoked. The key decides the
+    /// algorithm, never the token (RFC 8725 §3.1).
+    ///
+    /// # Errors
+    /// Why it is not such a token.
+    pub fn verify<T: DeserializeOwned>(&self, token: &str, typ: &str) -> Result<Verified<T>, VerifyError> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| VerifyError::Malformed)?;
+        if !header.typ.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(typ)) {
+            return Err(VerifyError::OtherType);
+        }
+        let set = self.0.keys.load();
+        let key = set
+            .keys
+            .iter()
+            .find(|key| Some(key.key.kid.as_str()) == header.kid.as_deref() && key.times.revoked_at.is_none())
+            .ok_or(VerifyError::UnknownKey)?;
+        let mut validation = Validation::new(key::algorithm(key.key.alg));
+        // Times are judged by the caller, against the application's clock.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        validation.required_spec_claims.clear();
+        jsonwebtoken::decode(token, &key.key.decoding, &validation)
+            .map(|data| Verified { claims: data.claims })
+            .map_err(|error| match error.kind() {
+                jsonwebtoken::errors::ErrorKind::Json(_) => VerifyError::Malformed,
+                _ => VerifyError::BadSignature,
+            })
+    }
+}
+
+fn jwks_document(keys: &[&serde_json::Value]) -> JwksDocument {
+    let body = json!({ "keys": keys }).to_string();
+    let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, body.as_bytes())));
+    JwksDocument { body, etag }
+}

@@ -1,0 +1,251 @@
+//! The authorization code and its redemption: RFC 6749 §4.1.2–4.1.3, RFC 7636 §4.6.
+//!
+//! A code is a sealed [`Code`]: nothing is stored when it is issued. Redeeming it inserts the grant whose id it has
+//! carried from the start, so the second redemption meets the first one's row.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::{Client, GrantType};
+use super::grant::Grant;
+use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
+use super::pkce::{self, CodeChallenge, PkceError};
+use super::redirect_uri::SafeRedirect;
+use super::scope::{self, Scope};
+use super::timestamp::Timestamp;
+
+/// What a code says, to this server only.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Code {
+    /// The grant that redeeming it opens.
+    pub grant_id: GrantId,
+    /// To whom it was issued.
+    pub client_id: ClientId,
+    /// Where it was sent.
+    pub redirect_uri: SafeRedirect,
+    /// Did the authorization request name that address? Then the token request must repeat it (RFC 6749 §4.1.3).
+    pub redirect_uri_was_named: bool,
+    /// The PKCE challenge.
+    pub challenge: Option<CodeChallenge>,
+    /// Who signed in.
+    pub user_id: UserId,
+    /// In which session.
+    pub session_id: SessionId,
+    /// The consent it rests on.
+    pub consent_id: Option<ConsentId>,
+    /// What was allowed.
+    pub scope: Scope,
+    /// The request's nonce (Core §3.1.2.1).
+    pub nonce: Option<String>,
+    /// When the user had proved who they are.
+    pub auth_time: Timestamp,
+    /// Authentication context class.
+    pub acr: String,
+    /// Authentication methods.
+    pub amr: String,
+    /// When it dies.
+    pub expires_at: Timestamp,
+}
+
+/// The token request's side of the redemption.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RedeemRequest<'a> {
+    /// `redirect_uri`.
+    pub redirect_uri: Option<&'a str>,
+    /// `code_verifier`.
+    pub code_verifier: Option<&'a str>,
+}
+
+/// Why a code is not redeemed. Each is `invalid_grant` (RFC 6749 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodeError {
+    /// RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated … client".
+    #[error("the code was issued to another client")]
+    OtherClient,
+    /// RFC 6749 §4.1.2.
+    #[error("the code has expired")]
+    Expired,
+    /// RFC 6749 §4.1.3.
+    #[error("redirect_uri is required: the authorization request named it")]
+    RedirectUriMissing,
+    /// RFC 6749 §4.1.3: "ensure … that their values are identical".
+    #[error("redirect_uri is not the one of the authorization request")]
+    RedirectUriDiffers,
+    /// RFC 7636 §4.6.
+    #[error(transparent)]
+    Pkce(#[from] PkceError),
+}
+
+/// Proof that a code may be redeemed; made by [`may_redeem`] only, and accepted by the ledger only.
+#[derive(Debug)]
+pub struct Redeem(Grant);
+
+impl Redeem {
+    /// The grant to open.
+    #[must_use]
+    pub fn grant(&self) -> &Grant {
+        &self.0
+    }
+}
+
+/// How long what a code opens may live.
+#[derive(Clone, Copy, Debug)]
+pub struct GrantLifetimes {
+    /// Without refresh tokens: as long as the access token.
+    pub access_token: Duration,
+    /// With them.
+    pub refresh_absolute: Duration,
+}
+
+/// May this client redeem this code now? Everything that can be known without the ledger is checked here, so that a
+/// wrong request never uses a code up.
+///
+/// # Errors
+/// The rule that forbids it.
+pub fn may_redeem(
+    client: &Client,
+    request: RedeemRequest<'_>,
+    code: &Code,
+    grant_secret: String,
+    lifetimes: GrantLifetimes,
+    now: Timestamp,
+) -> Result<Redeem, CodeError> {
+    // RFC 6749 §4.1.3
+    if code.client_id != client.id {
+        return Err(CodeError::OtherClient);
+    }
+    if now.reached(code.expires_at) {
+        return Err(CodeError::Expired);
+    }
+    match request.redirect_uri {
+        None if code.redirect_uri_was_named => return Err(CodeError::RedirectUriMissing),
+        Some(repeated) if repeated != code.redirect_uri.as_str() => {
+            return Err(CodeError::RedirectUriDiffers);
+        }
+        _ => {}
+    }
+    // RFC 7636 §4.6
+    pkce::verify(code.challenge.as_ref(), request.code_verifier)?;
+
+    let lifetime =
+        if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
+    Ok(Redeem(Grant {
+        id: code.grant_id.clone(),
+        client_id: code.client_id.clone(),
+        user_id: code.user_id.clone(),
+        session_id: code.session_id.clone(),
+        consent_id: code.consent_id.clone(),
+        offline: code.scope.contains(scope::OFFLINE_ACCESS),
+        scope: code.scope.clone(),
+        auth_time: code.auth_time,
+        acr: code.acr.clone(),
+        amr: code.amr.clone(),
+        secret: grant_secret,
+        generation: 0,
+        rotated_at: now,
+        active: true,
+        created_at: now,
+        expires_at: now.plus(lifetime),
+    }))
+}
+
+/// RFC 6749 §1.5: refresh tokens are for clients that registered the grant type. Without `offline_access` (Core §11)
+/// they live as long as the user's session.
+#[must_use]
+pub fn issues_refresh_tokens(client: &Client) -> bool {
+    client.may_use(GrantType::RefreshToken)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Code, CodeError, GrantLifetimes, RedeemRequest, may_redeem};
+    use crate::protocol::pkce::{CodeChallenge, PkceError};
+    use crate::protocol::redirect_uri;
+    use crate::protocol::samples;
+    use crate::protocol::scope::Scope;
+    use crate::protocol::timestamp::Timestamp;
+    use std::time::Duration;
+
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    const NOW: Timestamp = Timestamp(1_000);
+    const LIFETIMES: GrantLifetimes = GrantLifetimes {
+        access_token: Duration::from_secs(300),
+        refresh_absolute: Duration::from_secs(9_000),
+    };
+    const GOOD: RedeemRequest<'static> =
+        RedeemRequest { redirect_uri: Some("https://app.example/cb"), code_verifier: Some(VERIFIER) };
+
+    fn code() -> Code {
+        Code {
+            grant_id: "grant".into(),
+            client_id: "client".into(),
+            redirect_uri: redirect_uri::resolve(&["https://app.example/cb".to_owned()], None).unwrap(),
+            redirect_uri_was_named: true,
+            challenge: CodeChallenge::from_request(Some(CHALLENGE), Some("S256"), true).unwrap(),
+            user_id: "user".into(),
+            session_id: "session".into(),
+            consent_id: None,
+            scope: Scope::parse("openid offline_access").unwrap(),
+            nonce: None,
+            auth_time: Timestamp(900),
+            acr: "1".to_owned(),
+            amr: "pwd".to_owned(),
+            expires_at: Timestamp(1_001),
+        }
+    }
+
+    fn redeem(request: RedeemRequest<'_>, code: &Code, now: Timestamp) -> Result<super::Redeem, CodeError> {
+        may_redeem(&samples::client("client"), request, code, "secret".to_owned(), LIFETIMES, now)
+    }
+
+    #[test]
+    fn rfc6749_4_1_3_the_code_opens_the_grant_it_was_issued_for() {
+        let redeem = redeem(GOOD, &code(), NOW).unwrap();
+        let grant = redeem.grant();
+        assert_eq!(grant.id.as_str(), "grant");
+        assert_eq!((grant.generation, grant.offline), (0, true));
+        assert_eq!(grant.expires_at, NOW.plus(LIFETIMES.refresh_absolute));
+        assert_eq!(grant.auth_time, Timestamp(900));
+    }
+
+    #[test]
+    fn rfc6749_4_1_3_code_of_another_client_is_invalid_grant() {
+        let other = may_redeem(&samples::client("other"), GOOD, &code(), String::new(), LIFETIMES, NOW);
+        assert_eq!(other.unwrap_err(), CodeError::OtherClient);
+    }
+
+    #[test]
+    fn rfc6749_4_1_2_expired_code_is_invalid_grant() {
+        assert_eq!(redeem(GOOD, &code(), Timestamp(1_001)).unwrap_err(), CodeError::Expired);
+    }
+
+    #[test]
+    fn rfc6749_4_1_3_redirect_uri_must_be_repeated_exactly() {
+        let with = |redirect_uri| RedeemRequest { redirect_uri, ..GOOD };
+        assert_eq!(redeem(with(None), &code(), NOW).unwrap_err(), CodeError::RedirectUriMissing);
+        for other in ["https://app.example/cb/", "https://app.example/other", ""] {
+            assert_eq!(redeem(with(Some(other)), &code(), NOW).unwrap_err(), CodeError::RedirectUriDiffers);
+        }
+        let unnamed = Code { redirect_uri_was_named: false, ..code() };
+        assert!(redeem(with(None), &unnamed, NOW).is_ok());
+        assert_eq!(
+            redeem(with(Some("https://x.example/")), &unnamed, NOW).unwrap_err(),
+            CodeError::RedirectUriDiffers
+        );
+    }
+
+    #[test]
+    fn cve_2023_48228_missing_verifier_is_invalid_grant() {
+        let with = |code_verifier| RedeemRequest { code_verifier, ..GOOD };
+        let refused = |request| redeem(request, &code(), NOW).unwrap_err();
+        assert_eq!(refused(with(None)), CodeError::Pkce(PkceError::VerifierMissing));
+        assert_eq!(refused(with(Some(&"x".repeat(43)))), CodeError::Pkce(PkceError::Mismatch));
+        let unprotected = Code { challenge: None, ..code() };
+        assert_eq!(
+            redeem(GOOD, &unprotected, NOW).unwrap_err(),
+            CodeError::Pkce(PkceError::VerifierUnexpected)
+        );
+    }
+}

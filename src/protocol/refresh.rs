@@ -1,0 +1,297 @@
+//! Refresh tokens and their rotation: RFC 6749 §6, RFC 9700 §4.14.2.
+//!
+//! A refresh token is derived, not stored: the grant's id, a generation, and a code over both. The ledger knows which
+//! generation is current. Presenting the one before it within the grace window is a retry of a client that lost our
+//! answer, and gets the same successor; presenting it later, or an older one, is reuse.
+
+use std::time::Duration;
+
+use super::client::{Client, GrantType};
+use super::grant::{DeadGrant, Footing, Grant};
+use super::ids::GrantId;
+use super::scope::{MalformedScope, Scope};
+use super::timestamp::Timestamp;
+
+/// Tells people and secret scanners what they found.
+const PREFIX: &str = "cs_rt_";
+
+/// A refresh token that is well-formed; whether it is genuine shows when the grant's secret is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RefreshToken {
+    /// The grant.
+    pub grant_id: GrantId,
+    /// Which of its tokens.
+    pub generation: i64,
+    /// The code over both.
+    pub mac: String,
+}
+
+impl RefreshToken {
+    /// Reads `cs_rt_<grant id>.<generation>.<mac>`; nothing for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.strip_prefix(PREFIX)?.split('.');
+        let (grant_id, generation, mac) = (parts.next()?, parts.next()?, parts.next()?);
+        if parts.next().is_some() || grant_id.is_empty() {
+            return None;
+        }
+        let canonical = generation
+            .parse::<i64>()
+            .ok()
+            .filter(|number| *number >= 0 && number.to_string() == generation)?;
+        Some(Self { grant_id: grant_id.into(), generation: canonical, mac: mac.to_owned() })
+    }
+
+    /// The text to hand out.
+    #[must_use]
+    pub fn format(&self) -> String {
+        format!("{PREFIX}{}.{}.{}", self.grant_id, self.generation, self.mac)
+    }
+}
+
+/// Why a refresh token is not redeemed. All but the last two are `invalid_grant` (RFC 6749 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RefreshError {
+    /// RFC 6749 §6: "ensure that the refresh token was issued to the authenticated client".
+    #[error("the refresh token was issued to another client")]
+    OtherClient,
+    /// The grant is over.
+    #[error("{0}")]
+    Dead(#[from] DeadGrant),
+    /// RFC 9700 §4.14.2: expired through inactivity.
+    #[error("the refresh token has not been used for too long")]
+    Idle,
+    /// RFC 9700 §4.14.2: a token that was redeemed before.
+    #[error("the refresh token was used before; the grant is revoked")]
+    Reused,
+    /// The client lost the grant type.
+    #[error("the client may not use refresh tokens")]
+    NotAllowed,
+    /// RFC 6749 §6: "MUST NOT include any scope not originally granted".
+    #[error("scope goes beyond what was granted")]
+    WiderScope,
+    /// RFC 6749 §3.3.
+    #[error(transparent)]
+    MalformedScope(#[from] MalformedScope),
+}
+
+/// What to do with a token that may be redeemed.
+#[derive(Debug)]
+pub enum Decision {
+    /// It is current: raise the generation, which only one request can.
+    Rotate(Rotate),
+    /// It was current until a moment ago: hand out the same successor again.
+    Repeat {
+        /// The generation that is current now.
+        successor: i64,
+    },
+}
+
+/// Proof that a refresh token may be redeemed; made by [`may_rotate`] only, and accepted by the ledger only.
+#[derive(Debug)]
+pub struct Rotate {
+    grant_id: GrantId,
+    generation: i64,
+    at: Timestamp,
+}
+
+impl Rotate {
+    /// The grant.
+    #[must_use]
+    pub fn grant_id(&self) -> &GrantId {
+        &self.grant_id
+    }
+
+    /// The generation that is redeemed.
+    #[must_use]
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
+    /// When.
+    #[must_use]
+    pub fn at(&self) -> Timestamp {
+        self.at
+    }
+}
+
+/// The limits that a refresh is held to.
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshPolicy {
+    /// A token unused for this long is dead.
+    pub idle: Duration,
+    /// For how long the token before the current one gets the same successor.
+    pub grace: Duration,
+}
+
+/// May this client redeem this generation of the grant now? The token is known to be genuine.
+///
+/// # Errors
+/// The rule that forbids it. [`RefreshError::Reused`] obliges the caller to revoke the grant.
+pub fn may_rotate(
+    client: &Client,
+    grant: &Grant,
+    footing: &Footing,
+    generation: i64,
+    policy: RefreshPolicy,
+    now: Timestamp,
+) -> Result<Decision, RefreshError> {
+    if grant.client_id != client.id {
+        return Err(RefreshError::OtherClient);
+    }
+    if !client.may_use(GrantType::RefreshToken) {
+        return Err(RefreshError::NotAllowed);
+    }
+    grant.standing(footing, now)?;
+    // A stolen old token must be noticed even when the current one has gone idle, so reuse is judged first.
+    let behind = grant.generation.saturating_sub(generation);
+    match behind {
+        0 if grant.refresh_went_idle(policy.idle, now) => Err(RefreshError::Idle),
+        0 => Ok(Decision::Rotate(Rotate { grant_id: grant.id.clone(), generation, at: now })),
+        // The window is counted from the first use and never extended: `rotated_at` moves only with the generation.
+        1 if now < grant.rotated_at.plus(policy.grace) => {
+            Ok(Decision::Repeat { successor: grant.generation })
+        }
+        _ => Err(RefreshError::Reused),
+    }
+}
+
+/// RFC 6749 §6: the scope of the new access token; narrower than granted if the request asks for that.
+///
+/// # Errors
+/// A malformed scope, or one beyond the grant's.
+pub fn narrowed_scope(granted: &Scope, requested: Option<&str>) -> Result<Scope, RefreshError> {
+    let Some(requested) = requested else { return Ok(granted.clone()) };
+    let requested = Scope::parse(requested)?;
+    if granted.covers(&requested) { Ok(requested) } else { Err(RefreshError::WiderScope) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope};
+    use crate::protocol::grant::{DeadGrant, Footing, Grant};
+    use crate::protocol::samples;
+    use crate::protocol::scope::Scope;
+    use crate::protocol::timestamp::Timestamp;
+
+    const NOW: Timestamp = Timestamp(10_000);
+
+    fn grant() -> Grant {
+        Grant {
+            id: "grant".into(),
+            client_id: "client".into(),
+            user_id: "user".into(),
+            session_id: "session".into(),
+            consent_id: Some("consent".into()),
+            offline: false,
+            scope: Scope::parse("openid email").unwrap(),
+            auth_time: Timestamp(9_000),
+            acr: "1".to_owned(),
+            amr: "pwd".to_owned(),
+            secret: "secret".to_owned(),
+            generation: 5,
+            rotated_at: Timestamp(9_995),
+            active: true,
+            created_at: Timestamp(9_000),
+            expires_at: Timestamp(20_000),
+        }
+    }
+
+    fn footing() -> Footing {
+        Footing { user_disabled: false, session_expires_at: Some(Timestamp(15_000)), consent_stands: true }
+    }
+
+    fn policy(grace: u64) -> RefreshPolicy {
+        RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::from_secs(grace) }
+    }
+
+    fn decide(grant: &Grant, generation: i64, grace: u64) -> Result<Decision, RefreshError> {
+        may_rotate(&samples::client("client"), grant, &footing(), generation, policy(grace), NOW)
+    }
+
+    #[test]
+    fn rfc9700_4_14_2_the_current_token_rotates_and_any_older_one_is_reuse() {
+        assert!(matches!(decide(&grant(), 5, 0), Ok(Decision::Rotate(rotate)) if rotate.generation() == 5));
+        for old in [4, 3, 0] {
+            assert_eq!(decide(&grant(), old, 0).unwrap_err(), RefreshError::Reused, "{old}");
+        }
+    }
+
+    #[test]
+    fn rfc9700_4_14_2_a_retry_inside_the_grace_window_gets_the_same_successor() {
+        assert!(matches!(decide(&grant(), 4, 10), Ok(Decision::Repeat { successor: 5 })));
+        assert_eq!(decide(&grant(), 3, 10).unwrap_err(), RefreshError::Reused, "its successor was used");
+        assert_eq!(decide(&grant(), 4, 5).unwrap_err(), RefreshError::Reused, "the window is over");
+    }
+
+    #[test]
+    fn rfc6749_6_only_the_client_it_was_issued_to_may_refresh() {
+        let other = may_rotate(&samples::client("other"), &grant(), &footing(), 5, policy(0), NOW);
+        assert_eq!(other.unwrap_err(), RefreshError::OtherClient);
+        let mut without = samples::client("client");
+        without.metadata.grant_types.clear();
+        assert_eq!(
+            may_rotate(&without, &grant(), &footing(), 5, policy(0), NOW).unwrap_err(),
+            RefreshError::NotAllowed
+        );
+    }
+
+    #[test]
+    fn cve_2026_43983_whatever_ends_the_grant_stops_the_refresh() {
+        let refused = |grant: &Grant, footing: &Footing| {
+            may_rotate(&samples::client("client"), grant, footing, 5, policy(0), NOW).unwrap_err()
+        };
+        let revoked = Grant { active: false, ..grant() };
+        assert_eq!(refused(&revoked, &footing()), RefreshError::Dead(DeadGrant::Revoked));
+        let expired = Grant { expires_at: NOW, ..grant() };
+        assert_eq!(refused(&expired, &footing()), RefreshError::Dead(DeadGrant::Expired));
+        let disabled = Footing { user_disabled: true, ..footing() };
+        assert_eq!(refused(&grant(), &disabled), RefreshError::Dead(DeadGrant::UserDisabled));
+        let withdrawn = Footing { consent_stands: false, ..footing() };
+        assert_eq!(refused(&grant(), &withdrawn), RefreshError::Dead(DeadGrant::ConsentWithdrawn));
+        for over in [None, Some(NOW)] {
+            let ended = Footing { session_expires_at: over, ..footing() };
+            assert_eq!(refused(&grant(), &ended), RefreshError::Dead(DeadGrant::SessionEnded));
+        }
+        let idle = Grant { rotated_at: Timestamp(6_400), ..grant() };
+        assert_eq!(refused(&idle, &footing()), RefreshError::Idle);
+    }
+
+    #[test]
+    fn openid_core_11_offline_access_outlives_the_session() {
+        let offline = Grant { offline: true, ..grant() };
+        let ended = Footing { session_expires_at: None, ..footing() };
+        assert!(may_rotate(&samples::client("client"), &offline, &ended, 5, policy(0), NOW).is_ok());
+    }
+
+    #[test]
+    fn rfc6749_6_scope_may_be_narrowed_never_widened() {
+        let granted = Scope::parse("openid email").unwrap();
+        assert_eq!(narrowed_scope(&granted, None).unwrap(), granted);
+        assert_eq!(narrowed_scope(&granted, Some("email")).unwrap().to_string(), "email");
+        assert_eq!(narrowed_scope(&granted, Some("email profile")), Err(RefreshError::WiderScope));
+        assert!(narrowed_scope(&granted, Some("a\"b")).is_err());
+    }
+
+    #[test]
+    fn only_one_text_means_a_token() {
+        let token = RefreshToken { grant_id: "g".into(), generation: 7, mac: "m".to_owned() };
+        assert_eq!(RefreshToken::parse(&token.format()), Some(token));
+        for other in [
+            "",
+            "cs_rt_",
+            "g.7.m",
+            "cs_rt_g.7",
+            "cs_rt_g.07.m",
+            "cs_rt_g.+7.m",
+            "cs_rt_g.-7.m",
+            "cs_rt_g.7.m.x",
+            "cs_rt_.7.m",
+            "cs_rt_g.99999999999999999999.m",
+        ] {
+            assert_eq!(RefreshToken::parse(other), None, "{other}");
+        }
+    }
+}

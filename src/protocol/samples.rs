@@ -1,0 +1,43 @@
+//! Values for the tests of the rules.
+
+use super::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
+use super::scope::Scope;
+use super::timestamp::Timestamp;
+
+/// A confidential client with one redirect URI and every grant type.
+pub fn client(id: &str) -> Client {
+    Client {
+        id: id.into(),
+        secret_hash: Some(crate::sealing::sha256_hex("secret")),
+        disabled: false,
+        metadata: ClientMetadata {
+            client_name: "Sample".to_owned(),
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            post_logout_redirect_uris: vec!["https://app.example/out".to_owned()],
+            grant_types: GrantType::ALL.to_vec(),
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            scope: Scope::parse("openid profile email offline_access").unwrap(),
+            id_token_signed_response_alg: SigningAlg::Rs256,
+            access_token_format: AccessTokenFormat::Jwt,
+            access_token_signed_response_alg: SigningAlg::Es256,
+            require_pkce: true,
+            skip_consent: false,
+            introspects_any_token: false,
+            refresh_grace_seconds: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+        },
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    }
+}
+
+/// The same, but public.
+pub fn public_client(id: &str) -> Client {
+    let mut client = client(id);
+    client.secret_hash = None;
+    client.metadata.token_endpoint_auth_method = AuthMethod::None;
+    client
+}

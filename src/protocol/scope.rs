@@ -1,0 +1,119 @@
+//! Scope values: RFC 6749 §3.3.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The scope that makes an OAuth request an OpenID Connect one (Core §3.1.2.1).
+pub const OPENID: &str = "openid";
+/// Access while the user is away (Core §11).
+pub const OFFLINE_ACCESS: &str = "offline_access";
+/// The administration API; only ever granted to a client for itself.
+pub const ADMIN: &str = "countersign:admin";
+
+/// A set of scope tokens in the order they were named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Scope(Vec<String>);
+
+/// RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a scope value has a character that RFC 6749 §3.3 does not allow")]
+pub struct MalformedScope;
+
+impl Scope {
+    /// Parses a space-delimited list; order kept, repetitions dropped.
+    ///
+    /// # Errors
+    /// A character outside the `scope-token` alphabet.
+    pub fn parse(text: &str) -> Result<Self, MalformedScope> {
+        let mut tokens: Vec<String> = Vec::new();
+        for token in text.split(' ').filter(|token| !token.is_empty()) {
+            let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
+            if !token.bytes().all(allowed) {
+                return Err(MalformedScope);
+            }
+            if !tokens.iter().any(|known| known == token) {
+                tokens.push(token.to_owned());
+            }
+        }
+        Ok(Self(tokens))
+    }
+
+    /// Is this token in the set?
+    #[must_use]
+    pub fn contains(&self, token: &str) -> bool {
+        self.0.iter().any(|known| known == token)
+    }
+
+    /// Does this set hold every token of the other?
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.0.iter().all(|token| self.contains(token))
+    }
+
+    /// The tokens of this set that the other does not hold.
+    #[must_use]
+    pub fn beyond(&self, other: &Self) -> Vec<&str> {
+        self.iter().filter(|token| !other.contains(token)).collect()
+    }
+
+    /// Every token of both sets.
+    #[must_use]
+    pub fn union(&self, other: &Self) -> Self {
+        let added = other.0.iter().filter(|token| !self.contains(token));
+        Self(self.0.iter().chain(added).cloned().collect())
+    }
+
+    /// The tokens in order.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join(" "))
+    }
+}
+
+impl From<Scope> for String {
+    fn from(scope: Scope) -> Self {
+        scope.to_string()
+    }
+}
+
+impl TryFrom<String> for Scope {
+    type Error = MalformedScope;
+    fn try_from(text: String) -> Result<Self, MalformedScope> {
+        Self::parse(&text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{MalformedScope, Scope};
+
+    #[test]
+    fn rfc6749_3_3_scope_is_a_set_of_printable_tokens() {
+        let scope = Scope::parse("openid  email openid").unwrap();
+        assert_eq!(scope.to_string(), "openid email");
+        for bad in ["a\"b", "a\\b", "a\tb", "é", "a\u{0}b"] {
+            assert_eq!(Scope::parse(bad), Err(MalformedScope), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn covers_and_beyond_agree() {
+        let (wide, narrow) = (Scope::parse("a b c").unwrap(), Scope::parse("b").unwrap());
+        assert!(wide.covers(&narrow) && !narrow.covers(&wide));
+        assert_eq!(wide.beyond(&narrow), ["a", "c"]);
+        assert_eq!(narrow.union(&wide).to_string(), "b a c");
+    }
+}

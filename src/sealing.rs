@@ -1,0 +1,223 @@
+//! Sealing: what the server hands out and must recognise when it comes back, kept in nobody's database.
+//!
+//! Every use has a key of its own, derived from the master secret (HKDF, RFC 5869), so that a sealed code can never be
+//! opened as a sign-in flow. AES-256-GCM-SIV (RFC 8452) keeps its promises with random nonces however many are sealed.
+
+use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use aws_lc_rs::error::Unspecified;
+use aws_lc_rs::{digest, hkdf, hmac};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::config::MasterSecret;
+use crate::entropy::{Entropy, hex};
+
+/// What is sealed.
+#[derive(Clone, Copy, Debug)]
+pub enum Purpose {
+    /// An authorization request while its user signs in.
+    Flow,
+    /// An authorization code.
+    Code,
+    /// An opaque access token.
+    AccessToken,
+    /// A private signing key in the database.
+    SigningKey,
+}
+
+/// The text is not something this server sealed for this purpose.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not sealed by this server for this purpose")]
+pub struct NotSealedHere;
+
+/// The keys of every purpose.
+pub struct Seals {
+    flow: LessSafeKey,
+    code: LessSafeKey,
+    access_token: LessSafeKey,
+    signing_key: LessSafeKey,
+    refresh: hmac::Key,
+    csrf: hmac::Key,
+    throttle: hmac::Key,
+    fingerprint: String,
+}
+
+impl Seals {
+    /// Derives every key from the master secret.
+    ///
+    /// # Errors
+    /// Never for a secret of sensible length; aws-lc says no more.
+    pub fn derive(secret: &MasterSecret) -> Result<Self, Unspecified> {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"countersign").extract(&secret.0);
+        let derive = |label: &str| -> Result<[u8; 32], Unspecified> {
+            let mut key = [0; 32];
+            root.expand(&[label.as_bytes()], hkdf::HKDF_SHA256)?.fill(&mut key)?;
+            Ok(key)
+        };
+        let sealing = |label: &str| -> Result<LessSafeKey, Unspecified> {
+            Ok(LessSafeKey::new(UnboundKey::new(&AES_256_GCM_SIV, &derive(label)?)?))
+        };
+        let signing = |label: &str| -> Result<hmac::Key, Unspecified> {
+            Ok(hmac::Key::new(hmac::HMAC_SHA256, &derive(label)?))
+        };
+        Ok(Self {
+            flow: sealing("flow")?,
+            code: sealing("code")?,
+            access_token: sealing("access token")?,
+            signing_key: sealing("signing key")?,
+            refresh: signing("refresh token")?,
+            csrf: signing("csrf token")?,
+            throttle: signing("throttle bucket")?,
+            fingerprint: hex(&derive("fingerprint")?),
+        })
+    }
+
+    /// Tells two master secrets apart without telling anything about them.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+
+    fn key(&self, purpose: Purpose) -> &LessSafeKey {
+        match purpose {
+            Purpose::Flow => &self.flow,
+            Purpose::Code => &self.code,
+            Purpose::AccessToken => &self.access_token,
+            Purpose::SigningKey => &self.signing_key,
+        }
+    }
+
+    /// Seals a value as URL-safe text.
+    ///
+    /// # Errors
+    /// The value cannot be written as JSON.
+    pub fn seal<T: Serialize>(
+        &self,
+        purpose: Purpose,
+        value: &T,
+        entropy: &Entropy,
+    ) -> Result<String, SealError> {
+        let nonce: [u8; NONCE_LEN] = entropy.bytes();
+        let mut sealed = serde_json::to_vec(value)?;
+        let tag = self
+            .key(purpose)
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+            .map_err(|_| SealError::TooLarge)?;
+        let mut text = Vec::with_capacity(NONCE_LEN + sealed.len() + tag.as_ref().len());
+        text.extend_from_slice(&nonce);
+        text.append(&mut sealed);
+        text.extend_from_slice(tag.as_ref());
+        Ok(URL_SAFE_NO_PAD.encode(text))
+    }
+
+    /// Opens what [`Seals::seal`] made for the same purpose.
+    ///
+    /// # Errors
+    /// Anything else, without saying what is wrong with it.
+    pub fn open<T: DeserializeOwned>(&self, purpose: Purpose, text: &str) -> Result<T, NotSealedHere> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| NotSealedHere)?;
+        let (nonce, sealed) = bytes.split_first_chunk_mut::<NONCE_LEN>().ok_or(NotSealedHere)?;
+        let plain = self
+            .key(purpose)
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::empty(), sealed)
+            .map_err(|_| NotSealedHere)?;
+        serde_json::from_slice(plain).map_err(|_| NotSealedHere)
+    }
+
+    /// The code that makes generation `generation` of a grant's refresh token unforgeable: keyed by the server's
+    /// secret and the grant's own, so that neither a stolen database nor a stolen configuration suffices.
+    #[must_use]
+    pub fn refresh_mac(&self, grant_id: &str, grant_secret: &str, generation: i64) -> String {
+        let message = format!("{grant_id}.{grant_secret}.{generation}");
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.refresh, message.as_bytes()).as_ref())
+    }
+
+    /// The CSRF token of a browser: what its cookie alone does not tell another site.
+    #[must_use]
+    pub fn csrf_token(&self, browser: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.csrf, browser.as_bytes()).as_ref())
+    }
+
+    /// One of 65,536 throttle buckets of a kind; which one, an outsider cannot compute.
+    #[must_use]
+    pub fn throttle_bucket(&self, kind: &str, subject: &str) -> String {
+        let tag = hmac::sign(&self.throttle, format!("{kind}:{subject}").as_bytes());
+        format!("{kind}:{}", hex(tag.as_ref().get(..2).unwrap_or_default()))
+    }
+}
+
+/// Why a value could not be sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// No JSON.
+    #[error("a value cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Beyond 64 GiB.
+    #[error("a value is too large to be sealed")]
+    TooLarge,
+}
+
+/// SHA-256 in hexadecimal: how secrets of 256 random bits are kept.
+#[must_use]
+pub fn sha256_hex(text: &str) -> String {
+    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+}
+
+/// Compares two texts in time that depends on their lengths only.
+#[must_use]
+pub fn same_secret(a: &str, b: &str) -> bool {
+    subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::Zeroizing;
+
+    use super::{NotSealedHere, Purpose, Seals};
+    use crate::config::MasterSecret;
+    use crate::entropy::Entropy;
+
+    fn seals(secret: &[u8]) -> Seals {
+        Seals::derive(&MasterSecret(Zeroizing::new(secret.to_vec()))).unwrap()
+    }
+
+    #[test]
+    fn opens_only_what_was_sealed_here_for_the_same_purpose() {
+        let (ours, theirs) = (seals(&[1; 32]), seals(&[2; 32]));
+        let sealed = ours.seal(Purpose::Code, &"value", &Entropy::system()).unwrap();
+        assert_eq!(ours.open::<String>(Purpose::Code, &sealed).unwrap(), "value");
+        assert_eq!(ours.open::<String>(Purpose::Flow, &sealed), Err(NotSealedHere));
+        assert_eq!(theirs.open::<String>(Purpose::Code, &sealed), Err(NotSealedHere));
+        assert_eq!(ours.open::<i64>(Purpose::Code, &sealed), Err(NotSealedHere), "another shape");
+    }
+
+    #[test]
+    fn any_other_text_is_refused() {
+        let ours = seals(&[1; 32]);
+        let sealed = ours.seal(Purpose::Code, &"value", &Entropy::system()).unwrap();
+        for position in 0..sealed.len() {
+            let mut forged = sealed.clone().into_bytes();
+            forged[position] = if forged[position] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            // The last character may hold bits that no byte has; a decoder that ignored them would accept it.
+            assert_eq!(ours.open::<String>(Purpose::Code, &forged), Err(NotSealedHere), "at {position}");
+        }
+        for garbage in ["", "A", "AAAAAAAAAAAAAAAA", "é", &sealed[1..], &"A".repeat(100_000)] {
+            assert_eq!(ours.open::<String>(Purpose::Code, garbage), Err(NotSealedHere));
+        }
+    }
+
+    #[test]
+    fn refresh_macs_differ_by_grant_secret_and_generation() {
+        let ours = seals(&[1; 32]);
+        let mac = ours.refresh_mac("g", "s", 1);
+        assert_eq!(mac, ours.refresh_mac("g", "s", 1));
+        for other in
+            [ours.refresh_mac("h", "s", 1), ours.refresh_mac("g", "t", 1), ours.refresh_mac("g", "s", 2)]
+        {
+            assert_ne!(mac, other);
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The audit log: who did what to what, from where, committed together with the change itself.
+
+use super::{Store, StoreError, in_transaction, on_db};
+use crate::protocol::timestamp::Timestamp;
+
+/// One entry to be written. `id` sorts by time.
+#[derive(Clone, Debug)]
+pub struct AuditEntry {
+    /// Row id.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// Who: `user:<id>`, `client:<id>`, `cli`, `system` or `anonymous`.
+    pub actor: String,
+    /// What, as `<thing>.<verb>`: `client.create`, `grant.replayed`.
+    pub action: &'static str,
+    /// To what: `client:<id>`, `user:<id>` …
+    pub target: String,
+    /// In which way; free text without secrets.
+    pub detail: String,
+    /// From where; empty for the command line and for background work.
+    pub ip: String,
+    /// The request it came with, as in the logs.
+    pub correlation_id: String,
+}
+
+/// One entry as it is read back.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct AuditRow {
+    /// Unix time.
+    pub at: i64,
+    /// Who.
+    pub actor: String,
+    /// What.
+    pub action: String,
+    /// To what.
+    pub target: String,
+    /// In which way.
+    pub detail: String,
+    /// From where.
+    pub ip: String,
+    /// With which request.
+    pub correlation_id: String,
+}
+
+/// Writes an [`AuditEntry`] inside the caller's transaction.
+macro_rules! write_audit {
+    ($tx:ident, $entry:expr) => {{
+        let entry: &crate::store::AuditEntry = $entry;
+        sqlx::query(
+            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&entry.id)
+        .bind(entry.at.0)
+        .bind(&entry.actor)
+        .bind(entry.action)
+        .bind(&entry.target)
+        .bind(&entry.detail)
+        .bind(&entry.ip)
+        .bind(&entry.correlation_id)
+        .execute(&mut *$tx)
+        .await?;
+    }};
+}
+pub(crate) use write_audit;
+
+impl Store {
+    /// Writes an entry for something that changed no other row (a refused sign-in, for example).
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| write_audit!(tx, entry));
+        Ok(())
+    }
+
+    /// The newest entries, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        const SQL: &str = "SELECT at, actor, action, target, detail, ip, correlation_id FROM audit_log
+             ORDER BY id DESC LIMIT $1";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?)
+    }
+}

@@ -1,0 +1,56 @@
+//! Forgetting what is dead. Nothing depends on this having run: expiry is decided on read.
+
+use std::time::Duration;
+
+use super::{Store, StoreError, in_transaction};
+use crate::protocol::timestamp::Timestamp;
+
+/// Rows deleted in one statement, so that no lock is held for long.
+const BATCH: i64 = 500;
+
+/// A used code must be known for longer than any code lives, whatever the grant's own lifetime.
+const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
+
+/// What is deleted: rows of one table whose time has come.
+const DEAD_ROWS: [&str; 4] = [
+    "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM one_time_links WHERE token_hash IN
+        (SELECT token_hash FROM one_time_links WHERE expires_at <= $1 LIMIT $2)",
+];
+
+impl Store {
+    /// Deletes what has been dead for an hour, and audit rows from before `audit_floor`, in batches. Answers how many
+    /// rows went.
+    ///
+    /// # Errors
+    /// The database is unavailable; the next run goes on where this one stopped.
+    pub async fn clean_up(&self, now: Timestamp, audit_floor: Timestamp) -> Result<u64, StoreError> {
+        let dead_since = now.minus(KEEP_DEAD_GRANTS);
+        let mut deleted = 0;
+        for sql in DEAD_ROWS {
+            deleted += self.delete_in_batches(sql, dead_since).await?;
+        }
+        deleted += self
+            .delete_in_batches(
+                "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at <= $1 LIMIT $2)",
+                audit_floor,
+            )
+            .await?;
+        Ok(deleted)
+    }
+
+    async fn delete_in_batches(&self, sql: &'static str, floor: Timestamp) -> Result<u64, StoreError> {
+        let mut deleted = 0;
+        loop {
+            let batch: u64 = in_transaction!(self, |tx| {
+                sqlx::query(sql).bind(floor.0).bind(BATCH).execute(&mut *tx).await?.rows_affected()
+            });
+            deleted += batch;
+            if batch < BATCH.unsigned_abs() {
+                return Ok(deleted);
+            }
+        }
+    }
+}

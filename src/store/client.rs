@@ -1,0 +1,169 @@
+//! Clients and the web origins that belong to them.
+
+use super::audit::write_audit;
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::client::Client;
+use crate::protocol::ids::ClientId;
+use crate::protocol::redirect_uri::web_origins;
+use crate::protocol::timestamp::Timestamp;
+
+#[derive(sqlx::FromRow)]
+struct ClientRow {
+    id: String,
+    secret_hash: Option<String>,
+    disabled: bool,
+    metadata: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ClientRow> for Client {
+    type Error = StoreError;
+    fn try_from(row: ClientRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            metadata: serde_json::from_str(&row.metadata)
+                .map_err(|error| StoreError::Corrupt("client", error.to_string()))?,
+            id: row.id.into(),
+            secret_hash: row.secret_hash,
+            disabled: row.disabled,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        })
+    }
+}
+
+/// The metadata column.
+fn to_json(client: &Client) -> Result<String, StoreError> {
+    serde_json::to_string(&client.metadata).map_err(|error| StoreError::Corrupt("client", error.to_string()))
+}
+
+/// Replaces the rows of `client_origins` inside the caller's transaction.
+macro_rules! write_origins {
+    ($tx:ident, $client:expr) => {{
+        sqlx::query("DELETE FROM client_origins WHERE client_id = $1")
+            .bind($client.id.as_str())
+            .execute(&mut *$tx)
+            .await?;
+        for origin in web_origins(&$client.metadata.redirect_uris) {
+            sqlx::query("INSERT INTO client_origins (origin, client_id) VALUES ($1, $2)")
+                .bind(origin)
+                .bind($client.id.as_str())
+                .execute(&mut *$tx)
+                .await?;
+        }
+    }};
+}
+
+impl Store {
+    /// Registers a client.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when the `client_id` is in use.
+    pub async fn insert_client(&self, client: &Client, audit: &AuditEntry) -> Result<(), StoreError> {
+        let metadata = to_json(client)?;
+        in_transaction!(self, |tx| {
+            sqlx::query(
+                "INSERT INTO clients (id, secret_hash, disabled, metadata, created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6)",
+            )
+            .bind(client.id.as_str())
+            .bind(&client.secret_hash)
+            .bind(client.disabled)
+            .bind(&metadata)
+            .bind(client.created_at.0)
+            .bind(client.updated_at.0)
+            .execute(&mut *tx)
+            .await?;
+            write_origins!(tx, client);
+            write_audit!(tx, audit);
+        });
+        Ok(())
+    }
+
+    /// The client with this id.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        const SQL: &str = "SELECT * FROM clients WHERE id = $1";
+        let row: Option<ClientRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+        row.map(Client::try_from).transpose()
+    }
+
+    /// Every client, in the order of registration.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn clients(&self) -> Result<Vec<Client>, StoreError> {
+        const SQL: &str = "SELECT * FROM clients ORDER BY created_at, id";
+        let rows: Vec<ClientRow> = on_db!(self, |db| sqlx::query_as(SQL).fetch_all(db).await)?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+
+    /// Writes a client's metadata, secret and switch. Answers whether it was there, and unchanged since
+    /// `read_at`: an edit never overwrites another one unseen.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn update_client(
+        &self,
+        client: &Client,
+        read_at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let metadata = to_json(client)?;
+        let updated = in_transaction!(self, |tx| {
+            let updated = sqlx::query(
+                "UPDATE clients SET secret_hash = $1, disabled = $2, metadata = $3, updated_at = $4
+                 WHERE id = $5 AND updated_at = $6",
+            )
+            .bind(&client.secret_hash)
+            .bind(client.disabled)
+            .bind(&metadata)
+            .bind(client.updated_at.0)
+            .bind(client.id.as_str())
+            .bind(read_at.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if updated == 1 {
+                write_origins!(tx, client);
+                write_audit!(tx, audit);
+            }
+            updated
+        });
+        Ok(updated == 1)
+    }
+
+    /// Deletes a client with its consents and grants. Answers whether it was there.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn delete_client(&self, id: &ClientId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        let deleted = in_transaction!(self, |tx| {
+            let deleted = sqlx::query("DELETE FROM clients WHERE id = $1")
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if deleted == 1 {
+                write_audit!(tx, audit);
+            }
+            deleted
+        });
+        Ok(deleted == 1)
+    }
+
+    /// Is this web origin that of an enabled client's redirect URI, and, where one is named, of this client's?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn origin_is_registered(&self, origin: &str) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT o.client_id FROM client_origins o JOIN clients c ON c.id = o.client_id
+             WHERE o.origin = $1 AND NOT c.disabled LIMIT 1";
+        let row: Option<(String,)> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(origin).fetch_optional(db).await)?;
+        Ok(row.is_some())
+    }
+}

@@ -1,0 +1,186 @@
+//! The grant ledger. Each of the two gates is one conditional statement: inserting a grant redeems its code, raising
+//! its generation redeems a refresh token. Who loses finds out from the statement itself.
+
+use super::audit::write_audit;
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::code::Redeem;
+use crate::protocol::grant::{Footing, Grant};
+use crate::protocol::ids::{GrantId, TokenId};
+use crate::protocol::refresh::Rotate;
+use crate::protocol::scope::Scope;
+use crate::protocol::timestamp::Timestamp;
+
+/// What became of a redemption.
+#[derive(Debug)]
+pub enum Opened {
+    /// This was the first; the grant is committed.
+    Now,
+    /// The code was redeemed before.
+    AlreadyUsed,
+}
+
+/// What became of a rotation.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// This token was current; its successor is now.
+    Now,
+    /// Another request was first, or the grant was revoked meanwhile.
+    Lost,
+}
+
+#[derive(sqlx::FromRow)]
+struct GrantRow {
+    id: String,
+    client_id: String,
+    user_id: String,
+    session_id: String,
+    consent_id: Option<String>,
+    offline: bool,
+    scope: String,
+    auth_time: i64,
+    acr: String,
+    amr: String,
+    secret: String,
+    generation: i64,
+    rotated_at: i64,
+    state: String,
+    created_at: i64,
+    expires_at: i64,
+    // What it rests on.
+    user_disabled: bool,
+    session_expires_at: Option<i64>,
+    consent_found: Option<String>,
+    // The access token that was asked about, if it was revoked by itself.
+    revoked_jti: Option<String>,
+}
+
+impl Store {
+    /// Opens the grant that a code stands for. The only way to get a [`Redeem`] is `code::may_redeem`.
+    ///
+    /// # Errors
+    /// The database is unavailable: the code is then unused.
+    pub async fn open_grant(&self, redeem: &Redeem) -> Result<Opened, StoreError> {
+        let grant = redeem.grant();
+        let inserted: Option<(String,)> = in_transaction!(self, |tx| {
+            sqlx::query_as(
+                "INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, auth_time, acr, amr,
+                                     secret, generation, rotated_at, state, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15)
+                 ON CONFLICT (id) DO NOTHING RETURNING id",
+            )
+            .bind(grant.id.as_str())
+            .bind(grant.client_id.as_str())
+            .bind(grant.user_id.as_str())
+            .bind(grant.session_id.as_str())
+            .bind(grant.consent_id.as_ref().map(|id| id.as_str()))
+            .bind(grant.offline)
+            .bind(grant.scope.to_string())
+            .bind(grant.auth_time.0)
+            .bind(&grant.acr)
+            .bind(&grant.amr)
+            .bind(&grant.secret)
+            .bind(grant.generation)
+            .bind(grant.rotated_at.0)
+            .bind(grant.created_at.0)
+            .bind(grant.expires_at.0)
+            .fetch_optional(&mut *tx)
+            .await?
+        });
+        Ok(if inserted.is_some() { Opened::Now } else { Opened::AlreadyUsed })
+    }
+
+    /// The grant with this id and what it rests on; and whether `token`, an access token of it, was revoked by itself.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn grant(
+        &self,
+        id: &GrantId,
+        token: Option<&TokenId>,
+    ) -> Result<Option<(Grant, Footing, bool)>, StoreError> {
+        const SQL: &str = "SELECT g.*, u.disabled AS user_disabled,
+                    CASE WHEN s.state = 'active' THEN s.expires_at END AS session_expires_at,
+                    c.id AS consent_found, r.jti AS revoked_jti
+             FROM grants g
+             JOIN users u ON u.id = g.user_id
+             LEFT JOIN sessions s ON s.id = g.session_id
+             LEFT JOIN consents c ON c.id = g.consent_id
+             LEFT JOIN revoked_tokens r ON r.jti = $2
+             WHERE g.id = $1";
+        let row: Option<GrantRow> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(id.as_str()).bind(token.map(TokenId::as_str)).fetch_optional(db).await
+        })?;
+        row.map(|row| {
+            let footing = Footing {
+                user_disabled: row.user_disabled,
+                session_expires_at: row.session_expires_at.map(Timestamp),
+                consent_stands: row.consent_found.is_some(),
+            };
+            let token_revoked = row.revoked_jti.is_some();
+            Ok((
+                Grant {
+                    id: row.id.into(),
+                    client_id: row.client_id.into(),
+                    user_id: row.user_id.into(),
+                    session_id: row.session_id.into(),
+                    consent_id: row.consent_id.map(Into::into),
+                    offline: row.offline,
+                    scope: Scope::parse(&row.scope)
+                        .map_err(|error| StoreError::Corrupt("grant", error.to_string()))?,
+                    auth_time: Timestamp(row.auth_time),
+                    acr: row.acr,
+                    amr: row.amr,
+                    secret: row.secret,
+                    generation: row.generation,
+                    rotated_at: Timestamp(row.rotated_at),
+                    active: row.state == "active",
+                    created_at: Timestamp(row.created_at),
+                    expires_at: Timestamp(row.expires_at),
+                },
+                footing,
+                token_revoked,
+            ))
+        })
+        .transpose()
+    }
+
+    /// Redeems the current refresh token of a grant. The only way to get a [`Rotate`] is `refresh::may_rotate`.
+    ///
+    /// # Errors
+    /// The database is unavailable: the token is then unused.
+    pub async fn rotate(&self, rotate: &Rotate) -> Result<Rotated, StoreError> {
+        let raised: Option<(String,)> = in_transaction!(self, |tx| {
+            sqlx::query_as(
+                "UPDATE grants SET generation = generation + 1, rotated_at = $1
+                 WHERE id = $2 AND generation = $3 AND state = 'active' RETURNING id",
+            )
+            .bind(rotate.at().0)
+            .bind(rotate.grant_id().as_str())
+            .bind(rotate.generation())
+            .fetch_optional(&mut *tx)
+            .await?
+        });
+        Ok(if raised.is_some() { Rotated::Now } else { Rotated::Lost })
+    }
+
+    /// Revokes a grant, in a transaction of its own, whatever the request that led here is answered. Answers whether
+    /// it was active.
+    ///
+    /// # Errors
+    /// The database is unavailable: the caller must not say that the grant is revoked.
+    pub async fn revoke_grant(&self, id: &GrantId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        let revoked = in_transaction!(self, |tx| {
+            let revoked =
+                sqlx::query("UPDATE grants SET state = 'revoked' WHERE id = $1 AND state = 'active'")
+                    .bind(id.as_str())
+                    .execute(&mut *tx)
+                    .await?
+                    .rows_affected();
+            if revoked == 1 {
+                write_audit!(tx, audit);
+            }
+            revoked
+        });
+        Ok(revoked == 1)
+    }
+}

@@ -1,0 +1,204 @@
+//! SQL, and nothing else: one text for both engines, one file per table family.
+//!
+//! Reads go through [`on_db!`], writes through [`in_transaction!`]; both run the same body on either engine. A write
+//! that changes something security-relevant takes the [`AuditEntry`] that is committed with it.
+
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, SqlitePool};
+
+use crate::config::{Database, Engine};
+
+pub use audit::{AuditEntry, AuditRow};
+pub use consent::Consent;
+pub use grant::{Opened, Rotated};
+pub use key::StoredKey;
+pub use throttle::Attempt;
+
+mod audit;
+mod cleanup;
+mod client;
+mod consent;
+mod grant;
+mod key;
+mod one_time_link;
+mod revoked_token;
+mod session;
+mod setting;
+mod throttle;
+mod user;
+
+/// How long a request waits for a connection before it is answered 503.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The database.
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+}
+
+/// The two engines. SQLite has one writer, which takes its lock when a transaction begins, and several readers.
+#[derive(Clone)]
+enum Db {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// Why the store did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database did not answer, or refused. Nothing was changed.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(#[source] sqlx::Error),
+    /// Another row has this value already.
+    #[error("{0} is already in use")]
+    Taken(&'static str),
+    /// A row does not read back as what was written: a defect or tampering.
+    #[error("a stored {0} cannot be read: {1}")]
+    Corrupt(&'static str, String),
+    /// The schema could not be brought up to date.
+    #[error("the database schema cannot be migrated: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The URL or file name is of no use.
+    #[error("the database cannot be opened: {0}")]
+    Unusable(String),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::Database(cause) if cause.is_unique_violation() => {
+                // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
+                let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
+                let column =
+                    ["email", "username", "clients"].into_iter().find(|column| text.contains(column));
+                Self::Taken(match column {
+                    Some("email") => "this e-mail address",
+                    Some("username") => "this user name",
+                    Some("clients") => "this client_id",
+                    _ => "this value",
+                })
+            }
+            _ => Self::Unavailable(error),
+        }
+    }
+}
+
+/// Runs a read on whichever engine there is.
+macro_rules! on_db {
+    ($store:expr, |$connection:ident| $body:expr) => {
+        match &$store.db {
+            crate::store::Db::Sqlite { readers: $connection, .. } => $body,
+            crate::store::Db::Postgres($connection) => $body,
+        }
+    };
+}
+pub(crate) use on_db;
+
+/// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
+/// with `?` or `return`: the transaction is rolled back then.
+macro_rules! in_transaction {
+    ($store:expr, |$tx:ident| $body:expr) => {
+        match &$store.db {
+            crate::store::Db::Sqlite { writer, .. } => {
+                // Taking the write lock at the start: a deferred transaction that reads first fails instead of waiting.
+                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let outcome = $body;
+                $tx.commit().await?;
+                outcome
+            }
+            crate::store::Db::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let outcome = $body;
+                $tx.commit().await?;
+                outcome
+            }
+        }
+    };
+}
+pub(crate) use in_transaction;
+
+impl Store {
+    /// Opens the database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// It cannot be reached, opened or migrated.
+    pub async fn open(config: &Database) -> Result<Self, StoreError> {
+        let db = match &config.engine {
+            Engine::Sqlite(file) => open_sqlite(file, config.max_connections).await?,
+            Engine::Postgres(url) => open_postgres(url, config.max_connections).await?,
+        };
+        let migrator = sqlx::migrate!("./migrations");
+        match &db {
+            Db::Sqlite { writer, .. } => migrator.run(writer).await?,
+            Db::Postgres(pool) => migrator.run(pool).await?,
+        }
+        Ok(Self { db })
+    }
+
+    /// Does the database answer?
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        on_db!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))?;
+        Ok(())
+    }
+
+    /// Waits for running statements and closes every connection.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Db::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(file: &Path, readers: u32) -> Result<Db, StoreError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .create_if_missing(true)
+        .foreign_keys(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // What was answered must survive a power cut.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .pragma("journal_size_limit", "67108864")
+        .optimize_on_close(true, None);
+    let pool = |connections: u32| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let writer = pool(1).connect_with(options.clone()).await?;
+    let readers = pool(readers.max(1)).connect_with(options.read_only(true)).await?;
+    Ok(Db::Sqlite { writer, readers })
+}
+
+async fn open_postgres(url: &str, connections: u32) -> Result<Db, StoreError> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|_| StoreError::Unusable("database.url is not a PostgreSQL URL".to_owned()))?
+        .application_name("countersign")
+        // A request must not wait for a lock or a slow query longer than its own deadline.
+        .options([
+            ("statement_timeout", "8000"),
+            ("lock_timeout", "5000"),
+            ("idle_in_transaction_session_timeout", "10000"),
+        ]);
+    let pool = PgPoolOptions::new()
+        .max_connections(connections.max(2))
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await?;
+    Ok(Db::Postgres(pool))
+}

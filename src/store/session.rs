@@ -1,0 +1,180 @@
+//! Browser sessions.
+
+use super::audit::write_audit;
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::session::Session;
+use crate::protocol::timestamp::Timestamp;
+
+#[derive(sqlx::FromRow)]
+struct SessionRow {
+    id: String,
+    secret_hash: String,
+    user_id: String,
+    state: String,
+    auth_time: i64,
+    methods: String,
+    acr: String,
+    remembered: bool,
+    ip: String,
+    user_agent: String,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+}
+
+impl From<SessionRow> for Session {
+    fn from(row: SessionRow) -> Self {
+        Self {
+            id: row.id.into(),
+            secret_hash: row.secret_hash,
+            user_id: row.user_id.into(),
+            active: row.state == "active",
+            auth_time: Timestamp(row.auth_time),
+            methods: row.methods,
+            acr: row.acr,
+            remembered: row.remembered,
+            ip: row.ip,
+            user_agent: row.user_agent,
+            created_at: Timestamp(row.created_at),
+            last_seen_at: Timestamp(row.last_seen_at),
+            expires_at: Timestamp(row.expires_at),
+        }
+    }
+}
+
+impl Store {
+    /// Begins a session and ends the one it replaces, in one commit: a browser never has two.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn begin_session(
+        &self,
+        session: &Session,
+        replaces: Option<&SessionId>,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            sqlx::query(
+                "INSERT INTO sessions (id, secret_hash, user_id, state, auth_time, methods, acr, remembered, ip,
+                                       user_agent, created_at, last_seen_at, expires_at)
+                 VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+            )
+            .bind(session.id.as_str())
+            .bind(&session.secret_hash)
+            .bind(session.user_id.as_str())
+            .bind(session.auth_time.0)
+            .bind(&session.methods)
+            .bind(&session.acr)
+            .bind(session.remembered)
+            .bind(&session.ip)
+            .bind(&session.user_agent)
+            .bind(session.created_at.0)
+            .bind(session.last_seen_at.0)
+            .bind(session.expires_at.0)
+            .execute(&mut *tx)
+            .await?;
+            if let Some(replaced) = replaces {
+                sqlx::query("UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active'")
+                    .bind(replaced.as_str())
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            write_audit!(tx, audit);
+        });
+        Ok(())
+    }
+
+    /// The session with this id, whatever its state.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+        const SQL: &str = "SELECT * FROM sessions WHERE id = $1";
+        let row: Option<SessionRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+        Ok(row.map(Session::from))
+    }
+
+    /// A user's sessions that were not ended and have not reached their absolute end, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn sessions_of_user(&self, user: &UserId, now: Timestamp) -> Result<Vec<Session>, StoreError> {
+        const SQL: &str = "SELECT * FROM sessions WHERE user_id = $1 AND state = 'active' AND expires_at > $2
+             ORDER BY last_seen_at DESC, id DESC";
+        let rows: Vec<SessionRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).bind(now.0).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(Session::from).collect())
+    }
+
+    /// Notes that a session was used. Never revives one that was ended.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn touch_session(&self, id: &SessionId, now: Timestamp) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            sqlx::query(
+                "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND state = 'active' AND last_seen_at < $1",
+            )
+            .bind(now.0)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
+        });
+        Ok(())
+    }
+
+    /// Ends one session of this user. Answers whether it was active. Its grants for online access die with it,
+    /// because they are asked about their session at every use.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn end_session(
+        &self,
+        user: &UserId,
+        id: &SessionId,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let ended = in_transaction!(self, |tx| {
+            let ended = sqlx::query(
+                "UPDATE sessions SET state = 'ended' WHERE id = $1 AND user_id = $2 AND state = 'active'",
+            )
+            .bind(id.as_str())
+            .bind(user.as_str())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if ended == 1 {
+                write_audit!(tx, audit);
+            }
+            ended
+        });
+        Ok(ended == 1)
+    }
+
+    /// Ends every session of a user, except `keep`. Answers how many.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn end_sessions_of_user(
+        &self,
+        user: &UserId,
+        keep: Option<&SessionId>,
+        audit: &AuditEntry,
+    ) -> Result<u64, StoreError> {
+        let ended = in_transaction!(self, |tx| {
+            let ended = sqlx::query(
+                "UPDATE sessions SET state = 'ended' WHERE user_id = $1 AND state = 'active' AND id <> $2",
+            )
+            .bind(user.as_str())
+            .bind(keep.map(SessionId::as_str).unwrap_or_default())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            write_audit!(tx, audit);
+            ended
+        });
+        Ok(ended)
+    }
+}

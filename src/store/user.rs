@@ -1,0 +1,255 @@
+//! Users.
+
+use super::audit::write_audit;
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::ids::UserId;
+use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
+
+#[derive(sqlx::FromRow)]
+struct UserRow {
+    id: String,
+    username: String,
+    email: Option<String>,
+    email_verified: bool,
+    name: Option<String>,
+    password_hash: Option<String>,
+    is_admin: bool,
+    disabled: bool,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id.into(),
+            username: row.username,
+            email: row.email,
+            email_verified: row.email_verified,
+            name: row.name,
+            password_hash: row.password_hash,
+            is_admin: row.is_admin,
+            disabled: row.disabled,
+            created_at: Timestamp(row.created_at),
+            updated_at: Timestamp(row.updated_at),
+        }
+    }
+}
+
+/// Inserts a [`User`] inside the caller's transaction.
+macro_rules! insert_user {
+    ($tx:ident, $user:expr) => {
+        sqlx::query(
+            "INSERT INTO users (id, username, email, email_verified, name, password_hash, is_admin, disabled,
+                                created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        )
+        .bind($user.id.as_str())
+        .bind(&$user.username)
+        .bind(&$user.email)
+        .bind($user.email_verified)
+        .bind(&$user.name)
+        .bind(&$user.password_hash)
+        .bind($user.is_admin)
+        .bind($user.disabled)
+        .bind($user.created_at.0)
+        .bind($user.updated_at.0)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+pub(super) use insert_user;
+
+/// Ends every session and grant of a user inside the caller's transaction, except the session `$keep`.
+macro_rules! end_everything_of_user {
+    ($tx:ident, $user:expr, $keep:expr) => {{
+        sqlx::query(
+            "UPDATE sessions SET state = 'ended' WHERE user_id = $1 AND state = 'active' AND id <> $2",
+        )
+        .bind($user.as_str())
+        .bind($keep)
+        .execute(&mut *$tx)
+        .await?;
+        sqlx::query("UPDATE grants SET state = 'revoked' WHERE user_id = $1 AND state = 'active'")
+            .bind($user.as_str())
+            .execute(&mut *$tx)
+            .await?;
+    }};
+}
+
+impl Store {
+    /// Adds a user.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else.
+    pub async fn insert_user(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            insert_user!(tx, user);
+            write_audit!(tx, audit);
+        });
+        Ok(())
+    }
+
+    /// The user with this id.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+        const SQL: &str = "SELECT * FROM users WHERE id = $1";
+        let row: Option<UserRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+        Ok(row.map(User::from))
+    }
+
+    /// The user who signs in with this canonical user name or e-mail address. A user name cannot hold an `@`, so the
+    /// two never mean different people.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn user_by_login(&self, login: &str) -> Result<Option<User>, StoreError> {
+        const SQL: &str = "SELECT * FROM users WHERE username = $1 OR email = $1";
+        let row: Option<UserRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(login).fetch_optional(db).await)?;
+        Ok(row.map(User::from))
+    }
+
+    /// Users whose name, user name or address holds `query` (any user when it is empty), after the user name
+    /// `after`, `limit` at most, by user name.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn users(&self, query: &str, after: &str, limit: u32) -> Result<Vec<User>, StoreError> {
+        const SQL: &str = "SELECT * FROM users WHERE username > $1
+             AND (username LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!' OR LOWER(name) LIKE $2 ESCAPE '!')
+             ORDER BY username LIMIT $3";
+        let mut pattern = String::from("%");
+        for c in query.to_lowercase().chars() {
+            if matches!(c, '%' | '_' | '!') {
+                pattern.push('!');
+            }
+            pattern.push(c);
+        }
+        pattern.push('%');
+        let rows: Vec<UserRow> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(after).bind(&pattern).bind(i64::from(limit)).fetch_all(db).await
+        })?;
+        Ok(rows.into_iter().map(User::from).collect())
+    }
+
+    /// Is there an administrator who can sign in?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn has_administrator(&self) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT id FROM users WHERE is_admin AND NOT disabled LIMIT 1";
+        let row: Option<(String,)> = on_db!(self, |db| sqlx::query_as(SQL).fetch_optional(db).await)?;
+        Ok(row.is_some())
+    }
+
+    /// Writes a user's profile and switches. Switching a user off ends every session and grant of theirs for good.
+    /// Answers whether the user was there, and unchanged since `read_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else.
+    pub async fn update_user(
+        &self,
+        user: &User,
+        read_at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let updated = in_transaction!(self, |tx| {
+            let updated = sqlx::query(
+                "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, is_admin = $5,
+                        disabled = $6, updated_at = $7
+                 WHERE id = $8 AND updated_at = $9",
+            )
+            .bind(&user.username)
+            .bind(&user.email)
+            .bind(user.email_verified)
+            .bind(&user.name)
+            .bind(user.is_admin)
+            .bind(user.disabled)
+            .bind(user.updated_at.0)
+            .bind(user.id.as_str())
+            .bind(read_at.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if updated == 1 {
+                if user.disabled {
+                    end_everything_of_user!(tx, user.id, "");
+                }
+                write_audit!(tx, audit);
+            }
+            updated
+        });
+        Ok(updated == 1)
+    }
+
+    /// Sets a user's password and ends every session and grant of theirs, except the session that changed it.
+    /// Answers whether the user was there.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn set_password(
+        &self,
+        user: &UserId,
+        password_hash: &str,
+        keep_session: Option<&str>,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let updated = in_transaction!(self, |tx| {
+            let updated = sqlx::query("UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3")
+                .bind(password_hash)
+                .bind(now.0)
+                .bind(user.as_str())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if updated == 1 {
+                end_everything_of_user!(tx, user, keep_session.unwrap_or_default());
+                write_audit!(tx, audit);
+            }
+            updated
+        });
+        Ok(updated == 1)
+    }
+
+    /// Replaces a password's hash by one of the same password with today's parameters, unless the password was
+    /// changed meanwhile.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn upgrade_password_hash(&self, user: &UserId, old: &str, new: &str) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
+                .bind(new)
+                .bind(user.as_str())
+                .bind(old)
+                .execute(&mut *tx)
+                .await?;
+        });
+        Ok(())
+    }
+
+    /// Deletes a user with their sessions, consents and grants. Answers whether the user was there.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        let deleted = in_transaction!(self, |tx| {
+            let deleted = sqlx::query("DELETE FROM users WHERE id = $1")
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+            if deleted == 1 {
+                write_audit!(tx, audit);
+            }
+            deleted
+        });
+        Ok(deleted == 1)
+    }
+}
