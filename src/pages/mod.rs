@@ -27,7 +27,7 @@ pub use sign_in::{
 pub use words::{describe_device, describe_scope};
 
 use admin::{ALGORITHMS, GRANT_TYPES};
-use words::{ago, day_time, describe_method, duration, iso};
+use words::{ago, day_time, describe_method, duration, grouped, iso};
 
 /// What the frame around every account and administration page needs.
 pub struct Shell {
@@ -180,3 +180,6 @@ impl Notice {
         Self::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.2)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -92,21 +92,38 @@ pub(super) fn day_time(at: &i64) -> String {
         .unwrap_or_else(|| "at an unknown time".into())
 }
 
-/// `5 minutes ago`; days and weeks are given as a date.
+/// `5 minutes ago`; from a day on it is the date.
 pub(super) fn ago(now: &i64, at: &i64) -> String {
     match now.saturating_sub(*at) {
         ..60 => "just now".into(),
-        seconds @ 60..86_400 => format!("{} ago", duration(&seconds.unsigned_abs())),
+        seconds @ 60..3_600 => format!("{} ago", counted(seconds / 60, "minute")),
+        seconds @ 3_600..86_400 => format!("{} ago", counted(seconds / 3_600, "hour")),
         _ => day_time(at),
     }
 }
 
-/// `45 seconds`, `2 minutes`, `3 hours`: rounded up to the largest unit, because it says how long to wait.
+/// How long to wait, rounded up: `45 seconds`, `2 minutes`, `3 hours`.
 pub(super) fn duration(seconds: &u64) -> String {
-    let (count, unit) = match *seconds {
-        seconds @ ..=90 => (seconds, "second"),
-        seconds @ 91..=5_400 => (seconds.div_ceil(60), "minute"),
-        seconds => (seconds.div_ceil(3_600), "hour"),
-    };
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
+    match *seconds {
+        seconds @ ..=90 => counted(seconds, "second"),
+        seconds @ 91..=5_400 => counted(seconds.div_ceil(60), "minute"),
+        seconds => counted(seconds.div_ceil(3_600), "hour"),
+    }
+}
+
+fn counted<N: std::fmt::Display + PartialEq + From<u8>>(count: N, unit: &str) -> String {
+    if count == N::from(1) { format!("1 {unit}") } else { format!("{count} {unit}s") }
+}
+
+/// `48,211`.
+pub(super) fn grouped(number: &u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }

@@ -1,0 +1,705 @@
+//! Every page with sample data: as snapshots, as files to look at in `target/pages/`, and checked for what must hold
+//! on each of them.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use askama::Template;
+use scraper::{Html, Selector};
+
+use super::*;
+
+const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
+
+/// Every page in its important states. All text that comes from outside passes through `text`.
+fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
+    let shell = |is_admin| Shell { name: text("Ada Lovelace"), csrf: text("csrf-token"), is_admin, now: NOW };
+    let app = || App {
+        name: text("Lighthouse Travel"),
+        logo_uri: None,
+        client_uri: Some(text("https://travel.example")),
+        policy_uri: Some(text("https://travel.example/privacy")),
+        tos_uri: Some(text("https://travel.example/terms")),
+        redirect_host: text("travel.example"),
+    };
+    let plain_app = || App {
+        name: text("Acme Notes"),
+        logo_uri: Some(text("https://notes.example/logo.png")),
+        client_uri: None,
+        policy_uri: None,
+        tos_uri: None,
+        redirect_host: text("localhost:8081"),
+    };
+    let login = |app, username: &str, problem| Login {
+        flow: Some(text("sealed-flow")),
+        csrf: text("csrf-token"),
+        app,
+        username: text(username),
+        remember: false,
+        problem,
+    };
+    let scopes = |names: &[&str]| names.iter().map(|name| describe_scope(&text(name))).collect::<Vec<_>>();
+    let consent = |app, names: &[&str]| Consent {
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app,
+        account: text("ada@example.com"),
+        scopes: scopes(names),
+    };
+    let session = |id: &str, device: &str, ip: &str, last_seen, current| SessionRow {
+        id: text(id),
+        device: text(device),
+        ip: text(ip),
+        methods: vec![text("pwd")],
+        first_seen: NOW - 400_000,
+        last_seen,
+        expires: NOW + 800_000,
+        current,
+    };
+    let sessions = || {
+        vec![
+            session("s1", "Firefox on Linux", "203.0.113.7", NOW, true),
+            session("s2", "Safari on iPhone", "2001:db8:85a3::8a2e:370:7334", NOW - 300, false),
+            session("s3", "Chrome on Windows", "198.51.100.23", NOW - 200_000, false),
+        ]
+    };
+    let account = |sessions, apps, notice, password_problem| Account {
+        shell: shell(true),
+        username: text("ada"),
+        name: text("Ada Lovelace"),
+        email: text("ada@example.com"),
+        sessions,
+        apps,
+        notice,
+        password_problem,
+    };
+    let app_row = |id: &str, name: &str, names: &[&str]| AppRow {
+        client_id: text(id),
+        name: text(name),
+        scopes: scopes(names),
+        since: NOW - 9_000_000,
+    };
+    let key = |kid: &str, alg: &str, state: &str| KeyRow {
+        kid: text(kid),
+        alg: text(alg),
+        state: text(state),
+        since: NOW - 5_000_000,
+    };
+    let audit = |at, actor: &str, action: &str, target: &str, detail: &str| AuditRow {
+        at,
+        actor: text(actor),
+        action: text(action),
+        target: text(target),
+        detail: text(detail),
+    };
+    let client_row = |id: &str, name: &str, auth_method: &str, disabled| ClientRow {
+        id: text(id),
+        name: text(name),
+        auth_method: text(auth_method),
+        created: NOW - 90_000_000,
+        disabled,
+    };
+    let client = || ClientFields {
+        id: text("lighthouse-travel"),
+        name: text("Lighthouse Travel"),
+        auth_method: text("client_secret_basic"),
+        redirect_uris: text("https://travel.example/callback\nhttps://staging.travel.example/callback"),
+        post_logout_redirect_uris: text("https://travel.example/bye"),
+        grant_types: vec![text("authorization_code"), text("refresh_token")],
+        scope: text("openid profile email offline_access"),
+        id_token_alg: text("RS256"),
+        access_token_format: text("jwt"),
+        access_token_alg: text("ES256"),
+        require_pkce: true,
+        client_uri: text("https://travel.example"),
+        ..ClientFields::default()
+    };
+    let client_form = |new, client, problems, secret_shown_once, notice| AdminClientForm {
+        shell: shell(true),
+        new,
+        client,
+        problems,
+        secret_shown_once,
+        notice,
+    };
+    let user_row = |username: &str, name: &str, email: &str, admin, disabled| UserRow {
+        id: text(username),
+        username: text(username),
+        email: text(email),
+        name: text(name),
+        admin,
+        disabled,
+        created: NOW - 30_000_000,
+    };
+    let user = || UserFields {
+        id: text("u1"),
+        username: text("grace"),
+        email: text("grace@example.com"),
+        name: text("Grace Hopper"),
+        admin: true,
+        disabled: false,
+    };
+    let problem = |field: &str, message: &str| Problem::new(field, text(message));
+    let claims = "{\n  \"iss\": \"http://localhost:8080\",\n  \"sub\": \"5a1c2f0b9d7e4c63\",\n  \"aud\": \"acme-notes\",\n  \
+                  \"exp\": 1795471500,\n  \"iat\": 1795471200,\n  \"auth_time\": 1795471190,\n  \"nonce\": \
+                  \"n-0S6_WzA2Mj-7f9d1e\",\n  \"sid\": \"c2Vzc2lvbi1pZA\",\n  \"amr\": [\n    \"pwd\"\n  ]\n}";
+    let userinfo = "{\n  \"sub\": \"5a1c2f0b9d7e4c63\",\n  \"name\": \"Demo User\",\n  \"preferred_username\": \
+                    \"demo\",\n  \"email\": \"demo@example.com\",\n  \"email_verified\": true\n}";
+
+    vec![
+        ("login", html(&Login { flow: None, ..login(None, "", None) })),
+        ("login-for-an-application", html(&login(Some(app()), "", None))),
+        (
+            "login-wrong-password",
+            html(&login(Some(plain_app()), "ada", Some(LoginProblem::WrongCredentials))),
+        ),
+        (
+            "login-throttled",
+            html(&login(None, "ada", Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }))),
+        ),
+        ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
+        ("login-expired", html(&login(None, "", Some(LoginProblem::FormExpired)))),
+        ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
+        (
+            "consent-ten-scopes",
+            html(&consent(
+                plain_app(),
+                &[
+                    "openid",
+                    "profile",
+                    "email",
+                    "address",
+                    "phone",
+                    "offline_access",
+                    "notes:read",
+                    "notes:write",
+                    "https://api.example.com/auth/calendar.events.readonly",
+                    "admin",
+                ],
+            )),
+        ),
+        (
+            "error",
+            html(&ErrorPage {
+                status: 400,
+                title: text("This sign-in link is not set up"),
+                what: text("The redirect_uri of this request is not registered for Lighthouse Travel."),
+                for_whom: Some(text("the developer of Lighthouse Travel")),
+                how_to_fix: text(
+                    "Register exactly this address for the client, or send one that is registered.",
+                ),
+                facts: vec![
+                    (
+                        text("redirect_uri"),
+                        text("https://travel.example/callback?from=a-rather-long-campaign-name"),
+                    ),
+                    (text("client_id"), text("lighthouse-travel")),
+                ],
+                error_code: Some(text("invalid_request")),
+                correlation_id: text("01JD9QK3V7Z8N2M4"),
+            }),
+        ),
+        (
+            "error-not-found",
+            html(&ErrorPage {
+                status: 404,
+                title: text("There is no such page"),
+                what: text("Nothing is at this address."),
+                for_whom: None,
+                how_to_fix: text("Check the address, or go back to the application you came from."),
+                facts: vec![],
+                error_code: None,
+                correlation_id: text("01JD9QK3V7Z8N2M4"),
+            }),
+        ),
+        (
+            "logout-confirm",
+            html(&LogoutConfirm {
+                csrf: text("csrf-token"),
+                account: Some(text("ada@example.com")),
+                app: Some(text("Lighthouse Travel")),
+                fields: vec![(text("state"), text("xyz")), (text("client_id"), text("lighthouse-travel"))],
+            }),
+        ),
+        (
+            "logout-confirm-bare",
+            html(&LogoutConfirm { csrf: text("csrf-token"), account: None, app: None, fields: vec![] }),
+        ),
+        ("signed-out", html(&SignedOut { return_to: None })),
+        (
+            "signed-out-return",
+            html(&SignedOut {
+                return_to: Some(ReturnTo {
+                    name: text("Lighthouse Travel"),
+                    uri: text("https://travel.example"),
+                }),
+            }),
+        ),
+        (
+            "setup",
+            html(&Setup {
+                csrf: text("csrf-token"),
+                token: text("one-time"),
+                username: text("admin"),
+                email: text(""),
+                problems: vec![],
+            }),
+        ),
+        (
+            "setup-problems",
+            html(&Setup {
+                csrf: text("csrf-token"),
+                token: text("one-time"),
+                username: text("ad min"),
+                email: text("admin"),
+                problems: vec![
+                    problem("username", "A username has no spaces."),
+                    problem("password", "Use at least 8 characters."),
+                ],
+            }),
+        ),
+        ("setup-done", html(&SetupDone { username: text("admin") })),
+        (
+            "account",
+            html(&account(
+                sessions(),
+                vec![
+                    app_row("lighthouse-travel", "Lighthouse Travel", &["openid", "profile", "email"]),
+                    app_row("acme-notes", "Acme Notes", &["openid", "offline_access"]),
+                ],
+                Some(Notice::SessionEnded),
+                None,
+            )),
+        ),
+        (
+            "account-new",
+            html(&Account {
+                shell: shell(false),
+                name: String::new(),
+                ..account(
+                    vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
+                    vec![],
+                    None,
+                    Some(PasswordProblem::TooShort { minimum: 8 }),
+                )
+            }),
+        ),
+        (
+            "admin-home",
+            html(&AdminHome {
+                shell: shell(true),
+                clients: 12,
+                users: 48_211,
+                sessions: 1,
+                keys: vec![
+                    key("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active"),
+                    key("Kx9mZ2hQ8nLw4vR7tY1uI3oP6aS5dF0gHjK8lZxCvBn", "RS256", "active"),
+                    key("Qw3eR5tY7uI9oP1aS2dF4gH6jK8lZ0xCvBnM5qWeRtY", "EdDSA", "published"),
+                    key("Zx1cV2bN3mA4sD5fG6hJ7kL8qW9eR0tYuIoPpOiUyTr", "RS256", "retired"),
+                ],
+                audit: vec![
+                    audit(NOW - 20, "ada", "client.create", "lighthouse-travel", "Lighthouse Travel"),
+                    audit(NOW - 4_000, "command line", "user.create", "grace", ""),
+                    audit(NOW - 300_000, "grace", "client.rotate_secret", "acme-notes", "from 203.0.113.7"),
+                ],
+            }),
+        ),
+        (
+            "admin-home-new",
+            html(&AdminHome {
+                shell: shell(true),
+                clients: 1,
+                users: 1,
+                sessions: 1,
+                keys: vec![key("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active")],
+                audit: vec![],
+            }),
+        ),
+        (
+            "admin-clients",
+            html(&AdminClients {
+                shell: shell(true),
+                rows: vec![
+                    client_row("acme-notes", "Acme Notes", "none", false),
+                    client_row("lighthouse-travel", "Lighthouse Travel", "client_secret_basic", false),
+                    client_row(
+                        "c_7f3a9b2e5d1c8f60",
+                        "Archive of the Old Harbour Office",
+                        "client_secret_post",
+                        true,
+                    ),
+                ],
+                next: Some(text("cursor")),
+                notice: Some(Notice::ClientDeleted),
+            }),
+        ),
+        (
+            "admin-clients-none",
+            html(&AdminClients { shell: shell(true), rows: vec![], next: None, notice: None }),
+        ),
+        (
+            "admin-client-new",
+            html(&client_form(
+                true,
+                ClientFields { id: String::new(), ..client() },
+                vec![
+                    problem("redirect_uris", "Line 2: “http” is only for this machine itself. Use https."),
+                    problem("grant_types", "Tick at least one grant type."),
+                    problem("", "The list of clients has changed meanwhile."),
+                ],
+                None,
+                None,
+            )),
+        ),
+        ("admin-client", html(&client_form(false, client(), vec![], None, Some(Notice::ClientSaved)))),
+        (
+            "admin-client-secret",
+            html(&client_form(
+                false,
+                client(),
+                vec![],
+                Some(text("cs_secret_Vt3p0nXqYb7LwZr2KdHs9UeMf5GjCa8RxTn4Qi6Bo1A")),
+                Some(Notice::ClientCreated),
+            )),
+        ),
+        (
+            "admin-users",
+            html(&AdminUsers {
+                shell: shell(true),
+                query: text("a"),
+                rows: vec![
+                    user_row("ada", "Ada Lovelace", "ada@example.com", true, false),
+                    user_row("grace", "Grace Hopper", "grace@example.com", false, false),
+                    user_row(
+                        "wolfe-plus-five-hundred-and-ninety",
+                        "Hubert Blaine Wolfeschlegelsteinhausenbergerdorff Sr.",
+                        "hubert.blaine.wolfeschlegelsteinhausenbergerdorff@a-very-long-department.example.com",
+                        false,
+                        true,
+                    ),
+                ],
+                next: Some(text("cursor")),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-users-none",
+            html(&AdminUsers {
+                shell: shell(true),
+                query: text("zzz"),
+                rows: vec![],
+                next: None,
+                notice: Some(Notice::UserDeleted),
+            }),
+        ),
+        (
+            "admin-user-new",
+            html(&AdminUserForm {
+                shell: shell(true),
+                new: true,
+                user: UserFields::default(),
+                problems: vec![problem("password", "Use at least 8 characters.")],
+                sessions: vec![],
+                notice: None,
+            }),
+        ),
+        (
+            "admin-user",
+            html(&AdminUserForm {
+                shell: shell(true),
+                new: false,
+                user: user(),
+                problems: vec![],
+                sessions: sessions(),
+                notice: Some(Notice::UserSaved),
+            }),
+        ),
+        (
+            "demo-home",
+            html(&DemoHome {
+                issuer: text("http://localhost:8080"),
+                try_with: Some(DemoCredentials {
+                    username: text("demo"),
+                    password: text("countersign-demo"),
+                }),
+            }),
+        ),
+        (
+            "demo-claims",
+            html(&DemoClaims {
+                issuer: text("http://localhost:8080"),
+                name: text("Demo User"),
+                csrf: text("csrf-token"),
+                id_token_header_json: text("{\n  \"alg\": \"RS256\",\n  \"kid\": \"Kx9mZ2hQ8nLw4vR7\"\n}"),
+                claims_json: text(claims),
+                userinfo_json: text(userinfo),
+            }),
+        ),
+        (
+            "demo-problem",
+            html(&DemoProblem {
+                error: text("access_denied"),
+                description: text("You did not allow Acme Notes to use your account."),
+            }),
+        ),
+    ]
+}
+
+fn html(page: &impl Template) -> String {
+    page.render().unwrap()
+}
+
+fn samples() -> Vec<(&'static str, String)> {
+    pages(&str::to_owned)
+}
+
+/// Calls `check` with each page's name and parsed document.
+fn on_every_page(check: impl Fn(&str, &Html)) {
+    for (name, html) in samples() {
+        check(name, &Html::parse_document(&html));
+    }
+}
+
+fn select(css: &str) -> Selector {
+    Selector::parse(css).unwrap()
+}
+
+#[test]
+fn every_page_renders() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+    std::fs::create_dir_all(folder.join("assets")).unwrap();
+    for asset in assets::all() {
+        std::fs::write(folder.join("assets").join(asset.name), asset.bytes).unwrap();
+    }
+    let long = |text: &str| {
+        if text.is_empty() || text.contains(':') || text.contains('_') {
+            text.to_owned()
+        } else {
+            format!("{text} {text}-{}", text.repeat(9))
+        }
+    };
+    for (name, html) in pages(&long) {
+        std::fs::write(folder.join(format!("long-{name}.html")), html).unwrap();
+    }
+    for (name, mut html) in samples() {
+        std::fs::write(folder.join(format!("{name}.html")), &html).unwrap();
+        for asset in assets::all() {
+            html = html.replace(&asset.version, "[version]");
+        }
+        insta::assert_snapshot!(name, html);
+    }
+}
+
+#[test]
+fn text_from_outside_stays_text() {
+    /// Element names with the names of their attributes, in document order.
+    fn skeleton(html: &str) -> Vec<String> {
+        let document = Html::parse_document(html);
+        let mut found = vec![];
+        for element in document.select(&select("*")) {
+            let mut attributes: Vec<_> = element
+                .value()
+                .attrs()
+                .map(|(name, _)| name)
+                .filter(|name| !["selected", "checked"].contains(name))
+                .collect();
+            attributes.sort_unstable();
+            found.push(format!("{} {}", element.value().name(), attributes.join(" ")));
+        }
+        found
+    }
+    let evils = [
+        "\"'><script>alert(1)</script>",
+        "</textarea></pre></title><img src=x onerror=alert(1)>",
+        "' onfocus='alert(1)' \" onfocus=\"alert(1)",
+        "&lt;script&gt;{{239*4649}}${239*4649}",
+    ];
+    for evil in evils {
+        let harmless = pages(&|text| format!("{text}evil"));
+        let hostile = pages(&|text| format!("{text}{evil}"));
+        for ((name, harmless), (_, hostile)) in harmless.iter().zip(&hostile) {
+            assert_eq!(skeleton(harmless), skeleton(hostile), "{evil} changed {name}");
+            assert!(!hostile.contains("1111111"), "{evil} was computed on {name}");
+        }
+    }
+}
+
+#[test]
+fn only_web_addresses_become_links() {
+    for uri in [
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "JAVASCRIPT:alert(1)",
+        " javascript:alert(1)",
+        "//evil.example",
+        "",
+    ] {
+        let app = App {
+            name: "App".into(),
+            logo_uri: Some(uri.into()),
+            client_uri: Some(uri.into()),
+            policy_uri: Some(uri.into()),
+            tos_uri: Some(uri.into()),
+            redirect_host: "app.example".into(),
+        };
+        let back = SignedOut { return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }) };
+        let login = Login {
+            flow: None,
+            csrf: String::new(),
+            app: Some(app),
+            username: String::new(),
+            remember: false,
+            problem: None,
+        };
+        for page in [html(&back), html(&login)] {
+            for element in Html::parse_document(&page).select(&select("[href], [src]")) {
+                let target = element.attr("href").or(element.attr("src")).unwrap();
+                assert!(target.starts_with("/assets/") || target == "/login", "{uri} became {target}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_page_is_accessible() {
+    on_every_page(|name, page| {
+        assert_eq!(page.select(&select("html[lang=en]")).count(), 1, "{name}");
+        assert_eq!(page.select(&select("main")).count(), 1, "{name}");
+        assert_eq!(page.select(&select("h1")).count(), 1, "{name}");
+        let title: String = page.select(&select("title")).flat_map(|title| title.text()).collect();
+        assert!(title.ends_with(" · Countersign") || title.ends_with(" · Acme Notes"), "{name}: {title}");
+
+        let ids: Vec<_> = page.select(&select("[id]")).filter_map(|element| element.attr("id")).collect();
+        let known: HashSet<_> = ids.iter().copied().collect();
+        assert_eq!(ids.len(), known.len(), "{name} repeats an id: {ids:?}");
+        for attribute in ["aria-describedby", "aria-labelledby", "for"] {
+            for element in page.select(&select(&format!("[{attribute}]"))) {
+                for id in element.attr(attribute).unwrap().split(' ') {
+                    assert!(known.contains(id), "{name}: {attribute} names no element: {id:?}");
+                }
+            }
+        }
+        for link in page.select(&select("a[href^='#']")) {
+            assert!(known.contains(&link.attr("href").unwrap()[1..]), "{name}: {:?}", link.attr("href"));
+        }
+        let labelled: HashSet<_> =
+            page.select(&select("label")).filter_map(|label| label.attr("for")).collect();
+        for input in page.select(&select("input:not([type=hidden]):not([hidden]), select, textarea")) {
+            assert!(labelled.contains(input.attr("id").unwrap()), "{name}: {}", input.html());
+        }
+        for table in page.select(&select("table")) {
+            assert_eq!(table.select(&select("caption")).count(), 1, "{name}");
+        }
+        for image in page.select(&select("img")) {
+            assert!(image.attr("alt").is_some(), "{name}: {}", image.html());
+        }
+    });
+}
+
+#[test]
+fn every_page_suits_a_strict_content_security_policy() {
+    on_every_page(|name, page| {
+        assert_eq!(
+            page.select(&select("script, style, [style], iframe, object, embed, base")).count(),
+            0,
+            "{name}"
+        );
+        for element in page.select(&select("*")) {
+            assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
+        }
+        for element in page.select(&select("link, img[src^='/']")) {
+            let address = element.attr("href").or(element.attr("src")).unwrap();
+            let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
+            assert_eq!(assets::find(file).unwrap().version, version, "{name}");
+        }
+    });
+}
+
+#[test]
+fn every_form_that_changes_something_is_a_post_with_a_csrf_token() {
+    on_every_page(|name, page| {
+        for form in page.select(&select("form")) {
+            let guarded =
+                form.attr("method") == Some("post") && form.select(&select("input[name=csrf]")).count() == 1;
+            let search = form.attr("role") == Some("search");
+            assert!(guarded || search, "{name}: {}", form.html());
+        }
+    });
+}
+
+#[test]
+fn every_page_with_its_style_is_below_60_kb() {
+    let style = assets::find("style.css").unwrap().bytes.len();
+    for (name, html) in samples() {
+        assert!(html.len() + style < 60_000, "{name}: {}", html.len());
+    }
+}
+
+#[test]
+fn notices_survive_the_way_through_the_address() {
+    for (notice, ..) in Notice::ALL {
+        assert_eq!(Notice::parse(notice.code()), Some(notice));
+        assert!(notice.words().ends_with('.'));
+    }
+    assert_eq!(Notice::parse("nonsense"), None);
+}
+
+#[test]
+fn devices_are_named_by_browser_and_system() {
+    let table = [
+        ("Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0", "Firefox on Linux"),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+            "Chrome on Windows",
+        ),
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+            "Edge on Windows",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1",
+            "Safari on iPhone",
+        ),
+        (
+            "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Safari/605.1.15",
+            "Safari on Mac",
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36",
+            "Chrome on Android",
+        ),
+        ("curl/8.14.1", "curl"),
+        ("", "Unknown device"),
+        ("<script>", "Unknown device"),
+    ];
+    for (user_agent, device) in table {
+        assert_eq!(describe_device(user_agent), device, "{user_agent}");
+    }
+}
+
+#[test]
+fn times_and_numbers_read_like_speech() {
+    assert_eq!(day_time(&NOW), "23 Nov 2026, 22:00 UTC");
+    assert_eq!(iso(&NOW), "2026-11-23T22:00:00Z");
+    assert_eq!(day_time(&i64::MAX), "at an unknown time");
+    let table = [
+        (-5, "just now"),
+        (0, "just now"),
+        (59, "just now"),
+        (119, "1 minute ago"),
+        (120, "2 minutes ago"),
+        (7_200, "2 hours ago"),
+        (86_400, "22 Nov 2026, 22:00 UTC"),
+    ];
+    for (seconds, words) in table {
+        assert_eq!(ago(&NOW, &(NOW - seconds)), words);
+    }
+    assert_eq!(duration(&1), "1 second");
+    assert_eq!(duration(&840), "14 minutes");
+    assert_eq!(duration(&5_401), "2 hours");
+    for (number, words) in
+        [(0, "0"), (999, "999"), (1_000, "1,000"), (48_211, "48,211"), (1_234_567, "1,234,567")]
+    {
+        assert_eq!(grouped(&number), words);
+    }
+}
