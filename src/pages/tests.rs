@@ -12,6 +12,7 @@ use super::*;
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
 /// Every page in its important states. All text that comes from outside passes through `text`.
+#[expect(clippy::too_many_lines, reason = "one list of samples, to be read from top to bottom")]
 fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
     let shell = |is_admin| Shell { name: text("Ada Lovelace"), csrf: text("csrf-token"), is_admin, now: NOW };
     let app = || App {

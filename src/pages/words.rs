@@ -94,7 +94,7 @@ pub(super) fn day_time(at: &i64) -> String {
 
 /// `5 minutes ago`; from a day on it is the date.
 pub(super) fn ago(now: &i64, at: &i64) -> String {
-    match now.saturating_sub(*at) {
+    match u64::try_from(now.saturating_sub(*at)).unwrap_or_default() {
         ..60 => "just now".into(),
         seconds @ 60..3_600 => format!("{} ago", counted(seconds / 60, "minute")),
         seconds @ 3_600..86_400 => format!("{} ago", counted(seconds / 3_600, "hour")),
@@ -111,8 +111,8 @@ pub(super) fn duration(seconds: &u64) -> String {
     }
 }
 
-fn counted<N: std::fmt::Display + PartialEq + From<u8>>(count: N, unit: &str) -> String {
-    if count == N::from(1) { format!("1 {unit}") } else { format!("{count} {unit}s") }
+fn counted(count: u64, unit: &str) -> String {
+    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 /// `48,211`.
