@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { assertSignedOut, browserTest, signIn, signInThroughDemo } from './support.mjs';
+
+const administrator = { username: 'grace', password: 'a ladder, a lamp and a lantern' };
+
+function setupLink(server) {
+  const link = server.output().match(/http:\S+\/setup\?token=[\w-]+/)?.[0];
+  assert.ok(link, `a link to set up the administrator in:\n${server.output()}`);
+  return link;
+}
+
+async function setUp(page, server) {
+  await page.goto(setupLink(server));
+  await page.fill('#username', administrator.username);
+  await page.fill('#password', administrator.password);
+  await page.click('#setup-submit');
+  await page.waitForSelector('text=is the administrator');
+}
+
+browserTest('the link from the terminal makes one administrator, once', async ({ server, page, newBrowser }) => {
+  await setUp(page, server);
+  await page.goto(`${server.issuer}/admin`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.waitForSelector('text=Signing keys');
+
+  const elsewhere = await (await newBrowser()).newPage();
+  const answer = await elsewhere.goto(setupLink(server));
+  assert.ok(answer.status() >= 400 && answer.status() < 500, `a used link answers ${answer.status()}`);
+  assert.equal(await elsewhere.locator('#setup-submit').count(), 0);
+});
+
+browserTest('the administration is closed to other users and to strangers', async ({ server, page, newBrowser }) => {
+  const paths = ['/admin', '/admin/clients', '/admin/clients/new', '/admin/users'];
+  const stranger = await (await newBrowser()).newPage();
+  for (const path of paths) {
+    await stranger.goto(server.issuer + path);
+    assert.equal(new URL(stranger.url()).pathname, '/login', path);
+  }
+
+  await signInThroughDemo(page, server);
+  for (const path of paths) {
+    const answer = await page.goto(server.issuer + path);
+    assert.equal(answer.status(), 403, path);
+  }
+});
+
+browserTest('an administrator registers an application and a user who can sign in', async ({ server, page, newBrowser }) => {
+  await setUp(page, server);
+  await page.goto(`${server.issuer}/admin/clients/new`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.fill('#name', 'Bookshop');
+  await page.fill('#redirect_uris', 'https://bookshop.example/callback');
+  await page.click('main form button[type=submit]');
+  assert.ok((await page.textContent('#client-secret')).length >= 43, '256 bits at least');
+  await page.reload();
+  assert.equal(await page.locator('#client-secret').count(), 0, 'the secret is shown once');
+  await page.goto(`${server.issuer}/admin/clients`);
+  await page.waitForSelector('text=Bookshop');
+
+  const reader = { username: 'reader', password: 'seven quiet reading rooms' };
+  await page.goto(`${server.issuer}/admin/users/new`);
+  await page.fill('#username', reader.username);
+  await page.fill('#password', reader.password);
+  await page.click('main form button[type=submit]');
+  await page.goto(`${server.issuer}/admin/users`);
+  await page.waitForSelector('text=reader');
+
+  const elsewhere = await (await newBrowser()).newPage();
+  await elsewhere.goto(`${server.issuer}/login`);
+  await signIn(elsewhere, reader);
+  await elsewhere.goto(`${server.issuer}/account`);
+  await elsewhere.waitForSelector('text=This device');
+
+  await page.click('text=reader');
+  const signOut = page.locator('section[aria-labelledby=g-sessions]');
+  await signOut.locator('summary').click();
+  await signOut.locator('button').click();
+  await signOut.locator('text=Not signed in anywhere').waitFor();
+  await assertSignedOut(elsewhere, server);
+});
+
+browserTest('what is wrong with a form is said, and nothing of it is stored', async ({ server, page }) => {
+  await setUp(page, server);
+  await page.goto(`${server.issuer}/admin/clients/new`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.fill('#name', 'Broken');
+  await page.fill('#redirect_uris', 'https://broken.example/callback#fragment');
+  await page.click('main form button[type=submit]');
+  await page.waitForSelector('[role=alert]');
+  assert.equal(await page.inputValue('#name'), 'Broken');
+  await page.goto(`${server.issuer}/admin/clients`);
+  await page.waitForSelector('h1');
+  assert.equal(await page.locator('text=Broken').count(), 0);
+});

@@ -1,0 +1,112 @@
+// A browser test: its own quickstart, its own browser profile, and a watch over everything the pages do.
+
+import assert from 'node:assert/strict';
+import test, { after } from 'node:test';
+import { chromium } from 'playwright-core';
+import { demoUser, quickstart } from '../countersign.mjs';
+
+let browser;
+after(() => browser?.close());
+
+export async function launch() {
+  browser ??= await chromium.launch({
+    executablePath: '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+  return browser;
+}
+
+/**
+ * `body` gets { server, page, context, newBrowser }; newBrowser makes a further context without the cookies of the
+ * first. Whatever the test is about, it fails too when a page breaks its content security policy, throws, asks another
+ * origin for anything, or when the server answers with a 5xx.
+ */
+export function browserTest(name, body, options = {}) {
+  test(name, { timeout: 120_000 }, async () => {
+    const server = await quickstart();
+    const contexts = [];
+    const troubles = [];
+    const newBrowser = async () => {
+      const context = await (await launch()).newContext(options);
+      context.setDefaultTimeout(15_000);
+      watch(context, [server.issuer, server.demo], troubles);
+      contexts.push(context);
+      return context;
+    };
+    try {
+      const context = await newBrowser();
+      await body({ server, context, page: await context.newPage(), newBrowser });
+      assert.deepEqual(troubles, []);
+    } catch (problem) {
+      await report(contexts, troubles, server);
+      throw problem;
+    } finally {
+      for (const context of contexts) await context.close();
+      await server.stop();
+    }
+  });
+}
+
+/** Fills `troubles` with what no page may do. */
+export function watch(context, origins, troubles) {
+  context.on('request', (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && !origins.includes(origin)) troubles.push(`asked another origin: ${request.url()}`);
+  });
+  context.on('response', (response) => {
+    if (response.status() >= 500) troubles.push(`${response.status()} from ${response.url()}`);
+  });
+  context.on('console', (message) => {
+    if (/content security policy/i.test(message.text())) troubles.push(message.text());
+  });
+  context.on('weberror', (problem) => troubles.push(`script error: ${problem.error()}`));
+}
+
+async function report(contexts, troubles, server) {
+  for (const trouble of troubles) console.error(`Noticed: ${trouble}`);
+  for (const page of contexts.flatMap((context) => context.pages())) {
+    const text = await page.evaluate(() => document.body?.innerText).catch(() => '(no text)');
+    console.error(`At ${page.url()}:\n${text}\n`);
+  }
+  console.error(`The server said:\n${server.output()}`);
+}
+
+// ---- the steps that many tests share --------------------------------------------------------------------------------
+
+export async function startAtDemo(page, server) {
+  await page.goto(server.demo);
+  await page.click('#demo-login');
+}
+
+export async function signIn(page, user = demoUser) {
+  await page.fill('#username', user.username);
+  await page.fill('#password', user.password);
+  await page.click('#login-submit');
+}
+
+/** From the demo's button to its claims, for a user who has not consented before. */
+export async function signInThroughDemo(page, server) {
+  await startAtDemo(page, server);
+  await signIn(page);
+  await page.click('#consent-allow');
+  return claims(page);
+}
+
+export async function claims(page) {
+  return JSON.parse(await page.textContent('#claims'));
+}
+
+/** Signed out means: the account page asks for the password. */
+export async function assertSignedOut(page, server) {
+  await page.goto(`${server.issuer}/account`);
+  await page.waitForSelector('#password');
+  assert.equal(new URL(page.url()).pathname, '/login');
+}

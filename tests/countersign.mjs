@@ -1,0 +1,93 @@
+// Starts the program under test: a quickstart with data and ports of its own.
+
+import { spawn } from 'node:child_process';
+import { webcrypto } from 'node:crypto';
+import dns from 'node:dns';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+// Node 18 looks for localhost on ::1 alone, and has no global crypto.
+dns.setDefaultResultOrder('ipv4first');
+globalThis.crypto ??= webcrypto;
+
+const binary = fileURLToPath(new URL('../target/debug/countersign', import.meta.url));
+
+// The settings of whoever runs the tests are not the tests'.
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !name.startsWith('COUNTERSIGN_')),
+);
+
+export const demoUser = { username: 'demo', password: 'countersign-demo' };
+
+export async function quickstart() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'countersign-data-'));
+  const [port, demoPort] = await freePorts(2);
+  const server = spawn(
+    binary,
+    ['quickstart', '--data-dir', dataDir, '--port', String(port), '--demo-port', String(demoPort)],
+    { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const issuer = `http://localhost:${port}`;
+  const demo = `http://localhost:${demoPort}`;
+  let output = '';
+  server.stdout.on('data', (text) => (output += text));
+  server.stderr.on('data', (text) => (output += text));
+  const ended = once(server, 'close').then(([code, signal]) => signal ?? code);
+
+  async function stop() {
+    server.kill('SIGTERM');
+    const how = await Promise.race([ended, sleep(15_000, 'still running', { ref: false })]);
+    server.kill('SIGKILL');
+    await rm(dataDir, { recursive: true, force: true });
+    if (how !== 0) throw new Error(`After SIGTERM it should end with 0, not: ${how}\n${output}`);
+    if (output.includes('panicked at')) throw new Error(`It panicked:\n${output}`);
+  }
+
+  try {
+    for (const url of [`${issuer}/health/ready`, demo]) await answers(url, server);
+  } catch (problem) {
+    await stop().catch(() => {});
+    throw new Error(`${problem.message}\n${output}`);
+  }
+  return {
+    issuer,
+    demo,
+    stop,
+    output: () => output,
+    /** Runs a sub-command on the same data and returns what it printed. */
+    command: (...args) => run(['--data-dir', dataDir, ...args]),
+  };
+}
+
+async function answers(url, server) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
+    if (server.exitCode !== null) throw new Error(`It ended with ${server.exitCode} before ${url} answered`);
+    const status = await fetch(url).then((answer) => answer.status, () => 0);
+    if (status === 200) return;
+  }
+  throw new Error(`${url} did not answer 200 within a minute`);
+}
+
+async function run(args) {
+  const command = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+  let stdout = '';
+  let stderr = '';
+  command.stdout.on('data', (text) => (stdout += text));
+  command.stderr.on('data', (text) => (stderr += text));
+  const [code] = await once(command, 'close');
+  if (code !== 0) throw new Error(`countersign ${args.join(' ')} ended with ${code}:\n${stdout}${stderr}`);
+  return stdout;
+}
+
+export async function freePorts(count) {
+  const listeners = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
+  await Promise.all(listeners.map((listener) => once(listener, 'listening')));
+  const ports = listeners.map((listener) => listener.address().port);
+  await Promise.all(listeners.map((listener) => once(listener.close(), 'close')));
+  return ports;
+}

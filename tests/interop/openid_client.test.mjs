@@ -1,0 +1,210 @@
+// openid-client (npm) as the relying party.
+
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import * as client from 'openid-client';
+import { quickstart } from '../countersign.mjs';
+import { Browser } from './browser.mjs';
+
+const redirectUri = 'http://localhost:9/callback?tenant=a%20b';
+const postLogoutRedirectUri = 'http://localhost:9/signed-out';
+
+let server;
+before(async () => {
+  server = await quickstart();
+});
+after(() => server?.stop());
+
+const authentication = {
+  client_secret_basic: (secret) => client.ClientSecretBasic(secret),
+  client_secret_post: (secret) => client.ClientSecretPost(secret),
+  none: () => client.None(),
+};
+
+/** Registers an application on the command line, and lets the library discover the rest. */
+async function application({ method = 'client_secret_basic', alg = 'RS256', more = [] } = {}) {
+  const printed = await server.command(
+    ...['client', 'create', '--name', `openid-client ${method} ${alg}`, '--json', '--auth-method', method],
+    ...['--id-token-alg', alg, '--redirect-uri', redirectUri, '--post-logout-redirect-uri', postLogoutRedirectUri],
+    ...['--grant-type', 'authorization_code', '--grant-type', 'refresh_token'],
+    ...['--scope', 'openid profile email offline_access', ...more],
+  );
+  const registered = JSON.parse(printed);
+  assert.equal(registered.token_endpoint_auth_method, method);
+  const metadata = { id_token_signed_response_alg: alg };
+  const config = await client.discovery(
+    new URL(server.issuer),
+    registered.client_id,
+    metadata,
+    authentication[method](registered.client_secret),
+    { execute: [client.allowInsecureRequests, client.enableNonRepudiationChecks] },
+  );
+  return { config, clientId: registered.client_id };
+}
+
+/** The code flow up to the callback. */
+async function authorize({ config }, { browser = new Browser(), consent, parameters = {} } = {}) {
+  const checks = {
+    pkceCodeVerifier: client.randomPKCECodeVerifier(),
+    expectedNonce: client.randomNonce(),
+    expectedState: client.randomState(),
+    idTokenExpected: true,
+  };
+  const url = client.buildAuthorizationUrl(config, {
+    redirect_uri: redirectUri,
+    scope: 'openid profile email offline_access',
+    code_challenge: await client.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
+    code_challenge_method: 'S256',
+    nonce: checks.expectedNonce,
+    state: checks.expectedState,
+    ...parameters,
+  });
+  return { callback: await browser.travel(url, redirectUri, { consent }), checks };
+}
+
+async function signIn(app, options) {
+  const { callback, checks } = await authorize(app, options);
+  return client.authorizationCodeGrant(app.config, callback, checks);
+}
+
+const header = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url'));
+const oauthError = (code) => ({ error: code });
+
+test('discovery: the issuer, PKCE, and the issuer in authorization responses', async () => {
+  const { config } = await application();
+  const metadata = config.serverMetadata();
+  assert.equal(metadata.issuer, server.issuer);
+  assert.ok(metadata.supportsPKCE('S256'));
+  assert.equal(metadata.authorization_response_iss_parameter_supported, true);
+  const oauth = await client.discovery(new URL(server.issuer), 'any', undefined, client.None(), {
+    algorithm: 'oauth2',
+    execute: [client.allowInsecureRequests],
+  });
+  assert.equal(oauth.serverMetadata().token_endpoint, metadata.token_endpoint);
+});
+
+for (const [alg, method] of [
+  ['RS256', 'client_secret_basic'],
+  ['ES256', 'client_secret_post'],
+  ['PS256', 'none'],
+  ['EdDSA', 'client_secret_basic'],
+]) {
+  test(`code flow with PKCE: ID token signed with ${alg}, client authentication ${method}`, async () => {
+    const app = await application({ method, alg });
+    const tokens = await signIn(app);
+    assert.equal(header(tokens.id_token).alg, alg);
+    assert.equal(tokens.token_type, 'bearer');
+    const { sub, aud } = tokens.claims();
+    assert.deepEqual([aud].flat(), [app.clientId]);
+    const userinfo = await client.fetchUserInfo(app.config, tokens.access_token, sub);
+    assert.equal(userinfo.preferred_username, 'demo');
+  });
+}
+
+for (const method of Object.keys(authentication)) {
+  test(`refresh and revocation, client authentication ${method}`, async () => {
+    const app = await application({ method });
+    const first = await signIn(app);
+    const second = await client.refreshTokenGrant(app.config, first.refresh_token);
+    assert.notEqual(second.access_token, first.access_token);
+    assert.notEqual(second.refresh_token, first.refresh_token);
+    assert.equal(second.claims().sub, first.claims().sub);
+    assert.equal(second.claims().auth_time, first.claims().auth_time);
+    await client.fetchUserInfo(app.config, second.access_token, first.claims().sub);
+
+    await client.tokenRevocation(app.config, second.refresh_token);
+    await assert.rejects(client.refreshTokenGrant(app.config, second.refresh_token), oauthError('invalid_grant'));
+    await assert.rejects(client.fetchUserInfo(app.config, second.access_token, first.claims().sub));
+  });
+}
+
+for (const [method, format] of [['client_secret_basic', 'jwt'], ['client_secret_post', 'opaque']]) {
+  test(`introspection of a ${format} access token, client authentication ${method}`, async () => {
+    const app = await application({ method, more: ['--access-token-format', format] });
+    const tokens = await signIn(app);
+    const active = await client.tokenIntrospection(app.config, tokens.access_token);
+    assert.equal(active.active, true);
+    assert.equal(active.client_id, app.clientId);
+    assert.equal(active.sub, tokens.claims().sub);
+    assert.equal(active.iss, server.issuer);
+    assert.deepEqual(active.scope.split(' ').sort(), ['email', 'offline_access', 'openid', 'profile']);
+
+    await client.tokenRevocation(app.config, tokens.access_token);
+    assert.deepEqual(await client.tokenIntrospection(app.config, tokens.access_token), { active: false });
+    assert.deepEqual(await client.tokenIntrospection(app.config, 'not a token'), { active: false });
+  });
+}
+
+test('client credentials', async () => {
+  const app = await application({ more: ['--grant-type', 'client_credentials'] });
+  const tokens = await client.clientCredentialsGrant(app.config);
+  assert.equal(tokens.refresh_token, undefined);
+  assert.equal(tokens.id_token, undefined);
+  assert.equal((await client.tokenIntrospection(app.config, tokens.access_token)).client_id, app.clientId);
+});
+
+test('a code works once, and its second use takes back what the first one got', async () => {
+  const app = await application();
+  const { callback, checks } = await authorize(app);
+  const tokens = await client.authorizationCodeGrant(app.config, callback, checks);
+  await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_grant'));
+  assert.deepEqual(await client.tokenIntrospection(app.config, tokens.access_token), { active: false });
+});
+
+test('a wrong code verifier is invalid_grant', async () => {
+  const app = await application();
+  const { callback, checks } = await authorize(app);
+  checks.pkceCodeVerifier = client.randomPKCECodeVerifier();
+  await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_grant'));
+});
+
+test('a wrong client secret is invalid_client', async () => {
+  const app = await application();
+  const { callback, checks } = await authorize(app);
+  const wrong = new client.Configuration(app.config.serverMetadata(), app.clientId, {}, client.ClientSecretBasic('no'));
+  client.allowInsecureRequests(wrong);
+  await assert.rejects(client.authorizationCodeGrant(wrong, callback, checks), oauthError('invalid_client'));
+});
+
+test('errors come back with state and iss: access_denied and login_required', async () => {
+  const app = await application();
+  const refused = await authorize(app, { consent: 'deny' });
+  await assert.rejects(
+    client.authorizationCodeGrant(app.config, refused.callback, refused.checks),
+    oauthError('access_denied'),
+  );
+  const silent = await authorize(app, { parameters: { prompt: 'none' } });
+  await assert.rejects(
+    client.authorizationCodeGrant(app.config, silent.callback, silent.checks),
+    oauthError('login_required'),
+  );
+});
+
+test('a live session answers prompt=none, and max_age=0 asks for the password again', async () => {
+  const app = await application();
+  const browser = new Browser();
+  const first = await signIn(app, { browser });
+  const silent = await signIn(app, { browser, parameters: { prompt: 'none', scope: 'openid profile' } });
+  assert.equal(silent.claims().sub, first.claims().sub);
+  assert.equal(silent.claims().auth_time, first.claims().auth_time);
+
+  const { callback, checks } = await authorize(app, { browser, parameters: { prompt: 'none', max_age: '0' } });
+  await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('login_required'));
+});
+
+test('sign-out from the application ends the session', async () => {
+  const app = await application();
+  const browser = new Browser();
+  const tokens = await signIn(app, { browser });
+  const state = 'as it was: ä&?#%20';
+  const url = client.buildEndSessionUrl(app.config, {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: postLogoutRedirectUri,
+    state,
+  });
+  const back = await browser.travel(url, postLogoutRedirectUri);
+  assert.equal(back.searchParams.get('state'), state);
+
+  const { callback, checks } = await authorize(app, { browser, parameters: { prompt: 'none' } });
+  await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('login_required'));
+});
