@@ -1,21 +1,6 @@
 import assert from 'node:assert/strict';
-import { assertSignedOut, browserTest, signIn, signInThroughDemo } from './support.mjs';
-
-const administrator = { username: 'grace', password: 'a ladder, a lamp and a lantern' };
-
-function setupLink(server) {
-  const link = server.output().match(/http:\S+\/setup\?token=[\w-]+/)?.[0];
-  assert.ok(link, `a link to set up the administrator in:\n${server.output()}`);
-  return link;
-}
-
-async function setUp(page, server) {
-  await page.goto(setupLink(server));
-  await page.fill('#username', administrator.username);
-  await page.fill('#password', administrator.password);
-  await page.click('#setup-submit');
-  await page.waitForSelector('text=is the administrator');
-}
+import { administrator, assertSignedOut, setUp, setupLink, signIn, signInThroughDemo } from './pages.mjs';
+import { browserTest } from './support.mjs';
 
 browserTest('the link from the terminal makes one administrator, once', async ({ server, page, newBrowser }) => {
   await setUp(page, server);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { demoUser } from '../countersign.mjs';
-import { assertSignedOut, browserTest, claims, signIn, signInThroughDemo, startAtDemo } from './support.mjs';
+import { assertSignedOut, claims, signIn, signInThroughDemo, startAtDemo } from './pages.mjs';
+import { browserTest } from './support.mjs';
 
 browserTest('from the button of the demo to the claims of its user', async ({ server, page }) => {
   await startAtDemo(page, server);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { assertSignedOut, browserTest, claims, signIn, signInThroughDemo, startAtDemo } from './support.mjs';
+import { assertSignedOut, claims, signIn, signInThroughDemo, startAtDemo } from './pages.mjs';
+import { browserTest } from './support.mjs';
 
 browserTest('signing out of the demo ends the session, and the demo asks again', async ({ server, page }) => {
   await signInThroughDemo(page, server);

@@ -2,27 +2,13 @@
 
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
-import { chromium } from 'playwright-core';
-import { demoUser, quickstart } from '../countersign.mjs';
+import { quickstart } from '../countersign.mjs';
+import { launch } from './pages.mjs';
 
-let browser;
-after(() => browser?.close());
+let launched;
+after(async () => (await launched)?.close());
 
-export async function launch() {
-  browser ??= await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  return browser;
-}
+export const browser = () => (launched ??= launch());
 
 /**
  * `body` gets { server, page, context, newBrowser }; newBrowser makes a further context without the cookies of the
@@ -35,7 +21,7 @@ export function browserTest(name, body, options = {}) {
     const contexts = [];
     const troubles = [];
     const newBrowser = async () => {
-      const context = await (await launch()).newContext(options);
+      const context = await (await browser()).newContext(options);
       context.setDefaultTimeout(15_000);
       watch(context, [server.issuer, server.demo], troubles);
       contexts.push(context);
@@ -77,36 +63,4 @@ async function report(contexts, troubles, server) {
     console.error(`At ${page.url()}:\n${text}\n`);
   }
   console.error(`The server said:\n${server.output()}`);
-}
-
-// ---- the steps that many tests share --------------------------------------------------------------------------------
-
-export async function startAtDemo(page, server) {
-  await page.goto(server.demo);
-  await page.click('#demo-login');
-}
-
-export async function signIn(page, user = demoUser) {
-  await page.fill('#username', user.username);
-  await page.fill('#password', user.password);
-  await page.click('#login-submit');
-}
-
-/** From the demo's button to its claims, for a user who has not consented before. */
-export async function signInThroughDemo(page, server) {
-  await startAtDemo(page, server);
-  await signIn(page);
-  await page.click('#consent-allow');
-  return claims(page);
-}
-
-export async function claims(page) {
-  return JSON.parse(await page.textContent('#claims'));
-}
-
-/** Signed out means: the account page asks for the password. */
-export async function assertSignedOut(page, server) {
-  await page.goto(`${server.issuer}/account`);
-  await page.waitForSelector('#password');
-  assert.equal(new URL(page.url()).pathname, '/login');
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import test from 'node:test';
-import { launch, watch } from './support.mjs';
+import { browser, watch } from './support.mjs';
 
 async function serve(answer) {
   const server = createServer(answer).listen(0, '127.0.0.1');
@@ -21,7 +21,7 @@ test('the watch notices a broken content security policy, foreign requests, 5xx 
     answer.end(`<script>document.title = 'inline'</script><script nonce="n">throw new Error('oops')</script>
       <img src="${foreign.origin}/pixel"><img src="/broken">`);
   });
-  const context = await (await launch()).newContext();
+  const context = await (await browser()).newContext();
   const troubles = [];
   watch(context, [own.origin], troubles);
   try {

@@ -1,0 +1,82 @@
+// A picture of every page, light, dark and on a phone, in target/screenshots: `make screenshots`.
+
+import { mkdir, rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { demoUser, quickstart } from '../countersign.mjs';
+import { administrator, launch, setupLink, signIn, startAtDemo } from './pages.mjs';
+
+const folder = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
+
+const looks = {
+  light: { viewport: { width: 1280, height: 800 }, colorScheme: 'light' },
+  dark: { viewport: { width: 1280, height: 800 }, colorScheme: 'dark' },
+  phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+};
+
+/** In the order in which a person meets them. */
+const pages = {
+  'demo-home': (page, { demo }) => page.goto(demo),
+  'sign-in': (page, server) => startAtDemo(page, server),
+  'sign-in-wrong': (page) => signIn(page, { ...demoUser, password: 'wrong' }).then(() => page.waitForSelector('[role=alert]')),
+  consent: (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
+  'demo-problem': (page) => page.click('#consent-deny').then(() => page.waitForSelector('text=access_denied')),
+  'demo-claims': async (page, server) => {
+    await startAtDemo(page, server);
+    await page.click('#consent-allow');
+    await page.waitForSelector('#claims');
+  },
+  account: (page, { issuer }) => page.goto(`${issuer}/account`),
+  forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
+  'sign-out': (page, { issuer }) => page.goto(`${issuer}/logout`),
+  'signed-out': (page) => page.click('#logout-confirm').then(() => page.waitForSelector('text=You are signed out')),
+  error: (page, { issuer }) => page.goto(`${issuer}/authorize?client_id=nobody&response_type=code`),
+  setup: (page, server) => page.goto(setupLink(server)),
+  'setup-done': async (page) => {
+    await page.fill('#username', administrator.username);
+    await page.fill('#password', administrator.password);
+    await page.click('#setup-submit');
+    await page.waitForSelector('text=is the administrator');
+  },
+  admin: async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin`);
+    if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+    await page.waitForSelector('text=Signing keys');
+  },
+  'admin-clients': (page, { issuer }) => page.goto(`${issuer}/admin/clients`),
+  'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),
+  'admin-client-wrong': async (page) => {
+    await page.fill('#name', 'Bookshop');
+    await page.fill('#redirect_uris', 'https://bookshop.example/callback#fragment');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-client-secret': async (page) => {
+    await page.fill('#redirect_uris', 'https://bookshop.example/callback');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#client-secret');
+  },
+  'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
+  'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+};
+
+await rm(folder, { recursive: true, force: true });
+await mkdir(folder, { recursive: true });
+const browser = await launch();
+for (const [look, options] of Object.entries(looks)) {
+  const server = await quickstart();
+  const page = await (await browser.newContext(options)).newPage();
+  page.setDefaultTimeout(10_000);
+  for (const [name, visit] of Object.entries(pages)) {
+    try {
+      await visit(page, server);
+      await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+    } catch (problem) {
+      console.error(`No picture of ${name}, ${look}: ${problem.message}`);
+      process.exitCode = 1;
+    }
+  }
+  await page.context().close();
+  await server.stop();
+}
+await browser.close();
+console.log(`The pictures are in ${folder}`);
