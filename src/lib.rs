@@ -13,5 +13,6 @@ pub mod http;
 pub mod jose;
 pub mod pages;
 pub mod protocol;
+pub mod routes;
 pub mod sealing;
 pub mod store;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
-pub use self::issuer::Issuer;
+pub use crate::protocol::issuer::Issuer;
 
-mod issuer;
+#[cfg(test)]
+pub(crate) mod samples;
 
 /// The whole configuration, resolved.
 #[derive(Clone, Debug)]

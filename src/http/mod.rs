@@ -1,3 +1,25 @@
-//! One file per endpoint; `routes.rs` says which.
+//! One file per endpoint; `routes.rs` says which. Besides, what endpoints share: cookies and sessions, forms, errors.
 
+pub mod access_token;
+pub mod authorize;
+pub mod browser;
+pub mod client_auth;
+pub mod consent;
+pub mod cookie;
+pub mod cors;
+pub mod discovery;
+pub mod error;
+pub mod extract;
+pub mod flow;
+pub mod introspect;
+pub mod jwks;
+pub mod login;
+pub mod logout;
+pub mod page;
+pub mod published;
 pub mod request_info;
+pub mod revoke;
+pub mod session;
+pub mod setup;
+pub mod token;
+pub mod userinfo;

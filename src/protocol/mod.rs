@@ -1,11 +1,22 @@
 //! The rules: pure functions that cite their section. No async, no IO, no clock, no randomness, and no knowledge of
 //! HTTP or SQL.
 
+pub mod access_token;
+pub mod authorize;
+pub mod claims;
 pub mod client;
+pub mod client_auth;
 pub mod code;
+pub mod discovery;
+pub mod error;
 pub mod grant;
 pub mod ids;
+pub mod introspection;
+pub mod issuer;
+pub mod logout;
+pub mod params;
 pub mod pkce;
+pub mod prompt;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod scope;

@@ -2,7 +2,9 @@
 
 use super::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
 use super::scope::Scope;
+use super::session::Session;
 use super::timestamp::Timestamp;
+use super::user::User;
 
 /// A confidential client with one redirect URI and every grant type.
 pub fn client(id: &str) -> Client {
@@ -40,4 +42,39 @@ pub fn public_client(id: &str) -> Client {
     client.secret_hash = None;
     client.metadata.token_endpoint_auth_method = AuthMethod::None;
     client
+}
+
+/// A session that is live for a long time.
+pub fn session(id: &str, user: &str, auth_time: Timestamp) -> Session {
+    Session {
+        id: id.into(),
+        secret_hash: String::new(),
+        user_id: user.into(),
+        active: true,
+        auth_time,
+        methods: "pwd".to_owned(),
+        acr: "1".to_owned(),
+        remembered: false,
+        ip: "192.0.2.1".to_owned(),
+        user_agent: String::new(),
+        created_at: auth_time,
+        last_seen_at: auth_time,
+        expires_at: Timestamp(i64::MAX),
+    }
+}
+
+/// A user with everything.
+pub fn user(id: &str) -> User {
+    User {
+        id: id.into(),
+        username: "ada".to_owned(),
+        email: Some("ada@example.com".to_owned()),
+        email_verified: true,
+        name: Some("Ada".to_owned()),
+        password_hash: None,
+        is_admin: false,
+        disabled: false,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(7),
+    }
 }

@@ -96,9 +96,50 @@ impl TryFrom<String> for Scope {
     }
 }
 
+/// Scope values that say something about a user, and so nothing in a client's own token.
+const ABOUT_USERS: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+
+/// Why a client does not get a scope for itself.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ClientScopeError {
+    /// RFC 6749 §3.3.
+    #[error(transparent)]
+    Malformed(#[from] MalformedScope),
+    /// Not registered.
+    #[error("the client is not registered for the scope: {0}")]
+    NotRegistered(String),
+}
+
+/// RFC 6749 §4.4.2: the scope of a client's own token; without a request, all that it is registered for. What only
+/// means something for users is left out.
+///
+/// # Errors
+/// The request is malformed, or asks for what the client is not registered for.
+pub fn client_scope(registered: &Scope, requested: Option<&str>) -> Result<Scope, ClientScopeError> {
+    let requested = match requested {
+        Some(text) => Scope::parse(text)?,
+        None => registered.clone(),
+    };
+    let beyond = requested.beyond(registered);
+    if !beyond.is_empty() {
+        return Err(ClientScopeError::NotRegistered(beyond.join(" ")));
+    }
+    Ok(Scope(requested.0.into_iter().filter(|token| !ABOUT_USERS.contains(&token.as_str())).collect()))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{MalformedScope, Scope};
+    use super::{ClientScopeError, MalformedScope, Scope, client_scope};
+
+    #[test]
+    fn cve_2024_52287_a_client_gets_what_it_is_registered_for_and_no_more() {
+        let registered = Scope::parse("openid api:read api:write").unwrap();
+        let of = |requested| client_scope(&registered, requested).map(|scope| scope.to_string());
+        assert_eq!(of(None).unwrap(), "api:read api:write");
+        assert_eq!(of(Some("api:read openid")).unwrap(), "api:read");
+        assert_eq!(of(Some("api:read admin")), Err(ClientScopeError::NotRegistered("admin".to_owned())));
+        assert_eq!(of(Some("a\"b")), Err(ClientScopeError::Malformed(MalformedScope)));
+    }
 
     #[test]
     fn rfc6749_3_3_scope_is_a_set_of_printable_tokens() {

@@ -114,12 +114,15 @@ pub fn changes_the_text_around(c: char) -> bool {
         || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Longer texts are no password of anybody, and hashing would pay for them.
+pub const LONGEST_PASSWORD: usize = 1024;
+
 /// A new password: length only, no rules of composition (NIST SP 800-63B §5.1.1.2). Never cut or re-cased.
 ///
 /// # Errors
 /// Shorter than 8 bytes, or longer than 1 KiB, which nobody types and hashing would pay for.
 pub fn acceptable_password(text: &str) -> Result<&str, UserProblem> {
-    if (8..=1024).contains(&text.len()) { Ok(text) } else { Err(UserProblem::Password) }
+    if (8..=LONGEST_PASSWORD).contains(&text.len()) { Ok(text) } else { Err(UserProblem::Password) }
 }
 
 #[cfg(test)]

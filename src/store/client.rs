@@ -155,15 +155,20 @@ impl Store {
         Ok(deleted == 1)
     }
 
-    /// Is this web origin that of an enabled client's redirect URI, and, where one is named, of this client's?
+    /// Is this web origin that of an enabled client's redirect URI; of this client's, where one is named?
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn origin_is_registered(&self, origin: &str) -> Result<bool, StoreError> {
+    pub async fn origin_is_registered(
+        &self,
+        origin: &str,
+        client: Option<&ClientId>,
+    ) -> Result<bool, StoreError> {
         const SQL: &str = "SELECT o.client_id FROM client_origins o JOIN clients c ON c.id = o.client_id
-             WHERE o.origin = $1 AND NOT c.disabled LIMIT 1";
-        let row: Option<(String,)> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(origin).fetch_optional(db).await)?;
+             WHERE o.origin = $1 AND NOT c.disabled AND ($2 IS NULL OR o.client_id = $2) LIMIT 1";
+        let row: Option<(String,)> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(origin).bind(client.map(ClientId::as_str)).fetch_optional(db).await
+        })?;
         Ok(row.is_some())
     }
 }

@@ -5,7 +5,7 @@ use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::code::Redeem;
 use crate::protocol::grant::{Footing, Grant};
-use crate::protocol::ids::{GrantId, TokenId};
+use crate::protocol::ids::{ConsentId, GrantId, TokenId};
 use crate::protocol::refresh::Rotate;
 use crate::protocol::scope::Scope;
 use crate::protocol::timestamp::Timestamp;
@@ -72,7 +72,7 @@ impl Store {
             .bind(grant.client_id.as_str())
             .bind(grant.user_id.as_str())
             .bind(grant.session_id.as_str())
-            .bind(grant.consent_id.as_ref().map(|id| id.as_str()))
+            .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
             .bind(grant.offline)
             .bind(grant.scope.to_string())
             .bind(grant.auth_time.0)
@@ -142,6 +142,32 @@ impl Store {
             ))
         })
         .transpose()
+    }
+
+    /// What a grant would rest on now; none when its user is no more.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn footing(&self, grant: &Grant) -> Result<Option<Footing>, StoreError> {
+        const SQL: &str = "SELECT u.disabled AS user_disabled,
+                    CASE WHEN s.state = 'active' THEN s.expires_at END AS session_expires_at, c.id AS consent_found
+             FROM users u
+             LEFT JOIN sessions s ON s.id = $2
+             LEFT JOIN consents c ON c.id = $3
+             WHERE u.id = $1";
+        let row: Option<(bool, Option<i64>, Option<String>)> = on_db!(self, |db| {
+            sqlx::query_as(SQL)
+                .bind(grant.user_id.as_str())
+                .bind(grant.session_id.as_str())
+                .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
+                .fetch_optional(db)
+                .await
+        })?;
+        Ok(row.map(|(user_disabled, session_expires_at, consent_found)| Footing {
+            user_disabled,
+            session_expires_at: session_expires_at.map(Timestamp),
+            consent_stands: consent_found.is_some(),
+        }))
     }
 
     /// Redeems the current refresh token of a grant. The only way to get a [`Rotate`] is `refresh::may_rotate`.

@@ -1,0 +1,64 @@
+//! The browser itself, before anybody has signed in: a random cookie that forms and sign-ins in progress are bound to.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use axum::http::header::SET_COOKIE;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::cookie::Cookie;
+use crate::app::App;
+use crate::config::Config;
+use crate::sealing::{Seals, same_secret, sha256_hex};
+
+/// A browser. Its cookie is kept for as long as the browser runs, across sign-ins, so that several tabs work.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    id: String,
+    is_new: bool,
+}
+
+impl Browser {
+    /// The token that proves that a form came from a page of ours in this browser.
+    #[must_use]
+    pub fn csrf(&self, seals: &Seals) -> String {
+        seals.csrf_token(&self.id)
+    }
+
+    /// Is this the token of this browser? A browser without a cookie has none.
+    #[must_use]
+    pub fn csrf_is(&self, seals: &Seals, token: &str) -> bool {
+        !self.is_new && same_secret(&self.csrf(seals), token)
+    }
+
+    /// What a sealed sign-in remembers of its browser.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        sha256_hex(&self.id)
+    }
+
+    /// Gives the browser its cookie, if it is new.
+    #[must_use]
+    pub fn remember(&self, config: &Config, mut response: Response) -> Response {
+        if self.is_new {
+            response.headers_mut().append(SET_COOKIE, Cookie::Browser.write(config, &self.id, None));
+        }
+        response
+    }
+}
+
+impl FromRequestParts<App> for Browser {
+    type Rejection = Infallible;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Infallible> {
+        let well_formed = |id: &&str| {
+            id.len() == 43
+                && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        };
+        let known = Cookie::Browser.read(&app.config, &parts.headers).filter(well_formed);
+        Ok(match known {
+            Some(id) => Self { id: id.to_owned(), is_new: false },
+            None => Self { id: app.entropy.secret(), is_new: true },
+        })
+    }
+}

@@ -1,0 +1,92 @@
+//! `/consent`: the page that asks the user. OpenID Connect Core §3.1.2.4.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::authorize::{Asked, refuse};
+use super::browser::Browser;
+use super::error::PageError;
+use super::extract::{CheckedForm, QueryFields};
+use super::flow::Flow;
+use super::login::about;
+use super::page::{Csp, html};
+use super::request_info::RequestInfo;
+use super::session::{self, Live};
+use crate::app::App;
+use crate::pages;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::params::Params;
+use crate::protocol::prompt::scopes_to_show;
+use crate::store::Consent;
+
+/// The question.
+pub async fn get(
+    State(app): State<App>,
+    browser: Browser,
+    headers: HeaderMap,
+    QueryFields(query): QueryFields,
+) -> Result<Response, PageError> {
+    let (flow, params) = open(&app, query.get("flow"), &browser)?;
+    let asked = Asked::load(&app, &params).await?;
+    let live = session::of_request(&app, &headers).await?;
+    // Whatever else is missing is the hub's matter.
+    let (Some(live), Ok(request)) = (live, &asked.request) else {
+        return Ok(Redirect::to(&flow.next(&app)?).into_response());
+    };
+    let page = pages::Consent {
+        flow: flow.seal(&app)?,
+        csrf: browser.csrf(&app.seals),
+        app: about(&asked),
+        account: live.user.display_name().to_owned(),
+        scopes: scopes_to_show(&request.scope).into_iter().map(pages::describe_scope).collect(),
+    };
+    let csp =
+        Csp::default().form_to(asked.redirect.csp_source()).image(asked.client.metadata.logo_uri.as_deref());
+    Ok(html(&page, &csp))
+}
+
+/// The answer.
+pub async fn post(
+    State(app): State<App>,
+    browser: Browser,
+    info: RequestInfo,
+    headers: HeaderMap,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let (mut flow, params) = open(&app, form.get("flow"), &browser)?;
+    let asked = Asked::load(&app, &params).await?;
+    let live = session::of_request(&app, &headers).await?;
+    let (Some(Live { session, user }), Ok(request)) = (live, &asked.request) else {
+        return Ok(Redirect::to(&flow.next(&app)?).into_response());
+    };
+    match form.get("decision") {
+        Some("allow") => {
+            let now = app.clock.now();
+            let consent = Consent {
+                id: app.entropy.ordered_id(&app.clock).into(),
+                client_id: asked.client.id.clone(),
+                scope: request.scope.clone(),
+                created_at: now,
+            };
+            let origin = info.anonymous().by_user(&user.id);
+            let target = format!("client:{}", asked.client.id);
+            let audit = app.audit(&origin, "consent.allow", target, request.scope.to_string());
+            app.store.allow(&user.id, &consent, now, &audit).await?;
+            flow.progress.consented = Some(session.id);
+            Ok(Redirect::to(&flow.next(&app)?).into_response())
+        }
+        Some("deny") => {
+            Ok(refuse(&app, &asked.redirect, &params, ErrorCode::AccessDenied, "the user said no"))
+        }
+        _ => Err(PageError::malformed("decision must be allow or deny")),
+    }
+}
+
+fn open(app: &App, flow: Option<&str>, browser: &Browser) -> Result<(Flow, Params), PageError> {
+    let flow = flow.ok_or_else(|| PageError::malformed("the flow parameter is missing"))?;
+    let flow = Flow::open(app, flow, browser)?;
+    let params =
+        flow.params().ok_or_else(|| PageError::malformed("the flow is not an authorization request's"))?;
+    Ok((flow, params))
+}

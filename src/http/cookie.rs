@@ -1,0 +1,103 @@
+//! The two cookies: which browser this is, and who is signed in there.
+//!
+//! `__Host-` names cannot be set by another host or over plain HTTP (RFC 6265bis §4.1.3.2). On a loopback issuer
+//! without TLS browsers would refuse them, so plain names are used there.
+
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::header::COOKIE;
+
+use crate::config::Config;
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug)]
+pub enum Cookie {
+    /// Binds forms and sign-ins in progress to the browser that began them.
+    Browser,
+    /// The session.
+    Session,
+}
+
+impl Cookie {
+    fn name(self, config: &Config) -> &'static str {
+        match (self, config.issuer.is_plain_http()) {
+            (Self::Browser, false) => "__Host-countersign-browser",
+            (Self::Browser, true) => "countersign-browser",
+            (Self::Session, false) => "__Host-countersign-session",
+            (Self::Session, true) => "countersign-session",
+        }
+    }
+
+    /// The value that the browser sent; none when it sent several, of which one may be planted.
+    #[must_use]
+    pub fn read<'a>(self, config: &Config, headers: &'a HeaderMap) -> Option<&'a str> {
+        let name = self.name(config);
+        let mut found = headers
+            .get_all(COOKIE)
+            .iter()
+            .filter_map(|header| header.to_str().ok())
+            .flat_map(|header| header.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .filter(|(known, _)| *known == name)
+            .map(|(_, value)| value);
+        match (found.next(), found.next()) {
+            (Some(only), None) => Some(only),
+            _ => None,
+        }
+    }
+
+    /// The `Set-Cookie` value; without a lifetime the cookie goes when the browser is closed. The value must be of
+    /// characters that cookies allow.
+    #[must_use]
+    pub fn write(self, config: &Config, value: &str, lifetime: Option<Duration>) -> HeaderValue {
+        let name = self.name(config);
+        let secure = if config.issuer.is_plain_http() { "" } else { "; Secure" };
+        let max_age = lifetime.map(|length| format!("; Max-Age={}", length.as_secs())).unwrap_or_default();
+        HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"))
+            .unwrap_or_else(|_| HeaderValue::from_static(""))
+    }
+
+    /// The `Set-Cookie` value that makes the browser forget it.
+    #[must_use]
+    pub fn clear(self, config: &Config) -> HeaderValue {
+        self.write(config, "", Some(Duration::ZERO))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderMap, HeaderValue, header::COOKIE};
+
+    use super::Cookie;
+    use crate::config::samples;
+
+    fn read(header: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static(header));
+        Cookie::Session.read(&samples::config("https://id.example"), &headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn rfc6265bis_host_prefix_wherever_tls_is() {
+        let secure = samples::config("https://id.example");
+        assert_eq!(
+            Cookie::Session.write(&secure, "v", None),
+            "__Host-countersign-session=v; Path=/; HttpOnly; SameSite=Lax; Secure"
+        );
+        let development = samples::config("http://localhost:8080");
+        assert_eq!(
+            Cookie::Session.clear(&development),
+            "countersign-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn planted_cookies_do_not_count() {
+        assert_eq!(read("a=1; __Host-countersign-session=v").as_deref(), Some("v"));
+        assert_eq!(read("countersign-session=v"), None);
+        assert_eq!(read("__Host-countersign-session=a; __Host-countersign-session=b"), None);
+        assert_eq!(read("__Host-countersign-session"), None);
+    }
+}

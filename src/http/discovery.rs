@@ -1,0 +1,21 @@
+//! `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: what this deployment can do
+//! (OpenID Connect Discovery §4, RFC 8414 §3), from memory.
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+
+use super::published::published;
+use crate::app::App;
+use crate::protocol::discovery::document;
+use crate::sealing::sha256_hex;
+
+/// How long clients may keep it, in seconds.
+const MAX_AGE: u32 = 300;
+
+/// The metadata document.
+pub async fn get(State(app): State<App>, headers: HeaderMap) -> Response {
+    let body = document(&app.config.issuer).to_string();
+    let etag = format!("\"{}\"", sha256_hex(&body));
+    published(&headers, "application/json", &etag, body, MAX_AGE)
+}

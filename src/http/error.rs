@@ -1,0 +1,315 @@
+//! Refusals on the wire: OAuth errors as JSON, and everything that ends on a page of ours.
+//!
+//! What is said in public is fixed by the rule that was broken; the private cause is logged once, here.
+
+use axum::Json;
+use axum::extract::Request;
+use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use super::page::{Csp, html};
+use super::request_info::RequestInfo;
+use crate::authn::sign_in::SignInError;
+use crate::jose::SignError;
+use crate::pages;
+use crate::protocol::authorize::ShowToUser;
+use crate::protocol::client_auth::ClientAuthError;
+use crate::protocol::error::{ErrorCode, description};
+use crate::sealing::SealError;
+use crate::store::StoreError;
+
+/// How long a client should wait when the server could not answer, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 5;
+
+/// An error of a machine's endpoint (RFC 6749 §5.2, RFC 6750 §3).
+#[derive(Debug)]
+pub struct OAuthError {
+    status: StatusCode,
+    code: ErrorCode,
+    description: String,
+    challenge: Option<String>,
+    retry_after: Option<u32>,
+}
+
+impl OAuthError {
+    /// An error of the token endpoint: 400, or 401 for a client that did not prove who it is.
+    #[must_use]
+    pub fn new(code: ErrorCode, cause: &(impl std::fmt::Display + ?Sized)) -> Self {
+        let status = match code {
+            ErrorCode::InvalidClient | ErrorCode::InvalidToken => StatusCode::UNAUTHORIZED,
+            ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        Self {
+            status,
+            code,
+            description: description(&cause.to_string()),
+            challenge: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds a `WWW-Authenticate` challenge.
+    #[must_use]
+    pub fn with_challenge(self, challenge: String) -> Self {
+        Self { challenge: Some(challenge), ..self }
+    }
+
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(&self) -> ErrorCode {
+        self.code
+    }
+
+    /// What is said about it.
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a request could not be answered");
+        Self {
+            status: StatusCode::SERVICE_UNAVAILABLE,
+            code: ErrorCode::TemporarilyUnavailable,
+            description: "the server cannot answer at the moment; try again in a few seconds".to_owned(),
+            challenge: None,
+            retry_after: Some(RETRY_AFTER_SECONDS),
+        }
+    }
+}
+
+impl IntoResponse for OAuthError {
+    fn into_response(self) -> Response {
+        let body = json!({ "error": self.code.as_str(), "error_description": self.description });
+        let mut response = (self.status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+impl From<StoreError> for OAuthError {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<SignError> for OAuthError {
+    fn from(error: SignError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<SealError> for OAuthError {
+    fn from(error: SealError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<ClientAuthError> for OAuthError {
+    fn from(error: ClientAuthError) -> Self {
+        if error.is_malformed_request() {
+            Self::new(ErrorCode::InvalidRequest, &error)
+        } else {
+            // RFC 6749 §5.2: with the scheme that the client may use.
+            Self::new(ErrorCode::InvalidClient, &error)
+                .with_challenge("Basic realm=\"countersign\"".to_owned())
+        }
+    }
+}
+
+/// A refusal that a person reads. Rendered by [`render`], which knows the correlation id.
+#[derive(Clone, Debug)]
+pub struct PageError {
+    /// HTTP status.
+    pub status: StatusCode,
+    /// Heading.
+    pub title: String,
+    /// What is wrong.
+    pub what: String,
+    /// Whose matter it is.
+    pub for_whom: Option<String>,
+    /// What to do about it.
+    pub how_to_fix: String,
+    /// Values that help.
+    pub facts: Vec<(String, String)>,
+    /// OAuth error code.
+    pub code: Option<ErrorCode>,
+    /// When to try again, in seconds.
+    pub retry_after: Option<u32>,
+}
+
+impl PageError {
+    /// A refusal with its words.
+    #[must_use]
+    pub fn new(status: StatusCode, title: &str, what: impl Into<String>, how_to_fix: &str) -> Self {
+        Self {
+            status,
+            title: title.to_owned(),
+            what: what.into(),
+            for_whom: None,
+            how_to_fix: how_to_fix.to_owned(),
+            facts: Vec::new(),
+            code: None,
+            retry_after: None,
+        }
+    }
+
+    /// Says whose matter it is, as the end of "For …:".
+    #[must_use]
+    pub fn for_whom(self, whom: impl Into<String>) -> Self {
+        Self { for_whom: Some(whom.into()), ..self }
+    }
+
+    /// Adds a value that helps.
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.facts.push((name.to_owned(), value.into()));
+        self
+    }
+
+    /// Adds the OAuth error code.
+    #[must_use]
+    pub fn code(self, code: ErrorCode) -> Self {
+        Self { code: Some(code), ..self }
+    }
+
+    /// 400: the form or address cannot be read.
+    #[must_use]
+    pub fn malformed(what: &(impl std::fmt::Display + ?Sized)) -> Self {
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "This request cannot be read",
+            sentence(&what.to_string()),
+            "Go back to the application you came from and start again.",
+        )
+        .code(ErrorCode::InvalidRequest)
+    }
+
+    /// 403: somebody else's page or form.
+    #[must_use]
+    pub fn forbidden(what: &str, how_to_fix: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "You cannot do this here", what, how_to_fix)
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(what: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing here", what, "Check the address, or go back.")
+    }
+
+    /// 503: the server cannot answer now. The cause goes to the log only.
+    #[must_use]
+    pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "a page could not be answered");
+        let refusal = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Please try again in a moment",
+            "The server cannot answer at the moment. Nothing was lost or half done.",
+            "Wait a few seconds and load the page again.",
+        );
+        Self { retry_after: Some(RETRY_AFTER_SECONDS), ..refusal.code(ErrorCode::TemporarilyUnavailable) }
+    }
+}
+
+/// Makes a rule's words a sentence.
+#[must_use]
+pub fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{text}{end}")
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<SignInError> for PageError {
+    fn from(error: SignInError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<SealError> for PageError {
+    fn from(error: SealError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<SignError> for PageError {
+    fn from(error: SignError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<ShowToUser> for PageError {
+    fn from(error: ShowToUser) -> Self {
+        let how_to_fix = match &error {
+            ShowToUser::Malformed(_) => {
+                "Send every parameter once, as application/x-www-form-urlencoded in UTF-8."
+            }
+            ShowToUser::NoClientId => "Add client_id to the authorization request.",
+            ShowToUser::UnknownClient => {
+                "Compare client_id with the one shown by `countersign client list`, or register the application."
+            }
+            ShowToUser::DisabledClient => "An administrator of this server can enable the client again.",
+            ShowToUser::NoRedirectUri => "Add redirect_uri to the authorization request.",
+            ShowToUser::RedirectUri(_) => {
+                "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
+                 can add it under Admin, or with `countersign client update`."
+            }
+        };
+        let code = match &error {
+            ShowToUser::UnknownClient => ErrorCode::InvalidClient,
+            ShowToUser::DisabledClient => ErrorCode::UnauthorizedClient,
+            _ => ErrorCode::InvalidRequest,
+        };
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "The application sent a request that cannot be answered",
+            sentence(&error.to_string()),
+            how_to_fix,
+        )
+        .for_whom("the developer of the application")
+        .code(code)
+    }
+}
+
+/// Middleware: turns a [`PageError`] into its page.
+pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
+    tracing::info!(status = error.status.as_u16(), what = %error.what, "refused with a page");
+    let retry_after = error.retry_after;
+    let page = pages::ErrorPage {
+        status: error.status.as_u16(),
+        title: error.title,
+        what: error.what,
+        for_whom: error.for_whom,
+        how_to_fix: error.how_to_fix,
+        facts: error.facts,
+        error_code: error.code.map(|code| code.as_str().to_owned()),
+        correlation_id: info.correlation_id,
+    };
+    let mut rendered = html(&page, &Csp::default());
+    *rendered.status_mut() = error.status;
+    if let Some(seconds) = retry_after {
+        rendered.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    for (name, value) in response.headers().iter().filter(|(name, _)| *name == "set-cookie") {
+        rendered.headers_mut().append(name.clone(), value.clone());
+    }
+    rendered
+}

@@ -1,0 +1,58 @@
+//! A form that is known to come from a page of ours, in the same browser.
+
+use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::http::HeaderMap;
+use axum::http::header::ORIGIN;
+
+use super::FormFields;
+use crate::app::App;
+use crate::http::browser::Browser;
+use crate::http::error::PageError;
+
+/// The fields of a form whose `csrf` field, `Origin` and `Sec-Fetch-Site` say that it is ours.
+#[derive(Clone, Debug)]
+pub struct CheckedForm(pub FormFields);
+
+impl CheckedForm {
+    /// Checks a form that was read already.
+    ///
+    /// # Errors
+    /// It came from elsewhere.
+    pub fn check(
+        app: &App,
+        browser: &Browser,
+        headers: &HeaderMap,
+        form: FormFields,
+    ) -> Result<Self, PageError> {
+        let token_is_right = form.get("csrf").is_some_and(|token| browser.csrf_is(&app.seals, token));
+        if came_from_elsewhere(headers, &app.config.issuer.origin()) || !token_is_right {
+            return Err(PageError::forbidden(
+                "This form did not come from a page of this server in this browser, or the browser's cookies were \
+                 cleared meanwhile.",
+                "Go back, load the page again and send the form once more. Cookies must be allowed for this site.",
+            ));
+        }
+        Ok(Self(form))
+    }
+}
+
+impl FromRequest<App> for CheckedForm {
+    type Rejection = PageError;
+    async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
+        let (mut parts, body) = request.into_parts();
+        let browser = match Browser::from_request_parts(&mut parts, app).await {
+            Ok(browser) => browser,
+            Err(never) => match never {},
+        };
+        let headers = parts.headers.clone();
+        let form = FormFields::read(Request::from_parts(parts, body)).await?;
+        Self::check(app, &browser, &headers, form)
+    }
+}
+
+/// Browsers say where a request comes from; whoever leaves both headers out is no browser, and still needs the token.
+pub(crate) fn came_from_elsewhere(headers: &HeaderMap, our_origin: &str) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("null"));
+    text(ORIGIN.as_str()).is_some_and(|origin| origin != our_origin)
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"))
+}

@@ -1,0 +1,106 @@
+//! A sign-in in progress: what it is for and how far it got, sealed, and bound to the browser that began it. Nothing
+//! is stored for a visitor who has not signed in yet.
+
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::browser::Browser;
+use super::error::PageError;
+use crate::app::App;
+use crate::protocol::params::Params;
+use crate::protocol::prompt::Progress;
+use crate::protocol::timestamp::Timestamp;
+use crate::sealing::{Purpose, SealError};
+
+/// How long a sign-in may take.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// A sign-in in progress.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flow {
+    /// What for.
+    pub goal: Goal,
+    /// How far.
+    pub progress: Progress,
+    browser: String,
+    expires_at: Timestamp,
+}
+
+/// What a sign-in is for.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Goal {
+    /// An authorization request, with the parameters as they were sent: they are judged anew at every step.
+    Authorize(Vec<(String, String)>),
+    /// A page of this server.
+    Page(String),
+}
+
+impl Flow {
+    /// Begins one.
+    #[must_use]
+    pub fn begin(goal: Goal, browser: &Browser, now: Timestamp) -> Self {
+        Self {
+            goal,
+            progress: Progress::default(),
+            browser: browser.fingerprint(),
+            expires_at: now.plus(LONGEST),
+        }
+    }
+
+    /// Opens one that comes back.
+    ///
+    /// # Errors
+    /// It is not ours, too old, or another browser's (CVE-2022-39222).
+    pub fn open(app: &App, text: &str, browser: &Browser) -> Result<Self, PageError> {
+        let start_again = "Go back to the application you came from and sign in again from there.";
+        let flow: Self = app
+            .seals
+            .open(Purpose::Flow, text)
+            .map_err(|_| PageError::malformed("the flow parameter is not one that this server made"))?;
+        if flow.browser != browser.fingerprint() {
+            return Err(PageError::forbidden(
+                "This sign-in was begun in another browser, or the browser's cookies were cleared meanwhile.",
+                start_again,
+            ));
+        }
+        if app.clock.now().reached(flow.expires_at) {
+            return Err(PageError::new(
+                StatusCode::BAD_REQUEST,
+                "This sign-in took too long",
+                "A sign-in must be finished within an hour.",
+                start_again,
+            ));
+        }
+        Ok(flow)
+    }
+
+    /// Seals it for an address or a hidden field.
+    ///
+    /// # Errors
+    /// Never for what fits into a request.
+    pub fn seal(&self, app: &App) -> Result<String, SealError> {
+        app.seals.seal(Purpose::Flow, self, &app.entropy)
+    }
+
+    /// The authorization request it is for, if it is for one.
+    #[must_use]
+    pub fn params(&self) -> Option<Params> {
+        match &self.goal {
+            Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
+            Goal::Page(_) => None,
+        }
+    }
+
+    /// Where it goes on after a page is done.
+    ///
+    /// # Errors
+    /// Never for what fits into a request.
+    pub fn next(&self, app: &App) -> Result<String, SealError> {
+        match &self.goal {
+            Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
+            Goal::Page(path) => Ok(path.clone()),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! `/introspect`: is this token active? RFC 7662.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+
+use super::access_token::{self, Active};
+use super::client_auth::{ClientForm, authenticate};
+use super::error::OAuthError;
+use crate::app::App;
+use crate::protocol::client::Client;
+use crate::protocol::client_auth::ClientAuthError;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::ids::UserId;
+use crate::protocol::introspection;
+use crate::protocol::refresh::RefreshToken;
+use crate::sealing::same_secret;
+use crate::store::StoreError;
+
+/// The endpoint. `token_type_hint` is not needed: the token says what it is.
+pub async fn post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
+    let ClientForm { client, form } = authenticate(&app, request).await?;
+    // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
+    if client.is_public() {
+        return Err(ClientAuthError::Refused.into());
+    }
+    let token =
+        form.get("token").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    let answer = match RefreshToken::parse(token) {
+        Some(token) => refresh_token(&app, &client, &token).await?,
+        None => access_token(&app, &client, token).await?,
+    };
+    Ok(Json(answer.unwrap_or_else(introspection::inactive)).into_response())
+}
+
+async fn access_token(app: &App, caller: &Client, text: &str) -> Result<Option<Value>, StoreError> {
+    let Some(Active { token, client }) = access_token::active(app, text).await? else { return Ok(None) };
+    if !introspection::may_introspect(caller, &client.id) {
+        return Ok(None);
+    }
+    let user = match token.gid {
+        Some(_) => app.store.user(&UserId::from(token.sub.as_str())).await?,
+        None => None,
+    };
+    Ok(Some(introspection::access_token(&token, user.as_ref().map(|user| user.username.as_str()))))
+}
+
+async fn refresh_token(
+    app: &App,
+    caller: &Client,
+    token: &RefreshToken,
+) -> Result<Option<Value>, StoreError> {
+    let now = app.clock.now();
+    let Some((grant, footing, _)) = app.store.grant(&token.grant_id, None).await? else { return Ok(None) };
+    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
+    let idle_end = grant.rotated_at.plus(app.config.tokens.refresh_idle);
+    let active = same_secret(&genuine, &token.mac)
+        && token.generation == grant.generation
+        && introspection::may_introspect(caller, &grant.client_id)
+        && grant.standing(&footing, now).is_ok()
+        && !now.reached(idle_end);
+    let expires_at = grant.expires_at.min(idle_end);
+    Ok(active.then(|| introspection::refresh_token(&grant, app.config.issuer.as_str(), expires_at)))
+}

@@ -1,0 +1,183 @@
+//! `/login`: the sign-in page.
+
+use axum::extract::State;
+use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::authorize::Asked;
+use super::browser::Browser;
+use super::cookie::Cookie;
+use super::error::PageError;
+use super::extract::{CheckedForm, QueryFields};
+use super::flow::{Flow, Goal};
+use super::page::{Csp, html};
+use super::request_info::RequestInfo;
+use super::session;
+use crate::app::App;
+use crate::authn::sign_in::{self, Refusal};
+use crate::pages::{self, LoginProblem};
+use crate::protocol::session::{ACR_PASSWORD, Session};
+use crate::protocol::user::User;
+use crate::sealing::sha256_hex;
+
+/// Where a sign-in without a purpose leads.
+const DEFAULT_PAGE: &str = "/account";
+
+/// The form.
+pub async fn get(
+    State(app): State<App>,
+    browser: Browser,
+    QueryFields(params): QueryFields,
+) -> Result<Response, PageError> {
+    let flow = match params.get("flow") {
+        Some(text) => Flow::open(&app, text, &browser)?,
+        None => Flow::begin(Goal::Page(DEFAULT_PAGE.to_owned()), &browser, app.clock.now()),
+    };
+    let page = SignInPage::new(&app, &browser, &flow).await?;
+    Ok(browser.remember(&app.config, page.show(None)))
+}
+
+/// The attempt.
+pub async fn post(
+    State(app): State<App>,
+    browser: Browser,
+    info: RequestInfo,
+    headers: HeaderMap,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let flow = match form.get("flow") {
+        Some(text) => Flow::open(&app, text, &browser)?,
+        None => Flow::begin(Goal::Page(DEFAULT_PAGE.to_owned()), &browser, app.clock.now()),
+    };
+    let login = form.get("username").unwrap_or_default();
+    let remember = form.get("remember").is_some();
+    match sign_in::by_password(&app, &info, login, form.get("password").unwrap_or_default()).await? {
+        Ok(user) => begin_session(&app, &info, &headers, flow, &user, remember).await,
+        Err(refusal) => {
+            let mut page = SignInPage::new(&app, &browser, &flow).await?;
+            page.username = login.chars().take(254).collect();
+            page.remember = remember;
+            Ok(page.show(Some(match refusal {
+                Refusal::WrongCredentials => LoginProblem::WrongCredentials,
+                Refusal::TooManyAttempts { retry_after_seconds } => {
+                    LoginProblem::TooManyAttempts { retry_after_seconds }
+                }
+                Refusal::Busy => LoginProblem::Busy,
+            })))
+        }
+    }
+}
+
+/// Begins a session with a new id and secret, ends the one that this browser had (CVE-2026-7507), and goes on.
+async fn begin_session(
+    app: &App,
+    info: &RequestInfo,
+    headers: &HeaderMap,
+    mut flow: Flow,
+    user: &User,
+    remember: bool,
+) -> Result<Response, PageError> {
+    let now = app.clock.now();
+    let secret = app.entropy.secret();
+    let lifetime =
+        if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
+    let session = Session {
+        id: app.entropy.ordered_id(&app.clock).into(),
+        secret_hash: sha256_hex(&secret),
+        user_id: user.id.clone(),
+        active: true,
+        auth_time: now,
+        methods: "pwd".to_owned(),
+        acr: ACR_PASSWORD.to_owned(),
+        remembered: remember,
+        ip: info.ip.to_string(),
+        user_agent: info.user_agent.clone(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus(lifetime),
+    };
+    let replaced = session::of_request(app, headers).await?;
+    let origin = info.anonymous().by_user(&user.id);
+    let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
+    app.store.begin_session(&session, replaced.as_ref().map(|live| &live.session.id), &audit).await?;
+
+    flow.progress.signed_in = Some(session.id.clone());
+    let mut response = Redirect::to(&flow.next(app)?).into_response();
+    let cookie = format!("{}.{secret}", session.id);
+    let kept = remember.then_some(lifetime);
+    response.headers_mut().append(SET_COOKIE, Cookie::Session.write(&app.config, &cookie, kept));
+    Ok(response)
+}
+
+/// The page and what it allows its form to lead to.
+struct SignInPage {
+    flow: String,
+    csrf: String,
+    app: Option<pages::App>,
+    username: String,
+    remember: bool,
+    csp: Csp,
+}
+
+impl SignInPage {
+    async fn new(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
+        let mut page = Self {
+            flow: flow.seal(app)?,
+            csrf: browser.csrf(&app.seals),
+            app: None,
+            username: String::new(),
+            remember: false,
+            csp: Csp::default(),
+        };
+        if let Some(params) = flow.params() {
+            let asked = Asked::load(app, &params).await?;
+            page.csp = Csp::default()
+                .form_to(asked.redirect.csp_source())
+                .image(asked.client.metadata.logo_uri.as_deref());
+            if let Ok(request) = &asked.request {
+                page.username = request.login_hint.clone().unwrap_or_default();
+            }
+            page.app = Some(about(&asked));
+        }
+        Ok(page)
+    }
+
+    fn show(self, problem: Option<LoginProblem>) -> Response {
+        let page = pages::Login {
+            flow: Some(self.flow),
+            csrf: self.csrf,
+            app: self.app,
+            username: self.username,
+            remember: self.remember,
+            problem,
+        };
+        let mut response = html(&page, &self.csp);
+        let (status, retry_after) = match problem {
+            None | Some(LoginProblem::FormExpired) => (StatusCode::OK, None),
+            Some(LoginProblem::WrongCredentials) => (StatusCode::UNAUTHORIZED, None),
+            Some(LoginProblem::TooManyAttempts { retry_after_seconds }) => {
+                (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
+            }
+            Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+        };
+        *response.status_mut() = status;
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+/// The application as its users see it.
+pub(super) fn about(asked: &Asked) -> pages::App {
+    let metadata = &asked.client.metadata;
+    pages::App {
+        name: metadata.client_name.clone(),
+        logo_uri: metadata.logo_uri.clone(),
+        client_uri: metadata.client_uri.clone(),
+        policy_uri: metadata.policy_uri.clone(),
+        tos_uri: metadata.tos_uri.clone(),
+        redirect_host: asked.redirect.destination(),
+    }
+}

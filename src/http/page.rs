@@ -1,0 +1,65 @@
+//! Sending a page: HTML with the content security policy that fits it.
+
+use askama::Template;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use url::Url;
+
+/// What one page may do beyond showing itself.
+#[derive(Clone, Debug, Default)]
+pub struct Csp {
+    form_targets: Vec<String>,
+    images: Vec<String>,
+}
+
+impl Csp {
+    /// Its forms may lead to this source too, after our redirects: Chromium applies `form-action` to the whole chain.
+    #[must_use]
+    pub fn form_to(mut self, source: String) -> Self {
+        if !source.is_empty() {
+            self.form_targets.push(source);
+        }
+        self
+    }
+
+    /// It shows this image from elsewhere (a client's logo).
+    #[must_use]
+    pub fn image(mut self, uri: Option<&str>) -> Self {
+        let origin = uri.and_then(|uri| Url::parse(uri).ok()).filter(|url| url.scheme() == "https");
+        self.images.extend(origin.map(|url| url.origin().ascii_serialization()));
+        self
+    }
+
+    fn header(&self) -> Option<HeaderValue> {
+        let mut text = String::from(
+            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'",
+        );
+        for source in &self.images {
+            text.push(' ');
+            text.push_str(source);
+        }
+        text.push_str("; form-action 'self'");
+        for source in &self.form_targets {
+            text.push(' ');
+            text.push_str(source);
+        }
+        HeaderValue::from_str(&text).ok()
+    }
+}
+
+/// Renders a page.
+pub fn html(page: &impl Template, csp: &Csp) -> Response {
+    let Ok(body) = page.render() else {
+        // Writing to memory does not fail; if it does, the panic barrier's words will do.
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(policy) = csp.header() {
+        headers.insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}

@@ -1,0 +1,70 @@
+//! `/revoke`: token revocation, RFC 7009. Answered 200 only after it is committed.
+
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+
+use super::access_token;
+use super::client_auth::{ClientForm, authenticate};
+use super::cors::AnswerFor;
+use super::error::OAuthError;
+use super::request_info::RequestInfo;
+use crate::app::{App, Origin};
+use crate::protocol::client::Client;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::refresh::RefreshToken;
+use crate::sealing::same_secret;
+
+/// The endpoint. `token_type_hint` is not needed: the token says what it is.
+pub async fn post(
+    State(app): State<App>,
+    info: RequestInfo,
+    request: Request,
+) -> Result<Response, OAuthError> {
+    let ClientForm { client, form } = authenticate(&app, request).await?;
+    let token =
+        form.get("token").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    match RefreshToken::parse(token) {
+        Some(token) => revoke_refresh_token(&app, &info, &client, &token).await?,
+        None => revoke_access_token(&app, &client, token).await?,
+    }
+    // RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
+    // successfully or if the client submitted an invalid token."
+    Ok(AnswerFor(client.id).attach(StatusCode::OK.into_response()))
+}
+
+/// RFC 7009 §2.1: a refresh token takes along the access tokens of its grant.
+async fn revoke_refresh_token(
+    app: &App,
+    info: &RequestInfo,
+    client: &Client,
+    token: &RefreshToken,
+) -> Result<(), OAuthError> {
+    let Some((grant, ..)) = app.store.grant(&token.grant_id, None).await? else { return Ok(()) };
+    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
+    if !same_secret(&genuine, &token.mac) {
+        return Ok(());
+    }
+    if grant.client_id != client.id {
+        return Err(other_client());
+    }
+    let origin = Origin { actor: format!("client:{}", client.id), ..info.anonymous() };
+    let audit = app.audit(&origin, "grant.revoke", format!("grant:{}", grant.id), "by its client");
+    app.store.revoke_grant(&grant.id, &audit).await?;
+    Ok(())
+}
+
+/// An access token goes alone: its grant may have others.
+async fn revoke_access_token(app: &App, client: &Client, text: &str) -> Result<(), OAuthError> {
+    let Some(token) = access_token::recognise(app, text) else { return Ok(()) };
+    if token.client_id != client.id {
+        return Err(other_client());
+    }
+    app.store.revoke_token(&token.jti, token.exp).await?;
+    Ok(())
+}
+
+/// RFC 7009 §2.1: "If this validation fails, the request is refused and the client is informed of the error".
+fn other_client() -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidGrant, "the token was issued to another client")
+}

@@ -1,0 +1,107 @@
+//! The session of a request: from its cookie to a live session and its user.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::browser::Browser;
+use super::cookie::Cookie;
+use super::error::PageError;
+use super::flow::{Flow, Goal};
+use crate::app::App;
+use crate::protocol::ids::SessionId;
+use crate::protocol::session::Session;
+use crate::protocol::user::User;
+use crate::sealing::{same_secret, sha256_hex};
+use crate::store::StoreError;
+
+/// A live session and its user.
+#[derive(Clone, Debug)]
+pub struct Live {
+    /// The session.
+    pub session: Session,
+    /// Its user, who is not disabled.
+    pub user: User,
+}
+
+/// Finds the live session of a request, if there is one, and notes that it was used.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
+    let cookie = Cookie::Session.read(&app.config, headers).and_then(|cookie| cookie.split_once('.'));
+    let Some((id, secret)) = cookie else { return Ok(None) };
+    let Some(session) = app.store.session(&SessionId::from(id)).await? else { return Ok(None) };
+    let now = app.clock.now();
+    if !same_secret(&sha256_hex(secret), &session.secret_hash)
+        || !session.is_live(idle_limit(app, &session), now)
+    {
+        return Ok(None);
+    }
+    let Some(user) = app.store.user(&session.user_id).await?.filter(|user| !user.disabled) else {
+        return Ok(None);
+    };
+    if session.should_be_touched(now) {
+        app.store.touch_session(&session.id, now).await?;
+    }
+    Ok(Some(Live { session, user }))
+}
+
+fn idle_limit(app: &App, session: &Session) -> std::time::Duration {
+    if session.remembered { app.config.sessions.remembered_idle } else { app.config.sessions.idle }
+}
+
+/// A signed-in user's request. Whoever is not signed in is sent to the sign-in page and comes back.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The user.
+    pub user: User,
+    /// The session.
+    pub session: Session,
+    /// The browser.
+    pub browser: Browser,
+}
+
+/// An administrator's request.
+#[derive(Clone, Debug)]
+pub struct AdminSession(pub SignedIn);
+
+impl FromRequestParts<App> for SignedIn {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let browser = match Browser::from_request_parts(parts, app).await {
+            Ok(browser) => browser,
+            Err(never) => match never {},
+        };
+        match of_request(app, &parts.headers).await {
+            Ok(Some(Live { session, user })) => Ok(Self { user, session, browser }),
+            Ok(None) => Err(ask_to_sign_in(parts, app, &browser).unwrap_or_else(IntoResponse::into_response)),
+            Err(error) => Err(PageError::from(error).into_response()),
+        }
+    }
+}
+
+fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return Err(PageError::forbidden("You are not signed in, or no longer.", "Sign in and try again."));
+    }
+    let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
+    Ok(browser.remember(&app.config, response))
+}
+
+impl FromRequestParts<App> for AdminSession {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let signed_in = SignedIn::from_request_parts(parts, app).await?;
+        if signed_in.user.is_admin {
+            return Ok(Self(signed_in));
+        }
+        let refusal = PageError::forbidden(
+            "This page is for administrators of this server.",
+            "Sign out and sign in as an administrator, or ask one to make you one.",
+        );
+        Err(refusal.into_response())
+    }
+}

@@ -1,0 +1,59 @@
+//! `grant_type=authorization_code`: RFC 6749 §4.1.3.
+
+use super::{Granted, TokenRequest, invalid_grant};
+use crate::http::access_token::{Subject, issue};
+use crate::http::error::OAuthError;
+use crate::protocol::code::{self, Code, GrantLifetimes, RedeemRequest};
+use crate::protocol::error::ErrorCode;
+use crate::sealing::Purpose;
+use crate::store::Opened;
+
+pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
+    let TokenRequest { app, client, form, now, .. } = *request;
+    let text =
+        form.get("code").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "code is missing"))?;
+    let code: Code = app
+        .seals
+        .open(Purpose::Code, text)
+        .map_err(|_| invalid_grant("the code is not one that this server issued"))?;
+    let redeem = code::may_redeem(
+        client,
+        RedeemRequest { redirect_uri: form.get("redirect_uri"), code_verifier: form.get("code_verifier") },
+        &code,
+        app.entropy.secret(),
+        GrantLifetimes {
+            access_token: app.config.tokens.access_token,
+            refresh_absolute: app.config.tokens.refresh_absolute,
+        },
+        now,
+    )
+    .map_err(|error| invalid_grant(&error))?;
+    let grant = redeem.grant();
+
+    // The user may have signed out, or withdrawn the consent, since the code was sent.
+    let footing = app.store.footing(grant).await?.ok_or_else(|| invalid_grant("the user is no more"))?;
+    grant.standing(&footing, now).map_err(|error| invalid_grant(&error))?;
+
+    // Made before the gate: after it, nothing may fail.
+    let access_token = issue(app, client, Subject::User(grant), &grant.scope, now)?;
+    let granted = Granted {
+        token_type: "Bearer",
+        expires_in: request.expires_in(),
+        refresh_token: code::issues_refresh_tokens(client)
+            .then(|| request.refresh_token(grant, grant.generation)),
+        id_token: request.id_token(grant, &grant.scope, code.nonce, &access_token)?,
+        scope: grant.scope.clone(),
+        access_token,
+    };
+    match app.store.open_grant(&redeem).await? {
+        Opened::Now => Ok(granted),
+        Opened::AlreadyUsed => {
+            // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
+            // tokens previously issued based on that authorization code".
+            let audit =
+                app.audit(&request.origin, "grant.code_replayed", format!("grant:{}", grant.id), "revoked");
+            app.store.revoke_grant(&grant.id, &audit).await?;
+            Err(invalid_grant("the code was used before; what it was used for is revoked"))
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `grant_type=client_credentials`: RFC 6749 §4.4. Writes nothing; the token can be revoked by its id.
+
+use super::{Granted, TokenRequest};
+use crate::http::access_token::{Subject, issue};
+use crate::http::error::OAuthError;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::scope::client_scope;
+
+pub(super) fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
+    let scope = client_scope(&request.client.metadata.scope, request.form.get("scope"))
+        .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
+    Ok(Granted {
+        access_token: issue(request.app, request.client, Subject::Client, &scope, request.now)?,
+        token_type: "Bearer",
+        expires_in: request.expires_in(),
+        // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
+        refresh_token: None,
+        id_token: None,
+        scope,
+    })
+}

@@ -1,0 +1,159 @@
+//! `/token`: the token endpoint (RFC 6749 §3.2), one fixed pipeline for every grant type:
+//! read → authenticate the client → may it use this grant type → the grant's own rules and gate → answer.
+//!
+//! A grant answers with what it [`Granted`]; it cannot skip a step before, or answer in a form of its own.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, PRAGMA};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::access_token::IssueError;
+use super::client_auth::{ClientForm, authenticate};
+use super::cors::AnswerFor;
+use super::error::OAuthError;
+use super::request_info::RequestInfo;
+use crate::app::{App, Origin};
+use crate::protocol::claims::{ID_TOKEN_TYP, IdToken, half_hash};
+use crate::protocol::client::{Client, GrantType};
+use crate::protocol::error::ErrorCode;
+use crate::protocol::grant::Grant;
+use crate::protocol::refresh::RefreshToken;
+use crate::protocol::scope::{OPENID, Scope};
+use crate::protocol::timestamp::Timestamp;
+
+mod authorization_code;
+mod client_credentials;
+mod refresh_token;
+
+/// A token request with its client, ready for a grant's rules.
+struct TokenRequest<'a> {
+    app: &'a App,
+    client: &'a Client,
+    form: &'a crate::protocol::params::Params,
+    origin: Origin,
+    now: Timestamp,
+}
+
+/// What a grant came to: a successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
+#[derive(Serialize)]
+struct Granted {
+    access_token: String,
+    token_type: &'static str,
+    expires_in: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<String>,
+    scope: Scope,
+}
+
+/// The endpoint.
+pub async fn post(
+    State(app): State<App>,
+    info: RequestInfo,
+    request: Request,
+) -> Result<Response, OAuthError> {
+    let ClientForm { client, form } = authenticate(&app, request).await?;
+    let for_client = AnswerFor(client.id.clone());
+    match grant(&app, &info, &client, &form).await {
+        Ok(granted) => Ok(for_client.attach(answer(granted))),
+        Err(error) => {
+            tracing::info!(
+                client_id = %client.id, error = %error.code(), cause = error.description(), "token request refused"
+            );
+            Ok(for_client.attach(error.into_response()))
+        }
+    }
+}
+
+async fn grant(
+    app: &App,
+    info: &RequestInfo,
+    client: &Client,
+    form: &crate::protocol::params::Params,
+) -> Result<Granted, OAuthError> {
+    let name = form
+        .get("grant_type")
+        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))?;
+    let grant_type: GrantType = name
+        .parse()
+        .map_err(|error| OAuthError::new(ErrorCode::UnsupportedGrantType, &format!("grant_type {error}")))?;
+    if !client.may_use(grant_type) {
+        return Err(OAuthError::new(
+            ErrorCode::UnauthorizedClient,
+            &format!("the client is not registered for the grant type {grant_type}"),
+        ));
+    }
+    let origin = Origin { actor: format!("client:{}", client.id), ..info.anonymous() };
+    let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
+    match grant_type {
+        GrantType::AuthorizationCode => authorization_code::grant(&request).await,
+        GrantType::RefreshToken => refresh_token::grant(&request).await,
+        GrantType::ClientCredentials => client_credentials::grant(&request),
+    }
+}
+
+fn answer(granted: Granted) -> Response {
+    let mut response = Json(granted).into_response();
+    // RFC 6749 §5.1
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
+}
+
+impl TokenRequest<'_> {
+    fn expires_in(&self) -> u64 {
+        self.app.config.tokens.access_token.as_secs()
+    }
+
+    /// The refresh token of this generation of a grant.
+    fn refresh_token(&self, grant: &Grant, generation: i64) -> String {
+        let mac = self.app.seals.refresh_mac(grant.id.as_str(), &grant.secret, generation);
+        RefreshToken { grant_id: grant.id.clone(), generation, mac }.format()
+    }
+
+    /// An ID token for the grant, if it is an OpenID Connect one.
+    fn id_token(
+        &self,
+        grant: &Grant,
+        scope: &Scope,
+        nonce: Option<String>,
+        access_token: &str,
+    ) -> Result<Option<String>, IssueError> {
+        if !scope.contains(OPENID) {
+            return Ok(None);
+        }
+        let alg = self.client.metadata.id_token_signed_response_alg;
+        let token = IdToken {
+            iss: self.app.config.issuer.as_str().to_owned(),
+            sub: grant.user_id.clone(),
+            aud: self.client.id.clone(),
+            exp: self.now.plus(self.app.config.tokens.id_token),
+            iat: self.now,
+            auth_time: grant.auth_time,
+            nonce,
+            acr: grant.acr.clone(),
+            amr: grant.amr.split(' ').map(str::to_owned).collect(),
+            sid: grant.session_id.clone(),
+            at_hash: Some(half_hash(alg, access_token)),
+        };
+        Ok(Some(self.app.keys.sign(alg, ID_TOKEN_TYP, &token, self.now)?))
+    }
+}
+
+impl From<IssueError> for OAuthError {
+    fn from(error: IssueError) -> Self {
+        match error {
+            IssueError::Sign(error) => error.into(),
+            IssueError::Seal(error) => error.into(),
+        }
+    }
+}
+
+/// `invalid_grant` with its reason (RFC 6749 §5.2).
+fn invalid_grant(cause: &(impl std::fmt::Display + ?Sized)) -> OAuthError {
+    OAuthError::new(ErrorCode::InvalidGrant, cause)
+}

@@ -1,0 +1,86 @@
+//! `grant_type=refresh_token`: RFC 6749 §6, with rotation (RFC 9700 §4.14.2).
+
+use super::{Granted, TokenRequest, invalid_grant};
+use crate::http::access_token::{Subject, issue};
+use crate::http::error::OAuthError;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::grant::Grant;
+use crate::protocol::ids::GrantId;
+use crate::protocol::refresh::{
+    Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
+};
+use crate::sealing::same_secret;
+use crate::store::Rotated;
+
+pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
+    let TokenRequest { app, form, .. } = *request;
+    let text = form
+        .get("refresh_token")
+        .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
+    let token = RefreshToken::parse(text).ok_or_else(not_ours)?;
+    // Whoever loses the race for the gate sees what the winner left behind, and is judged by that.
+    for _ in 0..2 {
+        let (grant, decision) = decide(request, &token).await?;
+        match decision {
+            Decision::Repeat { successor } => return answer(request, &grant, successor),
+            Decision::Rotate(rotate) => {
+                // Made before the gate: after it, nothing may fail.
+                let granted = answer(request, &grant, rotate.generation().saturating_add(1))?;
+                if app.store.rotate(&rotate).await? == Rotated::Now {
+                    return Ok(granted);
+                }
+            }
+        }
+    }
+    Err(invalid_grant("the refresh token was used by another request at the same time"))
+}
+
+/// Loads the grant and judges the token. Reuse revokes the grant before it is refused.
+async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Grant, Decision), OAuthError> {
+    let TokenRequest { app, client, now, .. } = *request;
+    let (grant, footing, _) = app.store.grant(&token.grant_id, None).await?.ok_or_else(not_ours)?;
+    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
+    if !same_secret(&genuine, &token.mac) {
+        return Err(not_ours());
+    }
+    let policy = RefreshPolicy {
+        idle: app.config.tokens.refresh_idle,
+        grace: client.refresh_grace(app.config.tokens.refresh_grace),
+    };
+    match may_rotate(client, &grant, &footing, token.generation, policy, now) {
+        Ok(decision) => Ok((grant, decision)),
+        Err(RefreshError::Reused) => {
+            revoke(request, &grant.id).await?;
+            Err(invalid_grant(&RefreshError::Reused))
+        }
+        Err(error @ RefreshError::NotAllowed) => Err(OAuthError::new(ErrorCode::UnauthorizedClient, &error)),
+        Err(error) => Err(invalid_grant(&error)),
+    }
+}
+
+/// RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but it
+/// will revoke the active refresh token."
+async fn revoke(request: &TokenRequest<'_>, id: &GrantId) -> Result<(), OAuthError> {
+    let audit = request.app.audit(&request.origin, "grant.refresh_reused", format!("grant:{id}"), "revoked");
+    request.app.store.revoke_grant(id, &audit).await?;
+    Ok(())
+}
+
+fn answer(request: &TokenRequest<'_>, grant: &Grant, successor: i64) -> Result<Granted, OAuthError> {
+    let scope = narrowed_scope(&grant.scope, request.form.get("scope"))
+        .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
+    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, request.now)?;
+    Ok(Granted {
+        token_type: "Bearer",
+        expires_in: request.expires_in(),
+        refresh_token: Some(request.refresh_token(grant, successor)),
+        // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
+        id_token: request.id_token(grant, &scope, None, &access_token)?,
+        scope,
+        access_token,
+    })
+}
+
+fn not_ours() -> OAuthError {
+    invalid_grant("the refresh token is not one that this server issued, or its grant is long over")
+}

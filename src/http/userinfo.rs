@@ -1,0 +1,86 @@
+//! `/userinfo`: claims about the user (OpenID Connect Core §5.3), for a bearer token (RFC 6750).
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+use super::access_token::active;
+use super::cors::AnswerFor;
+use super::error::OAuthError;
+use super::extract::FormFields;
+use crate::app::App;
+use crate::protocol::claims::user_info;
+use crate::protocol::error::ErrorCode;
+use crate::protocol::ids::UserId;
+use crate::protocol::params::Params;
+use crate::protocol::scope::OPENID;
+
+/// By GET, with the token in the header; or by POST, with the token in the header or in the form (Core §5.3.1).
+pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
+    let Some(text) = bearer_token(request).await? else {
+        // RFC 6750 §3.1: without any authentication information, no error code.
+        let mut response = StatusCode::UNAUTHORIZED.into_response();
+        response.headers_mut().insert(
+            axum::http::header::WWW_AUTHENTICATE,
+            axum::http::HeaderValue::from_static("Bearer realm=\"countersign\""),
+        );
+        return Ok(response);
+    };
+    let Some(active) = active(&app, &text).await? else {
+        return Err(refused(ErrorCode::InvalidToken, "the access token is malformed, expired or revoked"));
+    };
+    if active.token.gid.is_none() || !active.token.scope.contains(OPENID) {
+        return Err(refused(ErrorCode::InsufficientScope, "the access token is not for openid"));
+    }
+    let user = app.store.user(&UserId::from(active.token.sub.as_str())).await?.filter(|user| !user.disabled);
+    let Some(user) = user else {
+        return Err(refused(ErrorCode::InvalidToken, "the user is no more"));
+    };
+    Ok(AnswerFor(active.client.id).attach(Json(user_info(&user, &active.token.scope)).into_response()))
+}
+
+/// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request", and never in the
+/// address (RFC 9700 §4.3.2).
+async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
+    let malformed = |cause: &str| refused(ErrorCode::InvalidRequest, cause);
+    let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes())
+        .map_err(|error| malformed(&error.to_string()))?;
+    if query.get("access_token").is_some() {
+        return Err(malformed("an access token does not belong into the address"));
+    }
+    let mut headers = request.headers().get_all(AUTHORIZATION).iter();
+    let in_header = match (headers.next(), headers.next()) {
+        (None, _) => None,
+        (Some(only), None) => {
+            let (scheme, token) = only.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
+            if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
+                return Err(malformed("the Authorization header is not of the form Bearer token"));
+            }
+            Some(token.trim().to_owned())
+        }
+        (Some(_), Some(_)) => return Err(malformed("more than one Authorization header")),
+    };
+    let is_post = request.method() == Method::POST;
+    // A body of another type is not ours to read (RFC 6750 §2.2).
+    let in_form = if is_post {
+        FormFields::read(request).await.ok().and_then(|form| form.get("access_token").map(str::to_owned))
+    } else {
+        None
+    };
+    match (in_header, in_form) {
+        (Some(_), Some(_)) => Err(malformed("the access token is sent in more than one way")),
+        (header, form) => Ok(header.or(form)),
+    }
+}
+
+/// RFC 6750 §3: the error stands in the challenge too.
+fn refused(code: ErrorCode, cause: &str) -> OAuthError {
+    let error = OAuthError::new(code, cause);
+    let challenge = format!(
+        "Bearer realm=\"countersign\", error=\"{code}\", error_description=\"{}\"",
+        error.description()
+    );
+    error.with_challenge(challenge)
+}

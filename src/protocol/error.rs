@@ -1,0 +1,96 @@
+//! OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1.
+
+use std::fmt;
+
+/// A registered error code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorCode {
+    /// The request is malformed.
+    InvalidRequest,
+    /// The client is unknown, or did not prove who it is.
+    InvalidClient,
+    /// The code or refresh token is of no use.
+    InvalidGrant,
+    /// The client may not do this.
+    UnauthorizedClient,
+    /// No such grant type here.
+    UnsupportedGrantType,
+    /// No such response type here.
+    UnsupportedResponseType,
+    /// The scope is malformed or beyond what is allowed.
+    InvalidScope,
+    /// The user said no.
+    AccessDenied,
+    /// `prompt=none`, but the user must sign in.
+    LoginRequired,
+    /// `prompt=none`, but the user must be asked.
+    ConsentRequired,
+    /// Request objects are not supported.
+    RequestNotSupported,
+    /// Nor by reference.
+    RequestUriNotSupported,
+    /// Nor registration within the request.
+    RegistrationNotSupported,
+    /// The access token is of no use.
+    InvalidToken,
+    /// The access token does not allow this.
+    InsufficientScope,
+    /// The server cannot answer now.
+    TemporarilyUnavailable,
+    /// The server failed.
+    ServerError,
+}
+
+impl ErrorCode {
+    /// The code on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::InvalidClient => "invalid_client",
+            Self::InvalidGrant => "invalid_grant",
+            Self::UnauthorizedClient => "unauthorized_client",
+            Self::UnsupportedGrantType => "unsupported_grant_type",
+            Self::UnsupportedResponseType => "unsupported_response_type",
+            Self::InvalidScope => "invalid_scope",
+            Self::AccessDenied => "access_denied",
+            Self::LoginRequired => "login_required",
+            Self::ConsentRequired => "consent_required",
+            Self::RequestNotSupported => "request_not_supported",
+            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::RegistrationNotSupported => "registration_not_supported",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope => "insufficient_scope",
+            Self::TemporarilyUnavailable => "temporarily_unavailable",
+            Self::ServerError => "server_error",
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Turns a description into the characters that RFC 6749 §5.2 allows: `%x20-21 / %x23-5B / %x5D-7E`.
+#[must_use]
+pub fn description(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '"' => '\'',
+            ' '..='!' | '#'..='[' | ']'..='~' => c,
+            _ => '?',
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::description;
+
+    #[test]
+    fn rfc6749_5_2_descriptions_keep_to_the_alphabet() {
+        assert_eq!(description("a \"b\" \\ ä\n§"), "a 'b' ? ???");
+    }
+}

@@ -1,0 +1,67 @@
+//! Token introspection: RFC 7662.
+
+use serde_json::{Map, Value, json};
+
+use super::access_token::AccessToken;
+use super::client::Client;
+use super::grant::Grant;
+use super::ids::ClientId;
+use super::timestamp::Timestamp;
+
+/// RFC 7662 §2.2: "the authorization server MAY respond differently to different protected resources": a client learns
+/// about its own tokens, a resource server about everybody's.
+#[must_use]
+pub fn may_introspect(caller: &Client, token_of: &ClientId) -> bool {
+    caller.metadata.introspects_any_token || caller.id == *token_of
+}
+
+/// RFC 7662 §2.2: everything that is not active looks the same.
+#[must_use]
+pub fn inactive() -> Value {
+    json!({ "active": false })
+}
+
+/// An active access token.
+#[must_use]
+pub fn access_token(token: &AccessToken, username: Option<&str>) -> Value {
+    let mut answer = Map::new();
+    answer.insert("active".to_owned(), json!(true));
+    answer.insert("token_type".to_owned(), json!("Bearer"));
+    if let Ok(Value::Object(claims)) = serde_json::to_value(token) {
+        // The grant's id is a matter between our tokens and ourselves.
+        answer.extend(claims.into_iter().filter(|(name, _)| name != "gid"));
+    }
+    if let Some(username) = username {
+        answer.insert("username".to_owned(), json!(username));
+    }
+    Value::Object(answer)
+}
+
+/// An active refresh token. `token_type` is left out: it is about access tokens (RFC 6749 §5.1).
+#[must_use]
+pub fn refresh_token(grant: &Grant, issuer: &str, expires_at: Timestamp) -> Value {
+    json!({
+        "active": true,
+        "iss": issuer,
+        "sub": grant.user_id,
+        "client_id": grant.client_id,
+        "scope": grant.scope,
+        "iat": grant.rotated_at,
+        "exp": expires_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::may_introspect;
+    use crate::protocol::samples;
+
+    #[test]
+    fn cve_2024_47077_a_client_learns_about_its_own_tokens_only() {
+        let mut caller = samples::client("b");
+        assert!(may_introspect(&caller, &"b".into()));
+        assert!(!may_introspect(&caller, &"a".into()));
+        caller.metadata.introspects_any_token = true;
+        assert!(may_introspect(&caller, &"a".into()));
+    }
+}

@@ -1,0 +1,124 @@
+//! Sign-out at a client's request: OpenID Connect RP-Initiated Logout §2 and §3.
+
+use super::claims::IdToken;
+use super::client::Client;
+use super::redirect_uri::SafeRedirect;
+use super::session::Session;
+
+/// What a request brought, after its parts were looked up.
+pub struct LogoutRequest<'a> {
+    /// The hint, if it is an ID token of ours (expired or not).
+    pub hint: Option<&'a IdToken>,
+    /// The client that the hint or `client_id` names.
+    pub client: Option<&'a Client>,
+    /// `post_logout_redirect_uri`.
+    pub redirect_uri: Option<&'a str>,
+    /// The browser's live session.
+    pub session: Option<&'a Session>,
+}
+
+/// What to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LogoutPlan {
+    /// Ask first? §2: "the OP SHOULD ask the End-User whether to log out … MUST ask … if an id_token_hint was not
+    /// provided or if the supplied ID Token does not belong to the current OP session".
+    pub ask: bool,
+    /// Where to send the browser afterwards.
+    pub redirect: Option<SafeRedirect>,
+}
+
+/// What is wrong with a request: it is shown, never redirected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LogoutError {
+    /// Tampered with, or another issuer's.
+    #[error("id_token_hint is not an ID token of this issuer")]
+    Hint,
+    /// §2: "the OP MUST verify that the Client Identifier matches the one used when issuing the ID Token".
+    #[error("client_id is not the client that the id_token_hint was issued to")]
+    ClientDiffers,
+    /// `client_id` names nobody.
+    #[error("client_id is not registered here")]
+    UnknownClient,
+    /// Whose registration should it be looked for in?
+    #[error("post_logout_redirect_uri needs an id_token_hint or a client_id")]
+    RedirectWithoutClient,
+    /// §3: "MUST NOT perform post-logout redirection if the … value … does not exactly match".
+    #[error("post_logout_redirect_uri is not registered for this client")]
+    RedirectNotRegistered,
+}
+
+/// Decides whether to ask, and where the browser goes afterwards.
+///
+/// # Errors
+/// The rule that the request breaks.
+pub fn plan(request: &LogoutRequest<'_>) -> Result<LogoutPlan, LogoutError> {
+    let redirect = match (request.redirect_uri, request.client) {
+        (None, _) => None,
+        (Some(_), None) => return Err(LogoutError::RedirectWithoutClient),
+        (Some(uri), Some(client)) => Some(
+            SafeRedirect::after_logout(&client.metadata.post_logout_redirect_uris, uri)
+                .ok_or(LogoutError::RedirectNotRegistered)?,
+        ),
+    };
+    let ask = match (request.session, request.hint) {
+        // Nobody is signed in: there is nothing to ask about.
+        (None, _) => false,
+        (Some(session), Some(hint)) => hint.sub != session.user_id || hint.sid != session.id,
+        (Some(_), None) => true,
+    };
+    Ok(LogoutPlan { ask, redirect })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LogoutError, LogoutRequest, plan};
+    use crate::protocol::claims::IdToken;
+    use crate::protocol::samples;
+    use crate::protocol::timestamp::Timestamp;
+
+    fn hint(sub: &str, sid: &str) -> IdToken {
+        IdToken {
+            iss: String::new(),
+            sub: sub.into(),
+            aud: "c".into(),
+            exp: Timestamp(0),
+            iat: Timestamp(0),
+            auth_time: Timestamp(0),
+            nonce: None,
+            acr: String::new(),
+            amr: Vec::new(),
+            sid: sid.into(),
+            at_hash: None,
+        }
+    }
+
+    #[test]
+    fn rp_initiated_logout_2_only_a_hint_of_this_very_session_spares_the_question() {
+        let session = samples::session("s", "u", Timestamp(0));
+        let ask = |hint: Option<&IdToken>| {
+            plan(&LogoutRequest { hint, client: None, redirect_uri: None, session: Some(&session) })
+                .unwrap()
+                .ask
+        };
+        assert!(ask(None));
+        assert!(ask(Some(&hint("other", "s"))));
+        assert!(ask(Some(&hint("u", "earlier"))));
+        assert!(!ask(Some(&hint("u", "s"))));
+    }
+
+    #[test]
+    fn rp_initiated_logout_3_only_a_registered_address_is_redirected_to() {
+        let client = samples::client("c");
+        let to = |redirect_uri, client| {
+            plan(&LogoutRequest { hint: None, client, redirect_uri: Some(redirect_uri), session: None })
+        };
+        let sent = to("https://app.example/out", Some(&client)).unwrap().redirect.unwrap();
+        assert_eq!(sent.as_str(), "https://app.example/out");
+        assert_eq!(to("https://app.example/out", None), Err(LogoutError::RedirectWithoutClient));
+        for other in
+            ["https://app.example/out/", "https://app.example/out?x", "https://app.example/cb", "//evil"]
+        {
+            assert_eq!(to(other, Some(&client)), Err(LogoutError::RedirectNotRegistered), "{other}");
+        }
+    }
+}

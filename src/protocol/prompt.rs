@@ -1,0 +1,259 @@
+//! The hub of the browser's way: given what is known, what happens next? OpenID Connect Core §3.1.2.3 and §3.1.2.4.
+//!
+//! Every page (sign-in, consent) returns to the authorization endpoint, which asks again. A page never decides where
+//! to go next.
+
+use serde::{Deserialize, Serialize};
+
+use super::authorize::AuthorizationRequest;
+use super::client::Client;
+use super::error::ErrorCode;
+use super::ids::{SessionId, UserId};
+use super::scope::{self, Scope};
+use super::session::Session;
+use super::timestamp::Timestamp;
+
+/// What happened in this flow so far; sealed, so that only our own pages can say it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// The session that began in this flow.
+    pub signed_in: Option<SessionId>,
+    /// The session whose user consented in this flow.
+    pub consented: Option<SessionId>,
+}
+
+/// What is known when the question is asked.
+pub struct Situation<'a> {
+    /// Who asks.
+    pub client: &'a Client,
+    /// What for.
+    pub request: &'a AuthorizationRequest,
+    /// The user that the client's `id_token_hint` names.
+    pub hinted_user: Option<&'a UserId>,
+    /// The browser's live session.
+    pub session: Option<&'a Session>,
+    /// What the session's user allowed this client before.
+    pub consented_scope: Option<&'a Scope>,
+    /// What happened in this flow.
+    pub progress: &'a Progress,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// The user signs in.
+    Login,
+    /// The user is asked.
+    Consent,
+    /// The code is issued.
+    Issue,
+    /// The client is told no.
+    Refuse(ErrorCode),
+}
+
+/// Decides the next step.
+#[must_use]
+pub fn next_step(situation: &Situation<'_>) -> Step {
+    let Situation { request, progress, .. } = situation;
+    let Some(session) = situation.session.filter(|session| session_will_do(situation, session)) else {
+        // Core §3.1.2.6
+        return if request.prompt.none { Step::Refuse(ErrorCode::LoginRequired) } else { Step::Login };
+    };
+    // Core §3.1.2.1: "the Authorization Server MUST return a login_required error" when the hint names another user.
+    if situation.hinted_user.is_some_and(|hinted| *hinted != session.user_id) {
+        let signed_in_as_somebody_else = progress.signed_in.as_ref() == Some(&session.id);
+        return if request.prompt.none || signed_in_as_somebody_else {
+            Step::Refuse(ErrorCode::LoginRequired)
+        } else {
+            Step::Login
+        };
+    }
+    if consent_is_needed(situation, session) {
+        return if request.prompt.none { Step::Refuse(ErrorCode::ConsentRequired) } else { Step::Consent };
+    }
+    Step::Issue
+}
+
+/// Is this session's proof of identity good enough for this request?
+fn session_will_do(situation: &Situation<'_>, session: &Session) -> bool {
+    if situation.progress.signed_in.as_ref() == Some(&session.id) {
+        // Proved in this very flow: nothing fresher can be asked for.
+        return true;
+    }
+    let request = situation.request;
+    // Core §3.1.2.1 `max_age`: "If the elapsed time is greater than this value, the OP MUST attempt to actively
+    // re-authenticate the End-User."
+    let too_old = request.max_age.is_some_and(|max_age| {
+        u64::try_from(situation.now.since(session.auth_time)).unwrap_or(0) > max_age.as_secs()
+            || max_age.is_zero()
+    });
+    !(request.prompt.login || request.prompt.select_account || too_old)
+}
+
+/// Core §3.1.2.4, §11: must the user be asked?
+fn consent_is_needed(situation: &Situation<'_>, session: &Session) -> bool {
+    let request = situation.request;
+    let asked_in_this_flow = situation.progress.consented.as_ref() == Some(&session.id);
+    if request.prompt.consent && !asked_in_this_flow {
+        return true;
+    }
+    if situation.client.metadata.skip_consent {
+        return false;
+    }
+    !situation.consented_scope.is_some_and(|consented| consented.covers(&request.scope))
+}
+
+/// The scopes that the consent page names: all of the request's, `openid` first.
+#[must_use]
+pub fn scopes_to_show(scope: &Scope) -> Vec<&str> {
+    let mut shown: Vec<&str> = scope.iter().collect();
+    shown.sort_by_key(|token| *token != scope::OPENID);
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Progress, Situation, Step, next_step};
+    use crate::protocol::authorize::{AuthorizationRequest, answer_address};
+    use crate::protocol::client::Client;
+    use crate::protocol::error::ErrorCode;
+    use crate::protocol::params::Params;
+    use crate::protocol::samples;
+    use crate::protocol::scope::Scope;
+    use crate::protocol::session::Session;
+    use crate::protocol::timestamp::Timestamp;
+
+    const NOW: Timestamp = Timestamp(10_000);
+
+    fn request(extra: &str) -> (Client, AuthorizationRequest) {
+        let client = samples::client("c");
+        let query = format!(
+            "response_type=code&scope=openid+email&redirect_uri=https://app.example/cb&code_challenge_method=S256\
+             &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM{extra}"
+        );
+        let params = Params::parse(query.as_bytes()).unwrap();
+        let redirect = answer_address(&client, &params).unwrap();
+        let request = AuthorizationRequest::validate(&client, &params, redirect).unwrap();
+        (client, request)
+    }
+
+    fn session() -> Session {
+        samples::session("s", "u", Timestamp(9_900))
+    }
+
+    /// What is next for a request with `extra` parameters, given a session, a consent and what happened in this flow?
+    fn step(extra: &str, session: Option<&Session>, consent: Option<&str>, progress: &Progress) -> Step {
+        let (client, request) = request(extra);
+        let consented = consent.map(|scope| Scope::parse(scope).unwrap());
+        next_step(&Situation {
+            client: &client,
+            request: &request,
+            hinted_user: None,
+            session,
+            consented_scope: consented.as_ref(),
+            progress,
+            now: NOW,
+        })
+    }
+
+    #[test]
+    fn openid_core_3_1_2_3_the_way_is_login_then_consent_then_code() {
+        let (s, fresh) = (session(), Progress::default());
+        assert_eq!(step("", None, None, &fresh), Step::Login);
+        assert_eq!(step("", Some(&s), None, &fresh), Step::Consent);
+        assert_eq!(step("", Some(&s), Some("openid"), &fresh), Step::Consent, "for what is new");
+        assert_eq!(step("", Some(&s), Some("openid email profile"), &fresh), Step::Issue);
+    }
+
+    #[test]
+    fn openid_core_3_1_2_6_prompt_none_is_never_answered_by_a_page() {
+        let (s, fresh) = (session(), Progress::default());
+        assert_eq!(step("&prompt=none", None, None, &fresh), Step::Refuse(ErrorCode::LoginRequired));
+        assert_eq!(step("&prompt=none", Some(&s), None, &fresh), Step::Refuse(ErrorCode::ConsentRequired));
+        assert_eq!(
+            step("&prompt=none&max_age=50", Some(&s), None, &fresh),
+            Step::Refuse(ErrorCode::LoginRequired)
+        );
+        assert_eq!(step("&prompt=none", Some(&s), Some("openid email"), &fresh), Step::Issue);
+    }
+
+    #[test]
+    fn openid_core_3_1_2_1_prompt_login_and_max_age_are_met_only_by_signing_in_again() {
+        let (s, fresh) = (session(), Progress::default());
+        let signed_in = Progress { signed_in: Some("s".into()), consented: None };
+        let elsewhere = Progress { signed_in: Some("other".into()), consented: None };
+        for extra in ["&prompt=login", "&prompt=select_account", "&max_age=99", "&max_age=0"] {
+            assert_eq!(step(extra, Some(&s), Some("openid email"), &fresh), Step::Login, "{extra}");
+            assert_eq!(step(extra, Some(&s), Some("openid email"), &elsewhere), Step::Login, "{extra}");
+            assert_eq!(step(extra, Some(&s), Some("openid email"), &signed_in), Step::Issue, "{extra}");
+        }
+        assert_eq!(step("&max_age=100", Some(&s), Some("openid email"), &fresh), Step::Issue);
+    }
+
+    #[test]
+    fn openid_core_3_1_2_1_prompt_consent_asks_again_once() {
+        let (s, fresh) = (session(), Progress::default());
+        let asked = Progress { signed_in: None, consented: Some("s".into()) };
+        let another = Progress { signed_in: None, consented: Some("other".into()) };
+        assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &fresh), Step::Consent);
+        assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &another), Step::Consent);
+        assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &asked), Step::Issue);
+        assert_eq!(
+            step("", Some(&s), None, &asked),
+            Step::Consent,
+            "what was withdrawn meanwhile is asked for"
+        );
+    }
+
+    #[test]
+    fn openid_core_3_1_2_1_id_token_hint_of_another_user_is_login_required() {
+        let s = session();
+        let consented = Scope::parse("openid email").unwrap();
+        let hinted = |extra: &str, user: &str, progress: &Progress| {
+            let (client, request) = request(extra);
+            next_step(&Situation {
+                client: &client,
+                request: &request,
+                hinted_user: Some(&user.into()),
+                session: Some(&s),
+                consented_scope: Some(&consented),
+                progress,
+                now: NOW,
+            })
+        };
+        let signed_in = Progress { signed_in: Some("s".into()), consented: None };
+        assert_eq!(hinted("", "u", &Progress::default()), Step::Issue);
+        assert_eq!(hinted("", "other", &Progress::default()), Step::Login);
+        assert_eq!(
+            hinted("&prompt=none", "other", &Progress::default()),
+            Step::Refuse(ErrorCode::LoginRequired)
+        );
+        assert_eq!(
+            hinted("", "other", &signed_in),
+            Step::Refuse(ErrorCode::LoginRequired),
+            "no endless loop"
+        );
+    }
+
+    #[test]
+    fn first_party_clients_need_no_consent_unless_they_ask_for_it() {
+        let s = session();
+        let ask = |extra: &str| {
+            let (mut client, request) = request(extra);
+            client.metadata.skip_consent = true;
+            next_step(&Situation {
+                client: &client,
+                request: &request,
+                hinted_user: None,
+                session: Some(&s),
+                consented_scope: None,
+                progress: &Progress::default(),
+                now: NOW,
+            })
+        };
+        assert_eq!(ask(""), Step::Issue);
+        assert_eq!(ask("&prompt=consent"), Step::Consent);
+    }
+}

@@ -1,0 +1,37 @@
+//! The table of contents: every endpoint, and the file it lives in.
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+
+use crate::app::App;
+use crate::http::{
+    authorize, consent, cors, discovery, error, introspect, jwks, login, logout, revoke, setup, token,
+    userinfo,
+};
+
+/// All endpoints of the provider.
+pub fn router(app: &App) -> Router {
+    // What browser applications call from their own origins.
+    let for_applications = Router::new()
+        .route("/token", post(token::post))
+        .route("/userinfo", get(userinfo::get_or_post).post(userinfo::get_or_post))
+        .route("/revoke", post(revoke::post))
+        .route_layer(from_fn_with_state(app.clone(), cors::by_client_origin));
+
+    Router::new()
+        .merge(for_applications)
+        // OAuth and OpenID Connect
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/introspect", post(introspect::post))
+        .route("/jwks", get(jwks::get))
+        .route("/logout", get(logout::get).post(logout::post))
+        .route("/.well-known/openid-configuration", get(discovery::get))
+        .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        // Pages of a sign-in
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route("/setup", get(setup::get).post(setup::post))
+        .layer(from_fn(error::render))
+        .with_state(app.clone())
+}
