@@ -10,10 +10,15 @@ use crate::clock::Clock;
 
 /// A source of random bytes. Tests give a seeded one.
 #[derive(Clone)]
-pub struct Entropy(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Entropy(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Entropy {
     /// The operating system's generator, through aws-lc.
+    ///
+    /// # Panics
+    /// Its functions do when the system has no randomness: without it no answer is safe.
     #[must_use]
     pub fn system() -> Self {
         Self(Arc::new(|bytes| {

@@ -133,6 +133,7 @@ async fn sign_out(
 }
 
 /// The page after a sign-out that leads nowhere else.
+#[must_use]
 pub fn signed_out_page() -> Response {
     html(&pages::SignedOut { return_to: None }, &Csp::default())
 }

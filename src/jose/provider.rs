@@ -51,6 +51,7 @@ pub(super) fn handle_for(key: &Arc<ParsedKey>) -> EncodingKey {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that jsonwebtoken asks for")]
 fn signer_factory(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     if key.family() == AlgorithmFamily::Hmac {
         return (aws_lc::DEFAULT_PROVIDER.signer_factory)(algorithm, key);

@@ -42,6 +42,7 @@ pub struct AuthorizationRequest {
 
 /// Core §3.1.2.1 `prompt`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "a set of four values, each there or not")]
 pub struct Prompt {
     /// No page at all.
     pub none: bool,

@@ -48,7 +48,7 @@ pub struct ClientMetadata {
     /// Signature algorithm of its ID tokens.
     pub id_token_signed_response_alg: SigningAlg,
     /// Signed (RFC 9068) or opaque access tokens.
-    #[serde(default)]
+    #[serde(default = "AccessTokenFormat::jwt")]
     pub access_token_format: AccessTokenFormat,
     /// Signature algorithm of its access tokens, where they are signed.
     #[serde(default = "SigningAlg::es256")]
@@ -206,8 +206,8 @@ impl SigningAlg {
     }
 }
 
-impl Default for AccessTokenFormat {
-    fn default() -> Self {
+impl AccessTokenFormat {
+    const fn jwt() -> Self {
         Self::Jwt
     }
 }

@@ -65,24 +65,19 @@ impl Credentials {
     /// None, several, or malformed ones.
     pub fn from_request(authorization: Option<&str>, form: &Params) -> Result<Self, ClientAuthError> {
         let (form_id, form_secret) = (form.get("client_id"), form.get("client_secret"));
-        match authorization {
-            Some(header) => {
-                if form_secret.is_some() {
-                    return Err(ClientAuthError::SeveralMethods);
-                }
-                let (id, secret) = parse_basic(header).ok_or(ClientAuthError::MalformedBasic)?;
-                if form_id.is_some_and(|form_id| form_id != id) {
-                    return Err(ClientAuthError::TwoClients);
-                }
-                Ok(Self { client_id: id.into(), method: AuthMethod::ClientSecretBasic, secret: Some(secret) })
-            }
-            None => {
-                let id = form_id.ok_or(ClientAuthError::Missing)?;
-                let method =
-                    if form_secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
-                Ok(Self { client_id: id.into(), method, secret: form_secret.map(str::to_owned) })
-            }
+        let Some(header) = authorization else {
+            let id = form_id.ok_or(ClientAuthError::Missing)?;
+            let method = if form_secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
+            return Ok(Self { client_id: id.into(), method, secret: form_secret.map(str::to_owned) });
+        };
+        if form_secret.is_some() {
+            return Err(ClientAuthError::SeveralMethods);
         }
+        let (id, secret) = parse_basic(header).ok_or(ClientAuthError::MalformedBasic)?;
+        if form_id.is_some_and(|form_id| form_id != id) {
+            return Err(ClientAuthError::TwoClients);
+        }
+        Ok(Self { client_id: id.into(), method: AuthMethod::ClientSecretBasic, secret: Some(secret) })
     }
 
     /// Does this prove that the request comes from `client`?
@@ -116,7 +111,7 @@ fn parse_basic(header: &str) -> Option<(String, String)> {
     let (id, secret) = text.split_once(':')?;
     let decode = |half: &str| {
         let spaced = half.replace('+', " ");
-        percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(|text| text.into_owned())
+        percent_encoding::percent_decode_str(&spaced).decode_utf8().ok().map(std::borrow::Cow::into_owned)
     };
     let (id, secret) = (decode(id)?, decode(secret)?);
     (!id.is_empty() && !id.contains('\0')).then_some((id, secret))

@@ -20,7 +20,7 @@ pub struct LogoutRequest<'a> {
 /// What to do about it.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LogoutPlan {
-    /// Ask first? §2: "the OP SHOULD ask the End-User whether to log out … MUST ask … if an id_token_hint was not
+    /// Ask first? §2: "the OP SHOULD ask the End-User whether to log out … MUST ask … if an `id_token_hint` was not
     /// provided or if the supplied ID Token does not belong to the current OP session".
     pub ask: bool,
     /// Where to send the browser afterwards.

@@ -65,8 +65,8 @@ impl Store {
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let used = in_transaction!(self, |tx| {
-            let used = sqlx::query(
+        let worked = in_transaction!(self, |tx| {
+            let marked = sqlx::query(
                 "UPDATE one_time_links SET used_at = $1
                  WHERE token_hash = $2 AND purpose = $3 AND used_at IS NULL AND expires_at > $1",
             )
@@ -76,12 +76,12 @@ impl Store {
             .execute(&mut *tx)
             .await?
             .rows_affected();
-            if used == 1 {
+            if marked == 1 {
                 insert_user!(tx, user);
                 write_audit!(tx, audit);
             }
-            used
+            marked
         });
-        Ok(used == 1)
+        Ok(worked == 1)
     }
 }
