@@ -9,7 +9,11 @@ import { browser, watch } from './support.mjs';
 async function serve(answer) {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
-  return { origin: `http://localhost:${server.address().port}`, stop: () => server.close().closeAllConnections() };
+  const stop = () => {
+    server.close();
+    server.closeAllConnections();
+  };
+  return { origin: `http://localhost:${server.address().port}`, stop };
 }
 
 test('the watch notices a broken content security policy, foreign requests, 5xx answers and script errors', async () => {
