@@ -6,13 +6,18 @@
 
 pub mod app;
 pub mod authn;
+pub mod background;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod entropy;
+pub mod files;
 pub mod http;
 pub mod jose;
 pub mod pages;
 pub mod protocol;
 pub mod routes;
 pub mod sealing;
+pub mod serve;
 pub mod store;
+pub mod telemetry;

@@ -1,2 +1,5 @@
-//! Parse arguments, build the application, serve.
-fn main() {}
+//! The `countersign` program: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    countersign::cli::run()
+}

@@ -1,7 +1,9 @@
 //! What the server was told: every value resolved, checked and in the type that its user needs.
 
+use std::ffi::OsString;
+use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -9,8 +11,66 @@ use zeroize::Zeroizing;
 
 pub use crate::protocol::issuer::Issuer;
 
+mod raw;
+mod resolve;
 #[cfg(test)]
 pub(crate) mod samples;
+
+/// Everything that is wrong with a configuration, each with its key and what to write instead.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Problems(pub Vec<String>);
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the configuration is not usable")?;
+        for problem in &self.0 {
+            write!(f, "\n  - {}", problem.replace('\n', "\n    "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl Config {
+    /// The configuration in a file, if there is one, and in the environment, which wins.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Problems> {
+        raw::read(file, &[], environment).and_then(resolve::resolve)
+    }
+
+    /// The configuration of a quickstart: everything in one folder, on loopback; the environment wins.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn quickstart(
+        data_dir: &Path,
+        port: u16,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Problems> {
+        let given = [
+            ("issuer", format!("http://localhost:{port}")),
+            ("listen.address", format!("127.0.0.1:{port}")),
+            ("data_dir", data_dir.display().to_string()),
+            ("secret_file", data_dir.join(QUICKSTART_SECRET).display().to_string()),
+        ];
+        raw::read(None, &given, environment).and_then(resolve::resolve)
+    }
+
+    /// What the operator may want to know although the configuration is fine.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        resolve::notes(self)
+    }
+}
+
+/// The file in a quickstart's folder that holds its secret.
+pub const QUICKSTART_SECRET: &str = "secret";
 
 /// The whole configuration, resolved.
 #[derive(Clone, Debug)]
@@ -45,8 +105,8 @@ pub struct Config {
 #[derive(Clone)]
 pub struct MasterSecret(pub Zeroizing<Vec<u8>>);
 
-impl std::fmt::Debug for MasterSecret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Debug for MasterSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MasterSecret(…)")
     }
 }
@@ -60,13 +120,37 @@ pub struct Database {
     pub max_connections: u32,
 }
 
-/// The two engines.
-#[derive(Clone, Debug)]
+/// The two engines. Shown without credentials.
+#[derive(Clone)]
 pub enum Engine {
     /// Embedded, in this file.
     Sqlite(PathBuf),
     /// A server, by its URL (with credentials, so never printed whole).
     Postgres(String),
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => write!(f, "SQLite in {}", file.display()),
+            Self::Postgres(url) => match url::Url::parse(url) {
+                Ok(url) => write!(
+                    f,
+                    "PostgreSQL at {}:{}{}",
+                    url.host_str().filter(|host| !host.is_empty()).unwrap_or("localhost"),
+                    url.port().unwrap_or(5432),
+                    url.path()
+                ),
+                Err(_) => f.write_str("PostgreSQL"),
+            },
+        }
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The listener.
@@ -161,9 +245,15 @@ pub struct Log {
     pub filter: String,
 }
 
-/// Metrics.
-#[derive(Clone, Debug)]
+/// Metrics. The token is never printed.
+#[derive(Clone)]
 pub struct Metrics {
     /// The bearer token that a scraper shows; without one, `/metrics` answers only on a loopback issuer.
     pub token: Option<String>,
+}
+
+impl fmt::Debug for Metrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Metrics").field("token", &self.token.as_ref().map(|_| "…")).finish()
+    }
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::missing_errors_doc, reason = "an endpoint's errors are its answers, which its specification lists")]
 
 pub mod access_token;
+pub mod assets;
 pub mod authorize;
 pub mod browser;
 pub mod client_auth;
@@ -9,13 +10,16 @@ pub mod consent;
 pub mod cookie;
 pub mod cors;
 pub mod discovery;
+pub mod edge;
 pub mod error;
 pub mod extract;
 pub mod flow;
+pub mod health;
 pub mod introspect;
 pub mod jwks;
 pub mod login;
 pub mod logout;
+pub mod metrics;
 pub mod page;
 pub mod published;
 pub mod request_info;

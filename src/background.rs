@@ -1,0 +1,72 @@
+//! What the server does without being asked.
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::app::App;
+use crate::http::metrics;
+
+/// How often other nodes' new and revoked keys are looked for.
+const KEYS: Duration = Duration::from_secs(1);
+/// How often keys are rotated if it is time, and what is dead is deleted.
+const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+/// How often measured times are folded into their histograms.
+const METRICS: Duration = Duration::from_secs(5);
+/// For how long the audit log is kept.
+const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
+
+/// Starts the work; dropping or aborting the set ends it. A statement that is cut off is rolled back.
+#[must_use]
+pub fn start(app: &App) -> JoinSet<()> {
+    let mut work = JoinSet::new();
+    work.spawn(follow_keys(app.clone()));
+    work.spawn(keep_house(app.clone()));
+    work.spawn(fold_metrics());
+    work
+}
+
+async fn follow_keys(app: App) {
+    let mut ticks = interval(KEYS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut outage = false;
+    loop {
+        ticks.tick().await;
+        match app.keys.reload(&app.store, app.clock.now()).await {
+            Ok(()) if outage => {
+                tracing::info!("signing keys are read from the database again");
+                outage = false;
+            }
+            Err(error) if !outage => {
+                tracing::error!(%error, "signing keys cannot be read; those in memory stay in use");
+                outage = true;
+            }
+            Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+async fn keep_house(app: App) {
+    let mut ticks = interval(HOUSEKEEPING);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.keys.rotate_when_due(&app.store, &app.clock).await {
+            tracing::error!(%error, "signing keys cannot be rotated; tried again in an hour");
+        }
+        let now = app.clock.now();
+        match app.store.clean_up(now, now.minus(KEEP_AUDIT)).await {
+            Ok(deleted) => tracing::debug!(deleted, "dead rows deleted"),
+            Err(error) => tracing::error!(%error, "dead rows cannot be deleted; tried again in an hour"),
+        }
+    }
+}
+
+async fn fold_metrics() {
+    let mut ticks = interval(METRICS);
+    loop {
+        ticks.tick().await;
+        metrics::fold();
+    }
+}

@@ -1,0 +1,134 @@
+//! The command line: one file per sub-command.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context as _, anyhow};
+use clap::{Args, Parser, Subcommand};
+
+use crate::app::{App, StartError};
+use crate::clock::Clock;
+use crate::config::{Config, QUICKSTART_SECRET};
+use crate::entropy::Entropy;
+use crate::store::StoreError;
+use crate::{files, telemetry};
+
+mod config;
+mod quickstart;
+mod serve;
+
+/// Where the configuration is looked for when no option names it.
+const DEFAULT_CONFIG: &str = "countersign.toml";
+
+/// Where a quickstart keeps its data when no option names a folder.
+const DEFAULT_DATA_DIR: &str = "countersign-data";
+
+/// An OAuth 2 and OpenID Connect provider. Without a command: quickstart.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    place: Place,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// Which deployment a command works on.
+#[derive(Args, Clone, Debug)]
+pub struct Place {
+    /// Configuration file [default: ./countersign.toml, if it is there]
+    #[arg(long, global = true, value_name = "FILE", env = "COUNTERSIGN_CONFIG")]
+    config: Option<PathBuf>,
+    /// Folder of a quickstart's data: the command works on that deployment
+    #[arg(long, global = true, value_name = "DIR", conflicts_with = "config")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try it: everything made on the spot, with a demo application and a demo user
+    Quickstart(quickstart::Options),
+    /// Run the server
+    Serve,
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+}
+
+/// Runs the command of this process's arguments.
+#[must_use]
+pub fn run() -> ExitCode {
+    let Cli { place, command } = Cli::parse();
+    let outcome = match command.unwrap_or(Command::Quickstart(quickstart::Options::default())) {
+        Command::Quickstart(options) => block_on(quickstart::run(&place, &options)),
+        Command::Serve => block_on(serve::run(&place)),
+        Command::Config(command) => config::run(&place, &command),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("countersign: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("no threads to work with")?
+        .block_on(command)
+}
+
+impl Place {
+    /// The configuration that `serve` runs with: a file, or the environment alone.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    fn configuration(&self) -> anyhow::Result<Config> {
+        if let Some(data_dir) = &self.data_dir {
+            return quickstart_configuration(data_dir, quickstart::PORT);
+        }
+        let default = Some(Path::new(DEFAULT_CONFIG)).filter(|file| file.exists());
+        Ok(Config::load(self.config.as_deref().or(default), std::env::vars_os())?)
+    }
+
+    /// The deployment that a command at the terminal works on: where nothing is configured but a quickstart was run
+    /// here, that one.
+    ///
+    /// # Errors
+    /// Says what is wrong with the configuration or the database.
+    pub async fn app(&self) -> anyhow::Result<App> {
+        let quickstart = Path::new(DEFAULT_DATA_DIR);
+        let nothing_is_configured = self.config.is_none()
+            && self.data_dir.is_none()
+            && !Path::new(DEFAULT_CONFIG).exists()
+            && std::env::var_os("COUNTERSIGN_ISSUER").is_none()
+            && quickstart.join(QUICKSTART_SECRET).exists();
+        let config = if nothing_is_configured {
+            quickstart_configuration(quickstart, quickstart::PORT)?
+        } else {
+            self.configuration()?
+        };
+        telemetry::start_quiet();
+        start(config).await
+    }
+}
+
+fn quickstart_configuration(data_dir: &Path, port: u16) -> anyhow::Result<Config> {
+    Ok(Config::quickstart(data_dir, port, std::env::vars_os())?)
+}
+
+/// Opens the deployment.
+async fn start(config: Config) -> anyhow::Result<App> {
+    files::prepare(&config)?;
+    let engine = config.database.engine.to_string();
+    App::start(config, Clock::system(), Entropy::system()).await.map_err(|error| match error {
+        StartError::Store(StoreError::Unavailable(cause)) => anyhow!(
+            "the database cannot be reached: {engine}: {cause}\n  Is it running, and is url under [database] (or \
+             COUNTERSIGN_DATABASE_URL) right?"
+        ),
+        other => anyhow!(other),
+    })
+}

@@ -1,0 +1,28 @@
+//! `GET /assets/{name}`: the static files, which may be kept for ever under an address with their version.
+
+use axum::extract::{Path, RawQuery};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+
+use crate::pages::assets;
+
+/// Answers a file, or 304 to a browser that has it.
+pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
+    let Some(asset) = assets::find(&name) else { return StatusCode::NOT_FOUND.into_response() };
+    let etag = format!("\"{}\"", asset.version);
+    let asked_by_version = query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
+    let caching = if asked_by_version { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let has_it = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        // RFC 9110 §13.1.2: compared weakly.
+        .any(|tag| matches!(tag.trim(), "*") || tag.trim().trim_start_matches("W/") == etag);
+    let headers = [(CACHE_CONTROL, caching.to_owned()), (ETAG, etag)];
+    if has_it {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
+    }
+    (headers, [(CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+}

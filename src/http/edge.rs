@@ -1,0 +1,377 @@
+//! What happens to every request before and after its endpoint: one correlation id, one log line, one measurement,
+//! and limits on size and time; no answer leaves without its security headers, and no panic without an answer.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use askama::Template as _;
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody as _};
+use axum::extract::{ConnectInfo, MatchedPath, Request, State};
+use axum::http::header::{
+    ACCEPT, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY, USER_AGENT,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::http::{HeaderMap, StatusCode, Version};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use ipnet::IpNet;
+use serde_json::json;
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::Instrument as _;
+
+use super::metrics;
+use super::request_info::RequestInfo;
+use crate::app::App;
+use crate::entropy::Entropy;
+use crate::pages::ErrorPage;
+use crate::protocol::user::changes_the_text_around;
+
+/// No request of any endpoint is larger.
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// A request must be read within this time, and then answered within this time.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// For a page without forms.
+const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
+);
+
+/// On every answer, unless its endpoint said otherwise.
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 8] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    ),
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (
+        HeaderName::from_static("permissions-policy"),
+        HeaderValue::from_static(
+            "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), \
+             geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), \
+             usb=(), screen-wake-lock=(), xr-spatial-tracking=(), publickey-credentials-create=(self), \
+             publickey-credentials-get=(self)",
+        ),
+    ),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// What the edge needs to know.
+#[derive(Clone)]
+struct Edge {
+    entropy: Entropy,
+    trusted_proxies: std::sync::Arc<[IpNet]>,
+    https: bool,
+    time_limit: Duration,
+}
+
+/// Puts the edge around every route, the missing ones included.
+pub fn wrap(router: Router, app: &App) -> Router {
+    wrap_within(router, app, TIME_LIMIT)
+}
+
+/// The same with another limit on time.
+pub fn wrap_within(router: Router, app: &App, time_limit: Duration) -> Router {
+    metrics::describe();
+    let edge = Edge {
+        entropy: app.entropy.clone(),
+        trusted_proxies: app.config.listen.trusted_proxies.as_slice().into(),
+        https: !app.config.issuer.is_plain_http(),
+        time_limit,
+    };
+    router.layer(CatchPanicLayer::custom(after_panic)).layer(from_fn_with_state(edge, handle))
+}
+
+/// Security headers for an answer that has none of its own.
+pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
+    for (name, value) in SECURITY_HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    if https {
+        headers
+            .entry(STRICT_TRANSPORT_SECURITY)
+            .or_insert(HeaderValue::from_static("max-age=63072000; includeSubDomains"));
+    }
+}
+
+async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let info = edge.request_info(&request);
+    let span = tracing::info_span!("request", correlation_id = info.correlation_id);
+    async {
+        let asked = Asked::of(&request, started);
+        request.extensions_mut().insert(info.clone());
+        let mut response = match within_limits(request, edge.time_limit).await {
+            Ok(request) => tokio::time::timeout(edge.time_limit, next.run(request))
+                .await
+                .unwrap_or_else(|_| too_slow(&asked.route)),
+            Err(refusal) => refusal.answer(asked.version),
+        };
+        dress(&mut response, &asked, &info);
+        let headers = response.headers_mut();
+        add_security_headers(headers, edge.https);
+        if let Ok(id) = HeaderValue::from_str(&info.correlation_id) {
+            headers.insert(X_REQUEST_ID, id);
+        }
+        asked.record(response.status(), &info);
+        response
+    }
+    .instrument(span)
+    .await
+}
+
+impl Edge {
+    fn request_info(&self, request: &Request) -> RequestInfo {
+        let peer = request
+            .extensions()
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip().to_canonical());
+        let headers = request.headers();
+        RequestInfo {
+            correlation_id: self
+                .proxys_correlation_id(peer, headers)
+                .unwrap_or_else(|| self.entropy.opaque_id()),
+            ip: self.client_address(peer, headers),
+            user_agent: headers
+                .get(USER_AGENT)
+                .map(|value| String::from_utf8_lossy(value.as_bytes()))
+                .unwrap_or_default()
+                .chars()
+                .filter(|c| !changes_the_text_around(*c))
+                .take(256)
+                .collect(),
+        }
+    }
+
+    fn trusts(&self, peer: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|net| net.contains(&peer))
+    }
+
+    /// Only a proxy may choose the id, and only one that stays one word in a log.
+    fn proxys_correlation_id(&self, peer: IpAddr, headers: &HeaderMap) -> Option<String> {
+        let id = headers.get(X_REQUEST_ID).filter(|_| self.trusts(peer))?.to_str().ok()?;
+        let good = (1..=64).contains(&id.len())
+            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+        good.then(|| id.to_owned())
+    }
+
+    /// The last address in `X-Forwarded-For` that no trusted proxy has: whatever stands before it is only a claim.
+    fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut client = peer;
+        let forwarded = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
+        let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).collect();
+        for hop in hops.into_iter().rev() {
+            if !self.trusts(client) {
+                break;
+            }
+            let Some(address) = parse_hop(hop.trim()) else { break };
+            client = address;
+        }
+        client
+    }
+}
+
+/// An address, with or without a port.
+fn parse_hop(text: &str) -> Option<IpAddr> {
+    let address = text.parse::<IpAddr>().ok().or_else(|| Some(text.parse::<SocketAddr>().ok()?.ip()));
+    address.map(|address| address.to_canonical())
+}
+
+/// Why a request is not even shown to its endpoint.
+#[derive(Debug)]
+enum Refusal {
+    TooLarge,
+    TooSlow,
+    Compressed,
+    Broken,
+}
+
+impl Refusal {
+    fn answer(&self, version: Version) -> Response {
+        let status = match self {
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Compressed => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Broken => StatusCode::BAD_REQUEST,
+        };
+        let mut response = status.into_response();
+        // What is left of the body is not worth waiting for.
+        if version < Version::HTTP_2 {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+}
+
+/// Reads the body, so that no endpoint waits for a peer that takes its time.
+async fn within_limits(request: Request, time_limit: Duration) -> Result<Request, Refusal> {
+    let (parts, body) = request.into_parts();
+    let encoded = |value: &HeaderValue| !value.as_bytes().eq_ignore_ascii_case(b"identity");
+    if parts.headers.get(CONTENT_ENCODING).is_some_and(encoded) {
+        return Err(Refusal::Compressed);
+    }
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > BODY_LIMIT) {
+        return Err(Refusal::TooLarge);
+    }
+    if body.is_end_stream() {
+        return Ok(Request::from_parts(parts, Body::empty()));
+    }
+    let bytes = tokio::time::timeout(time_limit, read(body)).await.map_err(|_| Refusal::TooSlow)??;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+async fn read(mut body: Body) -> Result<Bytes, Refusal> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        let Ok(frame) = frame else { return Err(Refusal::Broken) };
+        if let Ok(data) = frame.into_data() {
+            if bytes.len() + data.len() > BODY_LIMIT {
+                return Err(Refusal::TooLarge);
+            }
+            bytes.extend_from_slice(&data);
+        }
+    }
+    Ok(bytes.into())
+}
+
+fn too_slow(route: &str) -> Response {
+    tracing::error!(route, "no answer in time");
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a panic handler")]
+fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
+    metrics::count_panic();
+    StatusCode::INTERNAL_SERVER_ERROR.into_response()
+}
+
+/// What was asked, as far as logs and metrics may know it: no query, no body, no name that a peer made up.
+struct Asked {
+    started: Instant,
+    method: &'static str,
+    route: String,
+    version: Version,
+    html: bool,
+}
+
+impl Asked {
+    fn of(request: &Request, started: Instant) -> Self {
+        let known = ["GET", "POST", "HEAD", "OPTIONS", "PUT", "PATCH", "DELETE"];
+        Self {
+            started,
+            method: known.into_iter().find(|name| *name == request.method().as_str()).unwrap_or("OTHER"),
+            route: request
+                .extensions()
+                .get::<MatchedPath>()
+                .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned()),
+            version: request.version(),
+            html: request
+                .headers()
+                .get_all(ACCEPT)
+                .iter()
+                .any(|value| value.to_str().is_ok_and(|accept| accept.contains("text/html"))),
+        }
+    }
+
+    fn record(self, status: StatusCode, info: &RequestInfo) {
+        let took = self.started.elapsed();
+        tracing::info!(
+            method = self.method,
+            route = self.route,
+            status = status.as_u16(),
+            ms = took.as_millis(),
+            ip = %info.ip,
+            "answered"
+        );
+        metrics::count_request(self.route, self.method, status, took);
+    }
+}
+
+/// Gives an error that has only a status a page or a document that says what is wrong.
+fn dress(response: &mut Response, asked: &Asked, info: &RequestInfo) {
+    let status = response.status();
+    let bare = !response.headers().contains_key(CONTENT_TYPE) && response.body().is_end_stream();
+    let Some((title, what, how_to_fix)) = words(status).filter(|_| bare) else { return };
+    let (content_type, body) = if asked.html {
+        let page = ErrorPage {
+            status: status.as_u16(),
+            title: title.to_owned(),
+            what: what.to_owned(),
+            for_whom: None,
+            how_to_fix: how_to_fix.to_owned(),
+            facts: Vec::new(),
+            error_code: None,
+            correlation_id: info.correlation_id.clone(),
+        };
+        ("text/html; charset=utf-8", page.render().unwrap_or_else(|_| what.to_owned()))
+    } else {
+        let error = title.to_ascii_lowercase().replace(' ', "_");
+        let document = json!({
+            "error": error, "error_description": format!("{what} {how_to_fix}"), "correlation_id": info.correlation_id,
+        });
+        ("application/json", document.to_string())
+    };
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if asked.html {
+        headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
+    }
+    *response.body_mut() = Body::from(body);
+}
+
+/// Title, what is wrong, how to fix it.
+fn words(status: StatusCode) -> Option<(&'static str, &'static str, &'static str)> {
+    Some(match status {
+        StatusCode::BAD_REQUEST => {
+            ("Unreadable request", "The request broke off or is not well-formed.", "Send it again.")
+        }
+        StatusCode::NOT_FOUND => (
+            "Not found",
+            "There is nothing at this address.",
+            "Check the address. /.well-known/openid-configuration lists every endpoint.",
+        ),
+        StatusCode::METHOD_NOT_ALLOWED => (
+            "Method not allowed",
+            "This address does not answer this HTTP method.",
+            "Use one of the methods in the Allow header.",
+        ),
+        StatusCode::REQUEST_TIMEOUT => {
+            ("Too slow", "The request did not arrive in time.", "Send the whole request within 10 seconds.")
+        }
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            ("Too large", "The request's body is larger than 64 KiB.", "Send a smaller one.")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "Unsupported encoding",
+            "The request's body is compressed or of a type that this address does not take.",
+            "Send it uncompressed, without Content-Encoding.",
+        ),
+        StatusCode::INTERNAL_SERVER_ERROR => (
+            "Internal error",
+            "The server failed to answer. Nothing was done halfway.",
+            "Tell the operator the reference; it leads to the cause in the logs.",
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => (
+            "Temporarily unavailable",
+            "The server cannot answer at the moment.",
+            "Try again in a few seconds.",
+        ),
+        _ => return None,
+    })
+}

@@ -1,0 +1,78 @@
+//! `GET /metrics` in Prometheus' text format, and every measurement by its name. `docs/metrics.md` explains them.
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+use crate::app::App;
+use crate::sealing::same_secret;
+
+const REQUESTS: &str = "countersign_http_requests_total";
+const DURATION: &str = "countersign_http_request_duration_seconds";
+const PANICS: &str = "countersign_panics_total";
+
+/// Upper bounds of the histogram, in seconds: from an answer out of memory to the time limit.
+const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
+
+/// One recorder for the process, as the `metrics` crate wants it.
+static RECORDER: LazyLock<PrometheusHandle> = LazyLock::new(|| {
+    let builder = PrometheusBuilder::new();
+    let recorder = builder
+        .set_buckets_for_metric(Matcher::Full(DURATION.to_owned()), &BUCKETS)
+        .unwrap_or_else(|_| PrometheusBuilder::new())
+        .build_recorder();
+    let handle = recorder.handle();
+    // Somebody who embeds this library may have installed a recorder of their own: theirs counts then.
+    let _ = metrics::set_global_recorder(recorder);
+    handle
+});
+
+/// Makes every measurement known, so that counters stand at zero before anything happened.
+pub fn describe() {
+    LazyLock::force(&RECORDER);
+    metrics::describe_counter!(REQUESTS, "HTTP requests by route, method and class of status.");
+    metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "Time to answer, by route and method.");
+    metrics::describe_counter!(PANICS, "Requests answered 500 because of a defect.");
+    metrics::counter!(PANICS).absolute(0);
+}
+
+/// Counts a request. Routes come from the router's table, so that no peer can make up a label.
+pub fn count_request(route: String, method: &'static str, status: StatusCode, took: Duration) {
+    let class = match status.as_u16() / 100 {
+        1 => "1xx",
+        2 => "2xx",
+        3 => "3xx",
+        4 => "4xx",
+        _ => "5xx",
+    };
+    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => class).increment(1);
+    metrics::histogram!(DURATION, "route" => route, "method" => method).record(took.as_secs_f64());
+}
+
+/// Counts a panic.
+pub fn count_panic() {
+    metrics::counter!(PANICS).increment(1);
+}
+
+/// Folds measured times into their histograms; without this they pile up until the next scrape.
+pub fn fold() {
+    RECORDER.run_upkeep();
+}
+
+/// Shows the measurements to whoever has the token; without one in the configuration, to visitors of a server on
+/// loopback.
+pub async fn scrape(State(app): State<App>, headers: HeaderMap) -> Response {
+    let shown = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    match (&app.config.metrics.token, shown) {
+        (Some(token), Some(shown)) if same_secret(token, shown) => {}
+        (Some(_), _) => return (StatusCode::UNAUTHORIZED, [(WWW_AUTHENTICATE, "Bearer")]).into_response(),
+        (None, _) if app.config.issuer.is_plain_http() => {}
+        (None, _) => return StatusCode::NOT_FOUND.into_response(),
+    }
+    ([(CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], RECORDER.render()).into_response()
+}

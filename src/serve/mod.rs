@@ -1,0 +1,155 @@
+//! The listener: HTTP/1.1 and HTTP/2, plain or over TLS, with a limit on everything a peer may take its time with.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use anyhow::{Context as _, anyhow};
+use axum::Router;
+use axum::routing::get;
+use axum_server::tls_rustls::RustlsConfig;
+use axum_server::{Handle, Server};
+use hyper_util::rt::TokioTimer;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::App;
+use crate::config::Tls;
+use crate::http::{assets, edge, health, metrics};
+use crate::background;
+
+pub mod tls;
+
+/// How long peers may take. Requests themselves are limited by the [`edge`].
+#[derive(Clone, Debug)]
+pub struct Patience {
+    /// For the first request of a connection, and for the head of every later one: an idle connection is closed then.
+    pub head: Duration,
+    /// For running requests after the signal to stop.
+    pub drain: Duration,
+    /// Between two looks at the certificate's files.
+    pub certificate: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            drain: Duration::from_secs(30),
+            certificate: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Takes the port.
+///
+/// # Errors
+/// Says which port, and who has it.
+pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!("port {} of {} is in use by another program", address.port(), address.ip()),
+        _ => anyhow!("cannot listen on {address}: {error}"),
+    })
+}
+
+/// Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The operating system does not deliver signals.
+pub fn stop_signal() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut terminate = signal(SignalKind::terminate()).context("signals cannot be caught")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("signals cannot be caught")?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Serves the application until `stop`: then takes no new connections, finishes running requests, stops the work in
+/// the background and closes the database.
+///
+/// # Errors
+/// The listener or the certificate is of no use.
+pub async fn run(
+    app: App,
+    listener: TcpListener,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let router = edge::wrap(router(app.clone()), &app);
+    let mut work = background::start(&app);
+    let served = listen(router, listener, app.config.listen.tls.as_ref(), &Patience::default(), stop).await;
+    work.shutdown().await;
+    app.store.close().await;
+    served
+}
+
+/// What answers without any protocol.
+fn router(app: App) -> Router {
+    Router::new()
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
+        .route("/assets/{name}", get(assets::file))
+        .with_state(app)
+}
+
+/// Serves a router until `stop`, and drains.
+///
+/// # Errors
+/// The listener or the certificate is of no use.
+pub async fn listen(
+    router: Router,
+    listener: TcpListener,
+    certificate: Option<&Tls>,
+    patience: &Patience,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let handle = Handle::new();
+    let drain = patience.drain;
+    let stopping = tokio::spawn({
+        let handle = handle.clone();
+        async move {
+            stop.await;
+            tracing::info!("stopping");
+            handle.graceful_shutdown(Some(drain));
+        }
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let served = match certificate {
+        None => {
+            let server = axum_server::from_tcp(listener)?.handle(handle);
+            limit(server, patience).serve(service).await
+        }
+        Some(files) => {
+            let live = RustlsConfig::from_config(tls::load(files)?);
+            let following = tokio::spawn(tls::follow(files.clone(), live.clone(), patience.certificate));
+            let server = axum_server::from_tcp_rustls(listener, live)?.handle(handle);
+            let served = limit(server, patience).serve(service).await;
+            following.abort();
+            served
+        }
+    };
+    stopping.abort();
+    Ok(served?)
+}
+
+/// The limits of a connection.
+fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patience) -> Server<A, T> {
+    let builder = server.http_builder();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.head)
+        .max_headers(100)
+        .max_buf_size(32 * 1024);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(128)
+        .max_header_list_size(16 * 1024)
+        .keep_alive_interval(patience.head)
+        .keep_alive_timeout(patience.head);
+    // hyper's own timer starts with the first byte; this one starts with the connection.
+    server.first_request_timeout(patience.head)
+}

@@ -1,0 +1,127 @@
+//! Logs: one event, one line, to standard error, whatever a visitor put into it.
+
+use std::io::{self, Write};
+use std::panic;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::config::Log;
+use crate::protocol::user::changes_the_text_around;
+
+/// Starts logging as configured. A process starts it once; a second call changes nothing.
+pub fn start(log: &Log) {
+    let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(OneLineEach(io::stderr));
+    // An error here means that logging runs already.
+    let _ = if log.json {
+        builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+    } else {
+        builder.with_target(false).try_init()
+    };
+    panic::set_hook(Box::new(log_panic));
+}
+
+/// Starts logging of warnings and errors, for commands at a terminal.
+pub fn start_quiet() {
+    start(&Log { json: false, filter: "warn".to_owned() });
+}
+
+/// One line with the place. Text that was put together at run time may hold what a visitor sent, so only literals are
+/// logged.
+fn log_panic(info: &panic::PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let what = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not logged)");
+    tracing::error!(place, what, "panic");
+}
+
+/// Gives out writers that let nothing but the end of an event end a line.
+struct OneLineEach<M>(M);
+
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for OneLineEach<M> {
+    type Writer = OneLine<M::Writer>;
+    fn make_writer(&'a self) -> Self::Writer {
+        OneLine(self.0.make_writer())
+    }
+}
+
+/// Writes one event: every control, direction and invisible character as `\uXXXX`, which JSON understands too.
+struct OneLine<W>(W);
+
+impl<W: Write> Write for OneLine<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_all(escape(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn escape(event: &str) -> String {
+    use std::fmt::Write as _;
+    let (line, end) = event.strip_suffix('\n').map_or((event, ""), |line| (line, "\n"));
+    let mut escaped = String::with_capacity(event.len());
+    for c in line.chars() {
+        if changes_the_text_around(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(escaped, "\\u{unit:04x}");
+            }
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped.push_str(end);
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use super::OneLineEach;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn logged(json: bool, value: &str) -> String {
+        let memory = Memory::default();
+        let writer = memory.clone();
+        let builder = tracing_subscriber::fmt().with_ansi(false).with_writer(OneLineEach(move || writer.clone()));
+        let event = || tracing::info!(value, display = %value, "said {value}");
+        if json {
+            tracing::subscriber::with_default(builder.json().finish(), event);
+        } else {
+            tracing::subscriber::with_default(builder.finish(), event);
+        }
+        let bytes = memory.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn no_text_of_a_visitor_forges_a_line_or_moves_the_terminal() {
+        for hostile in ["a\r\nINFO forged", "\u{1b}[2J\u{1b}]0;x\u{7}", "\u{85}\u{2028}\u{9b}31m", "\u{202e}x\u{e0041}"] {
+            for json in [false, true] {
+                let line = logged(json, hostile);
+                let line = line.strip_suffix('\n').unwrap();
+                assert!(!line.chars().any(super::changes_the_text_around), "{line:?}");
+                if json {
+                    let event: serde_json::Value = serde_json::from_str(line).unwrap();
+                    assert!(event["fields"]["message"].as_str().unwrap().starts_with("said "));
+                }
+            }
+        }
+    }
+}
