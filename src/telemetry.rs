@@ -12,8 +12,10 @@ use crate::protocol::user::changes_the_text_around;
 /// Starts logging as configured. A process starts it once; a second call changes nothing.
 pub fn start(log: &Log) {
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder =
-        tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(OneLineEach(io::stderr));
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_writer(OneLineEach(io::stderr));
     // An error here means that logging runs already.
     let _ = if log.json {
         builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
@@ -99,7 +101,8 @@ mod tests {
     fn logged(json: bool, value: &str) -> String {
         let memory = Memory::default();
         let writer = memory.clone();
-        let builder = tracing_subscriber::fmt().with_ansi(false).with_writer(OneLineEach(move || writer.clone()));
+        let builder =
+            tracing_subscriber::fmt().with_ansi(false).with_writer(OneLineEach(move || writer.clone()));
         let event = || tracing::info!(value, display = %value, "said {value}");
         if json {
             tracing::subscriber::with_default(builder.json().finish(), event);
@@ -112,7 +115,9 @@ mod tests {
 
     #[test]
     fn no_text_of_a_visitor_forges_a_line_or_moves_the_terminal() {
-        for hostile in ["a\r\nINFO forged", "\u{1b}[2J\u{1b}]0;x\u{7}", "\u{85}\u{2028}\u{9b}31m", "\u{202e}x\u{e0041}"] {
+        for hostile in
+            ["a\r\nINFO forged", "\u{1b}[2J\u{1b}]0;x\u{7}", "\u{85}\u{2028}\u{9b}31m", "\u{202e}x\u{e0041}"]
+        {
             for json in [false, true] {
                 let line = logged(json, hostile);
                 let line = line.strip_suffix('\n').unwrap();

@@ -273,8 +273,7 @@ fn put(settings: &mut Table, key: &str, value: Value) {
             settings.insert(key.to_owned(), value);
         }
         Some((section, key)) => {
-            let section =
-                settings.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
+            let section = settings.entry(section.to_owned()).or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(section) = section {
                 section.insert(key.to_owned(), value);
             }

@@ -42,7 +42,8 @@ pub(super) fn resolve(written: Written) -> Result<Config, Problems> {
     let label = |key: &str| {
         if from_environment.contains(key) { variable(key) } else { key.to_owned() }
     };
-    let path = |key: &str, path: PathBuf| if from_environment.contains(key) { path } else { folder.join(path) };
+    let path =
+        |key: &str, path: PathBuf| if from_environment.contains(key) { path } else { folder.join(path) };
     let mut checks = Checks { label: &label, path: &path, problems: Vec::new() };
     let config = checks.config(raw);
     match config {
@@ -65,10 +66,7 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
         });
     }
     if config.issuer.is_plain_http() && !listen.address.ip().is_loopback() {
-        notes.push(format!(
-            "the issuer is on loopback, but {} is open to other machines",
-            listen.address
-        ));
+        notes.push(format!("the issuer is on loopback, but {} is open to other machines", listen.address));
     }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
@@ -95,8 +93,18 @@ impl Checks<'_> {
         let tokens = self.tokens(raw.tokens);
         let passwords = self.passwords(&raw.passwords);
         let throttle = Throttle {
-            account_failures: self.number("throttle.account_failures", raw.throttle.account_failures, 10, 1..=100_000),
-            address_failures: self.number("throttle.address_failures", raw.throttle.address_failures, 100, 1..=1_000_000),
+            account_failures: self.number(
+                "throttle.account_failures",
+                raw.throttle.account_failures,
+                10,
+                1..=100_000,
+            ),
+            address_failures: self.number(
+                "throttle.address_failures",
+                raw.throttle.address_failures,
+                100,
+                1..=1_000_000,
+            ),
             window: self.duration("throttle.window", raw.throttle.window, 15 * MINUTE, SECOND..=DAY),
         };
         let keys = self.keys(raw.keys);
@@ -104,7 +112,10 @@ impl Checks<'_> {
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
         if issuer.is_plain_http() && listen.tls.is_some() {
-            self.refuse("issuer", "begins with http:// although listen.tls_certificate is set; write https://");
+            self.refuse(
+                "issuer",
+                "begins with http:// although listen.tls_certificate is set; write https://",
+            );
         }
         Some(Config {
             issuer,
@@ -233,7 +244,10 @@ impl Checks<'_> {
             }
             (None, None) => None,
             (Some(_), None) => {
-                self.refuse("listen.tls_key", "is missing beside tls_certificate; write tls_key = \"key.pem\" under [listen]");
+                self.refuse(
+                    "listen.tls_key",
+                    "is missing beside tls_certificate; write tls_key = \"key.pem\" under [listen]",
+                );
                 None
             }
             (None, Some(_)) => {
@@ -250,7 +264,10 @@ impl Checks<'_> {
     }
 
     fn trusted_proxy(&mut self, text: &str) -> Option<IpNet> {
-        let net = text.parse::<IpNet>().ok().or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)));
+        let net = text
+            .parse::<IpNet>()
+            .ok()
+            .or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)));
         let what = match net {
             Some(net) if net.prefix_len() > 0 => return Some(net),
             Some(_) => "would believe everybody; name the proxies' addresses only",
@@ -293,7 +310,12 @@ impl Checks<'_> {
             code: self.duration("tokens.code", raw.code, MINUTE, SECOND..=10 * MINUTE),
             access_token: self.duration("tokens.access_token", raw.access_token, 5 * MINUTE, SECOND..=DAY),
             id_token: self.duration("tokens.id_token", raw.id_token, 5 * MINUTE, SECOND..=DAY),
-            refresh_idle: self.duration("tokens.refresh_idle", raw.refresh_idle, 30 * DAY, SECOND..=TEN_YEARS),
+            refresh_idle: self.duration(
+                "tokens.refresh_idle",
+                raw.refresh_idle,
+                30 * DAY,
+                SECOND..=TEN_YEARS,
+            ),
             refresh_absolute: self.duration(
                 "tokens.refresh_absolute",
                 raw.refresh_absolute,
@@ -307,7 +329,12 @@ impl Checks<'_> {
                 Duration::ZERO..=MINUTE,
             ),
         };
-        self.not_longer("tokens.refresh_idle", tokens.refresh_idle, "tokens.refresh_absolute", tokens.refresh_absolute);
+        self.not_longer(
+            "tokens.refresh_idle",
+            tokens.refresh_idle,
+            "tokens.refresh_absolute",
+            tokens.refresh_absolute,
+        );
         tokens
     }
 
@@ -361,8 +388,15 @@ impl Checks<'_> {
     }
 
     fn metrics(&mut self, raw: raw::Metrics) -> Metrics {
-        if raw.token.as_ref().is_some_and(|token| token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic())) {
-            self.refuse("metrics.token", format!("must have at least 16 visible ASCII characters; {MAKE_A_SECRET}"));
+        if raw
+            .token
+            .as_ref()
+            .is_some_and(|token| token.len() < 16 || !token.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            self.refuse(
+                "metrics.token",
+                format!("must have at least 16 visible ASCII characters; {MAKE_A_SECRET}"),
+            );
         }
         Metrics { token: raw.token }
     }
@@ -459,7 +493,8 @@ fn parse_secret(text: &str) -> Result<MasterSecret, &'static str> {
     if EXAMPLE_WORDS.iter().any(|word| lower.contains(word)) {
         return Err("is an example, which everybody knows");
     }
-    let bytes = decode_secret(text).ok_or("must be base64 or hexadecimal text of at least 32 random bytes")?;
+    let bytes =
+        decode_secret(text).ok_or("must be base64 or hexadecimal text of at least 32 random bytes")?;
     if bytes.len() < 32 {
         return Err("is shorter than 32 bytes");
     }
@@ -469,7 +504,8 @@ fn parse_secret(text: &str) -> Result<MasterSecret, &'static str> {
             *seen = true;
         }
     }
-    let in_order = text.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1)).count();
+    let in_order =
+        text.as_bytes().windows(2).filter(|pair| matches!(pair, [a, b] if a.abs_diff(*b) <= 1)).count();
     if distinct.iter().filter(|seen| **seen).count() < 16 || in_order * 2 > text.len() {
         return Err("is not random");
     }

@@ -11,7 +11,8 @@ use crate::pages::assets;
 pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
     let Some(asset) = assets::find(&name) else { return StatusCode::NOT_FOUND.into_response() };
     let etag = format!("\"{}\"", asset.version);
-    let asked_by_version = query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
+    let asked_by_version =
+        query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
     let caching = if asked_by_version { "public, max-age=31536000, immutable" } else { "no-cache" };
     let has_it = headers
         .get_all(IF_NONE_MATCH)

@@ -13,9 +13,9 @@ use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::App;
+use crate::background;
 use crate::config::Tls;
 use crate::http::{assets, edge, health, metrics};
-use crate::background;
 
 pub mod tls;
 
@@ -46,7 +46,9 @@ impl Default for Patience {
 /// Says which port, and who has it.
 pub fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).map_err(|error| match error.kind() {
-        ErrorKind::AddrInUse => anyhow!("port {} of {} is in use by another program", address.port(), address.ip()),
+        ErrorKind::AddrInUse => {
+            anyhow!("port {} of {} is in use by another program", address.port(), address.ip())
+        }
         _ => anyhow!("cannot listen on {address}: {error}"),
     })
 }

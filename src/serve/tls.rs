@@ -53,15 +53,12 @@ fn read(tls: &Tls) -> Result<Files, TlsError> {
     Ok(Files {
         certificate: read(&tls.certificate)
             .map_err(|what| TlsError::Certificate { file: tls.certificate.clone(), what })?,
-        key: Zeroizing::new(
-            read(&tls.key).map_err(|what| TlsError::Key { file: tls.key.clone(), what })?,
-        ),
+        key: Zeroizing::new(read(&tls.key).map_err(|what| TlsError::Key { file: tls.key.clone(), what })?),
     })
 }
 
 fn configure(tls: &Tls, files: &Files) -> Result<Arc<ServerConfig>, TlsError> {
-    let refuse_certificate =
-        |what: String| TlsError::Certificate { file: tls.certificate.clone(), what };
+    let refuse_certificate = |what: String| TlsError::Certificate { file: tls.certificate.clone(), what };
     let refuse_key = |what: String| TlsError::Key { file: tls.key.clone(), what };
     let chain = CertificateDer::pem_slice_iter(&files.certificate)
         .collect::<Result<Vec<_>, _>>()
@@ -69,20 +66,24 @@ fn configure(tls: &Tls, files: &Files) -> Result<Arc<ServerConfig>, TlsError> {
     if chain.is_empty() {
         return Err(refuse_certificate("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned()));
     }
-    let key = PrivateKeyDer::from_pem_slice(&files.key)
-        .map_err(|_| refuse_key("holds no private key (-----BEGIN PRIVATE KEY-----) without passphrase".to_owned()))?;
-    let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| refuse_key(error.to_string()))?
-        .with_no_client_auth()
-        .with_single_cert(chain, key)
-        .map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => {
-                refuse_key("does not belong to the certificate in listen.tls_certificate".to_owned())
-            }
-            rustls::Error::InvalidCertificate(error) => refuse_certificate(format!("is no certificate: {error:?}")),
-            other => refuse_key(other.to_string()),
-        })?;
+    let key = PrivateKeyDer::from_pem_slice(&files.key).map_err(|_| {
+        refuse_key("holds no private key (-----BEGIN PRIVATE KEY-----) without passphrase".to_owned())
+    })?;
+    let mut config =
+        ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| refuse_key(error.to_string()))?
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .map_err(|error| match error {
+                rustls::Error::InconsistentKeys(_) => {
+                    refuse_key("does not belong to the certificate in listen.tls_certificate".to_owned())
+                }
+                rustls::Error::InvalidCertificate(error) => {
+                    refuse_certificate(format!("is no certificate: {error:?}"))
+                }
+                other => refuse_key(other.to_string()),
+            })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
