@@ -11,11 +11,11 @@ use crate::http::metrics;
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
 /// How often keys are rotated if it is time, and what is dead is deleted.
-const HOUSEKEEPING: Duration = Duration::from_secs(3600);
+const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How often measured times are folded into their histograms.
 const METRICS: Duration = Duration::from_secs(5);
 /// For how long the audit log is kept.
-const KEEP_AUDIT: Duration = Duration::from_secs(365 * 86_400);
+const KEEP_AUDIT: Duration = Duration::from_hours(365 * 24);
 
 /// Starts the work; dropping or aborting the set ends it. A statement that is cut off is rolled back.
 #[must_use]

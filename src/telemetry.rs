@@ -35,7 +35,7 @@ pub fn start_quiet() {
 fn log_panic(info: &panic::PanicHookInfo<'_>) {
     let place = info.location().map(ToString::to_string).unwrap_or_default();
     let what = info.payload().downcast_ref::<&'static str>().copied().unwrap_or("(not logged)");
-    tracing::error!(place, what, "panic");
+    tracing::error!(what, "panicked at {place}");
 }
 
 /// Gives out writers that let nothing but the end of an event end a line.

@@ -1,19 +1,37 @@
-//! `countersign quickstart`: everything made on the spot.
+//! `countersign quickstart`: everything made on the spot, and a demo application to try it with.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::Args;
+use tokio::sync::watch;
 
 use super::{DEFAULT_DATA_DIR, Place, quickstart_configuration, start};
+use crate::app::{App, Origin};
+use crate::authn::password::Password;
 use crate::config::QUICKSTART_SECRET;
+use crate::demo;
 use crate::entropy::Entropy;
-use crate::{files, serve, telemetry};
+use crate::protocol::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
+use crate::protocol::scope::Scope;
+use crate::protocol::user::User;
+use crate::sealing::sha256_hex;
+use crate::serve::{self, Patience};
+use crate::{files, telemetry};
 
 /// The provider's port unless an option says otherwise.
 pub(super) const PORT: u16 = 8080;
 
 /// The demo application's port unless an option says otherwise.
 const DEMO_PORT: u16 = 8081;
+
+const DEMO_CLIENT: &str = "acme-notes";
+const DEMO_USERNAME: &str = "demo";
+const DEMO_PASSWORD: &str = "countersign-demo";
+
+/// How long the link for the first administrator works.
+const LINK_WORKS_FOR: Duration = Duration::from_hours(24);
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -33,16 +51,147 @@ impl Default for Options {
 
 pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> {
     let data_dir = place.data_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
-    make_secret(&data_dir)?;
+    files::make_folder(&data_dir)?;
+    files::secret_or_new(&data_dir.join(QUICKSTART_SECRET), &Entropy::system())?;
     let config = quickstart_configuration(&data_dir, options.port)?;
     telemetry::start(&config.log);
-    let listener = serve::bind(config.listen.address)?;
+
+    let mut demo_address = config.listen.address;
+    demo_address.set_port(options.demo_port);
+    let listener =
+        serve::bind(config.listen.address).context("choose another with --port, such as --port 9080")?;
+    let demo_listener =
+        serve::bind(demo_address).context("choose another with --demo-port, such as --demo-port 9081")?;
+
     let app = start(config).await?;
-    serve::run(app, listener, serve::stop_signal()?).await
+    let settings = demo::Settings {
+        issuer: app.config.issuer.to_string(),
+        origin: format!("http://localhost:{}", options.demo_port),
+        client_id: DEMO_CLIENT.to_owned(),
+        try_with: Some((DEMO_USERNAME.to_owned(), DEMO_PASSWORD.to_owned())),
+    };
+    add_demo_client(&app, &settings).await?;
+    add_demo_user(&app).await?;
+    let link = offer_administrator_link(&app).await?;
+    let demo = demo::router(settings.clone(), app.entropy.clone())?;
+    println!("{}", words(&settings, link.as_deref(), &data_dir));
+
+    let (stop, stopped) = watch::channel(());
+    let signal = serve::stop_signal()?;
+    tokio::spawn(async move {
+        signal.await;
+        drop(stop);
+    });
+    let until = |mut stopped: watch::Receiver<()>| async move {
+        // The sender only ever goes away.
+        let _ = stopped.changed().await;
+    };
+    let patience = Patience::default();
+    let (served, demo_served) = tokio::join!(
+        serve::run(app, listener, until(stopped.clone())),
+        serve::listen(demo, demo_listener, None, &patience, until(stopped)),
+    );
+    served.and(demo_served)
 }
 
-fn make_secret(data_dir: &Path) -> anyhow::Result<()> {
-    files::make_folder(data_dir)?;
-    files::secret_or_new(&data_dir.join(QUICKSTART_SECRET), &Entropy::system())?;
+/// What to open, in one block.
+fn words(settings: &demo::Settings, link: Option<&str>, data_dir: &Path) -> String {
+    let administrator = link.map_or_else(
+        || format!("{}/admin", settings.issuer),
+        |link| {
+            format!(
+                "{link}\n                      makes your administrator account; works once, for 24 hours"
+            )
+        },
+    );
+    format!(
+        "Countersign is running.
+
+  Demo application    {demo}
+                      sign in as {DEMO_USERNAME} with the password {DEMO_PASSWORD}
+  Administration      {administrator}
+  Issuer              {issuer}
+  Data                {data}
+
+Press Ctrl-C to stop. Start it again and everything is still there.",
+        demo = settings.origin,
+        issuer = settings.issuer,
+        data = data_dir.display(),
+    )
+}
+
+/// Registers the demo application, or its new address.
+async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result<()> {
+    let id = settings.client_id.as_str().into();
+    let redirect_uris = vec![settings.redirect_uri()];
+    let post_logout_redirect_uris = vec![settings.post_logout_redirect_uri()];
+    let audit = |action| app.audit(&Origin::cli(), action, format!("client:{DEMO_CLIENT}"), "quickstart");
+    let now = app.clock.now();
+    match app.store.client(&id).await? {
+        Some(client) if client.metadata.redirect_uris == redirect_uris => {}
+        Some(mut client) => {
+            let read_at = client.updated_at;
+            client.metadata.redirect_uris = redirect_uris;
+            client.metadata.post_logout_redirect_uris = post_logout_redirect_uris;
+            client.updated_at = now;
+            app.store.update_client(&client, read_at, &audit("client.update")).await?;
+        }
+        None => {
+            let metadata = ClientMetadata {
+                client_name: "Acme Notes".to_owned(),
+                redirect_uris,
+                post_logout_redirect_uris,
+                grant_types: vec![GrantType::AuthorizationCode],
+                token_endpoint_auth_method: AuthMethod::None,
+                scope: Scope::parse("openid profile email").context("the demo's scope")?,
+                id_token_signed_response_alg: SigningAlg::Rs256,
+                access_token_format: AccessTokenFormat::Jwt,
+                access_token_signed_response_alg: SigningAlg::Es256,
+                require_pkce: true,
+                skip_consent: false,
+                introspects_any_token: false,
+                refresh_grace_seconds: None,
+                client_uri: Some(settings.post_logout_redirect_uri()),
+                logo_uri: None,
+                policy_uri: None,
+                tos_uri: None,
+            };
+            let client =
+                Client { id, secret_hash: None, disabled: false, metadata, created_at: now, updated_at: now };
+            app.store.insert_client(&client, &audit("client.create")).await?;
+        }
+    }
     Ok(())
+}
+
+async fn add_demo_user(app: &App) -> anyhow::Result<()> {
+    if app.store.user_by_login(DEMO_USERNAME).await?.is_some() {
+        return Ok(());
+    }
+    let now = app.clock.now();
+    let user = User {
+        id: app.entropy.opaque_id().into(),
+        username: DEMO_USERNAME.to_owned(),
+        email: Some("demo@example.com".to_owned()),
+        email_verified: true,
+        name: Some("Demo User".to_owned()),
+        password_hash: Some(app.passwords.hash(Password::from(DEMO_PASSWORD.to_owned())).await?),
+        is_admin: false,
+        disabled: false,
+        created_at: now,
+        updated_at: now,
+    };
+    let audit = app.audit(&Origin::cli(), "user.create", format!("user:{}", user.id), "quickstart");
+    Ok(app.store.insert_user(&user, &audit).await?)
+}
+
+/// A link for the first administrator, while there is none.
+async fn offer_administrator_link(app: &App) -> anyhow::Result<Option<String>> {
+    if app.store.has_administrator().await? {
+        return Ok(None);
+    }
+    let token = app.entropy.secret();
+    let now = app.clock.now();
+    app.store.offer_administrator_link(&sha256_hex(&token), now, now.plus(LINK_WORKS_FOR)).await?;
+    Ok(Some(app.config.issuer.at(&format!("/setup?token={token}"))))
 }

@@ -57,6 +57,8 @@ impl Config {
             ("issuer", format!("http://localhost:{port}")),
             ("listen.address", format!("127.0.0.1:{port}")),
             ("data_dir", data_dir.display().to_string()),
+            // What happened is in the audit log; the terminal is for what to open.
+            ("log.filter", "warn".to_owned()),
             ("secret_file", data_dir.join(QUICKSTART_SECRET).display().to_string()),
         ];
         raw::read(None, &given, environment).and_then(resolve::resolve)

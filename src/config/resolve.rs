@@ -22,10 +22,10 @@ use super::{
 };
 
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
-const DAY: Duration = Duration::from_secs(86_400);
-const TEN_YEARS: Duration = Duration::from_secs(3650 * 86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
+const TEN_YEARS: Duration = Duration::from_hours(3650 * 24);
 
 /// How to get a secret, at the end of every refusal of one.
 const MAKE_A_SECRET: &str = "make one with: openssl rand -base64 32";
@@ -469,7 +469,7 @@ pub(super) fn in_words(length: Duration) -> String {
     let seconds = length.as_secs();
     let (number, unit) = [(86_400, 'd'), (3600, 'h'), (60, 'm')]
         .into_iter()
-        .find(|(unit, _)| seconds > 0 && seconds % unit == 0)
+        .find(|(unit, _)| seconds > 0 && seconds.is_multiple_of(*unit))
         .map_or((seconds, 's'), |(unit, name)| (seconds / unit, name));
     format!("{number}{unit}")
 }

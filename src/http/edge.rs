@@ -255,7 +255,6 @@ fn too_slow(route: &str) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")]).into_response()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature of a panic handler")]
 fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     metrics::count_panic();
     StatusCode::INTERNAL_SERVER_ERROR.into_response()

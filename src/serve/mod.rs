@@ -11,6 +11,7 @@ use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::background;
@@ -118,22 +119,17 @@ pub async fn listen(
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let served = match certificate {
-        None => {
-            let server = axum_server::from_tcp(listener)?.handle(handle);
-            limit(server, patience).serve(service).await
-        }
+    let outcome = match certificate {
+        None => limit(axum_server::from_tcp(listener)?.handle(handle), patience).serve(service).await,
         Some(files) => {
             let live = RustlsConfig::from_config(tls::load(files)?);
-            let following = tokio::spawn(tls::follow(files.clone(), live.clone(), patience.certificate));
-            let server = axum_server::from_tcp_rustls(listener, live)?.handle(handle);
-            let served = limit(server, patience).serve(service).await;
-            following.abort();
-            served
+            let mut following = JoinSet::new();
+            following.spawn(tls::follow(files.clone(), live.clone(), patience.certificate));
+            limit(axum_server::from_tcp_rustls(listener, live)?.handle(handle), patience).serve(service).await
         }
     };
     stopping.abort();
-    Ok(served?)
+    Ok(outcome?)
 }
 
 /// The limits of a connection.
