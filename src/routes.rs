@@ -6,8 +6,8 @@ use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::http::{
-    authorize, consent, cors, discovery, error, introspect, jwks, login, logout, revoke, setup, token,
-    userinfo,
+    assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
+    revoke, setup, token, userinfo,
 };
 
 /// All endpoints of the provider.
@@ -32,6 +32,11 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/assets/{name}", get(assets::file))
+        // For operators
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
         .layer(from_fn(error::render))
         .with_state(app.clone())
 }

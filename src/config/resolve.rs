@@ -14,12 +14,12 @@ use ipnet::IpNet;
 use url::Url;
 use zeroize::Zeroizing;
 
-use crate::protocol::issuer::Issuer;
 use super::raw::{self, Raw, Written, variable};
 use super::{
     Config, Database, Engine, Keys, Listen, Log, MasterSecret, Metrics, Passwords, Problems, Sessions,
     Throttle, Tls, Tokens,
 };
+use crate::protocol::issuer::Issuer;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);

@@ -7,8 +7,6 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use askama::Template as _;
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{ConnectInfo, MatchedPath, Request, State};
 use axum::http::header::{
@@ -19,12 +17,14 @@ use axum::http::header::{
 use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Json, Router};
 use ipnet::IpNet;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
 use super::metrics;
+use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::entropy::Entropy;
@@ -39,11 +39,6 @@ const TIME_LIMIT: Duration = Duration::from_secs(10);
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// For a page without forms.
-const PAGE_POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'",
-);
 
 /// On every answer, unless its endpoint said otherwise.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 8] = [
@@ -307,7 +302,7 @@ fn dress(response: &mut Response, asked: &Asked, info: &RequestInfo) {
     let status = response.status();
     let bare = !response.headers().contains_key(CONTENT_TYPE) && response.body().is_end_stream();
     let Some((title, what, how_to_fix)) = words(status).filter(|_| bare) else { return };
-    let (content_type, body) = if asked.html {
+    let dressed = if asked.html {
         let page = ErrorPage {
             status: status.as_u16(),
             title: title.to_owned(),
@@ -318,21 +313,18 @@ fn dress(response: &mut Response, asked: &Asked, info: &RequestInfo) {
             error_code: None,
             correlation_id: info.correlation_id.clone(),
         };
-        ("text/html; charset=utf-8", page.render().unwrap_or_else(|_| what.to_owned()))
+        html(&page, &Csp::default())
     } else {
         let error = title.to_ascii_lowercase().replace(' ', "_");
-        let document = json!({
+        Json(json!({
             "error": error, "error_description": format!("{what} {how_to_fix}"), "correlation_id": info.correlation_id,
-        });
-        ("application/json", document.to_string())
+        }))
+        .into_response()
     };
-    let headers = response.headers_mut();
-    headers.remove(CONTENT_LENGTH);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    if asked.html {
-        headers.insert(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    }
-    *response.body_mut() = Body::from(body);
+    let (parts, body) = dressed.into_parts();
+    response.headers_mut().remove(CONTENT_LENGTH);
+    response.headers_mut().extend(parts.headers);
+    *response.body_mut() = body;
 }
 
 /// Title, what is wrong, how to fix it.

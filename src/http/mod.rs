@@ -1,5 +1,8 @@
 //! One file per endpoint; `routes.rs` says which. Besides, what endpoints share: cookies and sessions, forms, errors.
-#![expect(clippy::missing_errors_doc, reason = "an endpoint's errors are its answers, which its specification lists")]
+#![expect(
+    clippy::missing_errors_doc,
+    reason = "an endpoint's errors are its answers, which its specification lists"
+)]
 
 pub mod access_token;
 pub mod assets;

@@ -78,7 +78,10 @@ impl Params {
 /// RFC 6749 appendix B.
 fn decode(bytes: &[u8]) -> Result<String, MalformedParams> {
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    percent_decode(&spaced).decode_utf8().map(std::borrow::Cow::into_owned).map_err(|_| MalformedParams::NotUtf8)
+    percent_decode(&spaced)
+        .decode_utf8()
+        .map(std::borrow::Cow::into_owned)
+        .map_err(|_| MalformedParams::NotUtf8)
 }
 
 /// A parameter's name for an error description, which allows no quotes, backslashes or other alphabets

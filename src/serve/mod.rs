@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use axum::Router;
-use axum::routing::get;
 use axum_server::tls_rustls::RustlsConfig;
 use axum_server::{Handle, Server};
 use hyper_util::rt::TokioTimer;
@@ -14,9 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::background;
 use crate::config::Tls;
-use crate::http::{assets, edge, health, metrics};
+use crate::http::edge;
+use crate::{background, routes};
 
 pub mod tls;
 
@@ -79,22 +78,12 @@ pub async fn run(
     listener: TcpListener,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
-    let router = edge::wrap(router(app.clone()), &app);
+    let router = edge::wrap(routes::router(&app), &app);
     let mut work = background::start(&app);
     let served = listen(router, listener, app.config.listen.tls.as_ref(), &Patience::default(), stop).await;
     work.shutdown().await;
     app.store.close().await;
     served
-}
-
-/// What answers without any protocol.
-fn router(app: App) -> Router {
-    Router::new()
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::scrape))
-        .route("/assets/{name}", get(assets::file))
-        .with_state(app)
 }
 
 /// Serves a router until `stop`, and drains.
