@@ -1,0 +1,225 @@
+//! The code flow from the button to the claims, and everything that ends a grant.
+
+use countersign::app::Origin;
+use countersign::protocol::user::User;
+use serde_json::json;
+
+use crate::support::{START, VERIFIER, granted, on_both, refused};
+
+on_both!(openid_core_3_1_the_code_flow_brings_tokens_and_claims, |app| {
+    let user = app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let answer = rp.answer(&mut browser, "ada", &rp.authorization("openid profile email", &[])).await;
+    assert_eq!(answer.status, 303);
+    assert!(answer.location().starts_with("https://web.example/cb?code="));
+    assert_eq!(answer.sent("state").as_deref(), Some("the state"));
+    assert_eq!(answer.sent("iss").as_deref(), Some("http://localhost:8080"));
+
+    let page = rp.redeem(&answer.sent("code").unwrap()).await;
+    assert_eq!(page.header("cache-control"), Some("no-store"));
+    let tokens = granted(&page);
+    assert_eq!(tokens.json["token_type"], "Bearer");
+    assert_eq!(tokens.json["expires_in"], 300);
+    assert_eq!(tokens.json["scope"], "openid profile email");
+
+    let id_token = tokens.claims("id_token");
+    assert_eq!(id_token["iss"], "http://localhost:8080");
+    assert_eq!(id_token["sub"], user.id.as_str());
+    assert_eq!(id_token["aud"], "web");
+    assert_eq!(id_token["nonce"], "the nonce");
+    assert_eq!(id_token["auth_time"], START);
+    assert_eq!(id_token["exp"], START + 300);
+    assert_eq!(id_token["amr"], json!(["pwd"]));
+    assert!(id_token.get("email").is_none(), "claims of scopes belong into UserInfo (Core §5.4)");
+
+    let access_token = tokens.claims("access_token");
+    assert_eq!(access_token["aud"], "http://localhost:8080");
+    assert_eq!(access_token["client_id"], "web");
+
+    let userinfo = rp.userinfo(tokens.access()).await;
+    assert_eq!(
+        userinfo.json(),
+        json!({
+            "sub": user.id.as_str(), "preferred_username": "ada", "name": "ada of Example", "updated_at": START,
+            "email": "ada@example.com", "email_verified": true,
+        })
+    );
+});
+
+on_both!(rfc6749_4_1_2_a_code_works_once_and_its_replay_revokes_what_it_brought, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let code = rp.code(&mut app.browser(), "ada", "openid").await;
+    let tokens = granted(&rp.redeem(&code).await);
+    assert!(rp.is_active(tokens.access()).await);
+
+    assert_eq!(refused(&rp.redeem(&code).await), "invalid_grant");
+    assert!(!rp.is_active(tokens.access()).await);
+    assert_eq!(rp.userinfo(tokens.access()).await.status, 401);
+    assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+    assert!(app.audit_log().await.iter().any(|row| row.starts_with("grant.code_replayed")));
+});
+
+on_both!(cve_2026_55672_wrong_requests_neither_use_a_code_up_nor_revoke_it, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let other = app.rp("other").await;
+    let code = rp.code(&mut app.browser(), "ada", "openid").await;
+    let with = |redirect: &'static str, verifier: &'static str| {
+        let (rp, code) = (rp.clone(), code.clone());
+        async move {
+            let fields = [
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", redirect),
+                ("code_verifier", verifier),
+            ];
+            rp.token(&fields).await
+        }
+    };
+    let redirect = "https://web.example/cb";
+    assert_eq!(refused(&with(redirect, "").await), "invalid_grant");
+    assert_eq!(
+        refused(&with(redirect, "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong").await),
+        "invalid_grant"
+    );
+    assert_eq!(refused(&with("", VERIFIER).await), "invalid_grant");
+    assert_eq!(refused(&with("https://web.example/cb/", VERIFIER).await), "invalid_grant");
+    let mut thief = other;
+    thief.redirect_uri = redirect.to_owned();
+    assert_eq!(refused(&thief.redeem(&code).await), "invalid_grant");
+
+    let tokens = granted(&rp.redeem(&code).await);
+    assert!(rp.is_active(tokens.access()).await);
+});
+
+on_both!(rfc6749_4_1_2_a_code_dies_after_a_minute, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let code = rp.code(&mut browser, "ada", "openid").await;
+    app.advance(59);
+    granted(&rp.redeem(&code).await);
+    let code = rp.code(&mut browser, "ada", "openid").await;
+    app.advance(60);
+    assert_eq!(refused(&rp.redeem(&code).await), "invalid_grant");
+});
+
+on_both!(rfc9700_4_14_2_refresh_tokens_rotate_and_reuse_revokes_the_grant, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let first = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    app.advance(10);
+    let second = granted(&rp.refresh(first.refresh()).await);
+    assert_ne!(first.refresh(), second.refresh());
+    let (before, after) = (first.claims("id_token"), second.claims("id_token"));
+    for kept in ["iss", "sub", "aud", "auth_time", "sid"] {
+        assert_eq!(before[kept], after[kept], "{kept} (Core §12.2)");
+    }
+    assert!(after.get("nonce").is_none());
+
+    assert_eq!(refused(&rp.refresh(first.refresh()).await), "invalid_grant");
+    assert_eq!(refused(&rp.refresh(second.refresh()).await), "invalid_grant", "the whole family is revoked");
+    assert!(!rp.is_active(second.access()).await);
+});
+
+on_both!(rfc9700_4_14_2_a_public_client_may_retry_and_gets_the_same_successor, |app| {
+    app.user("ada").await;
+    let rp = app.public_rp("spa").await;
+    let first = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    let second = granted(&rp.refresh(first.refresh()).await);
+    app.advance(9);
+    let retried = granted(&rp.refresh(first.refresh()).await);
+    assert_eq!(second.refresh(), retried.refresh());
+    app.advance(1);
+    assert_eq!(
+        refused(&rp.refresh(first.refresh()).await),
+        "invalid_grant",
+        "the window is counted from the first use"
+    );
+    assert_eq!(refused(&rp.refresh(second.refresh()).await), "invalid_grant");
+});
+
+on_both!(rfc6749_6_a_refresh_token_is_its_clients_and_stays_usable, |app| {
+    app.user("ada").await;
+    let (rp, other) = (app.rp("web").await, app.rp("other").await);
+    let tokens = rp.tokens(&mut app.browser(), "ada", "openid email").await;
+    assert_eq!(refused(&other.refresh(tokens.refresh()).await), "invalid_grant");
+    let forged = tokens.refresh().replace(".0.", ".1.");
+    assert_eq!(refused(&rp.refresh(&forged).await), "invalid_grant");
+    let wider =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "openid profile")];
+    assert_eq!(refused(&rp.token(&wider).await), "invalid_scope");
+    let narrower = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "email")];
+    let narrowed = granted(&rp.token(&narrower).await);
+    assert_eq!(narrowed.json["scope"], "email");
+    assert!(narrowed.json.get("id_token").is_none());
+    assert_eq!(
+        granted(&rp.refresh(narrowed.refresh()).await).json["scope"],
+        "openid email",
+        "the grant keeps its own"
+    );
+});
+
+on_both!(cve_2026_43983_signing_out_ends_online_grants_and_spares_offline_ones, |app| {
+    let user = app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let online = rp.tokens(&mut browser, "ada", "openid").await;
+    let offline = rp.tokens(&mut browser, "ada", "openid offline_access").await;
+    let sessions = app.app.store.sessions_of_user(&user.id, app.app.clock.now()).await.unwrap();
+    let audit = app.app.audit(&Origin::system(), "session.end", String::new(), "");
+    assert!(app.app.store.end_session(&user.id, &sessions[0].id, &audit).await.unwrap());
+
+    assert!(!rp.is_active(online.access()).await);
+    assert_eq!(refused(&rp.refresh(online.refresh()).await), "invalid_grant");
+    assert!(rp.is_active(offline.access()).await);
+    granted(&rp.refresh(offline.refresh()).await);
+});
+
+on_both!(cve_2026_43983_disabling_deleting_or_a_new_password_ends_every_grant, |app| {
+    let store = &app.app.store;
+    let rp = app.rp("web").await;
+    for (name, how) in [("ada", "disable"), ("bob", "delete"), ("cyd", "password")] {
+        let user = app.user(name).await;
+        let mut browser = app.browser();
+        let tokens = rp.tokens(&mut browser, name, "openid offline_access").await;
+        let unredeemed = rp.code(&mut browser, name, "openid").await;
+        let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+        match how {
+            "disable" => {
+                let disabled = User { disabled: true, ..user.clone() };
+                assert!(store.update_user(&disabled, user.updated_at, &audit).await.unwrap());
+            }
+            "delete" => assert!(store.delete_user(&user.id, &audit).await.unwrap()),
+            _ => assert!(store.set_password(&user.id, "x", None, app.app.clock.now(), &audit).await.unwrap()),
+        }
+        assert!(!rp.is_active(tokens.access()).await, "{how}");
+        assert_eq!(rp.userinfo(tokens.access()).await.status, 401, "{how}");
+        assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant", "{how}");
+        assert_eq!(refused(&rp.redeem(&unredeemed).await), "invalid_grant", "{how}");
+        let page = browser.open(&rp.authorization("openid", &[("prompt", "none")])).await;
+        assert_eq!(page.sent("error").as_deref(), Some("login_required"), "{how}");
+    }
+});
+
+on_both!(withdrawing_consent_ends_grants_for_good_and_codes_that_are_on_their_way, |app| {
+    let user = app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid offline_access").await;
+    let unredeemed = rp.code(&mut browser, "ada", "openid").await;
+    let audit = app.app.audit(&Origin::system(), "consent.withdraw", String::new(), "");
+    assert!(app.app.store.withdraw(&user.id, &"web".into(), &audit).await.unwrap());
+
+    assert!(!rp.is_active(tokens.access()).await);
+    assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+    let page = browser.open(&rp.authorization("openid", &[("prompt", "none")])).await;
+    assert_eq!(page.sent("error").as_deref(), Some("consent_required"));
+
+    // Allowing again makes another consent, on which the old code does not rest.
+    rp.code(&mut browser, "ada", "openid").await;
+    assert_eq!(refused(&rp.redeem(&unredeemed).await), "invalid_grant");
+    assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+});

@@ -1,0 +1,5 @@
+//! All integration tests in one binary: endpoints in this process, on real databases.
+#![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+
+mod code_flow;
+mod support;

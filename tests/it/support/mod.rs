@@ -1,0 +1,204 @@
+//! What every test here stands on: the whole application in this process, on a real database of its own, with a clock
+//! that stands still and randomness from a seed; and a browser and a relying party to use it.
+
+mod browser;
+mod database;
+mod rp;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use aws_lc_rs::digest;
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use countersign::app::{App, Origin};
+use countersign::clock::Clock;
+use countersign::entropy::Entropy;
+use countersign::protocol::client::{
+    AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
+};
+use countersign::protocol::ids::UserId;
+use countersign::protocol::scope::Scope;
+use countersign::protocol::user::User;
+use countersign::sealing::sha256_hex;
+use tower::ServiceExt as _;
+
+pub use browser::{Browser, Page, encode, filled};
+pub use database::{Engine, config};
+pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, claims, granted, refused};
+
+/// When every test begins: 2026-01-01T00:00:00Z.
+pub const START: i64 = 1_767_225_600;
+pub const ISSUER: &str = "http://localhost:8080";
+pub const PASSWORD: &str = "correct horse";
+
+/// The application under test.
+#[derive(Clone)]
+pub struct TestApp {
+    pub app: App,
+    pub router: Router,
+    millis: Arc<AtomicI64>,
+    _database: Arc<database::Database>,
+}
+
+impl TestApp {
+    /// The application on a fresh database of this engine.
+    pub async fn start(engine: Engine) -> Self {
+        let database = database::Database::fresh(engine).await;
+        let mut config = config(ISSUER);
+        config.database = database.config();
+        let millis = Arc::new(AtomicI64::new(START * 1000));
+        let app = App::start(config, clock(&millis), seeded_entropy()).await.unwrap();
+        Self::with(app, millis, database)
+    }
+
+    /// Another node on the same database, with the same clock.
+    pub async fn second_node(&self) -> Self {
+        let entropy = Entropy::system();
+        let config = (*self.app.config).clone();
+        let app = App::start(config, clock(&self.millis), entropy).await.unwrap();
+        Self { router: countersign::routes::router(&app), app, ..self.clone() }
+    }
+
+    fn with(app: App, millis: Arc<AtomicI64>, database: database::Database) -> Self {
+        Self { router: countersign::routes::router(&app), app, millis, _database: Arc::new(database) }
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, seconds: i64) {
+        self.millis.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
+
+    /// Sends one request past the network.
+    pub async fn send(&self, request: Request<Body>) -> Page {
+        Page::of(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    /// A browser that has been nowhere yet.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.router.clone())
+    }
+
+    /// Adds a user with [`PASSWORD`].
+    pub async fn user(&self, username: &str) -> User {
+        let app = &self.app;
+        let hash = app.passwords.hash(PASSWORD.to_owned().into()).await.unwrap();
+        let now = app.clock.now();
+        let user = User {
+            id: UserId::from(app.entropy.opaque_id()),
+            username: username.to_owned(),
+            email: Some(format!("{username}@example.com")),
+            email_verified: true,
+            name: Some(format!("{username} of Example")),
+            password_hash: Some(hash),
+            is_admin: false,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        };
+        let audit = app.audit(&Origin::system(), "user.create", String::new(), "");
+        app.store.insert_user(&user, &audit).await.unwrap();
+        user
+    }
+
+    /// Registers a client after `change` had its way with the metadata; its secret is `secret`.
+    pub async fn client(&self, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> Client {
+        let mut metadata = ClientMetadata {
+            client_name: format!("Client {id}"),
+            redirect_uris: vec![format!("https://{id}.example/cb")],
+            post_logout_redirect_uris: vec![format!("https://{id}.example/out")],
+            grant_types: GrantType::ALL.to_vec(),
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            scope: Scope::parse("openid profile email offline_access api").unwrap(),
+            id_token_signed_response_alg: SigningAlg::Rs256,
+            access_token_format: AccessTokenFormat::Jwt,
+            access_token_signed_response_alg: SigningAlg::Es256,
+            require_pkce: true,
+            skip_consent: false,
+            introspects_any_token: false,
+            refresh_grace_seconds: None,
+            client_uri: None,
+            logo_uri: None,
+            policy_uri: None,
+            tos_uri: None,
+        };
+        change(&mut metadata);
+        let public = metadata.token_endpoint_auth_method == AuthMethod::None;
+        let now = self.app.clock.now();
+        let client = Client {
+            id: id.into(),
+            secret_hash: (!public).then(|| sha256_hex("secret")),
+            disabled: false,
+            metadata,
+            created_at: now,
+            updated_at: now,
+        };
+        let audit = self.app.audit(&Origin::system(), "client.create", String::new(), "");
+        self.app.store.insert_client(&client, &audit).await.unwrap();
+        client
+    }
+
+    /// A confidential client with everything switched on, as its relying party.
+    pub async fn rp(&self, id: &str) -> Rp {
+        Rp::new(self, &self.client(id, |_| {}).await)
+    }
+
+    /// A public client, as its relying party.
+    pub async fn public_rp(&self, id: &str) -> Rp {
+        let public = |metadata: &mut ClientMetadata| {
+            metadata.token_endpoint_auth_method = AuthMethod::None;
+            metadata.grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
+        };
+        Rp::new(self, &self.client(id, public).await)
+    }
+
+    /// What the audit log says, newest first, as `action target`.
+    pub async fn audit_log(&self) -> Vec<String> {
+        let rows = self.app.store.recent_audit(1000).await.unwrap();
+        rows.into_iter().map(|row| format!("{} {}", row.action, row.target)).collect()
+    }
+}
+
+fn clock(millis: &Arc<AtomicI64>) -> Clock {
+    let millis = Arc::clone(millis);
+    Clock::from_fn(move || millis.load(Ordering::SeqCst))
+}
+
+/// SHA-256 of a counter: the same sequence in every run.
+fn seeded_entropy() -> Entropy {
+    let counter = AtomicU64::new(0);
+    Entropy::from_fn(move |bytes| {
+        for chunk in bytes.chunks_mut(32) {
+            let block =
+                digest::digest(&digest::SHA256, &counter.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            chunk.copy_from_slice(&block.as_ref()[..chunk.len()]);
+        }
+    })
+}
+
+/// Declares tests that run on both engines: `on_both!(name, |app| async move { … });`
+macro_rules! on_both {
+    ($(#[$doc:meta])* $name:ident, |$app:ident| $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn scenario($app: crate::support::TestApp) $body
+
+            $(#[$doc])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_sqlite() {
+                scenario(crate::support::TestApp::start(crate::support::Engine::Sqlite).await).await;
+            }
+
+            $(#[$doc])*
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn on_postgres() {
+                if crate::support::Engine::postgres_is_there() {
+                    scenario(crate::support::TestApp::start(crate::support::Engine::Postgres).await).await;
+                }
+            }
+        }
+    };
+}
+pub(crate) use on_both;
