@@ -1,9 +1,10 @@
 //! `countersign quickstart`: everything made on the spot, and a demo application to try it with.
 
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use tokio::sync::watch;
 
@@ -58,10 +59,8 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
 
     let mut demo_address = config.listen.address;
     demo_address.set_port(options.demo_port);
-    let listener =
-        serve::bind(config.listen.address).context("choose another with --port, such as --port 9080")?;
-    let demo_listener =
-        serve::bind(demo_address).context("choose another with --demo-port, such as --demo-port 9081")?;
+    let listener = bind(config.listen.address, "--port")?;
+    let demo_listener = bind(demo_address, "--demo-port")?;
 
     let app = start(config).await?;
     let settings = demo::Settings {
@@ -92,6 +91,14 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
         serve::listen(demo, demo_listener, None, &patience, until(stopped)),
     );
     served.and(demo_served)
+}
+
+/// Takes a port, or says which option chooses another.
+fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
+    serve::bind(address).map_err(|error| {
+        let another = address.port().saturating_add(1000);
+        anyhow!("{error}; choose another one, such as {option} {another}")
+    })
 }
 
 /// What to open, in one block.
