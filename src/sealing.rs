@@ -140,11 +140,11 @@ impl Seals {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.csrf, browser.as_bytes()).as_ref())
     }
 
-    /// One of 65,536 throttle buckets of a kind; which one, an outsider cannot compute.
+    /// One of a million throttle buckets of a kind; which one, an outsider cannot compute.
     #[must_use]
     pub fn throttle_bucket(&self, kind: &str, subject: &str) -> String {
         let tag = hmac::sign(&self.throttle, format!("{kind}:{subject}").as_bytes());
-        format!("{kind}:{}", hex(tag.as_ref().get(..2).unwrap_or_default()))
+        format!("{kind}:{:.5}", hex(tag.as_ref()))
     }
 }
 

@@ -100,7 +100,10 @@ impl IntoResponse for OAuthError {
 
 impl From<StoreError> for OAuthError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            StoreError::Gone => Self::new(ErrorCode::InvalidGrant, &error),
+            _ => Self::unavailable(&error),
+        }
     }
 }
 impl From<SignError> for OAuthError {
@@ -236,7 +239,15 @@ impl IntoResponse for PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        Self::unavailable(&error)
+        match error {
+            StoreError::Gone => Self::new(
+                StatusCode::CONFLICT,
+                "This is no more",
+                sentence(&error.to_string()),
+                "Go back and start again.",
+            ),
+            _ => Self::unavailable(&error),
+        }
     }
 }
 impl From<SignInError> for PageError {

@@ -27,6 +27,7 @@ pub struct AccessToken {
     /// To whom it was issued.
     pub client_id: ClientId,
     /// What it allows.
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub scope: Scope,
     /// When the user had proved who they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -57,6 +57,9 @@ pub enum StoreError {
     /// Another row has this value already.
     #[error("{0} is already in use")]
     Taken(&'static str),
+    /// A row that the write refers to (its user, its client) was deleted meanwhile. Nothing was changed.
+    #[error("what this belongs to was deleted meanwhile")]
+    Gone,
     /// A row does not read back as what was written: a defect or tampering.
     #[error("a stored {0} cannot be read: {1}")]
     Corrupt(&'static str, String),
@@ -83,6 +86,7 @@ impl From<sqlx::Error> for StoreError {
                     _ => "this value",
                 })
             }
+            sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => Self::Gone,
             _ => Self::Unavailable(error),
         }
     }

@@ -20,6 +20,7 @@ use crate::protocol::claims::{ID_TOKEN_TYP, IdToken, half_hash};
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::Grant;
+use crate::protocol::ids::GrantId;
 use crate::protocol::refresh::RefreshToken;
 use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::timestamp::Timestamp;
@@ -47,6 +48,7 @@ struct Granted {
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     id_token: Option<String>,
+    #[serde(skip_serializing_if = "Scope::is_empty")]
     scope: Scope,
 }
 
@@ -113,6 +115,18 @@ impl TokenRequest<'_> {
     fn refresh_token(&self, grant: &Grant, generation: i64) -> String {
         let mac = self.app.seals.refresh_mac(grant.id.as_str(), &grant.secret, generation);
         RefreshToken { grant_id: grant.id.clone(), generation, mac }.format()
+    }
+
+    /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and
+    /// hangs up at once must not get away with it.
+    async fn revoke_replayed(&self, id: &GrantId, action: &'static str) -> Result<(), OAuthError> {
+        let audit = self.app.audit(&self.origin, action, format!("grant:{id}"), "revoked");
+        let (store, id) = (self.app.store.clone(), id.clone());
+        let revoked = tokio::spawn(async move { store.revoke_grant(&id, &audit).await });
+        match revoked.await {
+            Ok(outcome) => outcome.map(drop).map_err(OAuthError::from),
+            Err(error) => Err(OAuthError::unavailable(&error)),
+        }
     }
 
     /// An ID token for the grant, if it is an OpenID Connect one.
