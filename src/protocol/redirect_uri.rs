@@ -106,7 +106,8 @@ fn authority(text: &str) -> &str {
     rest.split(['/', '?']).next().unwrap_or_default()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// `localhost`, `127.0.0.1` or `[::1]`, where plain http leaves no machine.
+pub(super) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address == Ipv4Addr::LOCALHOST,

@@ -12,6 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{PgPool, SqlitePool};
 
 use crate::config::{Database, Engine};
+use crate::protocol::timestamp::Timestamp;
 
 pub use audit::{AuditEntry, AuditRow};
 pub use consent::Consent;
@@ -60,6 +61,9 @@ pub enum StoreError {
     /// A row that the write refers to (its user, its client) was deleted meanwhile. Nothing was changed.
     #[error("what this belongs to was deleted meanwhile")]
     Gone,
+    /// Nobody could administer the server any more.
+    #[error("this is the last administrator who can sign in: make another one first")]
+    LastAdministrator,
     /// A row does not read back as what was written: a defect or tampering.
     #[error("a stored {0} cannot be read: {1}")]
     Corrupt(&'static str, String),
@@ -90,6 +94,17 @@ impl From<sqlx::Error> for StoreError {
             _ => Self::Unavailable(error),
         }
     }
+}
+
+/// How much there is.
+#[derive(Clone, Copy, Debug, sqlx::FromRow)]
+pub struct Counts {
+    /// Registered clients.
+    pub clients: i64,
+    /// Users.
+    pub users: i64,
+    /// Sessions that were not ended and have not reached their absolute end.
+    pub sessions: i64,
 }
 
 /// Runs a read on whichever engine there is.
@@ -151,6 +166,17 @@ impl Store {
     pub async fn ping(&self) -> Result<(), StoreError> {
         on_db!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))?;
         Ok(())
+    }
+
+    /// How many clients, users and live sessions there are.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn counts(&self, now: Timestamp) -> Result<Counts, StoreError> {
+        const SQL: &str =
+            "SELECT (SELECT COUNT(*) FROM clients) AS clients, (SELECT COUNT(*) FROM users) AS users,
+             (SELECT COUNT(*) FROM sessions WHERE state = 'active' AND expires_at > $1) AS sessions";
+        Ok(on_db!(self, |pool| sqlx::query_as(SQL).bind(now.0).fetch_one(pool).await)?)
     }
 
     /// Waits for running statements and closes every connection.

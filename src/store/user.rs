@@ -78,6 +78,27 @@ macro_rules! end_everything_of_user {
     }};
 }
 
+/// Refuses, inside the caller's transaction, to go on with a change after which nobody could administer the server.
+macro_rules! keep_an_administrator {
+    ($tx:ident, $user:expr) => {{
+        // One row that every such change writes: on PostgreSQL two of them at once wait for each other, so that two
+        // administrators cannot switch each other off.
+        sqlx::query(
+            "INSERT INTO settings (name, value) VALUES ('administrators lock', '')
+             ON CONFLICT (name) DO UPDATE SET value = ''",
+        )
+        .execute(&mut *$tx)
+        .await?;
+        let able: Vec<(String,)> =
+            sqlx::query_as("SELECT id FROM users WHERE is_admin AND NOT disabled LIMIT 2")
+                .fetch_all(&mut *$tx)
+                .await?;
+        if matches!(able.as_slice(), [(only,)] if only == $user.as_str()) {
+            return Err(StoreError::LastAdministrator);
+        }
+    }};
+}
+
 impl Store {
     /// Adds a user.
     ///
@@ -151,7 +172,8 @@ impl Store {
     /// Answers whether the user was there, and unchanged since `read_at`.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else.
+    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else;
+    /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
     pub async fn update_user(
         &self,
         user: &User,
@@ -159,6 +181,9 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let updated = in_transaction!(self, |tx| {
+            if user.disabled || !user.is_admin {
+                keep_an_administrator!(tx, user.id);
+            }
             let updated = sqlx::query(
                 "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, is_admin = $5,
                         disabled = $6, updated_at = $7
@@ -237,9 +262,10 @@ impl Store {
     /// Deletes a user with their sessions, consents and grants. Answers whether the user was there.
     ///
     /// # Errors
-    /// The database is unavailable.
+    /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
     pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, |tx| {
+            keep_an_administrator!(tx, id);
             let deleted = sqlx::query("DELETE FROM users WHERE id = $1")
                 .bind(id.as_str())
                 .execute(&mut *tx)
