@@ -1,0 +1,185 @@
+//! Clients: register, change, give a new secret, delete.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Refusal, changes};
+use crate::app::{App, Origin};
+use crate::protocol::client::{Client, ClientMetadata};
+use crate::protocol::ids::ClientId;
+use crate::protocol::registration::{self, ClientInput};
+use crate::protocol::timestamp::Timestamp;
+use crate::sealing::sha256_hex;
+
+/// A client, and the secret that was just made for it: nobody can read it again.
+pub struct Issued {
+    /// As it is stored now.
+    pub client: Client,
+    /// In the clear.
+    pub secret: Option<String>,
+}
+
+/// A client in answers, under the names of RFC 7591 §3.2.1.
+#[derive(Serialize, ToSchema)]
+pub struct ClientView {
+    /// Its `client_id`.
+    pub client_id: String,
+    /// Its secret, in the answer to the request that made it and never again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret: Option<String>,
+    /// When the secret expires: 0, never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_secret_expires_at: Option<i64>,
+    /// When it was registered (Unix seconds).
+    pub client_id_issued_at: i64,
+    /// When it last changed (Unix seconds).
+    pub updated_at: i64,
+    /// Switched off: every request of it is refused.
+    pub disabled: bool,
+    /// What it registered.
+    #[serde(flatten)]
+    pub metadata: ClientMetadata,
+}
+
+impl From<Client> for ClientView {
+    fn from(client: Client) -> Self {
+        Self {
+            client_id: client.id.to_string(),
+            client_secret: None,
+            client_secret_expires_at: None,
+            client_id_issued_at: client.created_at.0,
+            updated_at: client.updated_at.0,
+            disabled: client.disabled,
+            metadata: client.metadata,
+        }
+    }
+}
+
+impl From<Issued> for ClientView {
+    fn from(issued: Issued) -> Self {
+        Self {
+            client_secret_expires_at: issued.secret.is_some().then_some(0),
+            client_secret: issued.secret,
+            ..issued.client.into()
+        }
+    }
+}
+
+/// Registers a client.
+///
+/// # Errors
+/// It breaks a rule, or its id is in use.
+pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<Issued, Refusal> {
+    let wanted = registration::check(input).map_err(Refusal::Invalid)?;
+    let now = app.clock.now();
+    let mut client = Client {
+        // RFC 9700 §4.15: a user's id has no such beginning.
+        id: wanted.client_id.unwrap_or_else(|| format!("c-{}", app.entropy.opaque_id()).into()),
+        secret_hash: None,
+        disabled: wanted.disabled,
+        metadata: wanted.metadata,
+        created_at: now,
+        updated_at: now,
+    };
+    let secret = (!client.is_public()).then(|| give_secret(app, &mut client));
+    let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
+    app.store.insert_client(&client, &audit).await?;
+    Ok(Issued { client, secret })
+}
+
+/// The client with this id.
+///
+/// # Errors
+/// There is none.
+pub async fn find(app: &App, id: &str) -> Result<Client, Refusal> {
+    app.store.client(&id.into()).await?.ok_or(Refusal::NotFound("client"))
+}
+
+/// Changes a client from what it was when it was read to what it should be. One that becomes confidential gets a
+/// secret; one that becomes public loses it.
+///
+/// # Errors
+/// The new registration breaks a rule, or somebody else changed or deleted the client meanwhile.
+pub async fn change(
+    app: &App,
+    origin: &Origin,
+    before: Client,
+    input: &ClientInput,
+) -> Result<Issued, Refusal> {
+    let wanted = registration::check(input).map_err(Refusal::Invalid)?;
+    if wanted.client_id.is_some_and(|id| id != before.id) {
+        return Err(Refusal::field("client_id", "cannot be changed"));
+    }
+    let mut after = Client {
+        disabled: wanted.disabled,
+        metadata: wanted.metadata,
+        updated_at: next_version(app, before.updated_at),
+        ..before.clone()
+    };
+    let mut secret = None;
+    if after.is_public() {
+        after.secret_hash = None;
+    } else if after.secret_hash.is_none() {
+        secret = Some(give_secret(app, &mut after));
+    }
+    let detail = changes(&ClientInput::from(&before), &ClientInput::from(&after));
+    let audit = app.audit(origin, "client.update", target(&after.id), detail);
+    write(app, &before, after, secret, &audit).await
+}
+
+/// Replaces a client's secret; the old one stops working at once.
+///
+/// # Errors
+/// The client is public, or somebody else changed or deleted it meanwhile.
+pub async fn rotate_secret(app: &App, origin: &Origin, before: Client) -> Result<Issued, Refusal> {
+    if before.is_public() {
+        return Err(Refusal::field("token_endpoint_auth_method", "a public client has no secret"));
+    }
+    let mut after = Client { updated_at: next_version(app, before.updated_at), ..before.clone() };
+    let secret = give_secret(app, &mut after);
+    let audit = app.audit(origin, "client.rotate_secret", target(&after.id), "");
+    write(app, &before, after, Some(secret), &audit).await
+}
+
+/// Deletes a client with its consents and grants.
+///
+/// # Errors
+/// There is none with this id.
+pub async fn delete(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
+    let id = ClientId::from(id);
+    let audit = app.audit(origin, "client.delete", target(&id), "");
+    if app.store.delete_client(&id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("client")) }
+}
+
+async fn write(
+    app: &App,
+    before: &Client,
+    after: Client,
+    secret: Option<String>,
+    audit: &crate::store::AuditEntry,
+) -> Result<Issued, Refusal> {
+    if app.store.update_client(&after, before.updated_at, audit).await? {
+        Ok(Issued { client: after, secret })
+    } else {
+        Err(Refusal::Changed("client"))
+    }
+}
+
+/// 256 random bits, of which the database learns only the hash. The beginning lets scanners recognise a leaked one.
+fn give_secret(app: &App, client: &mut Client) -> String {
+    let secret = format!("cs_cs_{}", app.entropy.secret());
+    client.secret_hash = Some(sha256_hex(&secret));
+    secret
+}
+
+fn target(id: &ClientId) -> String {
+    format!("client:{id}")
+}
+
+/// `updated_at` doubles as the version that guards edits against each other, so it grows with every edit, also with
+/// two in one second.
+pub(super) fn next_version(app: &App, before: Timestamp) -> Timestamp {
+    app.clock.now().max(before.plus(Duration::from_secs(1)))
+}

@@ -1,0 +1,41 @@
+//! Signing keys: rotate, revoke.
+
+use super::Refusal;
+use crate::app::{App, Origin};
+use crate::protocol::client::SigningAlg;
+use crate::protocol::ids::KeyId;
+
+/// Makes the next key of one algorithm, or of each. It signs after it was published for as long as the configuration
+/// says, or `at_once`. Answers the new keys; fewer than asked for when another node was first.
+///
+/// # Errors
+/// The database is unavailable, or no key could be made.
+pub async fn rotate(
+    app: &App,
+    origin: &Origin,
+    alg: Option<SigningAlg>,
+    at_once: bool,
+) -> Result<Vec<KeyId>, Refusal> {
+    let algs = alg.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref);
+    let mut made = Vec::with_capacity(algs.len());
+    for &alg in algs {
+        let detail = if at_once { "at once" } else { "" };
+        let audit = app.audit(origin, "key.rotate", format!("alg:{alg}"), detail);
+        made.extend(app.keys.rotate(&app.store, alg, at_once, audit).await?);
+    }
+    Ok(made)
+}
+
+/// Revokes a key: nothing that it signed counts from now on. Where none is left that signs, another one is made.
+///
+/// # Errors
+/// There is no such key, or it was revoked before.
+pub async fn revoke(app: &App, origin: &Origin, kid: &str) -> Result<(), Refusal> {
+    let kid = KeyId::from(kid);
+    let audit = app.audit(origin, "key.revoke", format!("key:{kid}"), "");
+    if app.keys.revoke(&app.store, &app.clock, &kid, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("key (or it is revoked already)"))
+    }
+}

@@ -1,0 +1,102 @@
+//! Administration. The services here ([`clients`], [`users`], [`keys`]) hold every rule of it once; the API, the pages
+//! and the command line only translate to and from them.
+
+pub mod clients;
+pub mod keys;
+pub mod users;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::authn::password::HashingError;
+use crate::jose::KeyringError;
+use crate::protocol::registration::FieldProblem;
+use crate::store::StoreError;
+
+/// Why an administrator's wish was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// These fields break rules.
+    #[error("{}", lines(.0))]
+    Invalid(Vec<FieldProblem>),
+    /// There is no such thing.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// Somebody else changed it since it was read.
+    #[error("the {0} was changed meanwhile: look at it again, then repeat the change")]
+    Changed(&'static str),
+    /// Too many passwords are being hashed.
+    #[error("too many passwords are being checked at the moment: try again in a second")]
+    Busy,
+    /// The database, or a rule that it keeps.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The signing keys.
+    #[error(transparent)]
+    Keys(KeyringError),
+    /// The password could not be hashed.
+    #[error(transparent)]
+    Hashing(HashingError),
+}
+
+impl Refusal {
+    /// One field breaks a rule.
+    pub fn field(field: &'static str, message: impl std::fmt::Display) -> Self {
+        Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+}
+
+impl From<HashingError> for Refusal {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Busy => Self::Busy,
+            error @ HashingError::Argon2(_) => Self::Hashing(error),
+        }
+    }
+}
+
+impl From<KeyringError> for Refusal {
+    fn from(error: KeyringError) -> Self {
+        match error {
+            KeyringError::Store(error) => Self::Store(error),
+            error => Self::Keys(error),
+        }
+    }
+}
+
+fn lines(problems: &[FieldProblem]) -> String {
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+/// What an edit changed, for the audit log: the names of the fields, and the new position of a switch.
+fn changes<T: Serialize>(before: &T, after: &T) -> String {
+    let fields = |input| match serde_json::to_value(input) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let before = fields(before);
+    let changed: Vec<String> = fields(after)
+        .iter()
+        .filter(|(name, value)| before.get(*name) != Some(*value))
+        .map(|(name, value)| match value {
+            Value::Bool(on) => format!("{name}={on}"),
+            _ => name.clone(),
+        })
+        .collect();
+    if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::changes;
+    use crate::protocol::registration::ClientInput;
+
+    #[test]
+    fn the_audit_log_names_what_changed_and_shows_switches_only() {
+        let before = ClientInput { scope: Some("a".to_owned()), ..ClientInput::default() };
+        let after =
+            ClientInput { scope: Some("b".to_owned()), disabled: Some(true), ..ClientInput::default() };
+        assert_eq!(changes(&before, &after), "disabled=true scope");
+        assert_eq!(changes(&after, &after), "nothing changed");
+    }
+}

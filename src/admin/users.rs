@@ -1,0 +1,187 @@
+//! Users: add, change, set a password, sign out, delete.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::clients::next_version;
+use super::{Refusal, changes};
+use crate::app::{App, Origin};
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::profile::{self, UserInput};
+use crate::protocol::user::{User, acceptable_password};
+
+/// A user in answers.
+#[derive(Serialize, ToSchema)]
+pub struct UserView {
+    /// Doubles as `sub`.
+    pub id: String,
+    /// User name.
+    pub username: String,
+    /// E-mail address.
+    pub email: Option<String>,
+    /// Was the address shown to be the user's?
+    pub email_verified: bool,
+    /// Name to show.
+    pub name: Option<String>,
+    /// May administer this server.
+    pub is_admin: bool,
+    /// Switched off.
+    pub disabled: bool,
+    /// Is there a password to sign in with?
+    pub has_password: bool,
+    /// When the account was made (Unix seconds).
+    pub created_at: i64,
+    /// When it last changed (Unix seconds).
+    pub updated_at: i64,
+}
+
+impl From<User> for UserView {
+    fn from(user: User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.username,
+            email: user.email,
+            email_verified: user.email_verified,
+            name: user.name,
+            is_admin: user.is_admin,
+            disabled: user.disabled,
+            has_password: user.password_hash.is_some(),
+            created_at: user.created_at.0,
+            updated_at: user.updated_at.0,
+        }
+    }
+}
+
+/// Some users, and where the next ones begin.
+pub struct Page {
+    /// By user name.
+    pub users: Vec<User>,
+    /// The user name to go on after; none at the end.
+    pub next: Option<String>,
+}
+
+/// Users whose name, user name or address holds `query`, after the user name `after`, `limit` at most.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
+    // One more than asked for tells whether there is a next page.
+    let mut users = app.store.users(query, after, limit.saturating_add(1)).await?;
+    let more = users.len() > usize::try_from(limit).unwrap_or(usize::MAX);
+    users.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = users.last().filter(|_| more).map(|user| user.username.clone());
+    Ok(Page { users, next })
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// The profile breaks a rule, or its user name or address is in use.
+pub async fn create(app: &App, origin: &Origin, mut input: UserInput) -> Result<User, Refusal> {
+    let wanted = profile::check(&input, None).map_err(Refusal::Invalid)?;
+    let password_hash = match input.password.take() {
+        Some(password) => Some(app.passwords.hash(password.into()).await?),
+        None => None,
+    };
+    let now = app.clock.now();
+    let user = User {
+        id: app.entropy.opaque_id().into(),
+        username: wanted.username,
+        email: wanted.email,
+        email_verified: wanted.email_verified,
+        name: wanted.name,
+        password_hash,
+        is_admin: wanted.is_admin,
+        disabled: wanted.disabled,
+        created_at: now,
+        updated_at: now,
+    };
+    let detail =
+        if user.is_admin { format!("{} is_admin=true", user.username) } else { user.username.clone() };
+    let audit = app.audit(origin, "user.create", target(&user.id), detail);
+    app.store.insert_user(&user, &audit).await?;
+    Ok(user)
+}
+
+/// The user with this id.
+///
+/// # Errors
+/// There is none.
+pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
+    app.store.user(&id.into()).await?.ok_or(Refusal::NotFound("user"))
+}
+
+/// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session
+/// and grant of theirs.
+///
+/// # Errors
+/// The profile breaks a rule or is in use, the user is the last administrator, or somebody else changed or deleted
+/// the user meanwhile.
+pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput) -> Result<User, Refusal> {
+    let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
+    let after = User {
+        username: wanted.username,
+        email: wanted.email,
+        email_verified: wanted.email_verified,
+        name: wanted.name,
+        is_admin: wanted.is_admin,
+        disabled: wanted.disabled,
+        updated_at: next_version(app, before.updated_at),
+        ..before.clone()
+    };
+    let mut detail = changes(&UserInput::from(before), &UserInput::from(&after));
+    if before.email_verified != after.email_verified {
+        detail = format!("{detail} email_verified={}", after.email_verified);
+    }
+    let audit = app.audit(origin, "user.update", target(&after.id), detail);
+    if app.store.update_user(&after, before.updated_at, &audit).await? {
+        Ok(after)
+    } else {
+        Err(Refusal::Changed("user"))
+    }
+}
+
+/// Sets a user's password, and ends every session and grant of theirs except the session `keep`.
+///
+/// # Errors
+/// The password breaks a rule, or the user is gone.
+pub async fn set_password(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    password: String,
+    keep: Option<&SessionId>,
+) -> Result<(), Refusal> {
+    acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
+    let hash = app.passwords.hash(password.into()).await?;
+    let now = next_version(app, user.updated_at);
+    let audit = app.audit(origin, "user.set_password", target(&user.id), "");
+    let keep = keep.map(SessionId::as_str);
+    if app.store.set_password(&user.id, &hash, keep, now, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("user"))
+    }
+}
+
+/// Signs a user out everywhere. Answers how many sessions that ended.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64, Refusal> {
+    let audit = app.audit(origin, "user.end_sessions", target(&user.id), "");
+    Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
+}
+
+/// Deletes a user with their sessions, consents and grants.
+///
+/// # Errors
+/// There is none with this id, or it is the last administrator.
+pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
+    if app.store.delete_user(&user.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("user")) }
+}
+
+fn target(id: &UserId) -> String {
+    format!("user:{id}")
+}
