@@ -12,6 +12,7 @@ use crate::protocol::user::{User, acceptable_password};
 
 /// A user in answers.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct UserView {
     /// Doubles as `sub`.
     pub id: String,

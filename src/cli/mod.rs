@@ -13,9 +13,13 @@ use crate::entropy::Entropy;
 use crate::store::StoreError;
 use crate::{files, telemetry};
 
+mod client;
 mod config;
+mod key;
+mod output;
 mod quickstart;
 mod serve;
+mod user;
 
 /// Where the configuration is looked for when no option names it.
 const DEFAULT_CONFIG: &str = "countersign.toml";
@@ -50,6 +54,15 @@ enum Command {
     Quickstart(quickstart::Options),
     /// Run the server
     Serve,
+    /// Applications that sign people in here
+    #[command(subcommand)]
+    Client(client::Command),
+    /// People who sign in here
+    #[command(subcommand)]
+    User(user::Command),
+    /// Keys that tokens are signed with
+    #[command(subcommand)]
+    Key(key::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -62,6 +75,9 @@ pub fn run() -> ExitCode {
     let outcome = match command.unwrap_or(Command::Quickstart(quickstart::Options::default())) {
         Command::Quickstart(options) => block_on(quickstart::run(&place, &options)),
         Command::Serve => block_on(serve::run(&place)),
+        Command::Client(command) => block_on(client::run(&place, command)),
+        Command::User(command) => block_on(user::run(&place, command)),
+        Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),
     };
     match outcome {

@@ -130,6 +130,7 @@ mod tests {
         }
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the fields are")]
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

@@ -410,10 +410,12 @@ mod tests {
     use crate::protocol::client::{AccessTokenFormat, AuthMethod, GrantType, SigningAlg};
     use crate::protocol::samples;
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the fields are")]
     fn texts(texts: &[&str]) -> Option<Vec<String>> {
         Some(texts.iter().map(|text| (*text).to_owned()).collect())
     }
 
+    #[expect(clippy::unnecessary_wraps, reason = "as the fields are")]
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())
     }

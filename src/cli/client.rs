@@ -1,0 +1,242 @@
+//! `countersign client …`
+#![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
+
+use clap::{Args, Subcommand};
+
+use super::{Place, output};
+use crate::admin::clients::{self, ClientView};
+use crate::app::{App, Origin};
+use crate::protocol::registration::ClientInput;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Register a client and print its secret, once
+    Create {
+        #[command(flatten)]
+        fields: Box<Fields>,
+        /// Its client_id [default: made up]
+        #[arg(long)]
+        id: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// All clients
+    List(Print),
+    /// One client
+    Show {
+        /// Its client_id
+        id: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Change what is named, keep the rest
+    Update {
+        /// Its client_id
+        id: String,
+        #[command(flatten)]
+        fields: Box<Fields>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Replace a client's secret and print the new one, once; the old one stops working
+    RotateSecret {
+        /// Its client_id
+        id: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Delete a client with everybody's consent to it and all its tokens
+    Delete {
+        /// Its client_id
+        id: String,
+    },
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Print {
+    /// Print JSON, under the names of RFC 7591
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a registration says. An empty text clears a list or an address: `--redirect-uri ""`.
+#[derive(Args, Debug)]
+pub(super) struct Fields {
+    /// Name to show to users
+    #[arg(long)]
+    name: Option<String>,
+    /// An app that cannot keep a secret: on a phone, on a desktop, in the browser
+    #[arg(long, conflicts_with = "auth_method")]
+    public: bool,
+    /// client_secret_basic, client_secret_post or none [default: client_secret_basic]
+    #[arg(long, value_name = "METHOD")]
+    auth_method: Option<String>,
+    /// Where authorization responses may be sent; may be repeated
+    #[arg(long, value_name = "URI")]
+    redirect_uri: Vec<String>,
+    /// Where a browser may be sent after sign-out; may be repeated
+    #[arg(long, value_name = "URI")]
+    post_logout_redirect_uri: Vec<String>,
+    /// authorization_code, refresh_token or client_credentials; may be repeated [default: the first two]
+    #[arg(long, value_name = "TYPE")]
+    grant_type: Vec<String>,
+    /// Scope values it may ask for, separated by spaces
+    #[arg(long)]
+    scope: Option<String>,
+    /// ES256, RS256, PS256 or EdDSA [default: RS256]
+    #[arg(long, value_name = "ALG")]
+    id_token_alg: Option<String>,
+    /// jwt or opaque [default: jwt]
+    #[arg(long, value_name = "FORMAT")]
+    access_token_format: Option<String>,
+    /// ES256, RS256, PS256 or EdDSA [default: ES256]
+    #[arg(long, value_name = "ALG")]
+    access_token_alg: Option<String>,
+    /// Refuse requests without PKCE [default: true]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_pkce: Option<bool>,
+    /// An app of your own, for which users are not asked
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    skip_consent: Option<bool>,
+    /// An API that may introspect every client's tokens
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    introspects_any_token: Option<bool>,
+    /// For how many seconds a repeated refresh gets the same tokens
+    #[arg(long, value_name = "SECONDS")]
+    refresh_grace_seconds: Option<u32>,
+    /// Home page
+    #[arg(long, value_name = "URI")]
+    client_uri: Option<String>,
+    /// Logo
+    #[arg(long, value_name = "URI")]
+    logo_uri: Option<String>,
+    /// Privacy policy
+    #[arg(long, value_name = "URI")]
+    policy_uri: Option<String>,
+    /// Terms of service
+    #[arg(long, value_name = "URI")]
+    tos_uri: Option<String>,
+    /// Switched off: every request of it is refused
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    disabled: Option<bool>,
+}
+
+impl Fields {
+    /// These fields on top of what there is.
+    fn onto(self, base: ClientInput) -> ClientInput {
+        let list = |given: Vec<String>, base: Option<Vec<String>>| {
+            let named = given.iter().any(|text| !text.is_empty());
+            if given.is_empty() { base } else { Some(if named { given } else { Vec::new() }) }
+        };
+        let auth_method = if self.public { Some("none".to_owned()) } else { self.auth_method };
+        ClientInput {
+            client_id: base.client_id,
+            client_name: self.name.or(base.client_name),
+            redirect_uris: list(self.redirect_uri, base.redirect_uris),
+            post_logout_redirect_uris: list(self.post_logout_redirect_uri, base.post_logout_redirect_uris),
+            grant_types: list(self.grant_type, base.grant_types),
+            token_endpoint_auth_method: auth_method.or(base.token_endpoint_auth_method),
+            scope: self.scope.or(base.scope),
+            id_token_signed_response_alg: self.id_token_alg.or(base.id_token_signed_response_alg),
+            access_token_format: self.access_token_format.or(base.access_token_format),
+            access_token_signed_response_alg: self.access_token_alg.or(base.access_token_signed_response_alg),
+            require_pkce: self.require_pkce.or(base.require_pkce),
+            skip_consent: self.skip_consent.or(base.skip_consent),
+            introspects_any_token: self.introspects_any_token.or(base.introspects_any_token),
+            refresh_grace_seconds: self.refresh_grace_seconds.or(base.refresh_grace_seconds),
+            client_uri: self.client_uri.or(base.client_uri),
+            logo_uri: self.logo_uri.or(base.logo_uri),
+            policy_uri: self.policy_uri.or(base.policy_uri),
+            tos_uri: self.tos_uri.or(base.tos_uri),
+            disabled: self.disabled.or(base.disabled),
+        }
+    }
+}
+
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+    let app = place.app().await?;
+    match command {
+        Command::Create { fields, id, print } => {
+            let input = fields.onto(ClientInput { client_id: id, ..ClientInput::default() });
+            let issued = clients::create(&app, &Origin::cli(), &input).await.map_err(output::refused)?;
+            show(issued.into(), print)
+        }
+        Command::List(print) => list(&app, print).await,
+        Command::Show { id, print } => {
+            let client = clients::find(&app, &id).await.map_err(output::refused)?;
+            show(client.into(), print)
+        }
+        Command::Update { id, fields, print } => {
+            let before = clients::find(&app, &id).await.map_err(output::refused)?;
+            let input = fields.onto(ClientInput::from(&before));
+            let issued =
+                clients::change(&app, &Origin::cli(), before, &input).await.map_err(output::refused)?;
+            show(issued.into(), print)
+        }
+        Command::RotateSecret { id, print } => {
+            let before = clients::find(&app, &id).await.map_err(output::refused)?;
+            let issued =
+                clients::rotate_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
+            show(issued.into(), print)
+        }
+        Command::Delete { id } => {
+            clients::delete(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
+            println!("client {id} is deleted");
+            Ok(())
+        }
+    }
+}
+
+async fn list(app: &App, print: Print) -> anyhow::Result<()> {
+    let views: Vec<ClientView> = app.store.clients().await?.into_iter().map(ClientView::from).collect();
+    if print.json {
+        return output::json(&views);
+    }
+    let rows = views.into_iter().map(|client| {
+        [
+            client.client_id,
+            client.metadata.client_name,
+            client.metadata.token_endpoint_auth_method.to_string(),
+            output::date(client.client_id_issued_at),
+            output::flag(client.disabled),
+        ]
+    });
+    output::table(["client_id", "name", "authentication", "registered", "off"], rows);
+    Ok(())
+}
+
+fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
+    if print.json {
+        return output::json(&client);
+    }
+    let metadata = client.metadata;
+    let grant_types: Vec<&str> = metadata.grant_types.iter().map(|grant| grant.as_str()).collect();
+    let secret = client.client_secret.map(|secret| format!("{secret}  (shown only this once)"));
+    output::details([
+        ("client_id", client.client_id),
+        ("client_secret", secret.unwrap_or_default()),
+        ("name", metadata.client_name),
+        ("authentication", metadata.token_endpoint_auth_method.to_string()),
+        ("redirect URIs", metadata.redirect_uris.join("\n")),
+        ("after sign-out", metadata.post_logout_redirect_uris.join("\n")),
+        ("grant types", grant_types.join(" ")),
+        ("scope", metadata.scope.to_string()),
+        ("ID tokens", metadata.id_token_signed_response_alg.to_string()),
+        (
+            "access tokens",
+            format!("{} {}", metadata.access_token_format, metadata.access_token_signed_response_alg),
+        ),
+        ("PKCE", if metadata.require_pkce { "required" } else { "optional" }.to_owned()),
+        ("skips consent", output::flag(metadata.skip_consent)),
+        ("introspects any token", output::flag(metadata.introspects_any_token)),
+        ("refresh grace", metadata.refresh_grace_seconds.map(|s| format!("{s} s")).unwrap_or_default()),
+        ("home page", metadata.client_uri.unwrap_or_default()),
+        ("logo", metadata.logo_uri.unwrap_or_default()),
+        ("privacy policy", metadata.policy_uri.unwrap_or_default()),
+        ("terms of service", metadata.tos_uri.unwrap_or_default()),
+        ("registered", output::date(client.client_id_issued_at)),
+        ("changed", output::date(client.updated_at)),
+        ("switched off", output::flag(client.disabled)),
+    ]);
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! `countersign key …`
+#![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
+
+use clap::Subcommand;
+
+use super::{Place, output};
+use crate::admin::keys;
+use crate::app::{App, Origin};
+use crate::protocol::client::SigningAlg;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// The signing keys and where each is in its life
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Make the next key of an algorithm; it is published first and signs later
+    Rotate {
+        /// ES256, RS256, PS256 or EdDSA [default: each of them]
+        #[arg(long)]
+        alg: Option<SigningAlg>,
+        /// Let it sign at once: after a leak
+        #[arg(long)]
+        now: bool,
+    },
+    /// Revoke a key: nothing that it signed counts any more
+    Revoke {
+        /// Its kid
+        kid: String,
+    },
+}
+
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+    let app = place.app().await?;
+    match command {
+        Command::List { json } => list(&app, json),
+        Command::Rotate { alg, now } => {
+            keys::rotate(&app, &Origin::cli(), alg, now).await.map_err(output::refused)?;
+            list(&app, false)
+        }
+        Command::Revoke { kid } => {
+            keys::revoke(&app, &Origin::cli(), &kid).await.map_err(output::refused)?;
+            println!("key {kid} is revoked");
+            Ok(())
+        }
+    }
+}
+
+fn list(app: &App, json: bool) -> anyhow::Result<()> {
+    let keys = app.keys.view(app.clock.now());
+    if json {
+        return output::json(&keys);
+    }
+    let rows = keys.into_iter().map(|key| {
+        [
+            key.kid.to_string(),
+            key.alg.to_string(),
+            key.state.as_str().to_owned(),
+            output::date(key.active_from.0),
+        ]
+    });
+    output::table(["kid", "algorithm", "state", "signs from"], rows);
+    Ok(())
+}

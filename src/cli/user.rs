@@ -1,0 +1,248 @@
+//! `countersign user …`
+
+use std::io::{BufRead as _, IsTerminal as _};
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+
+use super::{Place, output};
+use crate::admin::Refusal;
+use crate::admin::users::{self, UserView};
+use crate::app::{App, Origin};
+use crate::protocol::profile::UserInput;
+use crate::protocol::user::User;
+
+/// Users read from the database at once.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Add a user; asks for the password at a terminal
+    Create {
+        #[command(flatten)]
+        fields: Fields,
+        #[command(flatten)]
+        password: PasswordSource,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Users by user name
+    List {
+        /// Only those whose name, user name or e-mail address holds this
+        #[arg(long, default_value = "")]
+        query: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// One user
+    Show {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Change what is named, keep the rest
+    Update {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        fields: Fields,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Set a password; signs the user out everywhere
+    SetPassword {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        password: PasswordSource,
+    },
+    /// Switch a user off: signed out everywhere, and every token refused
+    Disable(Who),
+    /// Switch a user on again
+    Enable(Who),
+    /// Delete a user with their sessions, consents and tokens
+    Delete(Who),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Who {
+    /// User name, e-mail address or id
+    user: String,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct Print {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(super) struct PasswordSource {
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+/// What a profile says. An empty text clears an address or a name: `--email ""`.
+#[derive(Args, Debug)]
+pub(super) struct Fields {
+    /// User name to sign in with
+    #[arg(long)]
+    username: Option<String>,
+    /// E-mail address to sign in with
+    #[arg(long)]
+    email: Option<String>,
+    /// The address was shown to be the user's
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    email_verified: Option<bool>,
+    /// Name to show
+    #[arg(long)]
+    name: Option<String>,
+    /// May administer this server
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    admin: Option<bool>,
+}
+
+impl Fields {
+    /// These fields on top of what there is.
+    fn onto(self, base: UserInput) -> UserInput {
+        UserInput {
+            username: self.username.or(base.username),
+            email: self.email.or(base.email),
+            email_verified: self.email_verified.or(base.email_verified),
+            name: self.name.or(base.name),
+            is_admin: self.admin.or(base.is_admin),
+            ..base
+        }
+    }
+}
+
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+    let app = place.app().await?;
+    let origin = Origin::cli();
+    match command {
+        Command::Create { fields, password, print } => {
+            let input =
+                fields.onto(UserInput { password: password.read_optional()?, ..UserInput::default() });
+            let user = users::create(&app, &origin, input).await.map_err(output::refused)?;
+            show(user.into(), print)
+        }
+        Command::List { query, print } => list(&app, &query, print).await,
+        Command::Show { who, print } => show(who.find(&app).await?.into(), print),
+        Command::Update { who, fields, print } => {
+            let before = who.find(&app).await?;
+            let input = fields.onto(UserInput::from(&before));
+            let user = users::change(&app, &origin, &before, &input).await.map_err(output::refused)?;
+            show(user.into(), print)
+        }
+        Command::SetPassword { who, password } => {
+            let user = who.find(&app).await?;
+            let password = password.read()?;
+            users::set_password(&app, &origin, &user, password, None).await.map_err(output::refused)?;
+            println!("the password of {} is set; they are signed out everywhere", user.username);
+            Ok(())
+        }
+        Command::Disable(who) => switch(&app, &origin, &who, true).await,
+        Command::Enable(who) => switch(&app, &origin, &who, false).await,
+        Command::Delete(who) => {
+            let user = who.find(&app).await?;
+            users::delete(&app, &origin, &user).await.map_err(output::refused)?;
+            println!("{} is deleted", user.username);
+            Ok(())
+        }
+    }
+}
+
+impl Who {
+    /// The user that is meant.
+    async fn find(&self, app: &App) -> anyhow::Result<User> {
+        let by_login = app.store.user_by_login(&self.user.to_lowercase()).await?;
+        match by_login {
+            Some(user) => Ok(user),
+            None => users::find(app, &self.user).await.map_err(output::refused),
+        }
+    }
+}
+
+impl PasswordSource {
+    /// A password from standard input or from the person at the terminal.
+    fn read(self) -> anyhow::Result<String> {
+        self.read_optional()?.context("no password: use --password-stdin, or run this at a terminal")
+    }
+
+    /// The same, or none where there is neither.
+    fn read_optional(self) -> anyhow::Result<Option<String>> {
+        let stdin = std::io::stdin();
+        if self.password_stdin {
+            let mut line = String::new();
+            stdin.lock().read_line(&mut line).context("the password cannot be read")?;
+            return Ok(Some(line.trim_end_matches(['\r', '\n']).to_owned()));
+        }
+        if !stdin.is_terminal() {
+            return Ok(None);
+        }
+        let password = dialoguer::Password::new()
+            .with_prompt("Password")
+            .with_confirmation("The same again", "The two are not the same. Once more")
+            .interact()?;
+        Ok(Some(password))
+    }
+}
+
+async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool) -> anyhow::Result<()> {
+    let before = who.find(app).await?;
+    let input = UserInput { disabled: Some(disabled), ..UserInput::from(&before) };
+    users::change(app, origin, &before, &input).await.map_err(output::refused)?;
+    println!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
+    Ok(())
+}
+
+async fn list(app: &App, query: &str, print: Print) -> anyhow::Result<()> {
+    let mut views: Vec<UserView> = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page =
+            users::list(app, query, &after, PAGE).await.map_err(|error: Refusal| output::refused(error))?;
+        views.extend(page.users.into_iter().map(UserView::from));
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    if print.json {
+        return output::json(&views);
+    }
+    let rows = views.into_iter().map(|user| {
+        [
+            user.username,
+            user.name.unwrap_or_default(),
+            user.email.unwrap_or_default(),
+            user.id,
+            output::flag(user.is_admin),
+            output::flag(user.disabled),
+        ]
+    });
+    output::table(["username", "name", "e-mail", "id", "admin", "off"], rows);
+    Ok(())
+}
+
+fn show(user: UserView, print: Print) -> anyhow::Result<()> {
+    if print.json {
+        return output::json(&user);
+    }
+    output::details([
+        ("id", user.id),
+        ("username", user.username),
+        ("name", user.name.unwrap_or_default()),
+        ("e-mail", user.email.unwrap_or_default()),
+        ("e-mail verified", output::flag(user.email_verified)),
+        ("administrator", output::flag(user.is_admin)),
+        ("password", if user.has_password { "set" } else { "none: cannot sign in" }.to_owned()),
+        ("created", output::date(user.created_at)),
+        ("changed", output::date(user.updated_at)),
+        ("switched off", output::flag(user.disabled)),
+    ]);
+    Ok(())
+}
