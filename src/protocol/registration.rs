@@ -195,7 +195,10 @@ pub fn check(input: &ClientInput) -> Result<Registration, Vec<FieldProblem>> {
         policy_uri: web_page(&mut problems, "policy_uri", input.policy_uri.as_deref()),
         tos_uri: web_page(&mut problems, "tos_uri", input.tos_uri.as_deref()),
     };
-    fits_together(&mut problems, &metadata);
+    // What stands in for a value that cannot be read would only lead to misleading messages.
+    if !problems.0.iter().any(|known| matches!(known.field, "grant_types" | "token_endpoint_auth_method")) {
+        fits_together(&mut problems, &metadata);
+    }
     if problems.0.is_empty() {
         Ok(Registration { client_id, metadata, disabled: input.disabled.unwrap_or(false) })
     } else {
