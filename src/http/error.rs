@@ -70,7 +70,8 @@ impl OAuthError {
         &self.description
     }
 
-    fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+    /// The server cannot answer now. The cause goes to the log only.
+    pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request could not be answered");
         Self {
             status: StatusCode::SERVICE_UNAVAILABLE,

@@ -50,9 +50,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         Opened::AlreadyUsed => {
             // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
             // tokens previously issued based on that authorization code".
-            let audit =
-                app.audit(&request.origin, "grant.code_replayed", format!("grant:{}", grant.id), "revoked");
-            app.store.revoke_grant(&grant.id, &audit).await?;
+            request.revoke_replayed(&grant.id, "grant.code_replayed").await?;
             Err(invalid_grant("the code was used before; what it was used for is revoked"))
         }
     }

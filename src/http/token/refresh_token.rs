@@ -5,7 +5,6 @@ use crate::http::access_token::{Subject, issue};
 use crate::http::error::OAuthError;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::Grant;
-use crate::protocol::ids::GrantId;
 use crate::protocol::refresh::{
     Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
 };
@@ -50,20 +49,14 @@ async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Gra
     match may_rotate(client, &grant, &footing, token.generation, policy, now) {
         Ok(decision) => Ok((grant, decision)),
         Err(RefreshError::Reused) => {
-            revoke(request, &grant.id).await?;
+            // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh
+            // token, but it will revoke the active refresh token."
+            request.revoke_replayed(&grant.id, "grant.refresh_reused").await?;
             Err(invalid_grant(&RefreshError::Reused))
         }
         Err(error @ RefreshError::NotAllowed) => Err(OAuthError::new(ErrorCode::UnauthorizedClient, &error)),
         Err(error) => Err(invalid_grant(&error)),
     }
-}
-
-/// RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh token, but it
-/// will revoke the active refresh token."
-async fn revoke(request: &TokenRequest<'_>, id: &GrantId) -> Result<(), OAuthError> {
-    let audit = request.app.audit(&request.origin, "grant.refresh_reused", format!("grant:{id}"), "revoked");
-    request.app.store.revoke_grant(id, &audit).await?;
-    Ok(())
 }
 
 fn answer(request: &TokenRequest<'_>, grant: &Grant, successor: i64) -> Result<Granted, OAuthError> {
