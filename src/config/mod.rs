@@ -15,6 +15,8 @@ mod raw;
 mod resolve;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(test)]
+mod tests;
 
 /// Everything that is wrong with a configuration, each with its key and what to write instead.
 #[derive(Debug, PartialEq, Eq)]

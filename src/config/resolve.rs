@@ -199,7 +199,7 @@ impl Checks<'_> {
             }
             Engine::Sqlite(data_dir.join(file))
         } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            if Url::parse(&url).is_err() {
+            if !Url::parse(&url).is_ok_and(|url| !url.path().contains('@')) {
                 self.refuse(
                     "database.url",
                     "is not a URL; write url = \"postgres://user:password@host:5432/database\" under [database], \

@@ -1,0 +1,475 @@
+//! What is refused, in which words.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::{Config, Engine, Problems};
+
+const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
+
+/// A folder with `countersign.toml` in it.
+fn written(text: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("countersign.toml"), text).unwrap();
+    folder
+}
+
+fn environment(variables: &[(&str, &str)]) -> std::vec::IntoIter<(OsString, OsString)> {
+    variables.iter().map(|(name, value)| (name.into(), value.into())).collect::<Vec<_>>().into_iter()
+}
+
+fn load_in(folder: &TempDir, variables: &[(&str, &str)]) -> Result<Config, Problems> {
+    Config::load(Some(&folder.path().join("countersign.toml")), environment(variables))
+}
+
+fn load(text: &str) -> Result<Config, Problems> {
+    load_in(&written(text), &[])
+}
+
+/// A minimal configuration with this besides.
+fn besides(text: &str) -> String {
+    format!("issuer = \"https://id.example.com\"\nsecret = \"{SECRET}\"\n{text}")
+}
+
+fn problems(text: &str) -> Vec<String> {
+    load(text).map(|config| panic!("accepted: {config:?}")).unwrap_or_else(|Problems(problems)| problems)
+}
+
+#[test]
+fn defaults_need_an_issuer_and_a_secret_only() {
+    let config = load(&besides("")).unwrap();
+    assert_eq!(config.issuer.as_str(), "https://id.example.com");
+    assert_eq!(config.secret.0.len(), 32);
+    assert_eq!(config.listen.address.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.tokens.code, Duration::from_mins(1));
+    assert_eq!(config.sessions.remembered_absolute, Duration::from_hours(90 * 24));
+    assert_eq!(config.passwords.memory_kib, 19_456);
+    assert_eq!(config.database.engine.to_string(), "SQLite in countersign-data/countersign.db");
+    assert!(!config.log.json);
+}
+
+#[test]
+fn every_setting_can_stand_in_the_file() {
+    let config = load(&besides(
+        r#"
+data_dir = "data"
+[database]
+url = "postgres://countersign:s3cret@db.example:5433/identity"
+max_connections = 3
+[listen]
+address = "[::]:8443"
+trusted_proxies = ["10.0.0.0/8", "192.0.2.7", "2001:db8::/32"]
+[sessions]
+idle = "1h"
+absolute = "8h"
+remembered_idle = "7d"
+remembered_absolute = "30d"
+[tokens]
+code = "30s"
+access_token = "10m"
+id_token = "2m"
+refresh_idle = "1d"
+refresh_absolute = "2d"
+refresh_grace = "0s"
+[passwords]
+memory_kib = 47104
+iterations = 1
+parallelism = 2
+queue = 10
+[throttle]
+account_failures = 5
+address_failures = 50
+window = "30m"
+[keys]
+rotate_every = "30d"
+publish_before = "2h"
+[log]
+format = "json"
+filter = "warn,countersign=debug"
+[metrics]
+token = "a-scrapers-token"
+"#,
+    ))
+    .unwrap();
+    assert_eq!(config.database.engine.to_string(), "PostgreSQL at db.example:5433/identity");
+    assert_eq!(config.listen.trusted_proxies.len(), 3);
+    assert_eq!(config.tokens.refresh_grace, Duration::ZERO);
+    assert_eq!(config.keys.publish_before, Duration::from_hours(2));
+    assert_eq!((config.passwords.parallelism, config.passwords.queue), (2, 10));
+    assert!(config.log.json);
+    let shown = format!("{config:?}");
+    for secret in [SECRET, "s3cret", "a-scrapers-token"] {
+        assert!(!shown.contains(secret), "{secret} is printed");
+    }
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let folder = written(&besides("[tokens]\ncode = \"30s\"\n[listen]\naddress = \"127.0.0.1:1\""));
+    let config = load_in(
+        &folder,
+        &[
+            ("COUNTERSIGN_ISSUER", "https://other.example"),
+            ("COUNTERSIGN_TOKENS_CODE", "20s"),
+            ("COUNTERSIGN_LISTEN_TRUSTED_PROXIES", "10.0.0.1, 10.1.0.0/16,"),
+            ("COUNTERSIGN_PASSWORDS_QUEUE", "7"),
+            ("COUNTERSIGN_LISTEN_ADDRESS", ""),
+            ("COUNTERSIGN_CONFIG", "read by the command line"),
+            ("PATH", "not ours"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(config.issuer.as_str(), "https://other.example");
+    assert_eq!(config.tokens.code, Duration::from_secs(20));
+    assert_eq!(config.listen.trusted_proxies.len(), 2);
+    assert_eq!(config.passwords.queue, 7);
+    assert_eq!(config.listen.address.port(), 1, "an empty variable is as good as none");
+}
+
+#[test]
+fn the_environment_alone_is_enough() {
+    let variables = [("COUNTERSIGN_ISSUER", "https://id.example.com"), ("COUNTERSIGN_SECRET", SECRET)];
+    assert!(Config::load(None, environment(&variables)).is_ok());
+}
+
+#[test]
+fn paths_start_from_the_folder_of_the_file() {
+    let folder = written(&besides("data_dir = \"data\"\n[database]\nurl = \"sqlite:id.db\""));
+    let config = load_in(&folder, &[]).unwrap();
+    let Engine::Sqlite(file) = config.database.engine else { panic!("not SQLite") };
+    assert_eq!(file, folder.path().join("data/id.db"));
+    let config = load_in(&folder, &[("COUNTERSIGN_DATA_DIR", "/var/lib/id")]).unwrap();
+    let Engine::Sqlite(file) = config.database.engine else { panic!("not SQLite") };
+    assert_eq!(file, Path::new("/var/lib/id/id.db"));
+}
+
+#[test]
+fn every_problem_is_told_at_once() {
+    let found = problems("[tokens]\ncode = \"11m\"\n[keys]\nrotate_every = \"soon\"");
+    assert_eq!(
+        found,
+        [
+            "issuer: is missing; write the address that browsers will use, as in issuer = \"https://id.example.com\", \
+             at the top of countersign.toml, or set COUNTERSIGN_ISSUER",
+            "secret: is missing; write secret_file = \"/path/of/a/file\" at the top of countersign.toml, or set \
+             COUNTERSIGN_SECRET; make one with: openssl rand -base64 32",
+            "tokens.code = \"11m\": must be from 1s to 10m",
+            "keys.rotate_every = \"soon\": must be a whole number and one of s, m, h, d, such as \"90s\", \"10m\", \
+             \"12h\" or \"30d\"",
+        ]
+    );
+}
+
+#[test]
+fn each_wrong_value_is_refused_in_its_own_words() {
+    for (text, expected) in [
+        ("[tokens]\ncode = \"0s\"", "tokens.code = \"0s\": must be from 1s to 10m"),
+        ("[tokens]\naccess_token = \"2d\"", "tokens.access_token = \"2d\": must be from 1s to 1d"),
+        ("[tokens]\nrefresh_grace = \"61s\"", "tokens.refresh_grace = \"61s\": must be from 0s to 1m"),
+        (
+            "[tokens]\nrefresh_idle = \"200d\"",
+            "tokens.refresh_idle = 200d: must not be longer than tokens.refresh_absolute, which is 180d",
+        ),
+        ("[sessions]\nidle = \"0m\"", "sessions.idle = \"0m\": must be from 1m to 3650d"),
+        (
+            "[sessions]\nidle = \"13h\"",
+            "sessions.idle = 13h: must not be longer than sessions.absolute, which is 12h",
+        ),
+        (
+            "[sessions]\nremembered_idle = \"91d\"",
+            "sessions.remembered_idle = 91d: must not be longer than sessions.remembered_absolute, which is 90d",
+        ),
+        (
+            "[keys]\nrotate_every = \"1d\"",
+            "keys.publish_before = 1d: must be shorter than keys.rotate_every, which is 1d",
+        ),
+        ("[throttle]\nwindow = \"25h\"", "throttle.window = \"25h\": must be from 1s to 1d"),
+        ("[throttle]\naccount_failures = 0", "throttle.account_failures = 0: must be from 1 to 100000"),
+        ("[passwords]\nqueue = 0", "passwords.queue = 0: must be from 1 to 10000"),
+        ("[passwords]\nmemory_kib = 7", "passwords.memory_kib = 7: must be from 8 to 4194304"),
+        (
+            "[passwords]\nmemory_kib = 15\nparallelism = 2",
+            "passwords.memory_kib = 15: must be from 16 to 4194304",
+        ),
+        ("[database]\nmax_connections = 0", "database.max_connections = 0: must be from 1 to 1000"),
+        (
+            "[database]\nurl = \"mysql://db\"",
+            "database.url: must begin with sqlite: or postgres://; write url = \"sqlite:countersign.db\" or url = \
+             \"postgres://user:password@host:5432/database\" under [database]",
+        ),
+        (
+            "[database]\nurl = \"sqlite::memory:\"",
+            "database.url: names no file; write url = \"sqlite:countersign.db\" under [database]",
+        ),
+        (
+            "[database]\nurl = \"postgres://u:p/w@host/db\"",
+            "database.url: is not a URL; write url = \"postgres://user:password@host:5432/database\" under \
+             [database], with %-escapes for special characters in the password",
+        ),
+        (
+            // A slash in a password would make the rest of it a database name, which is shown.
+            "[database]\nurl = \"postgres://u:1/w@host/db\"",
+            "database.url: is not a URL; write url = \"postgres://user:password@host:5432/database\" under \
+             [database], with %-escapes for special characters in the password",
+        ),
+        (
+            "[listen]\naddress = \"8080\"",
+            "listen.address = \"8080\": must be an IP address and a port, such as 127.0.0.1:8080, 0.0.0.0:8080 or \
+             [::]:8080",
+        ),
+        (
+            "[listen]\ntrusted_proxies = [\"proxy.example\"]",
+            "listen.trusted_proxies = \"proxy.example\": must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8",
+        ),
+        (
+            "[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]",
+            "listen.trusted_proxies = \"0.0.0.0/0\": would believe everybody; name the proxies' addresses only",
+        ),
+        (
+            "[listen]\ntls_certificate = \"cert.pem\"",
+            "listen.tls_key: is missing beside tls_certificate; write tls_key = \"key.pem\" under [listen]",
+        ),
+        (
+            "[listen]\ntls_key = \"key.pem\"",
+            "listen.tls_certificate: is missing beside tls_key; write tls_certificate = \"cert.pem\" under [listen]",
+        ),
+        ("[log]\nformat = \"xml\"", "log.format = \"xml\": must be \"text\" or \"json\""),
+        (
+            "[metrics]\ntoken = \"short\"",
+            "metrics.token: must have at least 16 visible ASCII characters; make one with: openssl rand -base64 32",
+        ),
+    ] {
+        assert_eq!(problems(&besides(text)), [expected], "{text}");
+    }
+}
+
+#[test]
+fn a_log_filter_that_nothing_understands_is_refused() {
+    let found = problems(&besides("[log]\nfilter = \"countersign=loud\"")).join("\n");
+    assert!(found.starts_with("log.filter = \"countersign=loud\": "), "{found}");
+    assert!(
+        found.ends_with("write a level such as \"info\", or \"info,countersign::http=debug\""),
+        "{found}"
+    );
+}
+
+#[test]
+fn an_issuer_is_https_or_loopback() {
+    for (issuer, expected) in [
+        (
+            "http://id.example.com",
+            "issuer = \"http://id.example.com\": it must begin with https:// (http:// is accepted for localhost, \
+             127.0.0.1 and [::1] only)",
+        ),
+        (
+            "id.example.com",
+            "issuer = \"id.example.com\": it is not an absolute URL (relative URL without a base)",
+        ),
+        (
+            "https://id.example.com/tenant",
+            "issuer = \"https://id.example.com/tenant\": it must have no path: the cookies and the well-known documents \
+             live at the root of the host",
+        ),
+    ] {
+        assert_eq!(problems(&format!("issuer = {issuer:?}\nsecret = \"{SECRET}\"")), [expected]);
+    }
+}
+
+#[test]
+fn a_secret_that_others_could_know_is_refused_and_never_repeated() {
+    let make_one = "make one with: openssl rand -base64 32";
+    for (secret, what) in [
+        ("changeme", "is an example, which everybody knows"),
+        ("an-example-secret-of-more-than-32-characters", "is an example, which everybody knows"),
+        ("ChangeMe0ChangeMe0ChangeMe0ChangeMe0ChangeMe0", "is an example, which everybody knows"),
+        (
+            "correct horse battery staple, and then some",
+            "must be base64 or hexadecimal text of at least 32 random bytes",
+        ),
+        ("", "is shorter than 32 bytes"),
+        ("kJ2v9Qm4Xr7Lw0Zt5Yb8NQ==", "is shorter than 32 bytes"),
+        ("00112233445566778899aabbccddeeff", "is shorter than 32 bytes"),
+        ("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "is not random"),
+        ("0000000000000000000000000000000000000000000000000000000000000000", "is not random"),
+        ("0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "is not random"),
+        ("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789++", "is not random"),
+    ] {
+        let found = problems(&format!("issuer = \"https://id.example.com\"\nsecret = {secret:?}"));
+        assert_eq!(found, [format!("secret: {what}; {make_one}")], "{secret:?}");
+    }
+}
+
+#[test]
+fn hexadecimal_and_both_base64_alphabets_are_secrets() {
+    let bytes: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(151) ^ 0xfb).collect();
+    for text in [
+        crate::entropy::hex(&bytes),
+        crate::entropy::hex(&bytes).to_uppercase(),
+        base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &bytes),
+        base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &bytes),
+    ] {
+        let config = load(&format!("issuer = \"https://id.example.com\"\nsecret = \"{text}\"")).unwrap();
+        assert_eq!(*config.secret.0, bytes, "{text}");
+    }
+}
+
+#[test]
+fn a_secret_file_is_for_its_owner_alone() {
+    let folder = written("issuer = \"https://id.example.com\"\nsecret_file = \"secret\"");
+    let file = folder.path().join("secret");
+    let Err(Problems(missing)) = load_in(&folder, &[]) else { panic!("accepted a missing file") };
+    assert_eq!(
+        missing,
+        [format!("secret_file = {}: cannot be read: No such file or directory (os error 2)", file.display())]
+    );
+
+    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    for mode in [0o640, 0o604, 0o660] {
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        let Err(Problems(open)) = load_in(&folder, &[]) else { panic!("accepted {mode:o}") };
+        let path = file.display();
+        assert_eq!(open, [format!("secret_file = {path}: others can read it; run: chmod 600 {path}")]);
+    }
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(load_in(&folder, &[]).unwrap().secret.0.len(), 32);
+
+    let both = load_in(&folder, &[("COUNTERSIGN_SECRET", SECRET)]);
+    assert!(both.is_ok(), "the environment's secret replaces the file's secret_file");
+    let Err(Problems(both)) =
+        load_in(&folder, &[("COUNTERSIGN_SECRET", SECRET), ("COUNTERSIGN_SECRET_FILE", "/x")])
+    else {
+        panic!("accepted two secrets");
+    };
+    assert_eq!(both, ["COUNTERSIGN_SECRET: is set beside secret_file; keep one of the two"]);
+}
+
+#[test]
+fn unknown_keys_are_refused_with_line_and_column() {
+    for (text, line, word) in [
+        ("isuer = \"x\"", "line 3, column 1", "unknown field `isuer`"),
+        ("[tokens]\ncodes = \"1m\"", "line 4, column 1", "unknown field `codes`"),
+        ("[token]\ncode = \"1m\"", "line 3, column 2", "unknown field `token`"),
+        ("[tokens]\ncode = 60", "line 4, column 8", "invalid type: integer `60`, expected a string"),
+        ("[passwords]\nqueue = \"64\"", "line 4, column 9", "invalid type: string \"64\", expected u32"),
+        ("[passwords]\nqueue = -1", "line 4, column 9", "invalid value: integer `-1`, expected u32"),
+        ("[tokens\n", "line 3, column 8", "unclosed table"),
+    ] {
+        let found = problems(&besides(text)).join("\n");
+        assert!(found.contains(line) && found.contains(word), "{text}: {found}");
+    }
+}
+
+#[test]
+fn wrong_variables_are_refused() {
+    let folder = written(&besides(""));
+    let Err(Problems(found)) = load_in(
+        &folder,
+        &[
+            ("COUNTERSIGN_ISUER", "x"),
+            ("COUNTERSIGN_PASSWORDS_QUEUE", "many"),
+            ("COUNTERSIGN_TOKENS_CODE", "1h"),
+        ],
+    ) else {
+        panic!("accepted");
+    };
+    assert_eq!(found[0], "COUNTERSIGN_ISUER: there is no such setting");
+    assert_eq!(found[1], "COUNTERSIGN_PASSWORDS_QUEUE = \"many\": must be a whole number");
+    assert!(found[2].starts_with("the variables are: COUNTERSIGN_ISSUER COUNTERSIGN_SECRET "));
+
+    let Err(Problems(found)) = load_in(&folder, &[("COUNTERSIGN_TOKENS_CODE", "1h")]) else {
+        panic!("accepted")
+    };
+    assert_eq!(found, ["COUNTERSIGN_TOKENS_CODE = \"1h\": must be from 1s to 10m"]);
+
+    let bytes = OsString::from_vec(vec![0xff]);
+    let Err(Problems(found)) = Config::load(
+        Some(&folder.path().join("countersign.toml")),
+        std::iter::once(("COUNTERSIGN_ISSUER".into(), bytes)),
+    ) else {
+        panic!("accepted");
+    };
+    assert_eq!(found, ["COUNTERSIGN_ISSUER: is not UTF-8 text"]);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let Err(Problems(found)) = Config::load(Some(Path::new("/nowhere/countersign.toml")), environment(&[]))
+    else {
+        panic!("accepted");
+    };
+    assert_eq!(found, ["/nowhere/countersign.toml cannot be read: No such file or directory (os error 2)"]);
+}
+
+#[test]
+fn certificate_and_key_are_tried_out() {
+    let make = || rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let (ours, theirs) = (make(), make());
+    let folder = written(&besides("[listen]\ntls_certificate = \"cert.pem\"\ntls_key = \"key.pem\""));
+    let file = |name: &str| folder.path().join(name);
+    let at = |key: &str, name: &str| format!("listen.{key} = {}: ", file(name).display());
+    let refused = || load_in(&folder, &[]).map_or_else(|Problems(found)| found, |_| panic!("accepted"));
+
+    assert_eq!(
+        refused(),
+        [format!(
+            "{}cannot be read: No such file or directory (os error 2)",
+            at("tls_certificate", "cert.pem")
+        )]
+    );
+    std::fs::write(file("cert.pem"), "no certificate").unwrap();
+    std::fs::write(file("key.pem"), "no key").unwrap();
+    assert_eq!(
+        refused(),
+        [format!("{}holds no certificate (-----BEGIN CERTIFICATE-----)", at("tls_certificate", "cert.pem"))]
+    );
+    std::fs::write(file("cert.pem"), ours.cert.pem()).unwrap();
+    assert_eq!(
+        refused(),
+        [format!(
+            "{}holds no private key (-----BEGIN PRIVATE KEY-----) without passphrase",
+            at("tls_key", "key.pem")
+        )]
+    );
+    std::fs::write(file("key.pem"), theirs.signing_key.serialize_pem()).unwrap();
+    assert_eq!(
+        refused(),
+        [format!("{}does not belong to the certificate in listen.tls_certificate", at("tls_key", "key.pem"))]
+    );
+    std::fs::write(file("key.pem"), ours.signing_key.serialize_pem()).unwrap();
+    assert!(load_in(&folder, &[]).is_ok());
+    assert_eq!(
+        load_in(&folder, &[("COUNTERSIGN_ISSUER", "http://localhost:8080")])
+            .map_or_else(|Problems(found)| found, |_| panic!("accepted")),
+        ["COUNTERSIGN_ISSUER: begins with http:// although listen.tls_certificate is set; write https://"]
+    );
+}
+
+#[test]
+fn a_proxy_in_front_is_allowed_and_noted() {
+    let config = load(&besides("[passwords]\nmemory_kib = 8192")).unwrap();
+    assert_eq!(
+        config.notes(),
+        [
+            "the issuer is https and this server speaks plain HTTP: put a TLS proxy in front of it and name the proxy in \
+             listen.trusted_proxies, or set listen.tls_certificate and listen.tls_key",
+            "passwords.memory_kib is below 19456, the recommended strength",
+        ]
+    );
+    let behind_proxy = load(&besides("[listen]\ntrusted_proxies = [\"10.0.0.1\"]")).unwrap();
+    assert_eq!(
+        behind_proxy.notes(),
+        ["the issuer is https and this server speaks plain HTTP: its proxy must speak TLS"]
+    );
+    let open = load(&format!(
+        "issuer = \"http://localhost:8080\"\nsecret = \"{SECRET}\"\n[listen]\naddress = \"0.0.0.0:8080\""
+    ));
+    assert_eq!(
+        open.unwrap().notes(),
+        ["the issuer is on loopback, but 0.0.0.0:8080 is open to other machines"]
+    );
+}
