@@ -37,7 +37,7 @@ fn besides(text: &str) -> String {
 }
 
 fn problems(text: &str) -> Vec<String> {
-    load(text).map(|config| panic!("accepted: {config:?}")).unwrap_or_else(|Problems(problems)| problems)
+    load(text).map_or_else(|Problems(problems)| problems, |config| panic!("accepted: {config:?}"))
 }
 
 #[test]

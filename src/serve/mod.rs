@@ -79,6 +79,7 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = edge::wrap(routes::router(&app), &app);
+    tracing::info!(issuer = %app.config.issuer, address = %listener.local_addr()?, "listening");
     let mut work = background::start(&app);
     let served = listen(router, listener, app.config.listen.tls.as_ref(), &Patience::default(), stop).await;
     work.shutdown().await;

@@ -2,4 +2,7 @@
 #![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
 
 mod code_flow;
+mod command_line;
+mod edge;
+mod serve;
 mod support;

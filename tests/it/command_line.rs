@@ -1,0 +1,226 @@
+//! The program itself: what it prints, what it refuses, what it leaves behind.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
+
+/// The program in this folder, with no settings but these.
+fn countersign(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+    command.current_dir(folder).args(arguments).env_clear().envs(environment.iter().copied());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = countersign(folder, arguments, environment).output().unwrap();
+    (status.code(), String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap())
+}
+
+fn write(folder: &TempDir, text: &str) {
+    std::fs::write(folder.path().join("countersign.toml"), text).unwrap();
+}
+
+#[test]
+fn config_check_says_that_all_is_well_without_the_secret() {
+    let folder = TempDir::new().unwrap();
+    write(
+        &folder,
+        &format!(
+            "issuer = \"https://id.example.com\"\nsecret = \"{SECRET}\"\n[database]\nurl = \
+             \"postgres://id:s3cret@db.example/id\"\n"
+        ),
+    );
+    let (code, stdout, stderr) = run(folder.path(), &["config", "check"], &[]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert_eq!(
+        stdout,
+        "configuration is fine\n  issuer    https://id.example.com\n  listens   127.0.0.1:8080 (plain HTTP)\n  database  \
+         PostgreSQL at db.example:5432/id\n  note: the issuer is https and this server speaks plain HTTP: put a TLS \
+         proxy in front of it and name the proxy in listen.trusted_proxies, or set listen.tls_certificate and \
+         listen.tls_key\n"
+    );
+}
+
+#[test]
+fn config_check_and_serve_tell_every_problem_and_end_with_1() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "issuer = \"http://id.example.com\"\nsecret = \"changeme\"\n[tokens]\ncode = \"1h\"\n");
+    for command in [&["config", "check"][..], &["serve"]] {
+        let (code, stdout, stderr) = run(folder.path(), command, &[]);
+        assert_eq!((code, stdout.as_str()), (Some(1), ""));
+        assert_eq!(
+            stderr,
+            "countersign: the configuration is not usable\n  - issuer = \"http://id.example.com\": it must begin with \
+             https:// (http:// is accepted for localhost, 127.0.0.1 and [::1] only)\n  - secret: is an example, which \
+             everybody knows; make one with: openssl rand -base64 32\n  - tokens.code = \"1h\": must be from 1s to 10m\n"
+        );
+    }
+}
+
+#[test]
+fn a_typo_is_shown_where_it_stands() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, "issuer = \"https://id.example.com\"\nsekret = \"x\"\n");
+    let (code, _, stderr) = run(folder.path(), &["config", "check"], &[]);
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("line 2, column 1") && stderr.contains("sekret"), "{stderr}");
+}
+
+#[test]
+fn serve_names_a_database_that_does_not_answer_but_not_its_password() {
+    let folder = TempDir::new().unwrap();
+    let unused = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let url = format!("postgres://id:s3cret@127.0.0.1:{unused}/id");
+    let (code, _, stderr) = run(
+        folder.path(),
+        &["serve"],
+        &[
+            ("COUNTERSIGN_ISSUER", "http://localhost:8080"),
+            ("COUNTERSIGN_SECRET", SECRET),
+            ("COUNTERSIGN_LISTEN_ADDRESS", "127.0.0.1:0"),
+            ("COUNTERSIGN_DATABASE_URL", &url),
+        ],
+    );
+    assert_eq!(code, Some(1));
+    assert!(
+        stderr.contains(&format!("the database cannot be reached: PostgreSQL at 127.0.0.1:{unused}/id")),
+        "{stderr}"
+    );
+    assert!(stderr.contains("COUNTERSIGN_DATABASE_URL"), "{stderr}");
+    assert!(!stderr.contains("s3cret") && !stderr.contains("panicked"), "{stderr}");
+}
+
+#[test]
+fn another_secret_than_the_databases_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let environment = |secret| {
+        [
+            ("COUNTERSIGN_ISSUER", "http://localhost:8080"),
+            ("COUNTERSIGN_SECRET", secret),
+            ("COUNTERSIGN_LISTEN_ADDRESS", "127.0.0.1:0"),
+        ]
+    };
+    let mut first =
+        countersign(folder.path(), &["serve"], &environment(SECRET)).stderr(Stdio::piped()).spawn().unwrap();
+    read_until(&mut first.stderr.take().unwrap(), "listening");
+    assert_eq!(terminate(&mut first), Some(0));
+    let other = "Zk7XcV1bN9mQ3wE5rT8yU2iO4pA6sD0fGhJkLzXqWaE=";
+    let (code, _, stderr) = run(folder.path(), &["serve"], &environment(other));
+    assert_eq!(code, Some(1));
+    assert!(stderr.contains("the secret is not the one this database was made with"), "{stderr}");
+}
+
+fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !is_so() {
+        assert!(started.elapsed() < Duration::from_secs(30), "not so: {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Reads what a program prints until these words come.
+fn read_until(output: &mut impl Read, words: &str) -> String {
+    let mut printed = String::new();
+    let mut buffer = [0; 4096];
+    while !printed.contains(words) {
+        let length = output.read(&mut buffer).unwrap();
+        assert!(length > 0, "it ended without {words}: {printed}");
+        printed.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    printed
+}
+
+/// SIGTERM, and what the process ends with.
+fn terminate(child: &mut Child) -> Option<i32> {
+    assert!(Command::new("kill").arg(child.id().to_string()).status().unwrap().success());
+    let mut code = None;
+    wait_until("it stops", || {
+        code = child.try_wait().unwrap();
+        code.is_some()
+    });
+    code.unwrap().code()
+}
+
+/// A quickstart in this folder, from its start to its end: what it printed, and what `meanwhile` found.
+fn quickstart<T>(folder: &Path, ports: (u16, u16), meanwhile: impl FnOnce() -> T) -> (String, T) {
+    let arguments = ["quickstart", "--port", &ports.0.to_string(), "--demo-port", &ports.1.to_string()]
+        .map(str::to_owned);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut child =
+        countersign(folder, &arguments, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let printed = read_until(&mut child.stdout.take().unwrap(), "Ctrl-C");
+    let found = meanwhile();
+    assert_eq!(terminate(&mut child), Some(0));
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    assert_eq!(stderr, "", "a quickstart is quiet");
+    (printed, found)
+}
+
+fn free_ports() -> (u16, u16) {
+    let (a, b) = (TcpListener::bind("127.0.0.1:0").unwrap(), TcpListener::bind("127.0.0.1:0").unwrap());
+    (a.local_addr().unwrap().port(), b.local_addr().unwrap().port())
+}
+
+#[test]
+fn quickstart_makes_everything_once_for_its_owner_alone() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().join("countersign-data");
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let ports = free_ports();
+    let (printed, modes) = quickstart(folder.path(), ports, || {
+        let files = ["secret", "countersign.db", "countersign.db-wal", "countersign.db-shm"];
+        files.map(|name| mode(&data.join(name)))
+    });
+    assert_eq!(modes, [0o600; 4]);
+    assert_eq!(mode(&data), 0o700);
+    let secret = std::fs::read_to_string(data.join("secret")).unwrap();
+
+    let link_of = |printed: &str| {
+        let start = printed.find(&format!("http://localhost:{}/setup?token=", ports.0)).unwrap();
+        printed[start..].lines().next().unwrap().to_owned()
+    };
+    for words in [
+        format!("http://localhost:{}\n", ports.0),
+        format!("http://localhost:{}\n", ports.1),
+        "sign in as demo with the password countersign-demo".to_owned(),
+    ] {
+        assert!(printed.contains(&words), "{words}: {printed}");
+    }
+    assert!(!printed.contains(secret.trim()));
+
+    let (again, ()) = quickstart(folder.path(), ports, || ());
+    assert_ne!(link_of(&printed), link_of(&again), "a new link while there is no administrator");
+    assert_eq!(std::fs::read_to_string(data.join("secret")).unwrap(), secret);
+
+    let moved = free_ports();
+    let (elsewhere, ()) = quickstart(folder.path(), moved, || ());
+    assert!(elsewhere.contains(&format!("http://localhost:{}\n", moved.1)));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named_with_the_option_that_chooses_another() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let free = free_ports().0.to_string();
+    for (arguments, option) in [
+        (["quickstart", "--port", &port, "--demo-port", &free], "--port"),
+        (["quickstart", "--port", &free, "--demo-port", &port], "--demo-port"),
+    ] {
+        let (code, stdout, stderr) = run(folder.path(), &arguments, &[]);
+        assert_eq!((code, stdout.as_str()), (Some(1), ""));
+        let start = format!(
+            "countersign: port {port} of 127.0.0.1 is in use by another program; choose another one, such as {option} "
+        );
+        assert!(stderr.starts_with(&start), "{stderr}");
+        assert_eq!(stderr.lines().count(), 1);
+    }
+}
