@@ -1,28 +1,91 @@
-//! Logs: one event, one line, to standard error, whatever a visitor put into it.
+//! Logs: one event, one line, to standard error, whatever a visitor put into it. A reader that is slow or gone costs
+//! lines, never requests.
 
 use std::io::{self, Write};
 use std::panic;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::Log;
+use crate::http::metrics;
 use crate::protocol::user::changes_the_text_around;
+
+/// Lines that wait for their reader at most.
+const WAITING: usize = 8192;
+
+/// How long the end of the program waits for the reader.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What the writing thread is given.
+enum Message {
+    Line(Vec<u8>),
+    /// Answer when everything before was written.
+    Flush(SyncSender<()>),
+}
+
+static QUEUE: OnceLock<SyncSender<Message>> = OnceLock::new();
 
 /// Starts logging as configured. A process starts it once; a second call changes nothing.
 pub fn start(log: &Log) {
+    let (queue, lines) = sync_channel(WAITING);
+    if QUEUE.set(queue).is_err() {
+        return;
+    }
+    thread::spawn(move || write_lines(&lines));
     let filter = EnvFilter::try_new(&log.filter).unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)
-        .with_writer(OneLineEach(io::stderr));
-    // An error here means that logging runs already.
+        .log_internal_errors(false)
+        .with_writer(OneLineEach(|| Queued));
+    // An error here means that somebody who embeds this library logs already.
     let _ = if log.json {
         builder.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
     } else {
         builder.with_target(false).try_init()
     };
     panic::set_hook(Box::new(log_panic));
+}
+
+/// Waits, not for long, until what was logged is written.
+pub fn finish() {
+    let (written, done) = sync_channel(1);
+    if QUEUE.get().is_some_and(|queue| queue.try_send(Message::Flush(written)).is_ok()) {
+        // A reader that takes no lines does not keep the program from ending.
+        let _ = done.recv_timeout(LAST_WORDS);
+    }
+}
+
+fn write_lines(lines: &Receiver<Message>) {
+    let mut stderr = io::stderr();
+    for message in lines {
+        match message {
+            // Nobody reads any more: that is no reason to stop serving.
+            Message::Line(line) => drop(stderr.write_all(&line)),
+            Message::Flush(written) => drop(written.send(())),
+        }
+    }
+}
+
+/// Hands lines to the writing thread; those that find no place are counted and forgotten.
+struct Queued;
+
+impl Write for Queued {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let taken = QUEUE.get().is_some_and(|queue| queue.try_send(Message::Line(line.to_vec())).is_ok());
+        if !taken {
+            metrics::count_lost_log_line();
+        }
+        Ok(line.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Starts logging of warnings and errors, for commands at a terminal.

@@ -1,5 +1,6 @@
 //! The command line: one file per sub-command.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -80,10 +81,12 @@ pub fn run() -> ExitCode {
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),
     };
+    telemetry::finish();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("countersign: {error:#}");
+            // Where nobody listens, the exit code says it.
+            let _ = writeln!(io::stderr(), "countersign: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,6 @@
 //! `countersign quickstart`: everything made on the spot, and a demo application to try it with.
 
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -73,7 +74,8 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     add_demo_user(&app).await?;
     let link = offer_administrator_link(&app).await?;
     let demo = demo::router(settings.clone(), app.entropy.clone())?;
-    println!("{}", words(&settings, link.as_deref(), &data_dir));
+    // Who starts it without a terminal reads the same in README.md.
+    let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir));
 
     let (stop, stopped) = watch::channel(());
     let signal = serve::stop_signal()?;

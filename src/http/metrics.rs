@@ -15,6 +15,7 @@ use crate::sealing::same_secret;
 const REQUESTS: &str = "countersign_http_requests_total";
 const DURATION: &str = "countersign_http_request_duration_seconds";
 const PANICS: &str = "countersign_panics_total";
+const LOST_LOG_LINES: &str = "countersign_log_lines_lost_total";
 
 /// Upper bounds of the histogram, in seconds: from an answer out of memory to the time limit.
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
@@ -38,7 +39,13 @@ pub fn describe() {
     metrics::describe_counter!(REQUESTS, "HTTP requests by route, method and class of status.");
     metrics::describe_histogram!(DURATION, metrics::Unit::Seconds, "Time to answer, by route and method.");
     metrics::describe_counter!(PANICS, "Requests answered 500 because of a defect.");
-    metrics::counter!(PANICS).absolute(0);
+    metrics::describe_counter!(
+        LOST_LOG_LINES,
+        "Log lines that were dropped because their reader is too slow."
+    );
+    for counter in [PANICS, LOST_LOG_LINES] {
+        metrics::counter!(counter).absolute(0);
+    }
 }
 
 /// Counts a request. Routes come from the router's table, so that no peer can make up a label.
@@ -57,6 +64,11 @@ pub fn count_request(route: String, method: &'static str, status: StatusCode, to
 /// Counts a panic.
 pub fn count_panic() {
     metrics::counter!(PANICS).increment(1);
+}
+
+/// Counts a log line that was dropped.
+pub fn count_lost_log_line() {
+    metrics::counter!(LOST_LOG_LINES).increment(1);
 }
 
 /// Folds measured times into their histograms; without this they pile up until the next scrape.

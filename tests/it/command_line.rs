@@ -1,6 +1,6 @@
 //! The program itself: what it prints, what it refuses, what it leaves behind.
 
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -222,5 +222,42 @@ fn a_port_that_is_taken_is_named_with_the_option_that_chooses_another() {
         );
         assert!(stderr.starts_with(&start), "{stderr}");
         assert_eq!(stderr.lines().count(), 1);
+    }
+}
+
+#[test]
+fn a_reader_of_the_log_that_stops_reading_or_goes_away_stops_nothing() {
+    let folder = TempDir::new().unwrap();
+    let environment = |port: u16| {
+        [
+            ("COUNTERSIGN_ISSUER", format!("http://localhost:{port}")),
+            ("COUNTERSIGN_LISTEN_ADDRESS", format!("127.0.0.1:{port}")),
+            ("COUNTERSIGN_SECRET", SECRET.to_owned()),
+            ("COUNTERSIGN_LOG_FORMAT", "json".to_owned()),
+        ]
+    };
+    for goes_away in [false, true] {
+        let port = free_ports().0;
+        let environment = environment(port);
+        let environment: Vec<(&str, &str)> =
+            environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let mut server =
+            countersign(folder.path(), &["serve"], &environment).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = server.stderr.take();
+        let first = read_until(log.as_mut().unwrap(), "listening");
+        let line: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
+        assert_eq!(line["issuer"], format!("http://localhost:{port}"));
+        if goes_away {
+            log = None;
+        }
+        // Far more than a pipe holds.
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        for _ in 0..1000 {
+            stream.write_all(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
+            read_until(&mut stream, "\"live\"}");
+        }
+        assert_eq!(terminate(&mut server), Some(0));
+        drop(log);
     }
 }

@@ -1,5 +1,10 @@
 //! All integration tests in one binary: endpoints in this process, on real databases.
-#![expect(clippy::indexing_slicing, reason = "a test may fail by panicking")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test may fail by panicking"
+)]
 
 mod code_flow;
 mod command_line;

@@ -31,7 +31,7 @@ struct Server {
 }
 
 impl Server {
-    async fn start(test: &TestApp, tls: Option<Tls>) -> Self {
+    fn start(test: &TestApp, tls: Option<Tls>) -> Self {
         let router = Router::new()
             .route("/", get(|| async { "here" }))
             .route("/echo", post(|body: String| async move { body.len().to_string() }))
@@ -85,7 +85,7 @@ fn read_to_end(stream: &mut TcpStream) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_sends_nothing_or_half_a_head_is_hung_up_on() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     for silence in ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nHost: x\r\nX-Half: "] {
         let started = Instant::now();
         let answer = server.talk(silence.as_bytes());
@@ -97,7 +97,7 @@ async fn whoever_sends_nothing_or_half_a_head_is_hung_up_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_head_that_trickles_in_is_hung_up_on() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let mut stream = server.connect();
     let started = Instant::now();
     stream.write_all(b"GET / HTTP/1.1\r\n").unwrap();
@@ -113,7 +113,7 @@ async fn a_head_that_trickles_in_is_hung_up_on() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_connection_that_is_kept_alive_is_closed_when_idle() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let answer = server.talk(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n");
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("here"), "{answer}");
 }
@@ -121,7 +121,7 @@ async fn a_connection_that_is_kept_alive_is_closed_when_idle() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n";
     for sent in [head.to_owned(), format!("{head}half")] {
         let answer = server.talk(sent.as_bytes());
@@ -145,7 +145,7 @@ async fn a_body_that_does_not_come_is_answered_408_and_the_connection_closed() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_body_without_length_is_limited_too() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let chunked = |chunks: usize| {
         let chunk = format!("4000\r\n{}\r\n", "x".repeat(0x4000));
         format!(
@@ -168,7 +168,7 @@ async fn a_body_without_length_is_limited_too() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn heads_are_limited() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let many = format!("GET / HTTP/1.1\r\nHost: x\r\n{}\r\n", "A: b\r\n".repeat(200));
     let long = format!("GET / HTTP/1.1\r\nHost: x\r\nCookie: {}\r\n\r\n", "x".repeat(40_000));
     for (what, head) in [("many", many), ("long", long)] {
@@ -180,7 +180,7 @@ async fn heads_are_limited() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_lets_running_requests_finish_and_takes_no_new_ones() {
     let test = TestApp::start(Engine::Sqlite).await;
-    let server = Server::start(&test, None).await;
+    let server = Server::start(&test, None);
     let mut running = server.connect();
     running.write_all(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n").unwrap();
     let mut idle = server.connect();
@@ -217,9 +217,9 @@ async fn over_tls(server: &Server, client: reqwest::ClientBuilder) -> reqwest::R
     Ok(client.build().unwrap().get(url).send().await?.version())
 }
 
-async fn start_tls(test: &TestApp, folder: &TempDir) -> Server {
+fn start_tls(test: &TestApp, folder: &TempDir) -> Server {
     let tls = Tls { certificate: folder.path().join("cert.pem"), key: folder.path().join("key.pem") };
-    Server::start(test, Some(tls)).await
+    Server::start(test, Some(tls))
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,7 +227,7 @@ async fn tls_1_2_and_1_3_with_http_1_and_2() {
     let test = TestApp::start(Engine::Sqlite).await;
     let (folder, ours) = (TempDir::new().unwrap(), certificate());
     write(folder.path(), &ours);
-    let server = start_tls(&test, &folder).await;
+    let server = start_tls(&test, &folder);
     for version in [reqwest::tls::Version::TLS_1_2, reqwest::tls::Version::TLS_1_3] {
         let only = || client(&ours).tls_version_min(version).tls_version_max(version);
         assert_eq!(over_tls(&server, only()).await.unwrap(), Version::HTTP_2, "{version:?}");
@@ -243,7 +243,7 @@ async fn a_new_certificate_is_taken_up_and_a_broken_one_is_not() {
     let test = TestApp::start(Engine::Sqlite).await;
     let (folder, first, second) = (TempDir::new().unwrap(), certificate(), certificate());
     write(folder.path(), &first);
-    let server = start_tls(&test, &folder).await;
+    let server = start_tls(&test, &folder);
     over_tls(&server, client(&first)).await.unwrap();
 
     // Half a replacement: a certificate whose key has not come yet, then garbage.
