@@ -17,6 +17,7 @@ async function serve(answer) {
 }
 
 test('the watch notices a broken content security policy, foreign requests, 5xx answers and script errors', async () => {
+  const context = await (await browser()).newContext();
   const foreign = await serve((_, answer) => answer.end());
   const own = await serve((request, answer) => {
     if (request.url === '/broken') return answer.writeHead(503).end();
@@ -25,7 +26,6 @@ test('the watch notices a broken content security policy, foreign requests, 5xx 
     answer.end(`<script>document.title = 'inline'</script><script nonce="n">throw new Error('oops')</script>
       <img src="${foreign.origin}/pixel"><img src="/broken">`);
   });
-  const context = await (await browser()).newContext();
   const troubles = [];
   watch(context, [own.origin], troubles);
   try {
