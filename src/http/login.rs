@@ -100,7 +100,15 @@ async fn begin_session(
     let replaced = session::of_request(app, headers).await?;
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
-    app.store.begin_session(&session, replaced.as_ref().map(|live| &live.session.id), &audit).await?;
+    let replaced = replaced.as_ref().map(|live| &live.session.id);
+    if !app.store.begin_session(&session, user, replaced, &audit).await? {
+        return Err(PageError::new(
+            StatusCode::CONFLICT,
+            "Please sign in again",
+            "This account was changed while you were signing in.",
+            "Go back and sign in once more, with the new password if you have one.",
+        ));
+    }
 
     flow.progress.signed_in = Some(session.id.clone());
     let mut response = Redirect::to(&flow.next(app)?).into_response();

@@ -17,6 +17,8 @@ pub enum Opened {
     Now,
     /// The code was redeemed before.
     AlreadyUsed,
+    /// The session that the code came from was ended meanwhile; nothing was written.
+    SessionOver,
 }
 
 /// What became of a rotation.
@@ -58,11 +60,12 @@ impl Store {
     /// Opens the grant that a code stands for. The only way to get a [`Redeem`] is `code::may_redeem`.
     ///
     /// # Errors
-    /// The database is unavailable: the code is then unused.
+    /// The database is unavailable: the code is then unused. [`StoreError::Gone`] when the user or the client was
+    /// deleted meanwhile.
     pub async fn open_grant(&self, redeem: &Redeem) -> Result<Opened, StoreError> {
         let grant = redeem.grant();
-        let inserted: Option<(String,)> = in_transaction!(self, |tx| {
-            sqlx::query_as(
+        let inserted = in_transaction!(self, |tx| {
+            let inserted: Option<(String,)> = sqlx::query_as(
                 "INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, auth_time, acr, amr,
                                      secret, generation, rotated_at, state, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15)
@@ -84,7 +87,22 @@ impl Store {
             .bind(grant.created_at.0)
             .bind(grant.expires_at.0)
             .fetch_optional(&mut *tx)
-            .await?
+            .await?;
+            // A grant for online access asks about its session at every use. One for offline access never asks again,
+            // so it must not slip in behind a password change or a switched-off account that found no grant to
+            // revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
+            if inserted.is_some() && grant.offline {
+                let live =
+                    sqlx::query("UPDATE sessions SET state = 'active' WHERE id = $1 AND state = 'active'")
+                        .bind(grant.session_id.as_str())
+                        .execute(&mut *tx)
+                        .await?
+                        .rows_affected();
+                if live == 0 {
+                    return Ok(Opened::SessionOver);
+                }
+            }
+            inserted
         });
         Ok(if inserted.is_some() { Opened::Now } else { Opened::AlreadyUsed })
     }

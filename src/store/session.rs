@@ -5,6 +5,7 @@ use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
 struct SessionRow {
@@ -44,17 +45,32 @@ impl From<SessionRow> for Session {
 }
 
 impl Store {
-    /// Begins a session and ends the one it replaces, in one commit: a browser never has two.
+    /// Begins a session of `user` and ends the one it replaces, in one commit: a browser never has two. Answers whether
+    /// it did: not if the user was changed since they were read, and so perhaps was the password that was checked.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn begin_session(
         &self,
         session: &Session,
+        user: &User,
         replaces: Option<&SessionId>,
         audit: &AuditEntry,
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         in_transaction!(self, |tx| {
+            // Whoever changes the user ends their sessions in the same transaction. This write waits for that one, or
+            // that one for this, so that no session slips in between.
+            let unchanged = sqlx::query(
+                "UPDATE users SET updated_at = updated_at WHERE id = $1 AND updated_at = $2 AND NOT disabled",
+            )
+            .bind(user.id.as_str())
+            .bind(user.updated_at.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if unchanged == 0 {
+                return Ok(false);
+            }
             sqlx::query(
                 "INSERT INTO sessions (id, secret_hash, user_id, state, auth_time, methods, acr, remembered, ip,
                                        user_agent, created_at, last_seen_at, expires_at)
@@ -62,7 +78,7 @@ impl Store {
             )
             .bind(session.id.as_str())
             .bind(&session.secret_hash)
-            .bind(session.user_id.as_str())
+            .bind(user.id.as_str())
             .bind(session.auth_time.0)
             .bind(&session.methods)
             .bind(&session.acr)
@@ -82,7 +98,7 @@ impl Store {
             }
             write_audit!(tx, audit);
         });
-        Ok(())
+        Ok(true)
     }
 
     /// The session with this id, whatever its state.

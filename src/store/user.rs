@@ -226,13 +226,18 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let updated = in_transaction!(self, |tx| {
-            let updated = sqlx::query("UPDATE users SET password_hash = $1, updated_at = $2 WHERE id = $3")
-                .bind(password_hash)
-                .bind(now.0)
-                .bind(user.as_str())
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+            // A sign-in that is under way with the old password goes by `updated_at`, so that must not stand still.
+            let updated = sqlx::query(
+                "UPDATE users SET password_hash = $1,
+                        updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1 END
+                 WHERE id = $3",
+            )
+            .bind(password_hash)
+            .bind(now.0)
+            .bind(user.as_str())
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
             if updated == 1 {
                 end_everything_of_user!(tx, user, keep_session.unwrap_or_default());
                 write_audit!(tx, audit);

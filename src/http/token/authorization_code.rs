@@ -5,6 +5,7 @@ use crate::http::access_token::{Subject, issue};
 use crate::http::error::OAuthError;
 use crate::protocol::code::{self, Code, GrantLifetimes, RedeemRequest};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::grant::DeadGrant;
 use crate::sealing::Purpose;
 use crate::store::Opened;
 
@@ -47,6 +48,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     };
     match app.store.open_grant(&redeem).await? {
         Opened::Now => Ok(granted),
+        Opened::SessionOver => Err(invalid_grant(&DeadGrant::SessionEnded)),
         Opened::AlreadyUsed => {
             // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
             // tokens previously issued based on that authorization code".
