@@ -10,4 +10,5 @@ mod code_flow;
 mod command_line;
 mod edge;
 mod serve;
+mod store_conformance;
 mod support;

@@ -1,0 +1,868 @@
+//! What the store promises, on both engines: one winner of every race, nothing half done, nothing lost, and the audit
+//! row there exactly when its change is.
+
+use countersign::app::Origin;
+use countersign::protocol::client::Client;
+use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
+use countersign::protocol::ids::{GrantId, SessionId, UserId};
+use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
+use countersign::protocol::scope::Scope;
+use countersign::protocol::session::Session;
+use countersign::protocol::timestamp::Timestamp;
+use countersign::protocol::user::User;
+use countersign::store::{AuditEntry, Consent, Opened, Rotated, Store, StoreError, StoredKey};
+use serde_json::json;
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+use crate::support::{START, TestApp, on_both};
+
+const NOW: Timestamp = Timestamp(START);
+const HOUR: i64 = 3_600;
+
+fn later(seconds: i64) -> Timestamp {
+    Timestamp(START + seconds)
+}
+
+fn audit(app: &TestApp, action: &'static str) -> AuditEntry {
+    app.app.audit(&Origin::system(), action, "test".to_owned(), "")
+}
+
+/// How often an action stands in the audit log.
+async fn audited(app: &TestApp, action: &str) -> usize {
+    app.app.store.recent_audit(10_000).await.unwrap().iter().filter(|row| row.action == action).count()
+}
+
+/// An audit entry that cannot be written, because its id is in use: what happens to the change it belongs to?
+async fn unwritable(app: &TestApp) -> AuditEntry {
+    let entry = audit(app, "first of its id");
+    app.app.store.audit(&entry).await.unwrap();
+    AuditEntry { action: "never written", ..entry }
+}
+
+fn session(user: &User, id: &str) -> Session {
+    Session {
+        id: id.into(),
+        secret_hash: "hash".to_owned(),
+        user_id: user.id.clone(),
+        active: true,
+        auth_time: NOW,
+        methods: "pwd".to_owned(),
+        acr: "acr".to_owned(),
+        remembered: false,
+        ip: "192.0.2.1".to_owned(),
+        user_agent: "browser".to_owned(),
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: later(12 * HOUR),
+    }
+}
+
+async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
+    let audit = audit(app, "session.begin");
+    assert!(app.app.store.begin_session(&session(user, id), user, None, &audit).await.unwrap());
+    id.into()
+}
+
+fn consent(client: &Client, id: &str, scope: &str) -> Consent {
+    Consent {
+        id: id.into(),
+        client_id: client.id.clone(),
+        scope: Scope::parse(scope).unwrap(),
+        created_at: NOW,
+    }
+}
+
+/// Proof that a code for this grant may be redeemed.
+fn redeem(client: &Client, user: &User, session: &str, id: &str, scope: &str, now: Timestamp) -> Redeem {
+    let code: Code = serde_json::from_value(json!({
+        "grant_id": id, "client_id": client.id, "redirect_uri": client.metadata.redirect_uris[0],
+        "redirect_uri_was_named": false, "challenge": null, "user_id": user.id, "session_id": session,
+        "consent_id": null, "scope": scope, "nonce": null, "auth_time": START, "acr": "acr", "amr": "pwd",
+        "expires_at": now.0 + 60,
+    }))
+    .unwrap();
+    let lifetimes = GrantLifetimes {
+        access_token: Duration::from_secs(300),
+        refresh_absolute: Duration::from_secs(24 * 3_600),
+    };
+    may_redeem(client, RedeemRequest::default(), &code, "grant's secret".to_owned(), lifetimes, now).unwrap()
+}
+
+/// Proof that the current refresh token of a grant may be redeemed.
+async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
+    let (grant, footing, _) = store.grant(&id.into(), None).await.unwrap().unwrap();
+    let policy = RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::ZERO };
+    match may_rotate(client, &grant, &footing, grant.generation, policy, NOW).unwrap() {
+        Decision::Rotate(rotate) => rotate,
+        Decision::Repeat { .. } => panic!("not current"),
+    }
+}
+
+/// Runs 32 of them at once on two nodes.
+async fn storm<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    app: &TestApp,
+    attempt: impl Fn(usize, Store) -> F,
+) -> Vec<T> {
+    storm_on(&[app.clone(), app.second_node().await], attempt).await
+}
+
+async fn storm_on<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+    nodes: &[TestApp; 2],
+    attempt: impl Fn(usize, Store) -> F,
+) -> Vec<T> {
+    let mut attempts = JoinSet::new();
+    for number in 0..32 {
+        attempts.spawn(attempt(number, nodes[number % 2].app.store.clone()));
+    }
+    attempts.join_all().await
+}
+
+on_both!(of_32_redemptions_of_a_code_one_opens_the_grant, |app| {
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    for (id, scope) in [("online", "openid"), ("offline", "openid offline_access")] {
+        let opened = storm(&app, |_, store| {
+            let redeem = redeem(&client, &user, "s", id, scope, NOW);
+            async move { store.open_grant(&redeem).await.unwrap() }
+        })
+        .await;
+        let count = |wanted: fn(&Opened) -> bool| opened.iter().filter(|one| wanted(one)).count();
+        assert_eq!(count(|one| matches!(one, Opened::Now)), 1, "{id}");
+        assert_eq!(count(|one| matches!(one, Opened::AlreadyUsed)), 31, "{id}");
+    }
+});
+
+on_both!(what_a_grant_says_and_rests_on_reads_back, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    let redeem = redeem(&client, &user, "s", "g", "openid email", NOW);
+    assert!(matches!(store.open_grant(&redeem).await.unwrap(), Opened::Now));
+    let (grant, footing, token_revoked) = store.grant(&"g".into(), Some(&"t".into())).await.unwrap().unwrap();
+    assert_eq!(format!("{grant:?}"), format!("{:?}", redeem.grant()));
+    assert!(grant.active && !grant.offline && !token_revoked);
+    assert!(!footing.user_disabled && !footing.consent_stands);
+    assert_eq!(footing.session_expires_at, Some(later(12 * HOUR)));
+    assert_eq!(format!("{:?}", store.footing(&grant).await.unwrap().unwrap()), format!("{footing:?}"));
+
+    store.revoke_token(&"t".into(), later(60)).await.unwrap();
+    store.revoke_token(&"t".into(), later(60)).await.unwrap();
+    assert!(store.token_is_revoked(&"t".into()).await.unwrap());
+    assert!(!store.token_is_revoked(&"u".into()).await.unwrap());
+    assert!(store.grant(&"g".into(), Some(&"t".into())).await.unwrap().unwrap().2);
+    assert!(!store.grant(&"g".into(), Some(&"u".into())).await.unwrap().unwrap().2);
+
+    assert!(store.end_session(&user.id, &"s".into(), &audit(&app, "session.end")).await.unwrap());
+    let (_, footing, _) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+    assert_eq!(footing.session_expires_at, None);
+    assert!(store.grant(&"h".into(), None).await.unwrap().is_none());
+});
+
+on_both!(of_32_rotations_of_a_refresh_token_one_raises_the_generation, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
+    for generation in 0..3 {
+        let mut proofs = Vec::new();
+        for _ in 0..32 {
+            proofs.push(rotation(store, &client, "g").await);
+        }
+        let proofs = std::sync::Mutex::new(proofs);
+        let rotated = storm(&app, |_, store| {
+            let rotate = proofs.lock().unwrap().pop().unwrap();
+            async move { store.rotate(&rotate).await.unwrap() }
+        })
+        .await;
+        assert_eq!(rotated.iter().filter(|one| **one == Rotated::Now).count(), 1);
+        let (grant, ..) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+        assert_eq!(grant.generation, generation + 1);
+    }
+});
+
+on_both!(a_rotation_that_was_decided_before_a_revocation_is_lost_after_it, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
+    let decided = rotation(store, &client, "g").await;
+    assert!(store.revoke_grant(&"g".into(), &audit(&app, "grant.revoke")).await.unwrap());
+    assert!(!store.revoke_grant(&"g".into(), &audit(&app, "grant.revoke")).await.unwrap(), "only once");
+    assert_eq!(audited(&app, "grant.revoke").await, 1);
+    assert_eq!(store.rotate(&decided).await.unwrap(), Rotated::Lost);
+    let (grant, ..) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+    assert!(!grant.active);
+    assert_eq!(grant.generation, 0);
+});
+
+on_both!(an_offline_grant_does_not_open_behind_the_end_of_its_session, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    for (session, how) in [("s1", "end"), ("s2", "password"), ("s3", "disable"), ("s4", "missing")] {
+        let user = store.user(&user.id).await.unwrap().unwrap();
+        if how != "missing" {
+            begin(&app, &user, session).await;
+        }
+        // Decided while the session was live.
+        let late = redeem(&client, &user, session, session, "openid offline_access", NOW);
+        let entry = audit(&app, "test");
+        match how {
+            "end" => assert!(store.end_session(&user.id, &session.into(), &entry).await.unwrap()),
+            "password" => assert!(store.set_password(&user.id, "x", None, NOW, &entry).await.unwrap()),
+            "disable" => {
+                let after = User { disabled: true, updated_at: later(100), ..user.clone() };
+                assert!(store.update_user(&after, user.updated_at, &entry).await.unwrap());
+                let again = User { disabled: false, updated_at: later(200), ..user.clone() };
+                assert!(store.update_user(&again, later(100), &audit(&app, "test")).await.unwrap());
+            }
+            _ => {}
+        }
+        assert!(matches!(store.open_grant(&late).await.unwrap(), Opened::SessionOver), "{how}");
+        assert!(store.grant(&session.into(), None).await.unwrap().is_none(), "{how}: nothing is written");
+    }
+});
+
+on_both!(a_code_that_was_used_is_told_apart_from_one_whose_session_is_over, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    let redeem = redeem(&client, &user, "s", "g", "openid offline_access", NOW);
+    assert!(matches!(store.open_grant(&redeem).await.unwrap(), Opened::Now));
+    store.end_session(&user.id, &"s".into(), &audit(&app, "session.end")).await.unwrap();
+    assert!(matches!(store.open_grant(&redeem).await.unwrap(), Opened::AlreadyUsed), "so it gets revoked");
+});
+
+on_both!(what_belongs_to_somebody_deleted_meanwhile_is_gone_and_no_outage, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    assert!(store.delete_client(&client.id, &audit(&app, "client.delete")).await.unwrap());
+    assert!(!store.delete_client(&client.id, &audit(&app, "client.delete")).await.unwrap());
+    assert_eq!(audited(&app, "client.delete").await, 1);
+    let late = store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await;
+    assert!(matches!(late, Err(StoreError::Gone)), "{late:?}");
+    let allowed = audit(&app, "consent.allow");
+    let late = store.allow(&user.id, &consent(&client, "c", "openid"), NOW, &allowed).await;
+    assert!(matches!(late, Err(StoreError::Gone)), "{late:?}");
+    assert_eq!(audited(&app, "consent.allow").await, 0);
+
+    assert!(store.delete_user(&user.id, &audit(&app, "user.delete")).await.unwrap());
+    let begun = audit(&app, "session.begin");
+    assert!(!store.begin_session(&session(&user, "t"), &user, None, &begun).await.unwrap());
+});
+
+on_both!(deleting_a_user_or_a_client_takes_what_is_theirs_and_spares_the_rest, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (web, tv) = (app.client("web", |_| {}).await, app.client("tv", |_| {}).await);
+    for user in [&ada, &bob] {
+        begin(&app, user, &format!("s {}", user.username)).await;
+        for client in [&web, &tv] {
+            let id = format!("{} {}", user.username, client.id);
+            let session = format!("s {}", user.username);
+            store.open_grant(&redeem(client, user, &session, &id, "openid", NOW)).await.unwrap();
+            let allowed = audit(&app, "consent.allow");
+            store.allow(&user.id, &consent(client, &id, "openid"), NOW, &allowed).await.unwrap();
+        }
+    }
+    assert!(store.delete_client(&tv.id, &audit(&app, "client.delete")).await.unwrap());
+    assert!(store.delete_user(&bob.id, &audit(&app, "user.delete")).await.unwrap());
+    for (id, stays) in [("ada web", true), ("ada tv", false), ("bob web", false), ("bob tv", false)] {
+        assert_eq!(store.grant(&id.into(), None).await.unwrap().is_some(), stays, "{id}");
+    }
+    assert_eq!(store.consents_of_user(&ada.id).await.unwrap().len(), 1);
+    assert!(store.consents_of_user(&bob.id).await.unwrap().is_empty());
+    assert!(store.session(&"s ada".into()).await.unwrap().is_some());
+    assert!(store.session(&"s bob".into()).await.unwrap().is_none());
+    assert!(!store.origin_is_registered("https://tv.example", None).await.unwrap());
+    assert!(store.origin_is_registered("https://web.example", None).await.unwrap());
+});
+
+on_both!(a_client_reads_back_and_its_id_is_taken_once, |app| {
+    let store = &app.app.store;
+    let web = app.client("web", |metadata| metadata.refresh_grace_seconds = Some(3)).await;
+    let read = store.client(&web.id).await.unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{web:?}"));
+    assert!(store.client(&"nobody".into()).await.unwrap().is_none());
+    let again = store.insert_client(&web, &audit(&app, "client.again")).await.unwrap_err();
+    assert_eq!(again.to_string(), "this client_id is already in use");
+    assert_eq!(audited(&app, "client.again").await, 0);
+
+    app.advance(1);
+    app.client("api", |_| {}).await;
+    let ids: Vec<_> = store.clients().await.unwrap().into_iter().map(|client| client.id).collect();
+    assert_eq!(ids, ["web".into(), "api".into()], "in the order of registration");
+});
+
+on_both!(an_edit_of_a_client_never_overwrites_another_one_unseen, |app| {
+    let store = &app.app.store;
+    let web = app.client("web", |_| {}).await;
+    let mut mine = Client { updated_at: later(1), ..web.clone() };
+    mine.metadata.redirect_uris = vec!["https://new.example/cb".to_owned()];
+    let theirs = Client { updated_at: later(2), disabled: true, ..web.clone() };
+    assert!(store.update_client(&mine, web.updated_at, &audit(&app, "client.update")).await.unwrap());
+    assert!(!store.update_client(&theirs, web.updated_at, &audit(&app, "client.stale")).await.unwrap());
+    assert_eq!((audited(&app, "client.update").await, audited(&app, "client.stale").await), (1, 0));
+    let read = store.client(&web.id).await.unwrap().unwrap();
+    assert_eq!(read.metadata, mine.metadata);
+    assert!(!read.disabled);
+
+    // The origins went along with the redirect URIs; a disabled client's do not count.
+    let is_registered = async |origin: &str, client: Option<&str>| {
+        store.origin_is_registered(origin, client.map(Into::into).as_ref()).await.unwrap()
+    };
+    assert!(is_registered("https://new.example", None).await);
+    assert!(is_registered("https://new.example", Some("web")).await);
+    assert!(!is_registered("https://new.example", Some("other")).await);
+    assert!(!is_registered("https://web.example", None).await);
+    assert!(store.update_client(&theirs, later(1), &audit(&app, "client.update")).await.unwrap());
+    assert!(!is_registered("https://web.example", None).await);
+});
+
+on_both!(of_32_edits_from_one_reading_one_is_written, |app| {
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    let origin = Origin::system();
+    let clients = storm(&app, |number, store| {
+        let mut after = Client { updated_at: later(1), ..client.clone() };
+        after.metadata.client_name = format!("edit {number}");
+        let (read_at, audit) =
+            (client.updated_at, app.app.audit(&origin, "client.update", String::new(), ""));
+        async move { store.update_client(&after, read_at, &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(clients.iter().filter(|written| **written).count(), 1);
+    assert_eq!(audited(&app, "client.update").await, 1);
+    let users = storm(&app, |number, store| {
+        let name = Some(format!("edit {number}"));
+        let after = User { name, updated_at: later(1), ..user.clone() };
+        let (read_at, audit) = (user.updated_at, app.app.audit(&origin, "user.update", String::new(), ""));
+        async move { store.update_user(&after, read_at, &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(users.iter().filter(|written| **written).count(), 1);
+    assert_eq!(audited(&app, "user.update").await, 1);
+});
+
+on_both!(user_names_and_addresses_are_taken_once_and_the_refusal_says_which, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let new = User { id: "new".into(), ..ada.clone() };
+    for (username, email, taken) in [
+        ("ada", Some("new@example.com"), "this user name is already in use"),
+        ("new", Some("ada@example.com"), "this e-mail address is already in use"),
+    ] {
+        let (username, email) = (username.to_owned(), email.map(str::to_owned));
+        let user = User { username: username.clone(), email: email.clone(), ..new.clone() };
+        let refused = store.insert_user(&user, &audit(&app, "user.twice")).await.unwrap_err();
+        assert_eq!(refused.to_string(), taken);
+        let user = User { username, email, updated_at: later(1), ..bob.clone() };
+        let refused = store.update_user(&user, bob.updated_at, &audit(&app, "user.twice")).await.unwrap_err();
+        assert_eq!(refused.to_string(), taken);
+    }
+    assert_eq!(audited(&app, "user.twice").await, 0);
+    for name in ["cyd", "dan"] {
+        let user = User { id: name.into(), username: name.to_owned(), email: None, ..ada.clone() };
+        store.insert_user(&user, &audit(&app, "user.create")).await.unwrap();
+    }
+
+    let names = storm(&app, |number, store| {
+        let user = User {
+            id: format!("id {number}").into(),
+            username: "eve".to_owned(),
+            email: Some(format!("eve{number}@example.com")),
+            ..ada.clone()
+        };
+        let audit = audit(&app, "user.create");
+        async move { store.insert_user(&user, &audit).await }
+    })
+    .await;
+    assert_eq!(names.iter().filter(|one| one.is_ok()).count(), 1);
+    assert!(names.iter().all(|one| matches!(one, Ok(()) | Err(StoreError::Taken("this user name")))));
+});
+
+on_both!(users_are_found_by_id_login_and_search, |app| {
+    let store = &app.app.store;
+    let ada = app.user("ada").await;
+    let wild = User {
+        id: "wild".into(),
+        username: "wild".to_owned(),
+        email: None,
+        name: Some("100%_Sure!".to_owned()),
+        ..ada.clone()
+    };
+    store.insert_user(&wild, &audit(&app, "user.create")).await.unwrap();
+    assert_eq!(format!("{:?}", store.user(&ada.id).await.unwrap().unwrap()), format!("{ada:?}"));
+    assert!(store.user(&"nobody".into()).await.unwrap().is_none());
+    for login in ["ada", "ada@example.com"] {
+        assert_eq!(store.user_by_login(login).await.unwrap().unwrap().id, ada.id, "{login}");
+    }
+    assert!(store.user_by_login("ADA").await.unwrap().is_none(), "canonical forms only");
+    for (query, after, limit, found) in [
+        ("", "", 10, &["ada", "wild"][..]),
+        ("", "", 1, &["ada"]),
+        ("", "ada", 10, &["wild"]),
+        ("DA@EXAMPLE", "", 10, &["ada"]),
+        ("of example", "", 10, &["ada"]),
+        ("0%_s", "", 10, &["wild"]),
+        ("SURE!", "", 10, &["wild"]),
+        ("a%a", "", 10, &[]),
+        ("_da", "", 10, &[]),
+    ] {
+        let names: Vec<_> =
+            store.users(query, after, limit).await.unwrap().into_iter().map(|user| user.username).collect();
+        assert_eq!(names, found, "{query:?} after {after:?}");
+    }
+});
+
+on_both!(switching_a_user_off_ends_everything_for_good, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    let offline = redeem(&client, &user, "s", "g", "openid offline_access", NOW);
+    store.open_grant(&offline).await.unwrap();
+    let off = User { disabled: true, updated_at: later(1), ..user.clone() };
+    let on = User { updated_at: later(2), ..user.clone() };
+    assert!(!store.update_user(&off, later(9), &audit(&app, "user.stale")).await.unwrap());
+    assert!(store.session(&"s".into()).await.unwrap().unwrap().active, "a stale edit does nothing at all");
+    assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
+    assert!(store.update_user(&on, later(1), &audit(&app, "user.update")).await.unwrap());
+    assert!(!store.session(&"s".into()).await.unwrap().unwrap().active);
+    assert!(!store.grant(&"g".into(), None).await.unwrap().unwrap().0.active);
+});
+
+on_both!(a_new_password_ends_everything_but_the_session_that_set_it, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    for id in ["here", "there"] {
+        begin(&app, &user, id).await;
+        let scope = "openid offline_access";
+        store.open_grant(&redeem(&client, &user, id, id, scope, NOW)).await.unwrap();
+    }
+    let changed = audit(&app, "user.password");
+    assert!(store.set_password(&user.id, "new", Some("here"), NOW, &changed).await.unwrap());
+    assert!(store.session(&"here".into()).await.unwrap().unwrap().active);
+    assert!(!store.session(&"there".into()).await.unwrap().unwrap().active);
+    for id in ["here", "there"] {
+        assert!(!store.grant(&id.into(), None).await.unwrap().unwrap().0.active, "{id}");
+    }
+    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new"));
+    let nobody = UserId::from("nobody");
+    assert!(!store.set_password(&nobody, "new", None, NOW, &audit(&app, "user.none")).await.unwrap());
+    assert_eq!((audited(&app, "user.password").await, audited(&app, "user.none").await), (1, 0));
+
+    // The upgrade of a hash never brings an old password back.
+    store.upgrade_password_hash(&user.id, "old", "old, upgraded").await.unwrap();
+    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new"));
+    store.upgrade_password_hash(&user.id, "new", "new, upgraded").await.unwrap();
+    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new, upgraded"));
+});
+
+on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
+    let store = &app.app.store;
+    let before = app.user("ada").await;
+    // In the same second, so that the time alone does not tell.
+    assert!(store.set_password(&before.id, "new", None, NOW, &audit(&app, "password")).await.unwrap());
+    let begun = audit(&app, "session.begin");
+    assert!(!store.begin_session(&session(&before, "s"), &before, None, &begun).await.unwrap());
+    assert!(store.session(&"s".into()).await.unwrap().is_none());
+    assert_eq!(audited(&app, "session.begin").await, 0);
+
+    let user = store.user(&before.id).await.unwrap().unwrap();
+    begin(&app, &user, "t").await;
+    let off = User { disabled: true, updated_at: later(9), ..user.clone() };
+    assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
+    let begun = audit(&app, "session.begin");
+    assert!(!store.begin_session(&session(&off, "u"), &off, None, &begun).await.unwrap());
+});
+
+on_both!(a_session_reads_back_replaces_its_predecessor_and_is_never_revived, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    begin(&app, &ada, "s1").await;
+    let second = Session { created_at: later(1), last_seen_at: later(1), ..session(&ada, "s2") };
+    let begun = audit(&app, "session.begin");
+    assert!(store.begin_session(&second, &ada, Some(&"s1".into()), &begun).await.unwrap());
+    let read = store.session(&"s2".into()).await.unwrap().unwrap();
+    assert_eq!(format!("{read:?}"), format!("{second:?}"));
+    assert!(!store.session(&"s1".into()).await.unwrap().unwrap().active);
+
+    store.touch_session(&"s1".into(), later(60)).await.unwrap();
+    assert!(!store.session(&"s1".into()).await.unwrap().unwrap().active);
+    store.touch_session(&"s2".into(), later(60)).await.unwrap();
+    store.touch_session(&"s2".into(), later(30)).await.unwrap();
+    assert_eq!(store.session(&"s2".into()).await.unwrap().unwrap().last_seen_at, later(60));
+
+    let ended = audit(&app, "session.end");
+    assert!(!store.end_session(&bob.id, &"s2".into(), &ended).await.unwrap(), "not bob's");
+    begin(&app, &ada, "s3").await;
+    let ids = async |now| {
+        let sessions = store.sessions_of_user(&ada.id, now).await.unwrap();
+        sessions.into_iter().map(|session| session.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(NOW).await, ["s2".into(), "s3".into()], "the last used one first");
+    assert!(ids(later(12 * HOUR)).await.is_empty());
+    let all = audit(&app, "session.end_all");
+    assert_eq!(store.end_sessions_of_user(&bob.id, None, &all).await.unwrap(), 0);
+});
+
+on_both!(ending_every_session_keeps_the_one_that_is_named, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    for (user, id) in [(&ada, "s1"), (&ada, "s2"), (&ada, "s3"), (&bob, "s4")] {
+        begin(&app, user, id).await;
+    }
+    let keep = SessionId::from("s2");
+    let ended = store.end_sessions_of_user(&ada.id, Some(&keep), &audit(&app, "session.end_all")).await;
+    assert_eq!(ended.unwrap(), 2);
+    for (id, active) in [("s1", false), ("s2", true), ("s3", false), ("s4", true)] {
+        assert_eq!(store.session(&id.into()).await.unwrap().unwrap().active, active, "{id}");
+    }
+});
+
+on_both!(of_32_ends_of_a_session_one_is_told_that_it_was_active, |app| {
+    let user = app.user("ada").await;
+    begin(&app, &user, "s").await;
+    let ended = storm(&app, |_, store| {
+        let (user, audit) = (user.id.clone(), audit(&app, "session.end"));
+        async move { store.end_session(&user, &"s".into(), &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(ended.iter().filter(|one| **one).count(), 1);
+    assert_eq!(audited(&app, "session.end").await, 1);
+});
+
+on_both!(consents_that_are_given_at_once_are_all_kept, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    storm(&app, |number, store| {
+        let consent = consent(&client, &format!("c{number}"), &format!("openid scope{number}"));
+        let (user, audit) = (user.id.clone(), audit(&app, "consent.allow"));
+        async move { store.allow(&user, &consent, NOW, &audit).await.unwrap() }
+    })
+    .await;
+    let standing = store.consent(&user.id, &client.id).await.unwrap().unwrap();
+    assert_eq!(standing.scope.iter().count(), 33);
+    assert_eq!(store.consents_of_user(&user.id).await.unwrap().len(), 1);
+    assert_eq!(audited(&app, "consent.allow").await, 32);
+
+    let narrower = consent(&client, "narrower", "openid");
+    store.allow(&user.id, &narrower, NOW, &audit(&app, "consent.allow")).await.unwrap();
+    let after = store.consent(&user.id, &client.id).await.unwrap().unwrap();
+    assert_eq!((after.id, after.scope), (standing.id, standing.scope), "never narrowed");
+});
+
+on_both!(withdrawing_revokes_the_grants_of_that_user_to_that_client, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (web, tv) = (app.client("web", |_| {}).await, app.client("tv", |_| {}).await);
+    for (user, client, id) in [(&ada, &web, "g1"), (&ada, &tv, "g2"), (&bob, &web, "g3")] {
+        begin(&app, user, id).await;
+        store.open_grant(&redeem(client, user, id, id, "openid", NOW)).await.unwrap();
+        let allowed = audit(&app, "consent.allow");
+        store.allow(&user.id, &consent(client, id, "openid"), NOW, &allowed).await.unwrap();
+    }
+    assert!(store.withdraw(&ada.id, &web.id, &audit(&app, "consent.withdraw")).await.unwrap());
+    assert!(!store.withdraw(&ada.id, &web.id, &audit(&app, "consent.withdraw")).await.unwrap());
+    assert_eq!(audited(&app, "consent.withdraw").await, 1);
+    for (id, active) in [("g1", false), ("g2", true), ("g3", true)] {
+        assert_eq!(store.grant(&id.into(), None).await.unwrap().unwrap().0.active, active, "{id}");
+    }
+    assert!(store.consent(&ada.id, &web.id).await.unwrap().is_none());
+
+    let again = consent(&web, "again", "openid");
+    store.allow(&ada.id, &again, NOW, &audit(&app, "consent.allow")).await.unwrap();
+    assert_eq!(store.consent(&ada.id, &web.id).await.unwrap().unwrap().id, again.id, "another consent");
+});
+
+on_both!(attempts_at_once_are_all_counted_and_windows_turn_over, |app| {
+    let store = &app.app.store;
+    let window = |now: i64| later(now - 900);
+    let attempts =
+        storm(
+            &app,
+            |_, store| async move { store.count_attempt("account:1", NOW, later(-900)).await.unwrap() },
+        )
+        .await;
+    let mut counts: Vec<_> = attempts.iter().map(|attempt| attempt.count).collect();
+    counts.sort_unstable();
+    assert_eq!(counts, (1..=32).collect::<Vec<_>>());
+
+    for (at, count, begun) in [(899, 33, 0), (900, 1, 900), (901, 2, 900)] {
+        let attempt = store.count_attempt("account:1", later(at), window(at)).await.unwrap();
+        assert_eq!((attempt.count, attempt.window_start), (count, later(begun)), "at {at}");
+    }
+
+    // A success forgets the account's failures, and takes one from the address.
+    for _ in 0..3 {
+        store.count_attempt("address:1", NOW, window(0)).await.unwrap();
+    }
+    store.forgive_attempt("account:1", "address:1").await.unwrap();
+    assert_eq!(store.count_attempt("account:1", NOW, window(0)).await.unwrap().count, 1);
+    assert_eq!(store.count_attempt("address:1", NOW, window(0)).await.unwrap().count, 3);
+    store.forgive_attempt("account:2", "address:2").await.unwrap();
+    assert_eq!(store.count_attempt("address:2", NOW, window(0)).await.unwrap().count, 1, "never below none");
+});
+
+on_both!(nodes_that_set_a_setting_at_once_get_the_same, |app| {
+    let values = storm(&app, |number, store| async move {
+        store.setting_or_insert("name", &format!("value {number}")).await.unwrap()
+    })
+    .await;
+    assert!(values.iter().all(|value| *value == values[0]), "{values:?}");
+    assert_eq!(app.app.store.setting_or_insert("name", "late").await.unwrap(), values[0]);
+    assert_eq!(app.app.store.setting_or_insert("other", "late").await.unwrap(), "late");
+});
+
+on_both!(of_two_nodes_that_add_the_next_key_one_does, |app| {
+    // A node that starts later could not open what stands for a sealed key here.
+    let nodes = [app.clone(), app.second_node().await];
+    let store = &app.app.store;
+    let key = |number: usize| StoredKey {
+        kid: format!("kid {number}").into(),
+        alg: "ES256".to_owned(),
+        sequence: 100,
+        private_key: "sealed".to_owned(),
+        created_at: NOW,
+        active_from: later(60),
+        revoked_at: None,
+    };
+    let before = store.signing_keys().await.unwrap().len();
+    let inserted = storm_on(&nodes, |number, store| {
+        let (key, audit) = (key(number), audit(&app, "key.race"));
+        async move { store.insert_signing_key(&key, &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(inserted.iter().filter(|one| **one).count(), 1);
+    assert_eq!(audited(&app, "key.race").await, 1);
+    let keys = store.signing_keys().await.unwrap();
+    assert_eq!(keys.len(), before + 1);
+    let won = keys.iter().find(|key| key.sequence == 100).unwrap();
+    assert_eq!((won.active_from, won.revoked_at), (later(60), None));
+
+    // The same number of another algorithm is another key.
+    let other = StoredKey { alg: "RS256".to_owned(), ..key(99) };
+    assert!(store.insert_signing_key(&other, &audit(&app, "key.other")).await.unwrap());
+
+    let revoked = storm_on(&nodes, |_, store| {
+        let (kid, audit) = (won.kid.clone(), audit(&app, "key.revoke"));
+        async move { store.revoke_signing_key(&kid, later(5), &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(revoked.iter().filter(|one| **one).count(), 1);
+    assert_eq!(audited(&app, "key.revoke").await, 1);
+    let keys = store.signing_keys().await.unwrap();
+    assert_eq!(keys.iter().find(|key| key.kid == won.kid).unwrap().revoked_at, Some(later(5)));
+});
+
+on_both!(of_32_uses_of_a_set_up_link_one_makes_an_administrator, |app| {
+    let store = &app.app.store;
+    let template = app.user("ada").await;
+    let administrator = |name: String| User {
+        id: name.as_str().into(),
+        email: Some(format!("{name}@example.com")),
+        username: name,
+        is_admin: true,
+        ..template.clone()
+    };
+    assert!(!store.has_administrator().await.unwrap());
+    store.offer_administrator_link("old", NOW, later(HOUR)).await.unwrap();
+    store.offer_administrator_link("new", NOW, later(HOUR)).await.unwrap();
+    assert!(!store.administrator_link_works("old", NOW).await.unwrap(), "a new one replaces it");
+    assert!(store.administrator_link_works("new", later(HOUR - 1)).await.unwrap());
+    assert!(!store.administrator_link_works("new", later(HOUR)).await.unwrap());
+
+    let taken = audit(&app, "link.use");
+    let refused = store.set_up_administrator("new", &administrator("ada".to_owned()), NOW, &taken).await;
+    assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
+    let (root, late) = (administrator("root".to_owned()), audit(&app, "link.use"));
+    assert!(!store.set_up_administrator("new", &root, later(HOUR), &late).await.unwrap());
+    assert!(store.administrator_link_works("new", NOW).await.unwrap(), "neither used it up");
+
+    let used = storm(&app, |number, store| {
+        let (user, audit) = (administrator(format!("root{number}")), audit(&app, "link.use"));
+        async move { store.set_up_administrator("new", &user, NOW, &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(used.iter().filter(|one| **one).count(), 1);
+    assert_eq!(audited(&app, "link.use").await, 1);
+    let users = store.users("root", "", 100).await.unwrap();
+    assert_eq!(users.len(), 1);
+    assert!(store.has_administrator().await.unwrap());
+    let on = users.into_iter().next().unwrap();
+    assert!(on.is_admin && !on.disabled);
+});
+
+on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(&app, &user, "s").await;
+    store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
+    let allowed = audit(&app, "consent.allow");
+    store.allow(&user.id, &consent(&client, "c", "openid"), NOW, &allowed).await.unwrap();
+    store.offer_administrator_link("link", NOW, later(HOUR)).await.unwrap();
+    let kid = store.signing_keys().await.unwrap()[0].kid.clone();
+    let state = || async {
+        let grant: GrantId = "g".into();
+        format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            store.users("", "", 10).await.unwrap(),
+            store.clients().await.unwrap(),
+            store.sessions_of_user(&user.id, NOW).await.unwrap(),
+            store.consents_of_user(&user.id).await.unwrap(),
+            store.grant(&grant, None).await.unwrap().unwrap(),
+            store.signing_keys().await.unwrap(),
+            store.administrator_link_works("link", NOW).await.unwrap(),
+            audited(&app, "never written").await,
+        )
+    };
+    let before = state().await;
+    let u = unwritable(&app).await;
+    let new_user = User {
+        id: "new".into(),
+        username: "new".to_owned(),
+        email: None,
+        updated_at: later(1),
+        ..user.clone()
+    };
+    let off = User { disabled: true, updated_at: later(1), ..user.clone() };
+    let changed = Client { disabled: true, updated_at: later(1), ..client.clone() };
+    let new_client = Client { id: "new".into(), ..client.clone() };
+    let key = StoredKey {
+        kid: "new".into(),
+        alg: "ES256".to_owned(),
+        sequence: 100,
+        private_key: String::new(),
+        created_at: NOW,
+        active_from: NOW,
+        revoked_at: None,
+    };
+    let s: SessionId = "s".into();
+    let outcomes = [
+        ("audit", store.audit(&u).await),
+        ("insert_user", store.insert_user(&new_user, &u).await),
+        ("update_user", store.update_user(&off, user.updated_at, &u).await.map(drop)),
+        ("set_password", store.set_password(&user.id, "x", None, NOW, &u).await.map(drop)),
+        ("delete_user", store.delete_user(&user.id, &u).await.map(drop)),
+        ("insert_client", store.insert_client(&new_client, &u).await),
+        ("update_client", store.update_client(&changed, client.updated_at, &u).await.map(drop)),
+        ("delete_client", store.delete_client(&client.id, &u).await.map(drop)),
+        ("begin_session", store.begin_session(&session(&user, "t"), &user, Some(&s), &u).await.map(drop)),
+        ("end_session", store.end_session(&user.id, &s, &u).await.map(drop)),
+        ("end_sessions_of_user", store.end_sessions_of_user(&user.id, None, &u).await.map(drop)),
+        ("allow", store.allow(&user.id, &consent(&client, "d", "openid email"), NOW, &u).await),
+        ("withdraw", store.withdraw(&user.id, &client.id, &u).await.map(drop)),
+        ("revoke_grant", store.revoke_grant(&"g".into(), &u).await.map(drop)),
+        ("insert_signing_key", store.insert_signing_key(&key, &u).await.map(drop)),
+        ("revoke_signing_key", store.revoke_signing_key(&kid, NOW, &u).await.map(drop)),
+        ("set_up_administrator", store.set_up_administrator("link", &new_user, NOW, &u).await.map(drop)),
+    ];
+    for (what, outcome) in outcomes {
+        assert!(outcome.is_err(), "{what} answered as if it was done");
+    }
+    assert_eq!(state().await, before);
+});
+
+on_both!(of_32_attempts_to_remove_the_last_two_administrators_one_succeeds, |app| {
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let store = &app.app.store;
+    for round in 0..3 {
+        let mut administrators = Vec::new();
+        for user in [&ada, &bob] {
+            let read = store.user(&user.id).await.unwrap().unwrap();
+            let updated_at = Timestamp(read.updated_at.0 + 1);
+            let able = User { is_admin: true, disabled: false, updated_at, ..read.clone() };
+            assert!(store.update_user(&able, read.updated_at, &audit(&app, "user.admin")).await.unwrap());
+            administrators.push(able);
+        }
+        let removed = storm(&app, |number, store| {
+            let before = administrators[number % 2].clone();
+            let updated_at = Timestamp(before.updated_at.0 + 1);
+            let after = if number % 4 < 2 {
+                User { disabled: true, updated_at, ..before.clone() }
+            } else {
+                User { is_admin: false, updated_at, ..before.clone() }
+            };
+            let audit = audit(&app, "user.remove");
+            async move { store.update_user(&after, before.updated_at, &audit).await }
+        })
+        .await;
+        assert_eq!(removed.iter().filter(|one| matches!(one, Ok(true))).count(), 1, "{removed:?}");
+        assert!(
+            removed.iter().all(|one| matches!(one, Ok(_) | Err(StoreError::LastAdministrator))),
+            "{removed:?}"
+        );
+        assert_eq!(audited(&app, "user.remove").await, round + 1);
+        assert!(store.has_administrator().await.unwrap());
+    }
+});
+
+on_both!(audit_rows_read_back_newest_first, |app| {
+    let store = &app.app.store;
+    for number in 0..3 {
+        app.advance(1);
+        let origin = Origin { ip: Some([192, 0, 2, number].into()), ..Origin::cli() };
+        let entry = app.app.audit(&origin, "test", format!("target {number}"), "detail");
+        store.audit(&entry).await.unwrap();
+    }
+    let rows = store.recent_audit(2).await.unwrap();
+    let targets: Vec<_> = rows.iter().map(|row| row.target.as_str()).collect();
+    assert_eq!(targets, ["target 2", "target 1"]);
+    let newest = &rows[0];
+    assert_eq!((newest.at, newest.actor.as_str(), newest.action.as_str()), (START + 3, "cli", "test"));
+    assert_eq!((newest.detail.as_str(), newest.ip.as_str()), ("detail", "192.0.2.2"));
+});
+
+on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    // More than two batches of dead rows, and one of each kind on either side of the line.
+    let mut made = JoinSet::new();
+    for number in 0..1_100 {
+        let store = store.clone();
+        let token = format!("dead {number}").into();
+        made.spawn(async move { store.revoke_token(&token, NOW).await.unwrap() });
+    }
+    made.join_all().await;
+    store.revoke_token(&"alive".into(), later(1)).await.unwrap();
+    for (id, expires_at) in [("dead", NOW), ("alive", later(1))] {
+        let session = Session { expires_at, ..session(&user, id) };
+        assert!(store.begin_session(&session, &user, None, &audit(&app, "begin")).await.unwrap());
+    }
+    let day = 24 * HOUR;
+    for (id, opened_at) in [("dead", later(-day)), ("alive", later(1 - day))] {
+        store.open_grant(&redeem(&client, &user, "alive", id, "openid", opened_at)).await.unwrap();
+    }
+    let old = AuditEntry { at: later(-100), ..audit(&app, "old") };
+    store.audit(&old).await.unwrap();
+    store.offer_administrator_link("link", NOW, NOW).await.unwrap();
+
+    assert_eq!(
+        store.clean_up(later(HOUR - 1), later(-101)).await.unwrap(),
+        0,
+        "dead, but not for an hour yet"
+    );
+    assert_eq!(audited(&app, "old").await, 1);
+    // Tokens, a session, a grant, a link and an audit row.
+    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 1_100 + 4);
+    assert_eq!(audited(&app, "old").await, 0);
+    assert_eq!(audited(&app, "begin").await, 2);
+    for (id, stays) in [("dead", false), ("alive", true)] {
+        assert_eq!(store.session(&id.into()).await.unwrap().is_some(), stays, "{id}");
+        assert_eq!(store.grant(&id.into(), None).await.unwrap().is_some(), stays, "{id}");
+    }
+    assert!(store.token_is_revoked(&"alive".into()).await.unwrap());
+    assert!(!store.token_is_revoked(&"dead 0".into()).await.unwrap());
+    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 0);
+    assert!(store.user_by_login("ada").await.unwrap().is_some());
+    assert!(store.client(&client.id).await.unwrap().is_some());
+});
+
+on_both!(a_closed_store_is_unavailable_and_an_open_one_answers, |app| {
+    let other = app.second_node().await;
+    other.app.store.ping().await.unwrap();
+    other.app.store.close().await;
+    assert!(matches!(other.app.store.ping().await, Err(StoreError::Unavailable(_))));
+    assert!(other.app.store.user_by_login("ada").await.is_err());
+    app.app.store.ping().await.unwrap();
+});
