@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
+use axum::routing::{any, delete, get, post, put};
 
+use crate::admin::api;
 use crate::app::App;
 use crate::http::{
     assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
@@ -19,8 +20,34 @@ pub fn router(app: &App) -> Router {
         .route("/revoke", post(revoke::post))
         .route_layer(from_fn_with_state(app.clone(), cors::by_client_origin));
 
+    let administration_api = Router::new()
+        .route("/admin/api/openapi.json", get(api::openapi))
+        .route("/admin/api/clients", get(api::clients::list).post(api::clients::create))
+        .route(
+            "/admin/api/clients/{id}",
+            get(api::clients::show).patch(api::clients::update).delete(api::clients::delete),
+        )
+        .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
+        .route("/admin/api/users", get(api::users::list).post(api::users::create))
+        .route(
+            "/admin/api/users/{id}",
+            get(api::users::show).patch(api::users::update).delete(api::users::delete),
+        )
+        .route("/admin/api/users/{id}/password", put(api::users::set_password))
+        .route(
+            "/admin/api/users/{id}/sessions",
+            get(api::users::list_sessions).delete(api::users::end_sessions),
+        )
+        .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
+        .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
+        .route("/admin/api/audit", get(api::audit::recent))
+        .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
+        .method_not_allowed_fallback(api::problem::method_not_allowed)
+        .layer(from_fn(api::problem::render));
+
     Router::new()
         .merge(for_applications)
+        .merge(administration_api)
         // OAuth and OpenID Connect
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/introspect", post(introspect::post))

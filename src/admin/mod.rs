@@ -1,6 +1,7 @@
 //! Administration. The services here ([`clients`], [`users`], [`keys`]) hold every rule of it once; the API, the pages
 //! and the command line only translate to and from them.
 
+pub mod api;
 pub mod clients;
 pub mod keys;
 pub mod users;

@@ -10,7 +10,7 @@ use super::cookie::Cookie;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
 use crate::app::App;
-use crate::protocol::ids::SessionId;
+use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
 use crate::sealing::{same_secret, sha256_hex};
@@ -46,6 +46,17 @@ pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, 
         app.store.touch_session(&session.id, now).await?;
     }
     Ok(Some(Live { session, user }))
+}
+
+/// A user's sessions that count now, the one used last first.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn live_of_user(app: &App, user: &UserId) -> Result<Vec<Session>, StoreError> {
+    let now = app.clock.now();
+    let mut sessions = app.store.sessions_of_user(user, now).await?;
+    sessions.retain(|session| session.is_live(idle_limit(app, session), now));
+    Ok(sessions)
 }
 
 fn idle_limit(app: &App, session: &Session) -> std::time::Duration {

@@ -1,0 +1,112 @@
+//! `/admin/api/clients`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::auth::Administrator;
+use super::problem::{Body, Patch, Path, Problem, check_if_match, versioned};
+use crate::admin::clients::{self, ClientView, Issued};
+use crate::app::App;
+use crate::protocol::registration::ClientInput;
+
+/// Every client.
+#[derive(Serialize, ToSchema)]
+pub struct ClientList {
+    /// In the order of registration.
+    clients: Vec<ClientView>,
+}
+
+/// All clients.
+#[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients",
+    responses((status = 200, body = ClientList)))]
+pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<ClientList>, Problem> {
+    let clients = app.store.clients().await?.into_iter().map(ClientView::from).collect();
+    Ok(Json(ClientList { clients }))
+}
+
+/// Registers a client. The answer holds its secret, which is never shown again.
+#[utoipa::path(post, path = "/admin/api/clients", operation_id = "create_client", tag = "clients",
+    request_body = ClientInput,
+    responses((status = 201, body = ClientView),
+        (status = 409, description = "The client_id is in use.", body = Problem)))]
+pub async fn create(
+    caller: Administrator,
+    State(app): State<App>,
+    Body(input): Body<ClientInput>,
+) -> Result<Response, Problem> {
+    Ok(answer(StatusCode::CREATED, clients::create(&app, &caller.origin, &input).await?))
+}
+
+/// One client.
+#[utoipa::path(get, path = "/admin/api/clients/{id}", operation_id = "show_client", tag = "clients",
+    params(("id" = String, Path)), responses((status = 200, body = ClientView)))]
+pub async fn show(
+    _: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let client = clients::find(&app, &id).await?;
+    Ok(versioned(StatusCode::OK, client.updated_at, ClientView::from(client)))
+}
+
+/// Changes a client: what is named replaces, null restores the default, the rest stays (RFC 7396). One that becomes
+/// confidential gets a secret, which the answer holds and which is never shown again.
+#[utoipa::path(patch, path = "/admin/api/clients/{id}", operation_id = "update_client", tag = "clients",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    request_body = ClientInput,
+    responses((status = 200, body = ClientView),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn update(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    patch: Patch<ClientInput>,
+) -> Result<Response, Problem> {
+    let before = clients::find(&app, &id).await?;
+    check_if_match(&headers, before.updated_at)?;
+    let input = patch.onto(&ClientInput::from(&before))?;
+    Ok(answer(StatusCode::OK, clients::change(&app, &caller.origin, before, &input).await?))
+}
+
+/// Deletes a client with everybody's consent to it and all its tokens.
+#[utoipa::path(delete, path = "/admin/api/clients/{id}", operation_id = "delete_client", tag = "clients",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    responses((status = 204, description = "Deleted."),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn delete(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let client = clients::find(&app, &id).await?;
+    check_if_match(&headers, client.updated_at)?;
+    clients::delete(&app, &caller.origin, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Replaces a client's secret; the old one stops working at once. The answer holds the new one, which is never shown
+/// again.
+#[utoipa::path(post, path = "/admin/api/clients/{id}/secret", operation_id = "rotate_client_secret", tag = "clients",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    responses((status = 200, body = ClientView),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn rotate_secret(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let before = clients::find(&app, &id).await?;
+    check_if_match(&headers, before.updated_at)?;
+    Ok(answer(StatusCode::OK, clients::rotate_secret(&app, &caller.origin, before).await?))
+}
+
+fn answer(status: StatusCode, issued: Issued) -> Response {
+    versioned(status, issued.client.updated_at, ClientView::from(issued))
+}

@@ -1,0 +1,96 @@
+//! `/admin/api/keys`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::auth::Administrator;
+use super::problem::{Body, Path, Problem};
+use crate::admin::keys;
+use crate::app::App;
+use crate::jose::KeyView;
+use crate::protocol::client::SigningAlg;
+
+/// A signing key.
+#[derive(Serialize, ToSchema)]
+pub struct Key {
+    /// Its `kid`.
+    kid: String,
+    /// Its algorithm.
+    alg: SigningAlg,
+    /// `published`, `active`, `retired`, `gone` or `revoked`.
+    state: &'static str,
+    /// From when on it signs (Unix seconds).
+    active_from: i64,
+}
+
+impl From<KeyView> for Key {
+    fn from(key: KeyView) -> Self {
+        Self {
+            kid: key.kid.to_string(),
+            alg: key.alg,
+            state: key.state.as_str(),
+            active_from: key.active_from.0,
+        }
+    }
+}
+
+/// The signing keys.
+#[derive(Serialize, ToSchema)]
+pub struct KeyList {
+    /// By algorithm, in the order in which they were made.
+    keys: Vec<Key>,
+}
+
+/// The signing keys and where each is in its life.
+#[utoipa::path(get, path = "/admin/api/keys", operation_id = "list_keys", tag = "keys",
+    responses((status = 200, body = KeyList)))]
+pub async fn list(_: Administrator, State(app): State<App>) -> Json<KeyList> {
+    Json(KeyList { keys: app.keys.view(app.clock.now()).into_iter().map(Key::from).collect() })
+}
+
+/// Which keys to make.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rotation {
+    /// The algorithm; each of them when left out.
+    #[serde(default)]
+    alg: Option<SigningAlg>,
+    /// Sign at once instead of being published first: after a leak.
+    #[serde(default)]
+    now: bool,
+}
+
+/// The keys that were made.
+#[derive(Serialize, ToSchema)]
+pub struct Rotated {
+    /// Their `kid`s; fewer than asked for when another node was first.
+    kids: Vec<String>,
+}
+
+/// Makes the next key of an algorithm, or of each.
+#[utoipa::path(post, path = "/admin/api/keys", operation_id = "rotate_keys", tag = "keys", request_body = Rotation,
+    responses((status = 201, body = Rotated)))]
+pub async fn rotate(
+    caller: Administrator,
+    State(app): State<App>,
+    Body(wish): Body<Rotation>,
+) -> Result<(StatusCode, Json<Rotated>), Problem> {
+    let made = keys::rotate(&app, &caller.origin, wish.alg, wish.now).await?;
+    let kids = made.iter().map(ToString::to_string).collect();
+    Ok((StatusCode::CREATED, Json(Rotated { kids })))
+}
+
+/// Revokes a key: nothing that it signed counts any more.
+#[utoipa::path(delete, path = "/admin/api/keys/{kid}", operation_id = "revoke_key", tag = "keys",
+    params(("kid" = String, Path)), responses((status = 204, description = "Revoked.")))]
+pub async fn revoke(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(kid): Path<String>,
+) -> Result<StatusCode, Problem> {
+    keys::revoke(&app, &caller.origin, &kid).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

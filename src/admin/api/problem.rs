@@ -1,0 +1,298 @@
+//! Problem details (RFC 9457), and the strict reading of requests that answers with them.
+
+use std::marker::PhantomData;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::admin::Refusal;
+use crate::http::request_info::RequestInfo;
+use crate::protocol::registration::FieldProblem;
+use crate::protocol::timestamp::Timestamp;
+use crate::store::StoreError;
+
+/// Why a request was not carried out, as `application/problem+json`. Nothing was changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// HTTP status.
+    pub status: u16,
+    /// The status in words.
+    pub title: String,
+    /// What is wrong.
+    pub detail: String,
+    /// What is wrong with each field.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldProblem>,
+    /// The id of the request in the logs.
+    pub correlation_id: String,
+    #[serde(skip)]
+    challenge: Option<&'static str>,
+    #[serde(skip)]
+    retry_after: Option<u32>,
+}
+
+impl Problem {
+    /// A problem with its words.
+    pub fn new(status: StatusCode, detail: impl std::fmt::Display) -> Self {
+        Self {
+            status: status.as_u16(),
+            title: status.canonical_reason().unwrap_or_default().to_owned(),
+            detail: detail.to_string(),
+            errors: Vec::new(),
+            correlation_id: String::new(),
+            challenge: None,
+            retry_after: None,
+        }
+    }
+
+    /// Adds a `WWW-Authenticate` challenge (RFC 6750 §3).
+    #[must_use]
+    pub fn with_challenge(self, challenge: &'static str) -> Self {
+        Self { challenge: Some(challenge), ..self }
+    }
+
+    /// 503. The cause goes to the log only.
+    fn unavailable(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "an administrator's request could not be answered");
+        let detail = "the server cannot answer at the moment; nothing was changed";
+        Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        match refusal {
+            Refusal::Invalid(errors) => {
+                Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "some fields break rules") }
+            }
+            Refusal::NotFound(_) => Self::new(StatusCode::NOT_FOUND, detail),
+            Refusal::Changed(_) => Self::new(StatusCode::PRECONDITION_FAILED, detail),
+            Refusal::Busy => {
+                Self { retry_after: Some(1), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
+            }
+            Refusal::Store(StoreError::Taken(_) | StoreError::Gone | StoreError::LastAdministrator) => {
+                Self::new(StatusCode::CONFLICT, detail)
+            }
+            Refusal::Store(_) | Refusal::Keys(_) | Refusal::Hashing(_) => Self::unavailable(&detail),
+        }
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<PathRejection> for Problem {
+    fn from(_: PathRejection) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+    }
+}
+
+impl From<QueryRejection> for Problem {
+    fn from(error: QueryRejection) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, error.body_text())
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Middleware: writes out a [`Problem`] with the request's correlation id, and lets nobody store any answer.
+pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let (challenge, retry_after) = (problem.challenge, problem.retry_after);
+        let body = Problem { correlation_id: info.correlation_id, ..problem };
+        // Over the answer as it was, for the headers that were put there already (405 has its `Allow`).
+        *response.body_mut() = Json(body).into_response().into_body();
+        let headers = response.headers_mut();
+        headers.remove(axum::http::header::CONTENT_LENGTH);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if let Some(challenge) = challenge {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        }
+        if let Some(seconds) = retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+    }
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// 404 in the form of the API.
+pub async fn not_found() -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "there is nothing at this address")
+}
+
+/// 405 in the form of the API.
+pub async fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
+}
+
+/// A part of the path.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Path), rejection(Problem))]
+pub struct Path<T>(pub T);
+
+/// The query, whose fields `T` names: others, and repeated ones, are refused.
+#[derive(FromRequestParts)]
+#[from_request(via(axum::extract::Query), rejection(Problem))]
+pub struct Query<T>(pub T);
+
+/// A JSON body, whose fields `T` names: others, and repeated ones, are refused.
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        parse(&read(request, &["application/json"]).await?).map(Self)
+    }
+}
+
+/// A JSON merge patch (RFC 7396) of a `T`.
+pub struct Patch<T> {
+    fields: Map<String, Value>,
+    of: PhantomData<T>,
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Patch<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let body = read(request, &["application/merge-patch+json", "application/json"]).await?;
+        // Reading it as a whole first refuses what no `T` has, and what it would have twice.
+        parse::<T>(&body)?;
+        Ok(Self { fields: parse(&body)?, of: PhantomData })
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Patch<T> {
+    /// RFC 7396 §2: what is named replaces, null removes (so that the default counts again), the rest stays.
+    ///
+    /// # Errors
+    /// Never for a patch that was read from a request.
+    pub fn onto(self, base: &T) -> Result<T, Problem> {
+        let unreadable = |error: serde_json::Error| Problem::new(StatusCode::BAD_REQUEST, error);
+        let mut merged = serde_json::to_value(base).map_err(unreadable)?;
+        if let Some(members) = merged.as_object_mut() {
+            for (name, value) in self.fields {
+                if value.is_null() {
+                    members.remove(&name)
+                } else {
+                    members.insert(name, value)
+                };
+            }
+        }
+        serde_json::from_value(merged).map_err(unreadable)
+    }
+}
+
+async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !media_types.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+        let detail = format!("the body must be {}", media_types.join(" or "));
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+    }
+    Bytes::from_request(request, &())
+        .await
+        .map_err(|error| Problem::new(error.status(), "the body is too large or did not arrive whole"))
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(body).map_err(|error| {
+        Problem::new(StatusCode::BAD_REQUEST, format_args!("the body cannot be read: {error}"))
+    })
+}
+
+/// An answer with its version as entity tag (RFC 9110 §8.8.3).
+pub fn versioned<T: Serialize>(status: StatusCode, version: Timestamp, body: T) -> Response {
+    let mut response = (status, Json(body)).into_response();
+    if let Ok(tag) = HeaderValue::from_str(&entity_tag(version)) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// RFC 9110 §13.1.1: with `If-Match`, only the version that the asker saw is changed.
+///
+/// # Errors
+/// It is another one now.
+pub fn check_if_match(headers: &HeaderMap, version: Timestamp) -> Result<(), Problem> {
+    let mut tags = headers
+        .get_all(IF_MATCH)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(str::trim)
+        .peekable();
+    let current = entity_tag(version);
+    if tags.peek().is_none() || tags.any(|tag| tag == "*" || tag == current) {
+        Ok(())
+    } else {
+        let detail = format!("it was changed meanwhile: its entity tag is {current} now");
+        Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail))
+    }
+}
+
+fn entity_tag(version: Timestamp) -> String {
+    format!("\"{}\"", version.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::marker::PhantomData;
+
+    use axum::http::header::IF_MATCH;
+    use axum::http::{HeaderMap, HeaderValue};
+
+    use super::{Patch, check_if_match, parse};
+    use crate::protocol::registration::ClientInput;
+    use crate::protocol::timestamp::Timestamp;
+
+    #[test]
+    fn rfc9110_13_1_1_if_match_is_strong_and_may_name_several() {
+        let matches = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(IF_MATCH, HeaderValue::from_static(value));
+            }
+            check_if_match(&headers, Timestamp(7)).is_ok()
+        };
+        for good in [&[][..], &["*"], &["\"7\""], &["\"6\", \"7\""], &["\"6\"", "\"7\""]] {
+            assert!(matches(good), "{good:?}");
+        }
+        for bad in [&["\"6\""][..], &["W/\"7\""], &["7"], &[""]] {
+            assert!(!matches(bad), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn rfc7396_2_null_removes_and_the_rest_stays() {
+        let base = ClientInput {
+            client_name: Some("App".to_owned()),
+            logo_uri: Some("https://app.example/l".to_owned()),
+            ..ClientInput::default()
+        };
+        let fields = parse(br#"{"logo_uri":null,"scope":"openid"}"#).unwrap();
+        let after = Patch { fields, of: PhantomData }.onto(&base).unwrap();
+        assert_eq!(after, ClientInput { logo_uri: None, scope: Some("openid".to_owned()), ..base });
+    }
+}

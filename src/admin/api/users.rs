@@ -1,0 +1,218 @@
+//! `/admin/api/users`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::auth::Administrator;
+use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
+use crate::admin::users::{self, UserView};
+use crate::app::App;
+use crate::http::session;
+use crate::pages::describe_device;
+use crate::protocol::profile::UserInput;
+use crate::protocol::session::Session;
+
+/// Which users.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// Only those whose name, user name or e-mail address holds this.
+    #[serde(default)]
+    query: String,
+    /// Go on after this user name: `next` of the answer before.
+    #[serde(default)]
+    after: String,
+    /// How many at most, 1 to 200.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: u32,
+}
+
+const fn fifty() -> u32 {
+    50
+}
+
+/// Some users.
+#[derive(Serialize, ToSchema)]
+pub struct UserList {
+    /// By user name.
+    users: Vec<UserView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
+}
+
+/// Users by user name.
+#[utoipa::path(get, path = "/admin/api/users", operation_id = "list_users", tag = "users", params(Search),
+    responses((status = 200, body = UserList)))]
+pub async fn list(
+    _: Administrator,
+    State(app): State<App>,
+    Query(search): Query<Search>,
+) -> Result<Json<UserList>, Problem> {
+    if !(1..=200).contains(&search.limit) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
+    }
+    let page = users::list(&app, &search.query, &search.after, search.limit).await?;
+    Ok(Json(UserList { users: page.users.into_iter().map(UserView::from).collect(), next: page.next }))
+}
+
+/// Adds a user.
+#[utoipa::path(post, path = "/admin/api/users", operation_id = "create_user", tag = "users",
+    request_body = UserInput,
+    responses((status = 201, body = UserView),
+        (status = 409, description = "The user name or the address is in use.", body = Problem)))]
+pub async fn create(
+    caller: Administrator,
+    State(app): State<App>,
+    Body(input): Body<UserInput>,
+) -> Result<Response, Problem> {
+    let user = users::create(&app, &caller.origin, input).await?;
+    Ok(versioned(StatusCode::CREATED, user.updated_at, UserView::from(user)))
+}
+
+/// One user.
+#[utoipa::path(get, path = "/admin/api/users/{id}", operation_id = "show_user", tag = "users",
+    params(("id" = String, Path)), responses((status = 200, body = UserView)))]
+pub async fn show(
+    _: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let user = users::find(&app, &id).await?;
+    Ok(versioned(StatusCode::OK, user.updated_at, UserView::from(user)))
+}
+
+/// Changes a user: what is named replaces, null removes, the rest stays (RFC 7396). Switching a user off signs them
+/// out everywhere and ends every token.
+#[utoipa::path(patch, path = "/admin/api/users/{id}", operation_id = "update_user", tag = "users",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    request_body = UserInput,
+    responses((status = 200, body = UserView),
+        (status = 409, description = "The user name or the address is in use, or it is the last administrator.", body = Problem),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn update(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    patch: Patch<UserInput>,
+) -> Result<Response, Problem> {
+    let before = users::find(&app, &id).await?;
+    check_if_match(&headers, before.updated_at)?;
+    let input = patch.onto(&UserInput::from(&before))?;
+    let user = users::change(&app, &caller.origin, &before, &input).await?;
+    Ok(versioned(StatusCode::OK, user.updated_at, UserView::from(user)))
+}
+
+/// Deletes a user with their sessions, consents and tokens.
+#[utoipa::path(delete, path = "/admin/api/users/{id}", operation_id = "delete_user", tag = "users",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    responses((status = 204, description = "Deleted."),
+        (status = 409, description = "It is the last administrator.", body = Problem),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn delete(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let user = users::find(&app, &id).await?;
+    check_if_match(&headers, user.updated_at)?;
+    users::delete(&app, &caller.origin, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A new password.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPassword {
+    /// 8 to 1024 bytes.
+    #[schema(write_only)]
+    password: String,
+}
+
+/// Sets a user's password and signs them out everywhere.
+#[utoipa::path(put, path = "/admin/api/users/{id}/password", operation_id = "set_password", tag = "users",
+    params(("id" = String, Path)), request_body = NewPassword,
+    responses((status = 204, description = "Set.")))]
+pub async fn set_password(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+    Body(body): Body<NewPassword>,
+) -> Result<StatusCode, Problem> {
+    let user = users::find(&app, &id).await?;
+    users::set_password(&app, &caller.origin, &user, body.password, None).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A signed-in browser.
+#[derive(Serialize, ToSchema)]
+pub struct SessionView {
+    /// Its public name (`sid`).
+    id: String,
+    /// The device, as far as its browser tells.
+    device: String,
+    /// Address at sign-in.
+    ip: String,
+    /// How the user proved who they are (RFC 8176).
+    methods: Vec<String>,
+    /// When it began (Unix seconds).
+    created_at: i64,
+    /// Last use, to the minute (Unix seconds).
+    last_seen_at: i64,
+    /// When it ends whatever happens (Unix seconds).
+    expires_at: i64,
+}
+
+impl From<Session> for SessionView {
+    fn from(session: Session) -> Self {
+        Self {
+            device: describe_device(&session.user_agent),
+            id: session.id.to_string(),
+            ip: session.ip,
+            methods: session.methods.split_whitespace().map(str::to_owned).collect(),
+            created_at: session.created_at.0,
+            last_seen_at: session.last_seen_at.0,
+            expires_at: session.expires_at.0,
+        }
+    }
+}
+
+/// Where a user is signed in.
+#[derive(Serialize, ToSchema)]
+pub struct SessionList {
+    /// The one used last comes first.
+    sessions: Vec<SessionView>,
+}
+
+/// Where a user is signed in.
+#[utoipa::path(get, path = "/admin/api/users/{id}/sessions", operation_id = "list_sessions", tag = "users",
+    params(("id" = String, Path)), responses((status = 200, body = SessionList)))]
+pub async fn list_sessions(
+    _: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<SessionList>, Problem> {
+    let user = users::find(&app, &id).await?;
+    let sessions = session::live_of_user(&app, &user.id).await?.into_iter().map(SessionView::from).collect();
+    Ok(Json(SessionList { sessions }))
+}
+
+/// Signs a user out everywhere.
+#[utoipa::path(delete, path = "/admin/api/users/{id}/sessions", operation_id = "end_sessions", tag = "users",
+    params(("id" = String, Path)), responses((status = 204, description = "Signed out.")))]
+pub async fn end_sessions(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Problem> {
+    let user = users::find(&app, &id).await?;
+    users::end_sessions(&app, &caller.origin, &user).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
