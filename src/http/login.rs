@@ -7,7 +7,6 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::authorize::Asked;
 use super::browser::Browser;
-use super::cookie::Cookie;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::{Flow, Goal};
@@ -17,9 +16,7 @@ use super::session;
 use crate::app::App;
 use crate::authn::sign_in::{self, Refusal};
 use crate::pages::{self, LoginProblem};
-use crate::protocol::session::{ACR_PASSWORD, Session};
 use crate::protocol::user::User;
-use crate::sealing::sha256_hex;
 
 /// Where a sign-in without a purpose leads.
 const DEFAULT_PAGE: &str = "/account";
@@ -69,7 +66,7 @@ pub async fn post(
     }
 }
 
-/// Begins a session with a new id and secret, ends the one that this browser had (CVE-2026-7507), and goes on.
+/// Begins a session in place of the one that this browser had, and goes on.
 async fn begin_session(
     app: &App,
     info: &RequestInfo,
@@ -78,43 +75,19 @@ async fn begin_session(
     user: &User,
     remember: bool,
 ) -> Result<Response, PageError> {
-    let now = app.clock.now();
-    let secret = app.entropy.secret();
-    let lifetime =
-        if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
-    let session = Session {
-        id: app.entropy.ordered_id(&app.clock).into(),
-        secret_hash: sha256_hex(&secret),
-        user_id: user.id.clone(),
-        active: true,
-        auth_time: now,
-        methods: "pwd".to_owned(),
-        acr: ACR_PASSWORD.to_owned(),
-        remembered: remember,
-        ip: info.ip.to_string(),
-        user_agent: info.user_agent.clone(),
-        created_at: now,
-        last_seen_at: now,
-        expires_at: now.plus(lifetime),
-    };
     let replaced = session::of_request(app, headers).await?;
-    let origin = info.anonymous().by_user(&user.id);
-    let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
-    let replaced = replaced.as_ref().map(|live| &live.session.id);
-    if !app.store.begin_session(&session, user, replaced, &audit).await? {
+    let replaces = replaced.as_ref().map(|live| &live.session.id);
+    let Some((session, cookie)) = session::begin(app, info, user, remember, replaces).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,
             "Please sign in again",
             "This account was changed while you were signing in.",
             "Go back and sign in once more, with the new password if you have one.",
         ));
-    }
-
-    flow.progress.signed_in = Some(session.id.clone());
+    };
+    flow.progress.signed_in = Some(session.id);
     let mut response = Redirect::to(&flow.next(app)?).into_response();
-    let cookie = format!("{}.{secret}", session.id);
-    let kept = remember.then_some(lifetime);
-    response.headers_mut().append(SET_COOKIE, Cookie::Session.write(&app.config, &cookie, kept));
+    response.headers_mut().append(SET_COOKIE, cookie);
     Ok(response)
 }
 

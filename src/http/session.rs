@@ -2,16 +2,18 @@
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::browser::Browser;
 use super::cookie::Cookie;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
+use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::protocol::ids::{SessionId, UserId};
-use crate::protocol::session::Session;
+use crate::protocol::session::{ACR_PASSWORD, Session};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::{same_secret, sha256_hex};
 use crate::store::StoreError;
@@ -57,6 +59,53 @@ pub async fn live_of_user(app: &App, user: &UserId) -> Result<Vec<Session>, Stor
     let mut sessions = app.store.sessions_of_user(user, now).await?;
     sessions.retain(|session| session.is_live(idle_limit(app, session), now));
     Ok(sessions)
+}
+
+/// When a session ends if it is not used again.
+#[must_use]
+pub fn ends_at(app: &App, session: &Session) -> Timestamp {
+    session.expires_at.min(session.last_seen_at.plus(idle_limit(app, session)))
+}
+
+/// Begins a session with a new id and secret, and ends the one that it replaces (CVE-2026-7507). Answers it and its
+/// cookie; none when the user was switched off or got another password meanwhile.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn begin(
+    app: &App,
+    info: &RequestInfo,
+    user: &User,
+    remember: bool,
+    replaces: Option<&SessionId>,
+) -> Result<Option<(Session, HeaderValue)>, StoreError> {
+    let now = app.clock.now();
+    let secret = app.entropy.secret();
+    let lifetime =
+        if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
+    let session = Session {
+        id: app.entropy.ordered_id(&app.clock).into(),
+        secret_hash: sha256_hex(&secret),
+        user_id: user.id.clone(),
+        active: true,
+        auth_time: now,
+        methods: "pwd".to_owned(),
+        acr: ACR_PASSWORD.to_owned(),
+        remembered: remember,
+        ip: info.ip.to_string(),
+        user_agent: info.user_agent.clone(),
+        created_at: now,
+        last_seen_at: now,
+        expires_at: now.plus(lifetime),
+    };
+    let origin = info.anonymous().by_user(&user.id);
+    let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
+    if !app.store.begin_session(&session, user, replaces, &audit).await? {
+        return Ok(None);
+    }
+    let cookie = format!("{}.{secret}", session.id);
+    let cookie = Cookie::Session.write(&app.config, &cookie, remember.then_some(lifetime));
+    Ok(Some((session, cookie)))
 }
 
 fn idle_limit(app: &App, session: &Session) -> std::time::Duration {
