@@ -65,7 +65,7 @@ browserTest('access taken back on the account page is asked for again', async ({
   await apps.locator('summary').click();
   await apps.locator('button').click();
   await apps.locator('text=None yet').waitFor();
-  await startAtDemo(page, server);
+  await page.goto(`${server.demo}/login`);
   await page.click('#consent-allow');
   assert.equal((await claims(page)).iss, server.issuer);
 });

@@ -6,7 +6,7 @@ import * as client from 'openid-client';
 import { quickstart } from '../countersign.mjs';
 import { Browser } from './browser.mjs';
 
-const redirectUri = 'http://localhost:9/callback?tenant=a%20b';
+const redirectUri = 'http://localhost:9/callback';
 const postLogoutRedirectUri = 'http://localhost:9/signed-out';
 
 let server;
@@ -154,8 +154,9 @@ test('a code works once, and its second use takes back what the first one got', 
 test('a wrong code verifier is invalid_grant', async () => {
   const app = await application();
   const { callback, checks } = await authorize(app);
-  checks.pkceCodeVerifier = client.randomPKCECodeVerifier();
-  await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_grant'));
+  const wrong = { ...checks, pkceCodeVerifier: client.randomPKCECodeVerifier() };
+  await assert.rejects(client.authorizationCodeGrant(app.config, callback, wrong), oauthError('invalid_grant'));
+  await client.authorizationCodeGrant(app.config, callback, checks); // it was nothing but the verifier
 });
 
 test('a wrong client secret is invalid_client', async () => {
@@ -163,7 +164,12 @@ test('a wrong client secret is invalid_client', async () => {
   const { callback, checks } = await authorize(app);
   const wrong = new client.Configuration(app.config.serverMetadata(), app.clientId, {}, client.ClientSecretBasic('no'));
   client.allowInsecureRequests(wrong);
-  await assert.rejects(client.authorizationCodeGrant(wrong, callback, checks), oauthError('invalid_client'));
+  // RFC 6749 §5.2: 401 with a challenge, which is what the library reports.
+  await assert.rejects(client.authorizationCodeGrant(wrong, callback, checks), (problem) => {
+    assert.equal(problem.status, 401);
+    assert.equal(problem.cause[0].scheme, 'basic');
+    return true;
+  });
 });
 
 test('errors come back with state and iss: access_denied and login_required', async () => {
