@@ -9,6 +9,7 @@
 mod code_flow;
 mod command_line;
 mod edge;
+mod races;
 mod serve;
 mod store_conformance;
 mod support;
