@@ -66,7 +66,7 @@ async fn ask_with(router: &Router, path: &str, headers: &[(&str, &str)]) -> Page
 
 const EVERYWHERE: [(&str, &str); 7] = [
     ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
+    ("referrer-policy", "same-origin"),
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
