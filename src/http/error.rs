@@ -274,13 +274,13 @@ impl From<ShowToUser> for PageError {
             }
             ShowToUser::NoClientId => "Add client_id to the authorization request.",
             ShowToUser::UnknownClient => {
-                "Compare client_id with the one shown by `countersign client list`, or register the application."
+                "Compare client_id with the one shown by “countersign client list”, or register the application."
             }
             ShowToUser::DisabledClient => "An administrator of this server can enable the client again.",
             ShowToUser::NoRedirectUri => "Add redirect_uri to the authorization request.",
             ShowToUser::RedirectUri(_) => {
                 "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
-                 can add it under Admin, or with `countersign client update`."
+                 can add it under Admin, or with “countersign client update”."
             }
         };
         let code = match &error {

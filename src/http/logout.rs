@@ -146,7 +146,7 @@ impl From<LogoutError> for PageError {
                 "Send the client_id that the ID token was issued to, or leave it out."
             }
             LogoutError::UnknownClient => {
-                "Compare client_id with the one shown by `countersign client list`."
+                "Compare client_id with the one shown by “countersign client list”."
             }
             LogoutError::RedirectWithoutClient => "Add id_token_hint or client_id to the request.",
             LogoutError::RedirectNotRegistered => {

@@ -92,7 +92,7 @@ fn dead_link() -> PageError {
         StatusCode::FORBIDDEN,
         "This link does not work any more",
         "It was used, or has expired, or a newer one was made.",
-        "Start the server again for a new link, or add an administrator with `countersign user create --admin`.",
+        "Start the server again for a new link, or add an administrator with “countersign user create --admin”.",
     )
 }
 
