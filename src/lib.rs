@@ -4,6 +4,7 @@
 //! needs from the [`store`], asks a pure rule in [`protocol`] for the decision, applies it with one statement, and
 //! answers.
 
+pub mod account;
 pub mod admin;
 pub mod app;
 pub mod authn;

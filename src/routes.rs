@@ -4,7 +4,8 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{any, delete, get, post, put};
 
-use crate::admin::api;
+use crate::account;
+use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
@@ -60,6 +61,26 @@ pub fn router(app: &App) -> Router {
         .route("/consent", get(consent::get).post(consent::post))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
+        // One's own account
+        .route("/account", get(account::show))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/apps/{id}/revoke", post(account::revoke_app))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sign-out", post(account::sign_out))
+        // Administration
+        .route("/admin", get(pages::home))
+        .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
+        .route("/admin/clients/new", get(pages::clients::new))
+        .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
+        .route("/admin/clients/{id}/rotate-secret", post(pages::clients::rotate_secret))
+        .route("/admin/clients/{id}/delete", post(pages::clients::delete))
+        .route("/admin/users", get(pages::users::list).post(pages::users::create))
+        .route("/admin/users/new", get(pages::users::new))
+        .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
+        .route("/admin/users/{id}/password", post(pages::users::set_password))
+        .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
+        .route("/admin/users/{id}/delete", post(pages::users::delete))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod clients;
 pub mod keys;
+pub mod pages;
 pub mod users;
 
 use serde::Serialize;

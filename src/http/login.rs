@@ -75,8 +75,8 @@ async fn begin_session(
     user: &User,
     remember: bool,
 ) -> Result<Response, PageError> {
-    let replaced = session::of_request(app, headers).await?;
-    let replaces = replaced.as_ref().map(|live| &live.session.id);
+    let former = session::of_request(app, headers).await?;
+    let replaces = former.as_ref().map(|live| &live.session.id);
     let Some((session, cookie)) = session::begin(app, info, user, remember, replaces).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,

@@ -10,7 +10,7 @@ use super::cookie::Cookie;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
-use crate::app::App;
+use crate::app::{App, Origin};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::session::{ACR_PASSWORD, Session};
 use crate::protocol::timestamp::Timestamp;
@@ -121,6 +121,14 @@ pub struct SignedIn {
     pub session: Session,
     /// The browser.
     pub browser: Browser,
+}
+
+impl SignedIn {
+    /// Who does what this request asks for.
+    #[must_use]
+    pub fn origin(&self, info: &RequestInfo) -> Origin {
+        info.anonymous().by_user(&self.user.id)
+    }
 }
 
 /// An administrator's request.

@@ -30,8 +30,8 @@ pub struct KeyRow {
     pub alg: String,
     /// `published`, `active` or `retired`.
     pub state: String,
-    /// When it entered that state (unix seconds).
-    pub since: i64,
+    /// From when on it signs, or signed (unix seconds).
+    pub signs_from: i64,
 }
 
 /// One recorded change.
@@ -54,10 +54,8 @@ pub struct AuditRow {
 pub struct AdminClients {
     /// The frame.
     pub shell: Shell,
-    /// This page's clients.
+    /// All clients.
     pub rows: Vec<ClientRow>,
-    /// Cursor of the next page (`?after=<cursor>`); none on the last one.
-    pub next: Option<String>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -77,8 +75,8 @@ pub struct ClientRow {
 }
 
 /// `GET /admin/clients/new` and `GET /admin/clients/{id}`. Forms, each with `csrf`: `POST /admin/clients` (new) or
-/// `POST /admin/clients/{id}` with the inputs named like the fields of [`ClientFields`] (`grant_types` once per ticked
-/// box, booleans as checkboxes with the value `true`), `POST /admin/clients/{id}/rotate-secret`, `…/delete`.
+/// `POST /admin/clients/{id}` with the inputs named like the fields of [`ClientFields`] (a checkbox `grant_<type>` for each
+/// grant type; checkboxes have the value `true`), `POST /admin/clients/{id}/rotate-secret`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_client_form.html")]
 pub struct AdminClientForm {
@@ -100,6 +98,8 @@ pub struct AdminClientForm {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a checkbox of the form")]
 pub struct ClientFields {
+    /// What the form was filled in from, so that two edits at once do not undo each other.
+    pub version: i64,
     /// Client id; may be left empty when new.
     pub id: String,
     /// Display name.
@@ -213,6 +213,8 @@ pub struct AdminUserForm {
 pub struct UserFields {
     /// User id; empty when new.
     pub id: String,
+    /// What the form was filled in from, so that two edits at once do not undo each other.
+    pub version: i64,
     /// Username.
     pub username: String,
     /// E-mail address.

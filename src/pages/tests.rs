@@ -84,7 +84,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         kid: text(kid),
         alg: text(alg),
         state: text(state),
-        since: NOW - 5_000_000,
+        signs_from: NOW - 5_000_000,
     };
     let audit = |at, actor: &str, action: &str, target: &str, detail: &str| AuditRow {
         at,
@@ -133,6 +133,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         created: NOW - 30_000_000,
     };
     let user = || UserFields {
+        version: NOW,
         id: text("u1"),
         username: text("grace"),
         email: text("grace@example.com"),
@@ -330,14 +331,10 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                         true,
                     ),
                 ],
-                next: Some(text("cursor")),
                 notice: Some(Notice::ClientDeleted),
             }),
         ),
-        (
-            "admin-clients-none",
-            html(&AdminClients { shell: shell(true), rows: vec![], next: None, notice: None }),
-        ),
+        ("admin-clients-none", html(&AdminClients { shell: shell(true), rows: vec![], notice: None })),
         (
             "admin-client-new",
             html(&client_form(

@@ -114,6 +114,9 @@ pub fn changes_the_text_around(c: char) -> bool {
         || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}')
 }
 
+/// Shorter ones are guessed too easily (NIST SP 800-63B §5.1.1.2).
+pub const SHORTEST_PASSWORD: usize = 8;
+
 /// Longer texts are no password of anybody, and hashing would pay for them.
 pub const LONGEST_PASSWORD: usize = 1024;
 
@@ -122,7 +125,11 @@ pub const LONGEST_PASSWORD: usize = 1024;
 /// # Errors
 /// Shorter than 8 bytes, or longer than 1 KiB, which nobody types and hashing would pay for.
 pub fn acceptable_password(text: &str) -> Result<&str, UserProblem> {
-    if (8..=LONGEST_PASSWORD).contains(&text.len()) { Ok(text) } else { Err(UserProblem::Password) }
+    if (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&text.len()) {
+        Ok(text)
+    } else {
+        Err(UserProblem::Password)
+    }
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use axum::extract::rejection::PathRejection;
 use crate::http::error::PageError;
 
 /// The parameter of the route's path.
-#[derive(Clone, Debug, FromRequestParts)]
+#[derive(Clone, Debug, serde::Deserialize, FromRequestParts)]
 #[from_request(via(axum::extract::Path), rejection(PageError))]
 pub struct PathPart(pub String);
 

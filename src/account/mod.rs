@@ -1,0 +1,220 @@
+//! `/account`: what people do with their own account.
+#![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use crate::admin::{Refusal, users};
+use crate::app::App;
+use crate::authn::sign_in;
+use crate::http::cookie::Cookie;
+use crate::http::error::PageError;
+use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::logout::signed_out_page;
+use crate::http::page::{Csp, html};
+use crate::http::request_info::RequestInfo;
+use crate::http::session::{self, SignedIn, ends_at, live_of_user};
+use crate::pages::{
+    self, AppRow, Notice, PasswordProblem, SessionRow, Shell, describe_device, describe_scope,
+};
+use crate::protocol::ids::{ClientId, SessionId};
+use crate::protocol::session::Session;
+use crate::protocol::user::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    me: SignedIn,
+    QueryFields(query): QueryFields,
+) -> Result<Response, PageError> {
+    page(&app, &me, query.get("done").and_then(Notice::parse), None).await
+}
+
+/// Signs one device out; this one, too.
+pub async fn end_session(
+    State(app): State<App>,
+    me: SignedIn,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let id = SessionId::from(id);
+    if id == me.session.id {
+        return end_own_session(&app, &me, &info).await;
+    }
+    let audit = app.audit(&me.origin(&info), "session.end", format!("session:{id}"), "from another device");
+    if app.store.end_session(&me.user.id, &id, &audit).await? {
+        Ok(done(Notice::SessionEnded))
+    } else {
+        Err(PageError::not_found("You have no such session, or it has ended already."))
+    }
+}
+
+/// Signs every other device out.
+pub async fn end_other_sessions(
+    State(app): State<App>,
+    me: SignedIn,
+    info: RequestInfo,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let target = format!("user:{}", me.user.id);
+    let audit = app.audit(&me.origin(&info), "user.end_sessions", target, "all but one");
+    app.store.end_sessions_of_user(&me.user.id, Some(&me.session.id), &audit).await?;
+    Ok(done(Notice::OtherSessionsEnded))
+}
+
+/// Takes an application's access back.
+pub async fn revoke_app(
+    State(app): State<App>,
+    me: SignedIn,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let client = ClientId::from(id);
+    let audit = app.audit(&me.origin(&info), "consent.withdraw", format!("client:{client}"), "");
+    if app.store.withdraw(&me.user.id, &client, &audit).await? {
+        Ok(done(Notice::AppRevoked))
+    } else {
+        Err(PageError::not_found("This application has no access to your account."))
+    }
+}
+
+/// Changes the password: the old one is asked for as at a sign-in, within the same limits. Every other session ends,
+/// and this one goes on under a new id.
+pub async fn change_password(
+    State(app): State<App>,
+    me: SignedIn,
+    info: RequestInfo,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let new = form.get("new").unwrap_or_default();
+    if new.len() < SHORTEST_PASSWORD {
+        return again(&app, &me, PasswordProblem::TooShort { minimum: SHORTEST_PASSWORD }).await;
+    }
+    if new.len() > LONGEST_PASSWORD {
+        return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
+    }
+    let current = form.get("current").unwrap_or_default();
+    let user = match sign_in::by_password(&app, &info, &me.user.username, current).await? {
+        Ok(user) => user,
+        Err(refusal) => return again(&app, &me, refusal.into()).await,
+    };
+    let kept = Some(&me.session.id);
+    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept).await {
+        Ok(()) => {}
+        Err(Refusal::Busy) => return again(&app, &me, PasswordProblem::Busy).await,
+        Err(other) => return Err(other.into()),
+    }
+    let mut response = done(Notice::PasswordChanged);
+    // As it is now: a session begins only for a user whom nobody changed meanwhile.
+    let user = users::find(&app, user.id.as_str()).await?;
+    if let Some((_, cookie)) = session::begin(&app, &info, &user, me.session.remembered, kept).await? {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Signs out here.
+pub async fn sign_out(
+    State(app): State<App>,
+    me: SignedIn,
+    info: RequestInfo,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    end_own_session(&app, &me, &info).await
+}
+
+async fn end_own_session(app: &App, me: &SignedIn, info: &RequestInfo) -> Result<Response, PageError> {
+    let audit = app.audit(&me.origin(info), "session.end", format!("session:{}", me.session.id), "sign-out");
+    app.store.end_session(&me.user.id, &me.session.id, &audit).await?;
+    let mut response = signed_out_page();
+    response.headers_mut().append(SET_COOKIE, Cookie::Session.clear(&app.config));
+    Ok(response)
+}
+
+fn done(notice: Notice) -> Response {
+    Redirect::to(&format!("/account?done={}", notice.code())).into_response()
+}
+
+async fn again(app: &App, me: &SignedIn, problem: PasswordProblem) -> Result<Response, PageError> {
+    let mut response = page(app, me, None, Some(problem)).await?;
+    *response.status_mut() = match problem {
+        PasswordProblem::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        PasswordProblem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    };
+    Ok(response)
+}
+
+impl From<sign_in::Refusal> for PasswordProblem {
+    fn from(refusal: sign_in::Refusal) -> Self {
+        match refusal {
+            sign_in::Refusal::WrongCredentials => Self::WrongCurrent,
+            sign_in::Refusal::TooManyAttempts { retry_after_seconds } => {
+                Self::TooManyAttempts { retry_after_seconds }
+            }
+            sign_in::Refusal::Busy => Self::Busy,
+        }
+    }
+}
+
+async fn page(
+    app: &App,
+    me: &SignedIn,
+    notice: Option<Notice>,
+    password_problem: Option<PasswordProblem>,
+) -> Result<Response, PageError> {
+    let live = live_of_user(app, &me.user.id).await?;
+    let mut sessions: Vec<SessionRow> =
+        live.into_iter().map(|session| session_row(app, session, Some(&me.session.id))).collect();
+    sessions.sort_by_key(|row| !row.current);
+    let mut apps = Vec::new();
+    for consent in app.store.consents_of_user(&me.user.id).await? {
+        let Some(client) = app.store.client(&consent.client_id).await? else { continue };
+        apps.push(AppRow {
+            client_id: client.id.to_string(),
+            name: client.metadata.client_name,
+            scopes: consent.scope.iter().map(describe_scope).collect(),
+            since: consent.created_at.0,
+        });
+    }
+    let page = pages::Account {
+        shell: shell(app, me),
+        username: me.user.username.clone(),
+        name: me.user.name.clone().unwrap_or_default(),
+        email: me.user.email.clone().unwrap_or_default(),
+        sessions,
+        apps,
+        notice,
+        password_problem,
+    };
+    // A remembered session outlives the cookie that forms are bound to.
+    Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
+}
+
+/// The frame of a signed-in person's pages.
+pub(crate) fn shell(app: &App, me: &SignedIn) -> Shell {
+    Shell {
+        name: me.user.display_name().to_owned(),
+        csrf: me.browser.csrf(&app.seals),
+        is_admin: me.user.is_admin,
+        now: app.clock.now().0,
+    }
+}
+
+/// A session as pages show it.
+pub(crate) fn session_row(app: &App, session: Session, current: Option<&SessionId>) -> SessionRow {
+    SessionRow {
+        device: describe_device(&session.user_agent),
+        methods: session.methods.split_whitespace().map(str::to_owned).collect(),
+        first_seen: session.created_at.0,
+        last_seen: session.last_seen_at.0,
+        expires: ends_at(app, &session).0,
+        current: current == Some(&session.id),
+        id: session.id.to_string(),
+        ip: session.ip,
+    }
+}

@@ -1,0 +1,114 @@
+//! The administrator's pages: the services of [`admin`](super), as forms.
+#![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
+
+pub mod clients;
+pub mod users;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::Refusal;
+use crate::account::shell;
+use crate::app::App;
+use crate::http::error::{PageError, sentence};
+use crate::http::extract::FormFields;
+use crate::http::page::{Csp, html};
+use crate::http::session::{AdminSession, SignedIn};
+use crate::pages::{self, AuditRow, KeyRow, Notice, Problem};
+use crate::protocol::timestamp::Timestamp;
+use crate::store::StoreError;
+
+/// Entries of the audit log on the first page.
+const RECENT: u32 = 20;
+
+/// `/admin`
+pub async fn home(State(app): State<App>, AdminSession(me): AdminSession) -> Result<Response, PageError> {
+    let counts = app.store.counts(app.clock.now()).await?;
+    let keys = app.keys.view(app.clock.now()).into_iter().filter(|key| key.state.is_published());
+    let audit = app.store.recent_audit(RECENT).await?.into_iter().map(|row| AuditRow {
+        at: row.at,
+        actor: row.actor,
+        action: row.action,
+        target: row.target,
+        detail: row.detail,
+    });
+    let page = pages::AdminHome {
+        shell: shell(&app, &me),
+        clients: counts.clients.unsigned_abs(),
+        users: counts.users.unsigned_abs(),
+        sessions: counts.sessions.unsigned_abs(),
+        keys: keys
+            .map(|key| KeyRow {
+                kid: key.kid.to_string(),
+                alg: key.alg.to_string(),
+                state: key.state.as_str().to_owned(),
+                signs_from: key.active_from.0,
+            })
+            .collect(),
+        audit: audit.collect(),
+    };
+    Ok(shown(&app, &me, StatusCode::OK, &page))
+}
+
+/// A page to an administrator's browser.
+fn shown(app: &App, me: &SignedIn, status: StatusCode, page: &impl askama::Template) -> Response {
+    // A remembered session outlives the cookie that forms are bound to.
+    let mut response = me.browser.remember(&app.config, html(page, &Csp::default()));
+    *response.status_mut() = status;
+    response
+}
+
+/// Did somebody else change what this form was filled in from?
+fn changed_meanwhile(form: &FormFields, version: Timestamp) -> bool {
+    form.get("version") != Some(version.0.to_string().as_str())
+}
+
+/// On to the page that says what was done.
+fn done(path: &str, notice: Notice) -> Response {
+    Redirect::to(&format!("{path}?done={}", notice.code())).into_response()
+}
+
+/// What is wrong with a form, and the status that says so; or an error that no form can show.
+fn mistakes(
+    refusal: Refusal,
+    input_of: impl Fn(&'static str) -> (&'static str, &'static str),
+) -> Result<(StatusCode, Vec<Problem>), PageError> {
+    let whole = |status, what: &str| Ok((status, vec![Problem::new("", sentence(&capitalised(what)))]));
+    let what = refusal.to_string();
+    match refusal {
+        Refusal::Invalid(problems) => {
+            let problems = problems.into_iter().map(|problem| {
+                let (input, label) = input_of(problem.field);
+                Problem::new(input, sentence(&format!("{label}: {}", problem.message)))
+            });
+            Ok((StatusCode::BAD_REQUEST, problems.collect()))
+        }
+        Refusal::Changed(_) => whole(StatusCode::PRECONDITION_FAILED, &what),
+        Refusal::Busy => whole(StatusCode::SERVICE_UNAVAILABLE, &what),
+        Refusal::Store(StoreError::Taken(_) | StoreError::LastAdministrator) => {
+            whole(StatusCode::CONFLICT, &what)
+        }
+        other => Err(other.into()),
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+impl From<Refusal> for PageError {
+    fn from(refusal: Refusal) -> Self {
+        let what = sentence(&capitalised(&refusal.to_string()));
+        match refusal {
+            Refusal::NotFound(_) => Self::not_found(&what),
+            Refusal::Store(StoreError::LastAdministrator | StoreError::Taken(_)) | Refusal::Changed(_) => {
+                Self::new(StatusCode::CONFLICT, "This was not done", what, "Go back and look at it again.")
+            }
+            Refusal::Invalid(_) => Self::malformed(&what),
+            Refusal::Store(error) => error.into(),
+            Refusal::Busy | Refusal::Keys(_) | Refusal::Hashing(_) => Self::unavailable(&what),
+        }
+    }
+}
