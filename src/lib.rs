@@ -24,3 +24,4 @@ pub mod sealing;
 pub mod serve;
 pub mod store;
 pub mod telemetry;
+pub mod tls;

@@ -98,7 +98,7 @@ pub async fn change_password(
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();
-    let user = match sign_in::by_password(&app, &info, &me.user.username, current).await? {
+    let user = match sign_in::by_password(&app, &me.origin(&info), &me.user.username, current).await? {
         Ok(user) => user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };

@@ -2,8 +2,7 @@
 
 use super::password::{HashingError, Verdict};
 use super::throttle::{self, Counted};
-use crate::app::App;
-use crate::http::request_info::RequestInfo;
+use crate::app::{App, Origin};
 use crate::protocol::user::{LONGEST_PASSWORD, User};
 use crate::store::StoreError;
 
@@ -38,14 +37,15 @@ pub enum SignInError {
 /// The database is unavailable, or hashing failed. A refusal is no error.
 pub async fn by_password(
     app: &App,
-    info: &RequestInfo,
+    origin: &Origin,
     login: &str,
     password: &str,
 ) -> Result<Result<User, Refusal>, SignInError> {
     // The canonical form of both user names and addresses is lower case.
     let login = login.trim().to_lowercase();
     let now = app.clock.now();
-    let counted = throttle::count(&app.store, &app.seals, &app.config.throttle, &login, info.ip, now).await?;
+    let counted =
+        throttle::count(&app.store, &app.seals, &app.config.throttle, &login, origin.ip, now).await?;
     let counted = match counted {
         Counted::Allowed(attempt) => attempt,
         Counted::TooMany { retry_after } => {
@@ -72,7 +72,7 @@ pub async fn by_password(
         }
         (user, _) => {
             let target = user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id));
-            app.store.audit(&app.audit(&info.anonymous(), "session.refused", target, "password")).await?;
+            app.store.audit(&app.audit(origin, "session.refused", target, "password")).await?;
             Ok(Err(Refusal::WrongCredentials))
         }
     }

@@ -33,12 +33,12 @@ pub async fn count(
     seals: &Seals,
     config: &Throttle,
     login: &str,
-    address: IpAddr,
+    address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Counted, StoreError> {
     let attempt = CountedAttempt {
         account: seals.throttle_bucket("account", login),
-        address: seals.throttle_bucket("address", &network(address)),
+        address: seals.throttle_bucket("address", &address.map(network).unwrap_or_default()),
     };
     let floor = now.minus(config.window);
     for (bucket, limit) in

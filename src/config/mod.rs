@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 pub use crate::protocol::issuer::Issuer;
+pub use crate::tls::Tls;
 
 mod raw;
 mod resolve;
@@ -166,15 +167,6 @@ pub struct Listen {
     pub tls: Option<Tls>,
     /// Peers whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-}
-
-/// PEM files, read again when they change.
-#[derive(Clone, Debug)]
-pub struct Tls {
-    /// Certificate chain.
-    pub certificate: PathBuf,
-    /// Private key.
-    pub key: PathBuf,
 }
 
 /// How long a browser stays signed in.

@@ -237,7 +237,7 @@ impl Checks<'_> {
                     certificate: (self.path)("listen.tls_certificate", certificate),
                     key: (self.path)("listen.tls_key", key),
                 };
-                if let Err(error) = crate::serve::tls::load(&tls) {
+                if let Err(error) = crate::tls::load(&tls) {
                     self.problems.push(error.to_string());
                 }
                 Some(tls)

@@ -49,7 +49,9 @@ pub async fn post(
     };
     let login = form.get("username").unwrap_or_default();
     let remember = form.get("remember").is_some();
-    match sign_in::by_password(&app, &info, login, form.get("password").unwrap_or_default()).await? {
+    match sign_in::by_password(&app, &info.anonymous(), login, form.get("password").unwrap_or_default())
+        .await?
+    {
         Ok(user) => begin_session(&app, &info, &headers, flow, &user, remember).await,
         Err(refusal) => {
             let mut page = SignInPage::new(&app, &browser, &flow).await?;

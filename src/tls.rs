@@ -10,7 +10,14 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
-use crate::config::Tls;
+/// PEM files, read again when they change.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    /// Certificate chain.
+    pub certificate: PathBuf,
+    /// Private key.
+    pub key: PathBuf,
+}
 
 /// Why the files cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -90,7 +97,7 @@ fn configure(tls: &Tls, files: &Files) -> Result<Arc<ServerConfig>, TlsError> {
 
 /// Looks at the files again and again, and uses what they hold once it is another certificate that works. A broken
 /// one is logged, once, and the old one stays.
-pub(super) async fn follow(tls: Tls, live: RustlsConfig, every: Duration) {
+pub(crate) async fn follow(tls: Tls, live: RustlsConfig, every: Duration) {
     let mut seen = read(&tls).ok();
     loop {
         tokio::time::sleep(every).await;

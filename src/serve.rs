@@ -13,11 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::config::Tls;
 use crate::http::edge;
+use crate::tls::{self, Tls};
 use crate::{background, routes};
-
-pub mod tls;
 
 /// How long peers may take. Requests themselves are limited by the [`edge`].
 #[derive(Clone, Debug)]
