@@ -62,6 +62,7 @@ pub fn router(app: &App) -> Router {
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
         // One's own account
+        .route("/", get(account::front_door))
         .route("/account", get(account::show))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .route("/account/sessions/{id}/end", post(account::end_session))

@@ -23,6 +23,11 @@ use crate::protocol::ids::{ClientId, SessionId};
 use crate::protocol::session::Session;
 use crate::protocol::user::{LONGEST_PASSWORD, SHORTEST_PASSWORD};
 
+/// Whoever comes to the bare address wants to see their account.
+pub async fn front_door() -> Redirect {
+    Redirect::to("/account")
+}
+
 /// The page.
 pub async fn show(
     State(app): State<App>,
