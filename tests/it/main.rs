@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+mod admin_api;
 mod code_flow;
 mod command_line;
 mod edge;

@@ -4,9 +4,10 @@ use std::marker::PhantomData;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,7 @@ use utoipa::ToSchema;
 
 use crate::admin::Refusal;
 use crate::http::request_info::RequestInfo;
+use crate::protocol::params::Params;
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::timestamp::Timestamp;
 use crate::store::StoreError;
@@ -101,12 +103,6 @@ impl From<PathRejection> for Problem {
     }
 }
 
-impl From<QueryRejection> for Problem {
-    fn from(error: QueryRejection) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, error.body_text())
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -154,9 +150,20 @@ pub async fn method_not_allowed() -> Problem {
 pub struct Path<T>(pub T);
 
 /// The query, whose fields `T` names: others, and repeated ones, are refused.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Query), rejection(Problem))]
 pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let refused = |what: String| Problem::new(StatusCode::BAD_REQUEST, what);
+        // Text that is no UTF-8 would be mended on the way into `T`.
+        Params::parse(parts.uri.query().unwrap_or_default().as_bytes())
+            .map_err(|error| refused(error.to_string()))?;
+        axum::extract::Query::try_from_uri(&parts.uri)
+            .map(|query| Self(query.0))
+            .map_err(|error| refused(error.body_text()))
+    }
+}
 
 /// A JSON body, whose fields `T` names: others, and repeated ones, are refused.
 pub struct Body<T>(pub T);

@@ -52,7 +52,7 @@ pub async fn new(State(app): State<App>, AdminSession(me): AdminSession) -> Resp
         require_pkce: true,
         ..ClientFields::default()
     };
-    form(&app, &me, fields).new().show()
+    form(&app, &me, fields).unregistered().show()
 }
 
 /// Registers a client, and shows its secret: there is no other page to show it on.
@@ -67,7 +67,7 @@ pub async fn create(
         Ok(issued) => Ok(saved(&app, &me, issued, Notice::ClientCreated)),
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, input_name)?;
-            Ok(form(&app, &me, fields_of_input(input)).new().with(status, problems).show())
+            Ok(form(&app, &me, fields_of_input(input)).unregistered().with(status, problems).show())
         }
     }
 }
@@ -167,7 +167,7 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
 }
 
 impl Form<'_> {
-    fn new(mut self) -> Self {
+    fn unregistered(mut self) -> Self {
         self.page.new = true;
         self
     }
