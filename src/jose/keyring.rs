@@ -194,9 +194,11 @@ impl Keyring {
     /// # Errors
     /// The database is unavailable, or no key could be made.
     pub async fn rotate_when_due(&self, store: &Store, clock: &Clock) -> Result<(), KeyringError> {
-        let now = clock.now();
         for &alg in SigningAlg::ALL {
             let times = self.times_of(alg);
+            // Asked after the keys were read: to an earlier moment, a key that another node has just made would look
+            // like one that signs only later.
+            let now = clock.now();
             if let Some(active_from) =
                 next_activation(&times, self.0.rotate_every, self.0.publish_before, now)
             {
@@ -258,11 +260,13 @@ impl Keyring {
         active_from: Timestamp,
         audit: AuditEntry,
     ) -> Result<Option<KeyId>, KeyringError> {
+        // By the same picture of the keys that the caller decided by: what another node adds from here on takes this
+        // number, and makes this attempt lose.
+        let last = self.times_of(alg).iter().map(|key| key.sequence).max().unwrap_or(0);
         // RSA keys take some 60 ms of a core to find.
         let pkcs8 =
             tokio::task::spawn_blocking(move || key::generate(alg)).await.map_err(|_| UnusableKey(alg))??;
         let made = SigningKey::from_pkcs8(alg, &pkcs8)?;
-        let last = self.times_of(alg).iter().map(|key| key.sequence).max().unwrap_or(0);
         let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*pkcs8));
         let row = StoredKey {
             kid: made.kid.clone(),

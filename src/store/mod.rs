@@ -153,7 +153,13 @@ impl Store {
         };
         let migrator = sqlx::migrate!("./migrations");
         match &db {
-            Db::Sqlite { writer, .. } => migrator.run(writer).await?,
+            Db::Sqlite { writer, .. } => {
+                // sqlx keeps migrations apart on PostgreSQL only. Here the lock of one transaction around them does, so
+                // that of two processes that start at once the second finds everything done.
+                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                migrator.run(&mut *tx).await?;
+                tx.commit().await?;
+            }
             Db::Postgres(pool) => migrator.run(pool).await?,
         }
         Ok(Self { db })

@@ -10,6 +10,7 @@ mod admin_api;
 mod code_flow;
 mod command_line;
 mod edge;
+mod processes;
 mod races;
 mod serve;
 mod store_conformance;

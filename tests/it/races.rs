@@ -9,11 +9,10 @@ use countersign::config;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
-use tokio::sync::Barrier;
-use tokio::task::JoinSet;
 
 use crate::support::{
-    Browser, PASSWORD, Page, Rp, TestApp, Tokens, VERIFIER, filled, granted, on_both, refused,
+    Browser, PASSWORD, Page, Rp, TestApp, Tokens, VERIFIER, at_once, filled, granted, on_both, only_success,
+    refused, successes,
 };
 
 /// Requests at once.
@@ -31,45 +30,6 @@ async fn nodes(app: &TestApp) -> Vec<TestApp> {
 /// A relying party at each node in turn.
 fn everywhere(rp: &Rp, nodes: &[TestApp]) -> impl Fn(usize) -> Rp {
     move |number| rp.at(&nodes[number % nodes.len()].router)
-}
-
-/// Starts all of them at the same moment.
-async fn at_once<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
-    attempts: impl IntoIterator<Item = F>,
-) -> Vec<T> {
-    let attempts: Vec<F> = attempts.into_iter().collect();
-    let gate = Arc::new(Barrier::new(attempts.len()));
-    let mut running = JoinSet::new();
-    for attempt in attempts {
-        let gate = Arc::clone(&gate);
-        running.spawn(async move {
-            gate.wait().await;
-            attempt.await
-        });
-    }
-    running.join_all().await
-}
-
-/// The one success among refusals that are all `invalid_grant`.
-fn only_success(answers: &[Page]) -> Tokens {
-    let (good, bad): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
-    for answer in bad {
-        assert_eq!((answer.status.as_u16(), refused(answer).as_str()), (400, "invalid_grant"));
-    }
-    assert_eq!(good.len(), 1, "exactly one success");
-    granted(good[0])
-}
-
-/// Refreshed or refused; never anything else.
-fn successes(answers: &[Page]) -> Vec<Tokens> {
-    let success = |answer: &Page| match answer.status.as_u16() {
-        200 => Some(granted(answer)),
-        status => {
-            assert_eq!((status, refused(answer).as_str()), (400, "invalid_grant"));
-            None
-        }
-    };
-    answers.iter().filter_map(success).collect()
 }
 
 /// Nothing of what was handed out counts, anywhere.

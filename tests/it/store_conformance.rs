@@ -816,14 +816,10 @@ on_both!(audit_rows_read_back_newest_first, |app| {
 on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
-    // More than two batches of dead rows, and one of each kind on either side of the line.
-    let mut made = JoinSet::new();
-    for number in 0..1_100 {
-        let store = store.clone();
-        let token = format!("dead {number}").into();
-        made.spawn(async move { store.revoke_token(&token, NOW).await.unwrap() });
+    // More than a batch of dead rows, and one of each kind on either side of the line.
+    for number in 0..501 {
+        store.revoke_token(&format!("dead {number}").into(), NOW).await.unwrap();
     }
-    made.join_all().await;
     store.revoke_token(&"alive".into(), later(1)).await.unwrap();
     for (id, expires_at) in [("dead", NOW), ("alive", later(1))] {
         let session = Session { expires_at, ..session(&user, id) };
@@ -844,7 +840,7 @@ on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
     );
     assert_eq!(audited(&app, "old").await, 1);
     // Tokens, a session, a grant, a link and an audit row.
-    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 1_100 + 4);
+    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 501 + 4);
     assert_eq!(audited(&app, "old").await, 0);
     assert_eq!(audited(&app, "begin").await, 2);
     for (id, stays) in [("dead", false), ("alive", true)] {

@@ -65,6 +65,30 @@ impl Database {
         }
     }
 
+    /// Without even its tables.
+    pub async fn empty(engine: Engine) -> Self {
+        match engine {
+            Engine::Sqlite => {
+                let folder = TempDir::new().unwrap();
+                let file = folder.path().join("countersign.db");
+                Self { engine: config::Engine::Sqlite(file), _folder: Some(folder) }
+            }
+            Engine::Postgres => {
+                let name = unique_name();
+                execute(format!("CREATE DATABASE {name}")).await;
+                Self { engine: config::Engine::Postgres(postgres_url(&name)), _folder: None }
+            }
+        }
+    }
+
+    /// As in `database.url`.
+    pub fn url(&self) -> String {
+        match &self.engine {
+            config::Engine::Sqlite(file) => format!("sqlite:{}", file.display()),
+            config::Engine::Postgres(url) => url.clone(),
+        }
+    }
+
     pub fn config(&self) -> config::Database {
         config::Database { engine: self.engine.clone(), max_connections: 8 }
     }

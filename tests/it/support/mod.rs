@@ -2,7 +2,9 @@
 //! that stands still and randomness from a seed; and a browser and a relying party to use it.
 
 mod browser;
+mod crowd;
 mod database;
+pub mod process;
 mod rp;
 
 use std::sync::Arc;
@@ -25,6 +27,7 @@ use countersign::sealing::sha256_hex;
 use tower::ServiceExt as _;
 
 pub use browser::{Browser, Page, encode, filled};
+pub use crowd::{at_once, only_success, successes};
 pub use database::{Engine, config};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, claims, granted, refused};
 

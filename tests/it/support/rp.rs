@@ -66,6 +66,17 @@ impl Rp {
         }
     }
 
+    /// A client that was registered elsewhere.
+    pub fn of(router: &Router, id: &str, method: AuthMethod, secret: &str, redirect_uri: &str) -> Self {
+        Self {
+            router: router.clone(),
+            client_id: id.to_owned(),
+            redirect_uri: redirect_uri.to_owned(),
+            method,
+            secret: secret.to_owned(),
+        }
+    }
+
     /// The same client, talking to another node.
     pub fn at(&self, router: &Router) -> Self {
         Self { router: router.clone(), ..self.clone() }
