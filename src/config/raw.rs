@@ -18,14 +18,14 @@ const CONFIG_VARIABLE: &str = "COUNTERSIGN_CONFIG";
 
 /// How the text of a variable becomes a value.
 #[derive(Clone, Copy)]
-enum Kind {
+pub(super) enum Kind {
     Text,
     Number,
     List,
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-const SETTINGS: [(&str, Kind); 32] = [
+pub(super) const SETTINGS: [(&str, Kind); 32] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),

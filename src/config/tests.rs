@@ -473,3 +473,28 @@ fn a_proxy_in_front_is_allowed_and_noted() {
         ["the issuer is on loopback, but 0.0.0.0:8080 is open to other machines"]
     );
 }
+
+#[test]
+fn the_readme_and_the_list_of_settings_are_true() {
+    let readme = include_str!("../../README.md");
+    let example = readme.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let folder = written(&example.replace("/etc/countersign/secret", "secret"));
+    let pair = rcgen::generate_simple_self_signed(["id.example.com".to_owned()]).unwrap();
+    for (name, text) in
+        [("secret", SECRET), ("cert.pem", &pair.cert.pem()), ("key.pem", &pair.signing_key.serialize_pem())]
+    {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = load_in(&folder, &[]).unwrap();
+    assert_eq!(config.notes(), Vec::<String>::new(), "an example has nothing to be noted");
+
+    let list = include_str!("../../docs/configuration.md");
+    for (key, _) in super::raw::SETTINGS {
+        let (section, name) = key.split_once('.').unwrap_or(("", key));
+        let listed = list
+            .split("| **`[")
+            .find(|part| if section.is_empty() { part.starts_with('#') } else { part.starts_with(section) });
+        assert!(listed.is_some_and(|part| part.contains(&format!("`{name}`"))), "{key} is not listed");
+    }
+}

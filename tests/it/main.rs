@@ -9,6 +9,7 @@
 mod admin_api;
 mod code_flow;
 mod command_line;
+mod demo;
 mod edge;
 mod processes;
 mod races;
