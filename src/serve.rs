@@ -136,10 +136,13 @@ fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patien
         .max_header_list_size(16 * 1024)
         .keep_alive_interval(patience.head)
         .keep_alive_timeout(patience.head);
-    let server = server.accept_error_handler(|peer, error| match peer {
-        // Whoever does not get through the TLS handshake is no news.
-        Some(_) => tracing::debug!(%error, "a connection was not established"),
-        None => tracing::error!(%error, "connections cannot be accepted"),
+    let server = server.accept_error_handler(|peer, error| {
+        if peer.is_some() {
+            // Whoever does not get through the TLS handshake is no news.
+            tracing::debug!(%error, "a connection was not established");
+        } else {
+            tracing::error!(%error, "connections cannot be accepted");
+        }
     });
     // hyper's own timer starts with the first byte; this one starts with the connection.
     server.first_request_timeout(patience.head)
