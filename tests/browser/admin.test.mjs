@@ -37,10 +37,10 @@ browserTest('an administrator registers an application and a user who can sign i
   await page.fill('#redirect_uris', 'https://bookshop.example/callback');
   await page.click('main form button[type=submit]');
   assert.ok((await page.textContent('#client-secret')).length >= 43, '256 bits at least');
-  await page.reload();
-  assert.equal(await page.locator('#client-secret').count(), 0, 'the secret is shown once');
   await page.goto(`${server.issuer}/admin/clients`);
-  await page.waitForSelector('text=Bookshop');
+  await page.click('text=Bookshop');
+  await page.waitForSelector('#redirect_uris');
+  assert.equal(await page.locator('#client-secret').count(), 0, 'the secret is shown once');
 
   const reader = { username: 'reader', password: 'seven quiet reading rooms' };
   await page.goto(`${server.issuer}/admin/users/new`);
@@ -54,7 +54,7 @@ browserTest('an administrator registers an application and a user who can sign i
   await elsewhere.goto(`${server.issuer}/login`);
   await signIn(elsewhere, reader);
   await elsewhere.goto(`${server.issuer}/account`);
-  await elsewhere.waitForSelector('text=This device');
+  await elsewhere.waitForSelector('text="This device"');
 
   await page.click('text=reader');
   const signOut = page.locator('section[aria-labelledby=g-sessions]');

@@ -122,7 +122,7 @@ async function tabTo(page, id) {
 browserTest('everything works with scripts switched off', async ({ server, page }) => {
   await signInThroughDemo(page, server);
   await page.goto(`${server.issuer}/account`);
-  await page.waitForSelector('text=This device');
+  await page.waitForSelector('text="This device"');
   await page.goto(`${server.issuer}/logout`);
   await page.click('#logout-confirm');
   await assertSignedOut(page, server);

@@ -19,20 +19,20 @@ browserTest('signing out of the demo ends the session, and the demo asks again',
 browserTest('signing out without an application asks first, and going back reveals nothing', async ({ server, page }) => {
   await signInThroughDemo(page, server);
   await page.goto(`${server.issuer}/account`);
-  await page.waitForSelector('text=This device');
+  await page.waitForSelector('text="This device"');
 
   await page.goto(`${server.issuer}/logout`);
   await page.waitForSelector('#logout-confirm');
   const stillIn = await page.context().newPage();
   await stillIn.goto(`${server.issuer}/account`);
-  await stillIn.waitForSelector('text=This device');
+  await stillIn.waitForSelector('text="This device"');
   await stillIn.close();
 
   await page.click('#logout-confirm');
   await page.waitForSelector('text=You are signed out');
   await page.goBack();
   await page.goBack();
-  assert.equal(await page.locator('text=This device').count(), 0, `at ${page.url()}`);
+  assert.equal(await page.locator('text="This device"').count(), 0, `at ${page.url()}`);
   await assertSignedOut(page, server);
 });
 
