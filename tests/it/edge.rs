@@ -225,7 +225,7 @@ async fn malformed_paths_are_never_a_5xx() {
         "/?%ff=%",
     ] {
         let answer = ask_with(&router, path, &[]).await;
-        assert!(answer.status.is_client_error(), "{path}: {}", answer.status);
+        assert!(!answer.status.is_server_error(), "{path}: {}", answer.status);
     }
 }
 
