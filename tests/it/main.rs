@@ -11,6 +11,7 @@ mod code_flow;
 mod command_line;
 mod demo;
 mod edge;
+mod outage;
 mod processes;
 mod races;
 mod serve;

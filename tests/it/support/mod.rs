@@ -16,6 +16,7 @@ use axum::body::Body;
 use axum::http::Request;
 use countersign::app::{App, Origin};
 use countersign::clock::Clock;
+use countersign::config::Config;
 use countersign::entropy::Entropy;
 use countersign::protocol::client::{
     AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
@@ -48,10 +49,16 @@ pub struct TestApp {
 impl TestApp {
     /// The application on a fresh database of this engine.
     pub async fn start(engine: Engine) -> Self {
+        Self::start_at(engine, START * 1000, |_| {}).await
+    }
+
+    /// The same at another time (Unix milliseconds), after `change` had its way with the configuration.
+    pub async fn start_at(engine: Engine, millis: i64, change: impl FnOnce(&mut Config)) -> Self {
         let database = database::Database::fresh(engine).await;
         let mut config = config(ISSUER);
         config.database = database.config();
-        let millis = Arc::new(AtomicI64::new(START * 1000));
+        change(&mut config);
+        let millis = Arc::new(AtomicI64::new(millis));
         let app = App::start(config, clock(&millis), seeded_entropy()).await.unwrap();
         Self::with(app, millis, database)
     }
