@@ -6,7 +6,10 @@
     reason = "a test may fail by panicking"
 )]
 
+mod account;
 mod admin_api;
+mod admin_pages;
+mod cli;
 mod code_flow;
 mod command_line;
 mod demo;

@@ -1,0 +1,260 @@
+//! `countersign client|user|key …`: the binary itself, on a database of its own, beside a running server.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The deployment that the commands work on.
+struct Terminal {
+    folder: TempDir,
+}
+
+/// What a command did.
+struct Outcome {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Outcome {
+    /// The output of a command that must have been carried out.
+    fn done(self) -> String {
+        assert_eq!(self.code, 0, "{}{}", self.out, self.err);
+        self.out
+    }
+
+    fn json(self) -> Value {
+        let text = self.done();
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON but {text}"))
+    }
+
+    /// The message of a command that must have been refused.
+    fn refused(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{}{}", self.out, self.err);
+        assert_eq!(self.out, "", "a refusal speaks on standard error");
+        self.err
+    }
+}
+
+impl Terminal {
+    fn new() -> Self {
+        Self { folder: TempDir::new().unwrap() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        self.run_with(arguments, "")
+    }
+
+    fn run_with(&self, arguments: &[&str], input: &str) -> Outcome {
+        let mut process = self.command(arguments).spawn().unwrap();
+        process.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = process.wait_with_output().unwrap();
+        Outcome {
+            code: output.status.code().unwrap(),
+            out: String::from_utf8(output.stdout).unwrap(),
+            err: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_countersign"));
+        command
+            .args(arguments)
+            .env_clear()
+            .env("COUNTERSIGN_ISSUER", "http://localhost:8080")
+            .env("COUNTERSIGN_SECRET", "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=")
+            .env("COUNTERSIGN_DATA_DIR", self.folder.path())
+            .env("COUNTERSIGN_PASSWORDS_MEMORY_KIB", "8")
+            .env("COUNTERSIGN_PASSWORDS_ITERATIONS", "1")
+            .current_dir(self.folder.path())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        command
+    }
+}
+
+#[test]
+fn clients_at_the_terminal() {
+    let terminal = Terminal::new();
+    let create =
+        ["client", "create", "--name", "Notes", "--id", "notes", "--redirect-uri", "https://n.example/cb"];
+    let two = [&create[..], &["--redirect-uri", "http://localhost:1/cb", "--json"]].concat();
+    let made = terminal.run(&two).json();
+    let secret = made["client_secret"].as_str().unwrap().to_owned();
+    assert_eq!((&made["client_id"], &made["client_secret_expires_at"]), (&"notes".into(), &0.into()));
+    assert_eq!(made["redirect_uris"], serde_json::json!(["https://n.example/cb", "http://localhost:1/cb"]));
+    assert!(terminal.run(&create).refused(1).contains("this client_id is already in use"));
+
+    for show in
+        [&["client", "show", "notes"][..], &["client", "show", "notes", "--json"], &["client", "list"]]
+    {
+        let text = terminal.run(show).done();
+        assert!(text.contains("Notes") && !text.contains(&secret), "{text}");
+    }
+    let update =
+        ["client", "update", "notes", "--scope", "openid", "--redirect-uri", "https://n.example/2", "--json"];
+    let updated = terminal.run(&update).json();
+    assert_eq!((&updated["scope"], &updated["client_name"]), (&"openid".into(), &"Notes".into()));
+    assert_eq!(updated["redirect_uris"], serde_json::json!(["https://n.example/2"]));
+    let off = terminal.run(&["client", "update", "notes", "--disabled", "--json"]).json();
+    assert_eq!(off["disabled"], true);
+    let on = terminal.run(&["client", "update", "notes", "--disabled=false", "--json"]).json();
+    assert_eq!(on["disabled"], false);
+    let rotated = terminal.run(&["client", "rotate-secret", "notes"]).done();
+    assert!(rotated.contains("cs_cs_") && !rotated.contains(&secret) && rotated.contains("only this once"));
+
+    let public = ["client", "create", "--name", "App", "--public", "--redirect-uri", "com.example.app:/cb"];
+    let public = terminal.run(&[&public[..], &["--json"]].concat()).json();
+    assert!(public["client_secret"].is_null() && public["client_id"].as_str().unwrap().starts_with("c-"));
+
+    let message = terminal
+        .run(&["client", "create", "--name", " ", "--redirect-uri", "http://x.example/", "--id", "a b"])
+        .refused(1);
+    for option in ["--name: ", "--redirect-uri: http://x.example/ must use https", "--id: "] {
+        assert!(message.contains(option), "{message}");
+    }
+    terminal.run(&["client", "delete", "notes"]).done();
+    for gone in [
+        &["client", "show", "notes"][..],
+        &["client", "delete", "notes"],
+        &["client", "rotate-secret", "notes"],
+    ] {
+        assert!(terminal.run(gone).refused(1).contains("there is no such client"));
+    }
+    for usage in [
+        &["client"][..],
+        &["client", "show"],
+        &["client", "create", "--nmae", "x"],
+        &["key", "rotate", "--alg", "none"],
+    ] {
+        terminal.run(usage).refused(2);
+    }
+}
+
+#[test]
+fn users_at_the_terminal() {
+    let terminal = Terminal::new();
+    let create =
+        ["user", "create", "--username", "Ada", "--email", "ada@example.com", "--password-stdin", "--admin"];
+    let made = terminal.run_with(&[&create[..], &["--json"]].concat(), "correct horse\n").json();
+    assert_eq!(
+        (&made["username"], &made["is_admin"], &made["has_password"]),
+        (&"ada".into(), &true.into(), &true.into())
+    );
+    assert!(terminal.run_with(&create, "correct horse\n").refused(1).contains("already in use"));
+    let short = ["user", "create", "--username", "bob", "--password-stdin"];
+    assert!(terminal.run_with(&short, "short\n").refused(1).contains("password"));
+    let bob = terminal.run(&["user", "create", "--username", "bob", "--json"]).json();
+    assert_eq!(bob["has_password"], false);
+
+    let id = made["id"].as_str().unwrap();
+    for name in ["ada", "ADA", "ada@example.com", id] {
+        assert!(terminal.run(&["user", "show", name]).done().contains(id), "{name}");
+    }
+    for last in [
+        &["user", "disable", "ada"][..],
+        &["user", "delete", "ada"],
+        &["user", "update", "ada", "--admin=false"],
+    ] {
+        assert!(terminal.run(last).refused(1).contains("last administrator"));
+    }
+    terminal.run(&["user", "update", "bob", "--admin", "--name", "Bob B"]).done();
+    terminal.run(&["user", "disable", "ada"]).done();
+    let list = terminal.run(&["user", "list", "--json"]).json();
+    assert_eq!((&list[0]["disabled"], &list[1]["name"]), (&true.into(), &"Bob B".into()));
+    assert!(!terminal.run(&["user", "list", "--query", "bob b"]).done().contains("ada@"));
+    terminal.run(&["user", "enable", "ada"]).done();
+    terminal.run_with(&["user", "set-password", "bob", "--password-stdin"], "battery staple\r\n").done();
+    assert!(terminal.run(&["user", "set-password", "bob"]).refused(1).contains("--password-stdin"));
+    terminal.run(&["user", "delete", "bob"]).done();
+    assert!(terminal.run(&["user", "show", "bob"]).refused(1).contains("there is no such user"));
+}
+
+#[test]
+fn keys_at_the_terminal() {
+    let terminal = Terminal::new();
+    let keys = terminal.run(&["key", "list", "--json"]).json();
+    assert_eq!(keys.as_array().unwrap().len(), 4);
+    terminal.run(&["key", "rotate", "--alg", "ES256", "--now"]).done();
+    let text = terminal.run(&["key", "list"]).done();
+    assert!(text.contains("retired") && text.contains("active"), "{text}");
+    let kid = keys[1]["kid"].as_str().unwrap();
+    terminal.run(&["key", "revoke", kid]).done();
+    assert!(terminal.run(&["key", "revoke", kid]).refused(1).contains("no such key"));
+    let after = terminal.run(&["key", "list", "--json"]).json();
+    let alg = &keys[1]["alg"];
+    let states: Vec<_> =
+        after.as_array().unwrap().iter().filter(|key| &key["alg"] == alg).map(|key| &key["state"]).collect();
+    assert_eq!(states, ["revoked", "active"], "another one signs in its place");
+}
+
+/// A server of its own process; ended when dropped.
+struct Server {
+    process: Child,
+    port: u16,
+}
+
+impl Server {
+    fn start(terminal: &Terminal) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut command = terminal.command(&["serve"]);
+        command.env("COUNTERSIGN_LISTEN_ADDRESS", format!("127.0.0.1:{port}"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        Self { process: command.spawn().unwrap(), port }
+    }
+
+    /// The answer to a GET; empty while nobody listens.
+    fn get(&self, path: &str) -> String {
+        let mut answer = String::new();
+        if let Ok(mut connection) = TcpStream::connect(("127.0.0.1", self.port)) {
+            connection.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+            let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+            if connection.write_all(request.as_bytes()).is_ok() {
+                let _ = connection.read_to_string(&mut answer);
+            }
+        }
+        answer
+    }
+
+    /// Waits until the key set holds this text, or holds it no more.
+    fn wait_for_key(&self, text: &str, there: bool) {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let answer = self.get("/jwks");
+            if answer.contains(" 200 ") && answer.contains(text) == there {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{text}: {answer}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_running_server_takes_what_the_terminal_does() {
+    let terminal = Terminal::new();
+    let server = Server::start(&terminal);
+    server.wait_for_key("\"keys\"", true);
+    terminal.run(&["key", "rotate", "--alg", "EdDSA", "--now"]).done();
+    let keys = terminal.run(&["key", "list", "--json"]).json();
+    let state = |state: &str| -> String {
+        let mut keys = keys.as_array().unwrap().iter();
+        let key = keys.find(|key| key["alg"] == "EdDSA" && key["state"] == state).unwrap();
+        key["kid"].as_str().unwrap().to_owned()
+    };
+    server.wait_for_key(&state("active"), true);
+    terminal.run(&["key", "revoke", &state("retired")]).done();
+    server.wait_for_key(&state("retired"), false);
+}
