@@ -258,14 +258,14 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
     assert_eq!(shown.json()["client_name"], "<script>alert(1)</script>");
 
     let path = "/admin/api/clients/notes";
-    let patch = json!({ "client_name": "Notes", "logo_uri": "https://notes.example/logo.png" });
+    let edit = json!({ "client_name": "Notes", "logo_uri": "https://notes.example/logo.png" });
     let seen = robot.clone().with("if-match", &version);
-    let changed = seen.json(Method::PATCH, path, &patch).await;
+    let changed = seen.json(Method::PATCH, path, &edit).await;
     assert_eq!(changed.status, 200, "{}", changed.body);
     assert_ne!(changed.header("etag").unwrap(), version, "also within one second");
     assert_eq!(changed.json()["redirect_uris"], wish["redirect_uris"]);
     assert!(changed.json()["client_secret"].is_null());
-    problem(&seen.json(Method::PATCH, path, &patch).await, 412);
+    problem(&seen.json(Method::PATCH, path, &edit).await, 412);
     problem(&seen.send(&Method::DELETE, path, "").await, 412);
     let removed = robot.json(Method::PATCH, path, &json!({ "logo_uri": null })).await;
     assert!(removed.json()["logo_uri"].is_null());
@@ -335,7 +335,7 @@ on_both!(a_user_from_the_first_day_to_the_last, |app| {
     let body =
         robot.get(&path).await.body + &robot.get("/admin/api/users").await.body + &sessions.to_string();
     assert!(!body.contains("argon2") && !body.contains("hash"), "{body}");
-    for (_, cookie) in &browser.cookies {
+    for cookie in browser.cookies.values() {
         assert!(!body.contains(cookie.as_str()));
     }
 
@@ -401,7 +401,7 @@ async fn cve_2026_49448_what_is_not_offered_cannot_be_set() {
         (Method::PATCH, &user, r#"{"is_admin":"true"}"#),
         (Method::PATCH, &user, r#"{"username":null}"#),
         (Method::PUT, &format!("{user}/password"), r#"{"password":"long enough","keep":true}"#),
-        (Method::PUT, &format!("{user}/password"), r#"{}"#),
+        (Method::PUT, &format!("{user}/password"), "{}"),
         (Method::POST, &"/admin/api/clients".to_owned(), r#"{"jwks_uri":"http://169.254.169.254/"}"#),
         (Method::POST, &"/admin/api/users".to_owned(), r#"{"username":"eve","roles":["admin"]}"#),
         (Method::POST, &"/admin/api/keys".to_owned(), r#"{"alg":"HS256"}"#),
@@ -533,7 +533,7 @@ async fn keys_are_rotated_and_revoked() {
     assert_eq!(made.status, 201, "{}", made.body);
     let new = made.json()["kids"][0].as_str().unwrap().to_owned();
     let after = robot.get("/admin/api/keys").await.json();
-    assert_eq!(active(&after, "EdDSA"), [new.clone()]);
+    assert_eq!(active(&after, "EdDSA"), std::slice::from_ref(&new));
     assert!(app.app.keys.jwks().body.contains(&old[0]), "a retired key stays published");
 
     assert_eq!(robot.send(&Method::DELETE, &format!("/admin/api/keys/{new}"), "").await.status, 204);
