@@ -1,12 +1,12 @@
 //! Randomness as a parameter: the one place that asks the operating system, and the handle everything else is given.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::Clock;
+use crate::protocol::secret::hex;
 
 /// A source of random bytes. Tests give a seeded one.
 #[derive(Clone)]
@@ -63,14 +63,4 @@ impl Entropy {
         id.push_str(&hex(&self.bytes::<10>()));
         id
     }
-}
-
-/// Lower-case hexadecimal.
-#[must_use]
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

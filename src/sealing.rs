@@ -5,14 +5,15 @@
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::error::Unspecified;
-use aws_lc_rs::{digest, hkdf, hmac};
+use aws_lc_rs::{hkdf, hmac};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::config::MasterSecret;
-use crate::entropy::{Entropy, hex};
+use crate::entropy::Entropy;
+use crate::protocol::secret::hex;
 
 /// What is sealed.
 #[derive(Clone, Copy, Debug)]
@@ -157,18 +158,6 @@ pub enum SealError {
     /// Beyond 64 GiB.
     #[error("a value is too large to be sealed")]
     TooLarge,
-}
-
-/// SHA-256 in hexadecimal: how secrets of 256 random bits are kept.
-#[must_use]
-pub fn sha256_hex(text: &str) -> String {
-    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-}
-
-/// Compares two texts in time that depends on their lengths only.
-#[must_use]
-pub fn same_secret(a: &str, b: &str) -> bool {
-    subtle::ConstantTimeEq::ct_eq(a.as_bytes(), b.as_bytes()).into()
 }
 
 #[cfg(test)]

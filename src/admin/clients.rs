@@ -10,8 +10,8 @@ use crate::app::{App, Origin};
 use crate::protocol::client::{Client, ClientMetadata};
 use crate::protocol::ids::ClientId;
 use crate::protocol::registration::{self, ClientInput};
+use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
-use crate::sealing::sha256_hex;
 
 /// A client, and the secret that was just made for it: nobody can read it again.
 pub struct Issued {

@@ -1,7 +1,6 @@
 //! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
@@ -17,9 +16,10 @@ pub struct PasswordHasher(Arc<Inner>);
 
 struct Inner {
     argon2: Argon2<'static>,
-    cores: Semaphore,
-    waiting: AtomicUsize,
-    queue: usize,
+    /// Who is served or waits; one more is turned away.
+    places: Arc<Semaphore>,
+    /// Who is served.
+    cores: Arc<Semaphore>,
     /// Checked where there is no hash, so that an unknown user costs what a known one costs.
     dummy: String,
     entropy: Entropy,
@@ -76,9 +76,8 @@ impl PasswordHasher {
         let dummy = hash_with(&argon2, "", &entropy.bytes::<16>())?;
         Ok(Self(Arc::new(Inner {
             argon2,
-            cores: Semaphore::new(cores.max(1)),
-            waiting: AtomicUsize::new(0),
-            queue: config.queue,
+            places: Arc::new(Semaphore::new(cores.max(1).saturating_add(config.queue))),
+            cores: Arc::new(Semaphore::new(cores.max(1))),
             dummy,
             entropy: entropy.clone(),
         })))
@@ -106,12 +105,15 @@ impl PasswordHasher {
         &self,
         work: impl FnOnce(&Inner) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
-        let _place = Place::take(&self.0)?;
-        let _core = self.0.cores.acquire().await.map_err(|_| HashingError::Busy)?;
+        let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| HashingError::Busy)?;
+        let core = Arc::clone(&self.0.cores).acquire_owned().await.map_err(|_| HashingError::Busy)?;
         let inner = Arc::clone(&self.0);
-        tokio::task::spawn_blocking(move || work(&inner))
-            .await
-            .map_err(|error| HashingError::Argon2(error.to_string()))
+        let working = tokio::task::spawn_blocking(move || {
+            // They go with the work, not with the request: hanging up does not free the core.
+            let _held = (place, core);
+            work(&inner)
+        });
+        working.await.map_err(|error| HashingError::Argon2(error.to_string()))
     }
 }
 
@@ -148,28 +150,6 @@ fn hash_with(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String,
         .hash_password_with_salt(password.as_bytes(), salt)
         .map(|hash| hash.to_string())
         .map_err(|error| HashingError::Argon2(error.to_string()))
-}
-
-/// A place in the queue, given back when dropped, also when the request is cancelled.
-struct Place<'a>(&'a Inner);
-
-impl<'a> Place<'a> {
-    fn take(inner: &'a Inner) -> Result<Self, HashingError> {
-        let place = Place(inner);
-        let before = inner.waiting.fetch_add(1, Ordering::Relaxed);
-        // Whoever is being served holds a place too.
-        if before >= inner.queue.saturating_add(inner.cores.available_permits()) {
-            Err(HashingError::Busy)
-        } else {
-            Ok(place)
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
@@ -229,18 +209,43 @@ mod tests {
     async fn a_full_queue_turns_the_next_one_away() {
         let hasher = cheap(1, 2);
         let core = hasher.0.cores.acquire().await.unwrap();
+        let served = hasher.0.places.acquire().await.unwrap();
         let mut waiting = Vec::new();
         for _ in 0..2 {
             let hasher = hasher.clone();
             waiting.push(tokio::spawn(async move { hasher.hash(typed("password")).await }));
         }
-        while hasher.0.waiting.load(std::sync::atomic::Ordering::Relaxed) < 2 {
+        while hasher.0.places.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
         assert!(matches!(hasher.hash(typed("password")).await, Err(HashingError::Busy)));
-        drop(core);
+        drop((core, served));
         for hashing in waiting {
             assert!(hashing.await.unwrap().is_ok());
         }
+        assert_eq!(hasher.0.places.available_permits(), 3, "every place is given back");
+    }
+
+    #[tokio::test]
+    async fn hanging_up_does_not_free_the_core() {
+        let hasher = cheap(1, 2);
+        let (begun, on_a_core) = tokio::sync::oneshot::channel();
+        let (go_on, wait) = std::sync::mpsc::channel::<()>();
+        let request = tokio::spawn({
+            let hasher = hasher.clone();
+            async move {
+                let work = move |_: &super::Inner| {
+                    begun.send(()).unwrap();
+                    wait.recv().unwrap();
+                };
+                hasher.on_a_core(work).await
+            }
+        });
+        on_a_core.await.unwrap();
+        request.abort();
+        assert!(request.await.unwrap_err().is_cancelled());
+        assert_eq!(hasher.0.cores.available_permits(), 0, "the work still runs");
+        go_on.send(()).unwrap();
+        assert!(hasher.hash(typed("password")).await.is_ok(), "and then the next one is served");
     }
 }

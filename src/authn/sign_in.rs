@@ -59,7 +59,11 @@ pub async fn by_password(
     let typed = if password.len() > LONGEST_PASSWORD { String::new() } else { password.to_owned() };
     let verdict = match app.passwords.check(typed.into(), stored.clone()).await {
         Ok(verdict) => verdict,
-        Err(HashingError::Busy) => return Ok(Err(Refusal::Busy)),
+        Err(HashingError::Busy) => {
+            // A busy server must not lock honest people out.
+            throttle::take_back(&app.store, &counted).await?;
+            return Ok(Err(Refusal::Busy));
+        }
         Err(error) => return Err(error.into()),
     };
     match (user, verdict) {

@@ -61,6 +61,14 @@ pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), Stor
     store.forgive_attempt(&attempt.account, &attempt.address).await
 }
 
+/// The attempt was turned away before the password was looked at.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn take_back(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
+    store.take_back_attempt(&attempt.account, &attempt.address).await
+}
+
 /// One customer's network: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.
 fn network(address: IpAddr) -> String {
     match address.to_canonical() {

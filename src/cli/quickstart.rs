@@ -17,8 +17,8 @@ use crate::demo;
 use crate::entropy::Entropy;
 use crate::protocol::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
 use crate::protocol::scope::Scope;
+use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::User;
-use crate::sealing::sha256_hex;
 use crate::serve::{self, Patience};
 use crate::{files, telemetry};
 

@@ -308,8 +308,8 @@ fn a_secret_that_others_could_know_is_refused_and_never_repeated() {
 fn hexadecimal_and_both_base64_alphabets_are_secrets() {
     let bytes: Vec<u8> = (0..32_u8).map(|i| i.wrapping_mul(151) ^ 0xfb).collect();
     for text in [
-        crate::entropy::hex(&bytes),
-        crate::entropy::hex(&bytes).to_uppercase(),
+        crate::protocol::secret::hex(&bytes),
+        crate::protocol::secret::hex(&bytes).to_uppercase(),
         base64::Engine::encode(&base64::engine::general_purpose::STANDARD, &bytes),
         base64::Engine::encode(&base64::engine::general_purpose::URL_SAFE_NO_PAD, &bytes),
     ] {

@@ -18,7 +18,7 @@ use self::sessions::{Sessions, SignedIn};
 use crate::entropy::Entropy;
 use crate::http::{assets, edge};
 use crate::pages::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
-use crate::sealing::same_secret;
+use crate::protocol::secret::same_secret;
 
 mod provider;
 mod sessions;

@@ -89,15 +89,7 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         (Step::Consent, Some(_)) => {
             Ok(Redirect::to(&format!("/consent?flow={}", flow.seal(app)?)).into_response())
         }
-        (Step::Refuse(code), _) => {
-            let cause = match code {
-                ErrorCode::ConsentRequired => {
-                    "the user has to be asked for consent, which prompt=none forbids"
-                }
-                _ => "the user has to sign in",
-            };
-            Ok(refuse(app, &asked.redirect, &params, code, cause))
-        }
+        (Step::Refuse(refusal), _) => Ok(refuse(app, &asked.redirect, &params, refusal.code(), &refusal)),
         (Step::Login | Step::Issue | Step::Consent, _) => {
             Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response())
         }
@@ -165,7 +157,7 @@ fn issue(
     let code = Code {
         grant_id: app.entropy.ordered_id(&app.clock).into(),
         client_id: client.id.clone(),
-        redirect_uri: request.redirect.clone(),
+        redirect_uri: request.redirect.as_str().to_owned(),
         redirect_uri_was_named: request.redirect_uri_was_named,
         challenge: request.challenge.clone(),
         user_id: session.user_id.clone(),

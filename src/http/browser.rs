@@ -10,7 +10,8 @@ use axum::response::Response;
 use super::cookie::Cookie;
 use crate::app::App;
 use crate::config::Config;
-use crate::sealing::{Seals, same_secret, sha256_hex};
+use crate::protocol::secret::{same_secret, sha256_hex};
+use crate::sealing::Seals;
 
 /// A browser. Its cookie is kept for as long as the browser runs, across sign-ins, so that several tabs work.
 #[derive(Clone, Debug)]

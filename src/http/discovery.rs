@@ -8,7 +8,7 @@ use axum::response::Response;
 use super::published::published;
 use crate::app::App;
 use crate::protocol::discovery::document;
-use crate::sealing::sha256_hex;
+use crate::protocol::secret::sha256_hex;
 
 /// How long clients may keep it, in seconds.
 const MAX_AGE: u32 = 300;

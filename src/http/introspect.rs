@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::access_token::{self, Active};
 use super::client_auth::{ClientForm, authenticate};
 use super::error::OAuthError;
+use super::refresh_token::genuine;
 use crate::app::App;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthError;
@@ -15,7 +16,6 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::ids::UserId;
 use crate::protocol::introspection;
 use crate::protocol::refresh::RefreshToken;
-use crate::sealing::same_secret;
 use crate::store::StoreError;
 
 /// The endpoint. `token_type_hint` is not needed: the token says what it is.
@@ -52,14 +52,13 @@ async fn refresh_token(
     token: &RefreshToken,
 ) -> Result<Option<Value>, StoreError> {
     let now = app.clock.now();
-    let Some((grant, footing, _)) = app.store.grant(&token.grant_id, None).await? else { return Ok(None) };
-    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
+    let Some((grant, footing)) = genuine(app, token).await? else { return Ok(None) };
     let idle_end = grant.rotated_at.plus(app.config.tokens.refresh_idle);
-    let active = same_secret(&genuine, &token.mac)
-        && token.generation == grant.generation
+    let active = token.generation == grant.generation
         && introspection::may_introspect(caller, &grant.client_id)
         && grant.standing(&footing, now).is_ok()
-        && !now.reached(idle_end);
-    let expires_at = grant.expires_at.min(idle_end);
+        && !now.reached(idle_end)
+        && app.store.client(&grant.client_id).await?.is_some_and(|client| !client.disabled);
+    let expires_at = grant.ends_at(&footing).min(idle_end);
     Ok(active.then(|| introspection::refresh_token(&grant, app.config.issuer.as_str(), expires_at)))
 }

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::app::App;
-use crate::sealing::same_secret;
+use crate::protocol::secret::same_secret;
 
 const REQUESTS: &str = "countersign_http_requests_total";
 const DURATION: &str = "countersign_http_request_duration_seconds";

@@ -25,6 +25,7 @@ pub mod logout;
 pub mod metrics;
 pub mod page;
 pub mod published;
+pub mod refresh_token;
 pub mod request_info;
 pub mod revoke;
 pub mod session;

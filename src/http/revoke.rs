@@ -8,12 +8,12 @@ use super::access_token;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
 use super::error::OAuthError;
+use super::refresh_token::genuine;
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::refresh::RefreshToken;
-use crate::sealing::same_secret;
 
 /// The endpoint. `token_type_hint` is not needed: the token says what it is.
 pub async fn post(
@@ -40,11 +40,7 @@ async fn revoke_refresh_token(
     client: &Client,
     token: &RefreshToken,
 ) -> Result<(), OAuthError> {
-    let Some((grant, ..)) = app.store.grant(&token.grant_id, None).await? else { return Ok(()) };
-    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
-    if !same_secret(&genuine, &token.mac) {
-        return Ok(());
-    }
+    let Some((grant, _)) = genuine(app, token).await? else { return Ok(()) };
     if grant.client_id != client.id {
         return Err(other_client());
     }

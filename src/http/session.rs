@@ -12,10 +12,10 @@ use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
 use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::{ACR_PASSWORD, Session};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-use crate::sealing::{same_secret, sha256_hex};
 use crate::store::StoreError;
 
 /// A live session and its user.

@@ -13,8 +13,8 @@ use crate::app::App;
 use crate::authn::password::HashingError;
 use crate::pages::{self, Problem};
 use crate::protocol::ids::UserId;
+use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::{User, UserProblem, acceptable_password, canonical_email, canonical_username};
-use crate::sealing::sha256_hex;
 use crate::store::StoreError;
 
 /// The form, as long as the link works. Looking at it does not use it up.

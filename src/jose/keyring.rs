@@ -165,12 +165,8 @@ impl Keyring {
         let known = self.0.keys.load();
         let mut keys = Vec::with_capacity(stored.len());
         for row in stored {
-            let times = KeyTimes {
-                kid: row.kid.clone(),
-                sequence: row.sequence,
-                active_from: row.active_from,
-                revoked_at: row.revoked_at,
-            };
+            let times =
+                KeyTimes { sequence: row.sequence, active_from: row.active_from, revoked_at: row.revoked_at };
             let key = match known.keys.iter().find(|known| known.key.kid == row.kid) {
                 Some(known) => Arc::clone(&known.key),
                 None => Arc::new(self.unseal(&row)?),

@@ -5,14 +5,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::protocol::ids::KeyId;
 use crate::protocol::timestamp::Timestamp;
 
 /// What the rules need to know about a key.
 #[derive(Clone, Debug)]
 pub struct KeyTimes {
-    /// Which key.
-    pub kid: KeyId,
     /// Its number within its algorithm.
     pub sequence: i64,
     /// From when on it signs, until its successor does.
@@ -67,20 +64,18 @@ pub fn state(key: &KeyTimes, siblings: &[KeyTimes], token_life: Duration, now: T
     if now < key.active_from {
         return KeyState::Published;
     }
-    // The next key that was not revoked took over when it became active.
-    let successor = siblings
+    // It retired when the first later key that was not revoked began to sign.
+    let superseded = siblings
         .iter()
-        .filter(|other| other.sequence > key.sequence && other.revoked_at.is_none())
-        .min_by_key(|other| other.sequence);
-    match successor {
-        Some(next) if now >= next.active_from => {
-            if now.reached(next.active_from.plus(token_life)) {
-                KeyState::Gone
-            } else {
-                KeyState::Retired
-            }
-        }
-        _ => KeyState::Active,
+        .filter(|other| {
+            other.sequence > key.sequence && other.revoked_at.is_none() && now >= other.active_from
+        })
+        .map(|other| other.active_from)
+        .min();
+    match superseded {
+        None => KeyState::Active,
+        Some(since) if now.reached(since.plus(token_life)) => KeyState::Gone,
+        Some(_) => KeyState::Retired,
     }
 }
 
@@ -114,12 +109,7 @@ mod tests {
     const LIFE: Duration = Duration::from_secs(300);
 
     fn key(sequence: i64, active_from: i64, revoked_at: Option<i64>) -> KeyTimes {
-        KeyTimes {
-            kid: format!("k{sequence}").as_str().into(),
-            sequence,
-            active_from: Timestamp(active_from),
-            revoked_at: revoked_at.map(Timestamp),
-        }
+        KeyTimes { sequence, active_from: Timestamp(active_from), revoked_at: revoked_at.map(Timestamp) }
     }
 
     #[test]
@@ -145,6 +135,15 @@ mod tests {
                 keys.iter().filter(|key| state(key, &keys, LIFE, Timestamp(now)) == KeyState::Active).count();
             assert_eq!(active, 1, "at {now}");
         }
+    }
+
+    #[test]
+    fn a_key_made_at_once_takes_over_from_the_active_and_from_the_scheduled_one() {
+        let keys = [key(1, 0, None), key(2, 1000, None), key(3, 100, None)];
+        let at = |now| [0, 1, 2].map(|index: usize| state(&keys[index], &keys, LIFE, Timestamp(now)));
+        assert_eq!(at(100), [KeyState::Retired, KeyState::Published, KeyState::Active]);
+        assert_eq!(at(400), [KeyState::Gone, KeyState::Published, KeyState::Active]);
+        assert_eq!(at(1000), [KeyState::Gone, KeyState::Gone, KeyState::Active]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::client::{AuthMethod, Client};
 use super::ids::ClientId;
 use super::params::Params;
-use crate::sealing::{same_secret, sha256_hex};
+use crate::protocol::secret::{same_secret, sha256_hex};
 
 /// What a request shows about its client.
 #[derive(Clone, PartialEq, Eq)]

@@ -8,10 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::client::{Client, GrantType};
-use super::grant::Grant;
+use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use super::pkce::{self, CodeChallenge, PkceError};
-use super::redirect_uri::SafeRedirect;
 use super::scope::{self, Scope};
 use super::timestamp::Timestamp;
 
@@ -23,7 +22,7 @@ pub struct Code {
     /// To whom it was issued.
     pub client_id: ClientId,
     /// Where it was sent.
-    pub redirect_uri: SafeRedirect,
+    pub redirect_uri: String,
     /// Did the authorization request name that address? Then the token request must repeat it (RFC 6749 §4.1.3).
     pub redirect_uri_was_named: bool,
     /// The PKCE challenge.
@@ -75,6 +74,9 @@ pub enum CodeError {
     /// RFC 7636 §4.6.
     #[error(transparent)]
     Pkce(#[from] PkceError),
+    /// The user signed out, was switched off or withdrew the consent since the code was sent.
+    #[error(transparent)]
+    Dead(#[from] DeadGrant),
 }
 
 /// Proof that a code may be redeemed; made by [`may_redeem`] only, and accepted by the ledger only.
@@ -107,6 +109,7 @@ pub fn may_redeem(
     client: &Client,
     request: RedeemRequest<'_>,
     code: &Code,
+    footing: &Footing,
     grant_secret: String,
     lifetimes: GrantLifetimes,
     now: Timestamp,
@@ -120,7 +123,7 @@ pub fn may_redeem(
     }
     match request.redirect_uri {
         None if code.redirect_uri_was_named => return Err(CodeError::RedirectUriMissing),
-        Some(repeated) if repeated != code.redirect_uri.as_str() => {
+        Some(repeated) if repeated != code.redirect_uri => {
             return Err(CodeError::RedirectUriDiffers);
         }
         _ => {}
@@ -130,7 +133,7 @@ pub fn may_redeem(
 
     let lifetime =
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
-    Ok(Redeem(Grant {
+    let grant = Grant {
         id: code.grant_id.clone(),
         client_id: code.client_id.clone(),
         user_id: code.user_id.clone(),
@@ -147,7 +150,9 @@ pub fn may_redeem(
         active: true,
         created_at: now,
         expires_at: now.plus(lifetime),
-    }))
+    };
+    grant.standing(footing, now)?;
+    Ok(Redeem(grant))
 }
 
 /// RFC 6749 §1.5: refresh tokens are for clients that registered the grant type. Without `offline_access` (Core §11)
@@ -160,8 +165,8 @@ pub fn issues_refresh_tokens(client: &Client) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{Code, CodeError, GrantLifetimes, RedeemRequest, may_redeem};
+    use crate::protocol::grant::{DeadGrant, Footing};
     use crate::protocol::pkce::{CodeChallenge, PkceError};
-    use crate::protocol::redirect_uri;
     use crate::protocol::samples;
     use crate::protocol::scope::Scope;
     use crate::protocol::timestamp::Timestamp;
@@ -181,7 +186,7 @@ mod tests {
         Code {
             grant_id: "grant".into(),
             client_id: "client".into(),
-            redirect_uri: redirect_uri::resolve(&["https://app.example/cb".to_owned()], None).unwrap(),
+            redirect_uri: "https://app.example/cb".to_owned(),
             redirect_uri_was_named: true,
             challenge: CodeChallenge::from_request(Some(CHALLENGE), Some("S256"), true).unwrap(),
             user_id: "user".into(),
@@ -197,7 +202,11 @@ mod tests {
     }
 
     fn redeem(request: RedeemRequest<'_>, code: &Code, now: Timestamp) -> Result<super::Redeem, CodeError> {
-        may_redeem(&samples::client("client"), request, code, "secret".to_owned(), LIFETIMES, now)
+        may_redeem(&samples::client("client"), request, code, &footing(), "secret".to_owned(), LIFETIMES, now)
+    }
+
+    fn footing() -> Footing {
+        Footing { user_disabled: false, session_expires_at: Some(Timestamp(9_999)), consent_stands: false }
     }
 
     #[test]
@@ -212,8 +221,24 @@ mod tests {
 
     #[test]
     fn rfc6749_4_1_3_code_of_another_client_is_invalid_grant() {
-        let other = may_redeem(&samples::client("other"), GOOD, &code(), String::new(), LIFETIMES, NOW);
+        let other =
+            may_redeem(&samples::client("other"), GOOD, &code(), &footing(), String::new(), LIFETIMES, NOW);
         assert_eq!(other.unwrap_err(), CodeError::OtherClient);
+    }
+
+    #[test]
+    fn cve_2026_43983_whatever_ended_since_the_code_was_sent_stops_its_redemption() {
+        let online = Code { scope: Scope::parse("openid").unwrap(), consent_id: Some("k".into()), ..code() };
+        let consented = Footing { consent_stands: true, ..footing() };
+        let refused = |footing: Footing| {
+            let client = samples::client("client");
+            may_redeem(&client, GOOD, &online, &footing, String::new(), LIFETIMES, NOW).unwrap_err()
+        };
+        assert_eq!(refused(footing()), CodeError::Dead(DeadGrant::ConsentWithdrawn));
+        let disabled = Footing { user_disabled: true, ..consented.clone() };
+        assert_eq!(refused(disabled), CodeError::Dead(DeadGrant::UserDisabled));
+        let signed_out = Footing { session_expires_at: None, ..consented };
+        assert_eq!(refused(signed_out), CodeError::Dead(DeadGrant::SessionEnded));
     }
 
     #[test]

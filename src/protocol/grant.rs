@@ -101,6 +101,15 @@ impl Grant {
         Ok(())
     }
 
+    /// When it is over if nothing happens before.
+    #[must_use]
+    pub fn ends_at(&self, footing: &Footing) -> Timestamp {
+        match footing.session_expires_at {
+            Some(session_end) if !self.offline => self.expires_at.min(session_end),
+            _ => self.expires_at,
+        }
+    }
+
     /// Was the current refresh token left unused for too long (RFC 9700 §4.14.2)?
     #[must_use]
     pub fn refresh_went_idle(&self, idle: Duration, now: Timestamp) -> bool {

@@ -22,6 +22,7 @@ pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
 pub mod scope;
+pub mod secret;
 pub mod session;
 pub mod timestamp;
 pub mod user;

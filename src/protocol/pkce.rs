@@ -5,7 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::sealing::same_secret;
+use crate::protocol::secret::same_secret;
 
 /// The only method: `plain` would show the verifier to whoever reads the request.
 pub const S256: &str = "S256";

@@ -50,7 +50,32 @@ pub enum Step {
     /// The code is issued.
     Issue,
     /// The client is told no.
-    Refuse(ErrorCode),
+    Refuse(Refusal),
+}
+
+/// Why the client is told no (Core §3.1.2.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// `prompt=none`, and nobody is signed in freshly enough.
+    #[error("the user has to sign in, which prompt=none forbids")]
+    LoginRequired,
+    /// Another user than the hint's is signed in.
+    #[error("the user who is signed in is not the one of the id_token_hint")]
+    OtherUser,
+    /// `prompt=none`, and the user did not allow this yet.
+    #[error("the user has to be asked for consent, which prompt=none forbids")]
+    ConsentRequired,
+}
+
+impl Refusal {
+    /// The code on the wire.
+    #[must_use]
+    pub fn code(self) -> ErrorCode {
+        match self {
+            Self::LoginRequired | Self::OtherUser => ErrorCode::LoginRequired,
+            Self::ConsentRequired => ErrorCode::ConsentRequired,
+        }
+    }
 }
 
 /// Decides the next step.
@@ -59,19 +84,19 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
     let Situation { request, progress, .. } = situation;
     let Some(session) = situation.session.filter(|session| session_will_do(situation, session)) else {
         // Core §3.1.2.6
-        return if request.prompt.none { Step::Refuse(ErrorCode::LoginRequired) } else { Step::Login };
+        return if request.prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::Login };
     };
     // Core §3.1.2.1: "the Authorization Server MUST return a login_required error" when the hint names another user.
     if situation.hinted_user.is_some_and(|hinted| *hinted != session.user_id) {
         let signed_in_as_somebody_else = progress.signed_in.as_ref() == Some(&session.id);
         return if request.prompt.none || signed_in_as_somebody_else {
-            Step::Refuse(ErrorCode::LoginRequired)
+            Step::Refuse(Refusal::OtherUser)
         } else {
             Step::Login
         };
     }
     if consent_is_needed(situation, session) {
-        return if request.prompt.none { Step::Refuse(ErrorCode::ConsentRequired) } else { Step::Consent };
+        return if request.prompt.none { Step::Refuse(Refusal::ConsentRequired) } else { Step::Consent };
     }
     Step::Issue
 }
@@ -115,10 +140,9 @@ pub fn scopes_to_show(scope: &Scope) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Progress, Situation, Step, next_step};
+    use super::{Progress, Refusal, Situation, Step, next_step};
     use crate::protocol::authorize::{AuthorizationRequest, answer_address};
     use crate::protocol::client::Client;
-    use crate::protocol::error::ErrorCode;
     use crate::protocol::params::Params;
     use crate::protocol::samples;
     use crate::protocol::scope::Scope;
@@ -170,11 +194,11 @@ mod tests {
     #[test]
     fn openid_core_3_1_2_6_prompt_none_is_never_answered_by_a_page() {
         let (s, fresh) = (session(), Progress::default());
-        assert_eq!(step("&prompt=none", None, None, &fresh), Step::Refuse(ErrorCode::LoginRequired));
-        assert_eq!(step("&prompt=none", Some(&s), None, &fresh), Step::Refuse(ErrorCode::ConsentRequired));
+        assert_eq!(step("&prompt=none", None, None, &fresh), Step::Refuse(Refusal::LoginRequired));
+        assert_eq!(step("&prompt=none", Some(&s), None, &fresh), Step::Refuse(Refusal::ConsentRequired));
         assert_eq!(
             step("&prompt=none&max_age=50", Some(&s), None, &fresh),
-            Step::Refuse(ErrorCode::LoginRequired)
+            Step::Refuse(Refusal::LoginRequired)
         );
         assert_eq!(step("&prompt=none", Some(&s), Some("openid email"), &fresh), Step::Issue);
     }
@@ -226,15 +250,8 @@ mod tests {
         let signed_in = Progress { signed_in: Some("s".into()), consented: None };
         assert_eq!(hinted("", "u", &Progress::default()), Step::Issue);
         assert_eq!(hinted("", "other", &Progress::default()), Step::Login);
-        assert_eq!(
-            hinted("&prompt=none", "other", &Progress::default()),
-            Step::Refuse(ErrorCode::LoginRequired)
-        );
-        assert_eq!(
-            hinted("", "other", &signed_in),
-            Step::Refuse(ErrorCode::LoginRequired),
-            "no endless loop"
-        );
+        assert_eq!(hinted("&prompt=none", "other", &Progress::default()), Step::Refuse(Refusal::OtherUser));
+        assert_eq!(hinted("", "other", &signed_in), Step::Refuse(Refusal::OtherUser), "no endless loop");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::user::User;
 pub fn client(id: &str) -> Client {
     Client {
         id: id.into(),
-        secret_hash: Some(crate::sealing::sha256_hex("secret")),
+        secret_hash: Some(crate::protocol::secret::sha256_hex("secret")),
         disabled: false,
         metadata: ClientMetadata {
             client_name: "Sample".to_owned(),

@@ -3,7 +3,7 @@
 
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
-use crate::protocol::code::Redeem;
+use crate::protocol::code::{Code, Redeem};
 use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::ids::{ConsentId, GrantId, TokenId};
 use crate::protocol::refresh::Rotate;
@@ -162,11 +162,11 @@ impl Store {
         .transpose()
     }
 
-    /// What a grant would rest on now; none when its user is no more.
+    /// What the grant that a code stands for would rest on now; none when its user is no more.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn footing(&self, grant: &Grant) -> Result<Option<Footing>, StoreError> {
+    pub async fn footing(&self, code: &Code) -> Result<Option<Footing>, StoreError> {
         const SQL: &str = "SELECT u.disabled AS user_disabled,
                     CASE WHEN s.state = 'active' THEN s.expires_at END AS session_expires_at, c.id AS consent_found
              FROM users u
@@ -175,9 +175,9 @@ impl Store {
              WHERE u.id = $1";
         let row: Option<(bool, Option<i64>, Option<String>)> = on_db!(self, |db| {
             sqlx::query_as(SQL)
-                .bind(grant.user_id.as_str())
-                .bind(grant.session_id.as_str())
-                .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
+                .bind(code.user_id.as_str())
+                .bind(code.session_id.as_str())
+                .bind(code.consent_id.as_ref().map(ConsentId::as_str))
                 .fetch_optional(db)
                 .await
         })?;

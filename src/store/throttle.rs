@@ -41,6 +41,26 @@ impl Store {
         Ok(Attempt { count, window_start: Timestamp(window_start) })
     }
 
+    /// Takes an attempt back that was never looked at.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn take_back_attempt(
+        &self,
+        account_bucket: &str,
+        address_bucket: &str,
+    ) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            for bucket in [account_bucket, address_bucket] {
+                sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
+                    .bind(bucket)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+        });
+        Ok(())
+    }
+
     /// After a success: forgets an account's failures, and takes this attempt back from its address, whose other
     /// failures still count.
     ///

@@ -293,7 +293,7 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
 
     for page in [path, "/admin/api/clients", "/admin/api/audit"] {
         let body = robot.get(page).await.body;
-        for secret in [&secret, &second, &third, &countersign::sealing::sha256_hex(&third)] {
+        for secret in [&secret, &second, &third, &countersign::protocol::secret::sha256_hex(&third)] {
             assert!(!body.contains(secret.as_str()), "{page} shows a secret");
         }
     }
@@ -421,7 +421,7 @@ async fn cve_2026_49448_what_is_not_offered_cannot_be_set() {
     assert_eq!(untouched.len(), 1);
     assert_eq!(
         untouched[0].secret_hash.as_deref(),
-        Some(countersign::sealing::sha256_hex("secret").as_str())
+        Some(countersign::protocol::secret::sha256_hex("secret").as_str())
     );
 }
 

@@ -42,7 +42,7 @@ on_both!(a_client_is_registered_changed_and_deleted_by_forms, |app| {
     assert_eq!(made.header("cache-control"), Some("no-store"));
     assert!(made.text().contains("shown only this once"));
     let stored = app.app.store.client(&"notes".into()).await.unwrap().unwrap();
-    assert_eq!(stored.secret_hash, Some(countersign::sealing::sha256_hex(&secret)));
+    assert_eq!(stored.secret_hash, Some(countersign::protocol::secret::sha256_hex(&secret)));
     assert_eq!(stored.metadata.redirect_uris, ["https://notes.example/cb"]);
     assert_eq!(stored.metadata.scope.to_string(), "openid profile email offline_access");
     assert!(stored.metadata.require_pkce);

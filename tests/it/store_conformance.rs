@@ -4,6 +4,7 @@
 use countersign::app::Origin;
 use countersign::protocol::client::Client;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
+use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
 use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
 use countersign::protocol::scope::Scope;
@@ -75,18 +76,26 @@ fn consent(client: &Client, id: &str, scope: &str) -> Consent {
 
 /// Proof that a code for this grant may be redeemed.
 fn redeem(client: &Client, user: &User, session: &str, id: &str, scope: &str, now: Timestamp) -> Redeem {
-    let code: Code = serde_json::from_value(json!({
+    let code = code(client, user, session, id, scope, now);
+    let lifetimes = GrantLifetimes {
+        access_token: Duration::from_secs(300),
+        refresh_absolute: Duration::from_secs(24 * 3_600),
+    };
+    // As it was when the request came in; the store is to notice what happened since.
+    let footing =
+        Footing { user_disabled: false, session_expires_at: Some(later(12 * HOUR)), consent_stands: true };
+    let secret = "grant's secret".to_owned();
+    may_redeem(client, RedeemRequest::default(), &code, &footing, secret, lifetimes, now).unwrap()
+}
+
+fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now: Timestamp) -> Code {
+    serde_json::from_value(json!({
         "grant_id": id, "client_id": client.id, "redirect_uri": client.metadata.redirect_uris[0],
         "redirect_uri_was_named": false, "challenge": null, "user_id": user.id, "session_id": session,
         "consent_id": null, "scope": scope, "nonce": null, "auth_time": START, "acr": "acr", "amr": "pwd",
         "expires_at": now.0 + 60,
     }))
-    .unwrap();
-    let lifetimes = GrantLifetimes {
-        access_token: Duration::from_secs(300),
-        refresh_absolute: Duration::from_secs(24 * 3_600),
-    };
-    may_redeem(client, RedeemRequest::default(), &code, "grant's secret".to_owned(), lifetimes, now).unwrap()
+    .unwrap()
 }
 
 /// Proof that the current refresh token of a grant may be redeemed.
@@ -144,7 +153,7 @@ on_both!(what_a_grant_says_and_rests_on_reads_back, |app| {
     assert!(grant.active && !grant.offline && !token_revoked);
     assert!(!footing.user_disabled && !footing.consent_stands);
     assert_eq!(footing.session_expires_at, Some(later(12 * HOUR)));
-    assert_eq!(format!("{:?}", store.footing(&grant).await.unwrap().unwrap()), format!("{footing:?}"));
+    assert_eq!(format!("{:?}", store.footing(&code(&client, &user, "s", "g", "openid email", NOW)).await.unwrap().unwrap()), format!("{footing:?}"));
 
     store.revoke_token(&"t".into(), later(60)).await.unwrap();
     store.revoke_token(&"t".into(), later(60)).await.unwrap();

@@ -3,6 +3,7 @@
 use super::{Granted, TokenRequest, invalid_grant};
 use crate::http::access_token::{Subject, issue};
 use crate::http::error::OAuthError;
+use crate::http::refresh_token::derive;
 use crate::protocol::code::{self, Code, GrantLifetimes, RedeemRequest};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::DeadGrant;
@@ -17,10 +18,12 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         .seals
         .open(Purpose::Code, text)
         .map_err(|_| invalid_grant("the code is not one that this server issued"))?;
+    let footing = app.store.footing(&code).await?.ok_or_else(|| invalid_grant("the user is no more"))?;
     let redeem = code::may_redeem(
         client,
         RedeemRequest { redirect_uri: form.get("redirect_uri"), code_verifier: form.get("code_verifier") },
         &code,
+        &footing,
         app.entropy.secret(),
         GrantLifetimes {
             access_token: app.config.tokens.access_token,
@@ -31,17 +34,13 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     .map_err(|error| invalid_grant(&error))?;
     let grant = redeem.grant();
 
-    // The user may have signed out, or withdrawn the consent, since the code was sent.
-    let footing = app.store.footing(grant).await?.ok_or_else(|| invalid_grant("the user is no more"))?;
-    grant.standing(&footing, now).map_err(|error| invalid_grant(&error))?;
-
     // Made before the gate: after it, nothing may fail.
     let access_token = issue(app, client, Subject::User(grant), &grant.scope, now)?;
     let granted = Granted {
         token_type: "Bearer",
         expires_in: request.expires_in(),
         refresh_token: code::issues_refresh_tokens(client)
-            .then(|| request.refresh_token(grant, grant.generation)),
+            .then(|| derive(app, grant, grant.generation).format()),
         id_token: request.id_token(grant, &grant.scope, code.nonce, &access_token)?,
         scope: grant.scope.clone(),
         access_token,

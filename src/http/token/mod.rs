@@ -21,7 +21,6 @@ use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::GrantId;
-use crate::protocol::refresh::RefreshToken;
 use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::timestamp::Timestamp;
 
@@ -109,12 +108,6 @@ fn answer(granted: Granted) -> Response {
 impl TokenRequest<'_> {
     fn expires_in(&self) -> u64 {
         self.app.config.tokens.access_token.as_secs()
-    }
-
-    /// The refresh token of this generation of a grant.
-    fn refresh_token(&self, grant: &Grant, generation: i64) -> String {
-        let mac = self.app.seals.refresh_mac(grant.id.as_str(), &grant.secret, generation);
-        RefreshToken { grant_id: grant.id.clone(), generation, mac }.format()
     }
 
     /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and

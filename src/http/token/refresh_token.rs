@@ -3,12 +3,12 @@
 use super::{Granted, TokenRequest, invalid_grant};
 use crate::http::access_token::{Subject, issue};
 use crate::http::error::OAuthError;
+use crate::http::refresh_token::{derive, genuine};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::Grant;
 use crate::protocol::refresh::{
     Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
 };
-use crate::sealing::same_secret;
 use crate::store::Rotated;
 
 pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
@@ -37,11 +37,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
 /// Loads the grant and judges the token. Reuse revokes the grant before it is refused.
 async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Grant, Decision), OAuthError> {
     let TokenRequest { app, client, now, .. } = *request;
-    let (grant, footing, _) = app.store.grant(&token.grant_id, None).await?.ok_or_else(not_ours)?;
-    let genuine = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, token.generation);
-    if !same_secret(&genuine, &token.mac) {
-        return Err(not_ours());
-    }
+    let (grant, footing) = genuine(app, token).await?.ok_or_else(not_ours)?;
     let policy = RefreshPolicy {
         idle: app.config.tokens.refresh_idle,
         grace: client.refresh_grace(app.config.tokens.refresh_grace),
@@ -66,7 +62,7 @@ fn answer(request: &TokenRequest<'_>, grant: &Grant, successor: i64) -> Result<G
     Ok(Granted {
         token_type: "Bearer",
         expires_in: request.expires_in(),
-        refresh_token: Some(request.refresh_token(grant, successor)),
+        refresh_token: Some(derive(request.app, grant, successor).format()),
         // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
         id_token: request.id_token(grant, &scope, None, &access_token)?,
         scope,

@@ -23,8 +23,8 @@ use countersign::protocol::client::{
 };
 use countersign::protocol::ids::UserId;
 use countersign::protocol::scope::Scope;
+use countersign::protocol::secret::sha256_hex;
 use countersign::protocol::user::User;
-use countersign::sealing::sha256_hex;
 use tower::ServiceExt as _;
 
 pub use browser::{Browser, Page, encode, filled};

@@ -1,0 +1,26 @@
+//! Refresh tokens: derived, and recognised when they come back.
+
+use crate::app::App;
+use crate::protocol::grant::{Footing, Grant};
+use crate::protocol::refresh::RefreshToken;
+use crate::protocol::secret::same_secret;
+use crate::store::StoreError;
+
+/// The refresh token of this generation of a grant.
+#[must_use]
+pub fn derive(app: &App, grant: &Grant, generation: i64) -> RefreshToken {
+    let mac = app.seals.refresh_mac(grant.id.as_str(), &grant.secret, generation);
+    RefreshToken { grant_id: grant.id.clone(), generation, mac }
+}
+
+/// The grant that a token is of, and what it rests on, whatever became of it since; none when this server did not
+/// derive the token.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn genuine(app: &App, token: &RefreshToken) -> Result<Option<(Grant, Footing)>, StoreError> {
+    let loaded = app.store.grant(&token.grant_id, None).await?;
+    Ok(loaded.and_then(|(grant, footing, _)| {
+        same_secret(&derive(app, &grant, token.generation).mac, &token.mac).then_some((grant, footing))
+    }))
+}
