@@ -84,6 +84,21 @@ on_both!(access_of_an_application_is_withdrawn_with_its_tokens, |app| {
     assert_eq!(browser.post("/account/apps/notes/revoke", &form).await.status, 404);
 });
 
+on_both!(no_address_is_too_strange, |app| {
+    let (_, mut ada) = administrator(&app, "ada").await;
+    let form = ada.get("/account").await.form("/account/sign-out");
+    for id in ["%00", "%ff", "a%2fb", "..", "'%20OR%201=1--", &"x".repeat(5000)] {
+        for path in ["/admin/clients/{}", "/admin/users/{}"] {
+            let page = ada.get(&path.replace("{}", id)).await;
+            assert_eq!(page.status, 404, "{path} {id}: {}", page.text());
+        }
+        for path in ["/account/sessions/{}/end", "/account/apps/{}/revoke", "/admin/users/{}/delete"] {
+            let page = ada.post(&path.replace("{}", id), &form).await;
+            assert_eq!(page.status, 404, "{path} {id}: {}", page.text());
+        }
+    }
+});
+
 on_both!(asvs_7_4_3_a_new_password_ends_every_other_session, |app| {
     app.user("ada").await;
     let rp = app.rp("notes").await;

@@ -425,9 +425,7 @@ async fn cve_2026_49448_what_is_not_offered_cannot_be_set() {
     );
 }
 
-#[tokio::test]
-async fn bodies_and_queries_are_read_strictly() {
-    let app = TestApp::start(Engine::Sqlite).await;
+on_both!(bodies_queries_and_paths_are_read_strictly, |app| {
     let robot = robot(&app).await;
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx", ""] {
         let caller = robot.clone().with("content-type", kind);
@@ -448,7 +446,7 @@ async fn bodies_and_queries_are_read_strictly() {
         problem(&robot.get(&format!("/admin/api/users/{id}")).await, 404);
         problem(&robot.get(&format!("/admin/api/clients/{id}")).await, 404);
     }
-}
+});
 
 on_both!(users_come_page_by_page, |app| {
     let robot = robot(&app).await;
@@ -543,6 +541,16 @@ async fn keys_are_rotated_and_revoked() {
     assert!(log.contains(&"key.rotate alg:EdDSA".to_owned()));
     assert!(log.contains(&format!("key.revoke key:{new}")));
     assert!(!robot.get("/admin/api/keys").await.body.contains("private"));
+}
+
+#[tokio::test]
+async fn a_problem_names_the_request_as_the_logs_do() {
+    let mut app = TestApp::start(Engine::Sqlite).await;
+    app.router = countersign::http::edge::wrap(app.router.clone(), &app.app);
+    let page = Caller::anonymous(&app).get("/admin/api/clients").await;
+    let id = page.header("x-request-id").unwrap();
+    assert!(!id.is_empty());
+    assert_eq!(problem(&page, 401)["correlation_id"], id);
 }
 
 #[tokio::test]

@@ -44,11 +44,7 @@ pub async fn create(
 /// One client.
 #[utoipa::path(get, path = "/admin/api/clients/{id}", operation_id = "show_client", tag = "clients",
     params(("id" = String, Path)), responses((status = 200, body = ClientView)))]
-pub async fn show(
-    _: Administrator,
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
     let client = clients::find(&app, &id).await?;
     Ok(versioned(StatusCode::OK, client.updated_at, ClientView::from(client)))
 }
@@ -63,7 +59,7 @@ pub async fn show(
 pub async fn update(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
     patch: Patch<ClientInput>,
 ) -> Result<Response, Problem> {
@@ -81,7 +77,7 @@ pub async fn update(
 pub async fn delete(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let client = clients::find(&app, &id).await?;
@@ -99,7 +95,7 @@ pub async fn delete(
 pub async fn rotate_secret(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let before = clients::find(&app, &id).await?;

@@ -89,7 +89,7 @@ pub async fn rotate(
 pub async fn revoke(
     caller: Administrator,
     State(app): State<App>,
-    Path(kid): Path<String>,
+    Path(kid): Path,
 ) -> Result<StatusCode, Problem> {
     keys::revoke(&app, &caller.origin, &kid).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -4,7 +4,6 @@ use std::marker::PhantomData;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::rejection::PathRejection;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::request::Parts;
@@ -17,6 +16,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::admin::Refusal;
+use crate::http::extract::PathPart;
 use crate::http::request_info::RequestInfo;
 use crate::protocol::params::Params;
 use crate::protocol::registration::FieldProblem;
@@ -97,12 +97,6 @@ impl From<StoreError> for Problem {
     }
 }
 
-impl From<PathRejection> for Problem {
-    fn from(_: PathRejection) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "there is nothing at this address")
-    }
-}
-
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -144,10 +138,18 @@ pub async fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this address does not take this method")
 }
 
-/// A part of the path.
-#[derive(FromRequestParts)]
-#[from_request(via(axum::extract::Path), rejection(Problem))]
-pub struct Path<T>(pub T);
+/// The parameter of the route's path: text that an identifier could be.
+pub struct Path(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Path {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match PathPart::from_request_parts(parts, state).await {
+            Ok(PathPart(text)) => Ok(Self(text)),
+            Err(_) => Err(not_found().await),
+        }
+    }
+}
 
 /// The query, whose fields `T` names: others, and repeated ones, are refused.
 pub struct Query<T>(pub T);

@@ -78,11 +78,7 @@ pub async fn create(
 /// One user.
 #[utoipa::path(get, path = "/admin/api/users/{id}", operation_id = "show_user", tag = "users",
     params(("id" = String, Path)), responses((status = 200, body = UserView)))]
-pub async fn show(
-    _: Administrator,
-    State(app): State<App>,
-    Path(id): Path<String>,
-) -> Result<Response, Problem> {
+pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
     let user = users::find(&app, &id).await?;
     Ok(versioned(StatusCode::OK, user.updated_at, UserView::from(user)))
 }
@@ -98,7 +94,7 @@ pub async fn show(
 pub async fn update(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
     patch: Patch<UserInput>,
 ) -> Result<Response, Problem> {
@@ -118,7 +114,7 @@ pub async fn update(
 pub async fn delete(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
     let user = users::find(&app, &id).await?;
@@ -143,7 +139,7 @@ pub struct NewPassword {
 pub async fn set_password(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let user = users::find(&app, &id).await?;
@@ -197,7 +193,7 @@ pub struct SessionList {
 pub async fn list_sessions(
     _: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
 ) -> Result<Json<SessionList>, Problem> {
     let user = users::find(&app, &id).await?;
     let sessions = session::live_of_user(&app, &user.id).await?.into_iter().map(SessionView::from).collect();
@@ -210,7 +206,7 @@ pub async fn list_sessions(
 pub async fn end_sessions(
     caller: Administrator,
     State(app): State<App>,
-    Path(id): Path<String>,
+    Path(id): Path,
 ) -> Result<StatusCode, Problem> {
     let user = users::find(&app, &id).await?;
     users::end_sessions(&app, &caller.origin, &user).await?;

@@ -1,17 +1,21 @@
 //! A part of the path.
 
-use axum::extract::FromRequestParts;
-use axum::extract::rejection::PathRejection;
+use axum::extract::{FromRequestParts, Path};
+use axum::http::request::Parts;
 
 use crate::http::error::PageError;
 
-/// The parameter of the route's path.
-#[derive(Clone, Debug, serde::Deserialize, FromRequestParts)]
-#[from_request(via(axum::extract::Path), rejection(PageError))]
+/// The parameter of the route's path: text that an identifier could be.
+#[derive(Clone, Debug)]
 pub struct PathPart(pub String);
 
-impl From<PathRejection> for PageError {
-    fn from(_: PathRejection) -> Self {
-        Self::not_found("The address holds text that cannot be read.")
+impl<S: Send + Sync> FromRequestParts<S> for PathPart {
+    type Rejection = PageError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        match Path::<String>::from_request_parts(parts, state).await {
+            // PostgreSQL takes no NUL in a text, not even to look for it.
+            Ok(Path(text)) if !text.contains('\0') => Ok(Self(text)),
+            _ => Err(PageError::not_found("The address holds text that cannot be read.")),
+        }
     }
 }
