@@ -74,11 +74,11 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     add_demo_user(&app).await?;
     let link = offer_administrator_link(&app).await?;
     let demo = demo::router(settings.clone(), app.entropy.clone())?;
+    let signal = serve::stop_signal()?;
     // Who starts it without a terminal reads the same in README.md.
     let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir));
 
     let (stop, stopped) = watch::channel(());
-    let signal = serve::stop_signal()?;
     tokio::spawn(async move {
         signal.await;
         drop(stop);

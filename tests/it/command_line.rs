@@ -261,3 +261,69 @@ fn a_reader_of_the_log_that_stops_reading_or_goes_away_stops_nothing() {
         drop(log);
     }
 }
+
+#[test]
+fn no_secret_of_a_request_is_logged_even_with_everything_switched_on() {
+    let folder = TempDir::new().unwrap();
+    let port = free_ports().0;
+    let (issuer, address) = (format!("http://localhost:{port}"), format!("127.0.0.1:{port}"));
+    let mut server = countersign(
+        folder.path(),
+        &["serve"],
+        &[
+            ("COUNTERSIGN_ISSUER", &issuer),
+            ("COUNTERSIGN_LISTEN_ADDRESS", &address),
+            ("COUNTERSIGN_SECRET", SECRET),
+            ("COUNTERSIGN_METRICS_TOKEN", "canary-of-the-scraper"),
+            ("COUNTERSIGN_LOG_FILTER", "trace"),
+        ],
+    )
+    .stderr(Stdio::piped())
+    .spawn()
+    .unwrap();
+    let mut log = server.stderr.take().unwrap();
+    let mut logged = read_until(&mut log, "listening");
+    let reader = std::thread::spawn(move || {
+        let mut rest = String::new();
+        log.read_to_string(&mut rest).unwrap();
+        rest
+    });
+    let form = "username=canary-user&password=canary-password&code=canary-code&code_verifier=canary-verifier\
+                &refresh_token=canary-refresh&client_secret=canary-secret&token=canary-token&csrf=canary-csrf\
+                &grant_type=authorization_code&client_id=x";
+    for (method, path) in [
+        ("POST", "/login?flow=canary-flow"),
+        ("POST", "/token"),
+        ("POST", "/revoke"),
+        ("POST", "/introspect"),
+        ("POST", "/consent"),
+        ("POST", "/setup"),
+        ("GET", "/setup?token=canary-token"),
+        ("GET", "/authorize?state=canary-state&nonce=canary-nonce"),
+        ("GET", "/logout?id_token_hint=canary-hint"),
+        ("GET", "/userinfo?access_token=canary-token"),
+        ("GET", "/account"),
+        ("GET", "/metrics"),
+        ("GET", "/canary-path"),
+    ] {
+        let body = if method == "POST" { form } else { "" };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nOrigin: {issuer}\r\nConnection: close\r\nAuthorization: Bearer \
+             canary-bearer\r\nCookie: session=canary-cookie\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 ") && !answer.starts_with("HTTP/1.1 5"), "{path}: {answer}");
+    }
+    assert_eq!(terminate(&mut server), Some(0));
+    logged.push_str(&reader.join().unwrap());
+    assert!(logged.contains("route=\"/token\""), "requests are logged");
+    for secret in ["canary", SECRET] {
+        let line = logged.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None);
+    }
+}
