@@ -17,6 +17,7 @@ mod edge;
 mod outage;
 mod processes;
 mod races;
+mod relying_party;
 mod serve;
 mod store_conformance;
 mod support;

@@ -11,7 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::support::process::{Deployment, NO_ANSWER, Node};
 use crate::support::{
-    Browser, Engine, Page, Rp, Tokens, VERIFIER, at_once, encode, granted, only_success, refused,
+    Browser, Engine, Page, Rp, Tokens, VERIFIER, at_once, encode, granted, on_both_engines, only_success,
+    refused,
 };
 
 /// One process on SQLite, two on PostgreSQL, on an empty database.
@@ -22,29 +23,6 @@ async fn start(engine: Engine) -> (Deployment, Vec<Node>) {
         Engine::Postgres => deployment.start_two().await.into(),
     };
     (deployment, nodes)
-}
-
-/// Declares a test on both engines that starts its own processes.
-macro_rules! on_both_engines {
-    ($name:ident, |$engine:ident| $body:block) => {
-        mod $name {
-            use super::*;
-
-            async fn scenario($engine: Engine) $body
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_sqlite() {
-                scenario(Engine::Sqlite).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn on_postgres() {
-                if Engine::postgres_is_there() {
-                    scenario(Engine::Postgres).await;
-                }
-            }
-        }
-    };
 }
 
 on_both_engines!(processes_that_start_at_once_on_an_empty_database_have_the_same_keys, |engine| {

@@ -80,17 +80,19 @@ impl Page {
 #[derive(Clone)]
 pub struct Browser {
     router: Router,
+    /// Of the server, as it knows itself.
+    pub origin: String,
     pub cookies: BTreeMap<String, String>,
 }
 
 impl Browser {
     pub fn new(router: Router) -> Self {
-        Self { router, cookies: BTreeMap::new() }
+        Self { router, origin: ISSUER.to_owned(), cookies: BTreeMap::new() }
     }
 
     /// The same browser, talking to another node.
     pub fn at(&self, router: &Router) -> Self {
-        Self { router: router.clone(), cookies: self.cookies.clone() }
+        Self { router: router.clone(), ..self.clone() }
     }
 
     pub async fn send(&mut self, mut request: Request<Body>) -> Page {
@@ -112,7 +114,7 @@ impl Browser {
     }
 
     pub async fn get(&mut self, address: &str) -> Page {
-        let path = address.strip_prefix(ISSUER).unwrap_or(address);
+        let path = address.strip_prefix(&self.origin).unwrap_or(address);
         self.send(Request::get(path).body(Body::empty()).unwrap()).await
     }
 
@@ -122,7 +124,7 @@ impl Browser {
             .method(Method::POST)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ORIGIN, ISSUER)
+            .header(header::ORIGIN, &self.origin)
             .header("sec-fetch-site", "same-origin")
             .body(Body::from(encode(fields)))
             .unwrap();

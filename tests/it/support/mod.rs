@@ -187,28 +187,37 @@ fn seeded_entropy() -> Entropy {
     })
 }
 
-/// Declares tests that run on both engines: `on_both!(name, |app| async move { … });`
-macro_rules! on_both {
-    ($(#[$doc:meta])* $name:ident, |$app:ident| $body:block) => {
+/// Declares tests that run on both engines and start the application by themselves.
+macro_rules! on_both_engines {
+    ($name:ident, |$engine:ident| $body:block) => {
         mod $name {
             use super::*;
 
-            async fn scenario($app: crate::support::TestApp) $body
+            async fn scenario($engine: crate::support::Engine) $body
 
-            $(#[$doc])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_sqlite() {
-                scenario(crate::support::TestApp::start(crate::support::Engine::Sqlite).await).await;
+                scenario(crate::support::Engine::Sqlite).await;
             }
 
-            $(#[$doc])*
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn on_postgres() {
                 if crate::support::Engine::postgres_is_there() {
-                    scenario(crate::support::TestApp::start(crate::support::Engine::Postgres).await).await;
+                    scenario(crate::support::Engine::Postgres).await;
                 }
             }
         }
+    };
+}
+pub(crate) use on_both_engines;
+
+/// The same for tests of the application as it is in most of them: `on_both!(name, |app| { … });`
+macro_rules! on_both {
+    ($name:ident, |$app:ident| $body:block) => {
+        crate::support::on_both_engines!($name, |engine| {
+            let $app = crate::support::TestApp::start(engine).await;
+            $body
+        });
     };
 }
 pub(crate) use on_both;
