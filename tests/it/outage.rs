@@ -117,15 +117,15 @@ impl Begun {
         let mut leaving = self.browser.clone();
         let (login_form, consent_form) = (self.login_form(), self.consent_form());
         let revoked = [("token", self.tokens.refresh())];
-        let revoked_access = [("token", self.tokens.access())];
+        let access_token = [("token", self.tokens.access())];
         let hint = [("id_token_hint", self.tokens.get("id_token"))];
         let logout =
             url::form_urlencoded::Serializer::new(String::from("/logout?")).extend_pairs(hint).finish();
-        let (redeem, refresh, revoke, revoke_access, login, consent, logout) = tokio::join!(
+        let (redeem, refresh, revoke, one_token, login, consent, logout) = tokio::join!(
             self.rp.redeem(&self.code),
             self.rp.refresh(self.tokens.refresh()),
             self.rp.post("/revoke", &revoked),
-            self.rp.post("/revoke", &revoked_access),
+            self.rp.post("/revoke", &access_token),
             visitor.post("/login", &login_form),
             asked.post("/consent", &consent_form),
             leaving.get(&logout),
@@ -134,7 +134,7 @@ impl Begun {
             ("redeem", redeem),
             ("refresh", refresh),
             ("revoke", revoke),
-            ("revoke access token", revoke_access),
+            ("revoke access token", one_token),
             ("login", login),
             ("consent", consent),
             ("logout", logout),

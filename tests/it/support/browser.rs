@@ -137,7 +137,7 @@ impl Browser {
             if !page.status.is_redirection() || !page.location().starts_with('/') {
                 return page;
             }
-            page = self.get(&page.location().to_owned()).await;
+            page = self.get(page.location()).await;
         }
         panic!("redirects go round in circles");
     }
