@@ -1,7 +1,7 @@
 //! The table of contents: every endpoint, and the file it lives in.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::routing::{any, delete, get, post, put};
 
 use crate::account;
@@ -9,7 +9,7 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
-    revoke, setup, token, userinfo,
+    page, revoke, setup, token, userinfo,
 };
 
 /// All endpoints of the provider.
@@ -20,6 +20,14 @@ pub fn router(app: &App) -> Router {
         .route("/userinfo", get(userinfo::get_or_post).post(userinfo::get_or_post))
         .route("/revoke", post(revoke::post))
         .route_layer(from_fn_with_state(app.clone(), cors::by_client_origin));
+
+    // What applications send browsers to, perhaps in a window of its own.
+    let in_browsers = Router::new()
+        .route("/authorize", get(authorize::get).post(authorize::post))
+        .route("/login", get(login::get).post(login::post))
+        .route("/consent", get(consent::get).post(consent::post))
+        .route("/logout", get(logout::get).post(logout::post))
+        .layer(map_response(page::in_a_popup));
 
     let administration_api = Router::new()
         .route("/admin/api/openapi.json", get(api::openapi))
@@ -48,17 +56,14 @@ pub fn router(app: &App) -> Router {
 
     Router::new()
         .merge(for_applications)
+        .merge(in_browsers)
         .merge(administration_api)
         // OAuth and OpenID Connect
-        .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
-        .route("/logout", get(logout::get).post(logout::post))
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
-        // Pages of a sign-in
-        .route("/login", get(login::get).post(login::post))
-        .route("/consent", get(consent::get).post(consent::post))
+        // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
         // One's own account

@@ -120,6 +120,10 @@ pub async fn listen(
     Ok(outcome?)
 }
 
+/// A request's line and headers: the longest `state`, percent-encoded, and then sealed, fits in.
+const LONGEST_HEAD: usize = 48 * 1024;
+const LONGEST_HEAD_H2: u32 = 48 * 1024;
+
 /// The limits of a connection.
 fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patience) -> Server<A, T> {
     let builder = server.http_builder();
@@ -128,12 +132,12 @@ fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patien
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
         .max_headers(100)
-        .max_buf_size(32 * 1024);
+        .max_buf_size(LONGEST_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
         .max_concurrent_streams(128)
-        .max_header_list_size(16 * 1024)
+        .max_header_list_size(LONGEST_HEAD_H2)
         .keep_alive_interval(patience.head)
         .keep_alive_timeout(patience.head);
     let server = server.accept_error_handler(|peer, error| {

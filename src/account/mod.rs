@@ -116,7 +116,9 @@ pub async fn change_password(
     let mut response = done(Notice::PasswordChanged);
     // As it is now: a session begins only for a user whom nobody changed meanwhile.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookie)) = session::begin(&app, &info, &user, me.session.remembered, kept).await? {
+    if let Some((_, cookie)) =
+        session::begin(&app, &info, &user, me.session.remembered, Some(&me.session)).await?
+    {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)

@@ -33,6 +33,29 @@ pub enum IssueError {
     Seal(#[from] SealError),
 }
 
+/// From when until when a token counts.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// Now.
+    pub begins: Timestamp,
+    /// Its expiry: never later than what it rests on.
+    pub ends: Timestamp,
+}
+
+impl Life {
+    /// The life of an access token that is made now and rests on something that ends at `latest`.
+    #[must_use]
+    pub fn of_access_token(app: &App, now: Timestamp, latest: Timestamp) -> Self {
+        Self { begins: now, ends: now.plus(app.config.tokens.access_token).min(latest) }
+    }
+
+    /// `expires_in` (RFC 6749 §5.1).
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.ends.since(self.begins)
+    }
+}
+
 /// Makes an access token in the form that its client is registered for.
 ///
 /// # Errors
@@ -42,7 +65,7 @@ pub fn issue(
     client: &Client,
     subject: Subject<'_>,
     scope: &Scope,
-    now: Timestamp,
+    life: Life,
 ) -> Result<String, IssueError> {
     let issuer = app.config.issuer.as_str();
     let grant = match subject {
@@ -53,8 +76,8 @@ pub fn issue(
         iss: issuer.to_owned(),
         sub: grant.map_or(client.id.as_str(), |grant| grant.user_id.as_str()).to_owned(),
         aud: issuer.to_owned(),
-        exp: now.plus(app.config.tokens.access_token),
-        iat: now,
+        exp: life.ends,
+        iat: life.begins,
         jti: app.entropy.ordered_id(&app.clock).into(),
         client_id: client.id.clone(),
         scope: scope.clone(),
@@ -64,7 +87,7 @@ pub fn issue(
     };
     match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
-            Ok(app.keys.sign(client.metadata.access_token_signed_response_alg, TYP, &token, now)?)
+            Ok(app.keys.sign(client.metadata.access_token_signed_response_alg, TYP, &token, life.begins)?)
         }
         AccessTokenFormat::Opaque => {
             Ok(format!("{OPAQUE_PREFIX}{}", app.seals.seal(Purpose::AccessToken, &token, &app.entropy)?))

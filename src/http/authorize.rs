@@ -30,7 +30,8 @@ pub async fn get(
     headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
-    let flow = match params.get("flow") {
+    // A request of a client's may hold a parameter of that name too, which means nothing here (RFC 6749 §3.1).
+    let flow = match params.get("flow").filter(|_| params.get("client_id").is_none()) {
         Some(text) => Flow::open(&app, text, &browser)?,
         None => Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now()),
     };
@@ -42,16 +43,16 @@ pub async fn get(
 /// the request is begun again as the GET that it means.
 pub async fn post(FormFields(params): FormFields) -> Result<Response, PageError> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(params.pairs().iter().filter(|(name, _)| name != "flow"));
+    query.extend_pairs(params.pairs());
     let query = query.finish();
     if query.len() > LONGEST_QUERY {
-        return Err(PageError::malformed("the request is longer than 24 kB"));
+        return Err(PageError::malformed("the request is longer than 40 kB"));
     }
     Ok(Redirect::to(&format!("/authorize?{query}")).into_response())
 }
 
 /// What fits into a request line here and in browsers.
-const LONGEST_QUERY: usize = 24 * 1024;
+const LONGEST_QUERY: usize = 40 * 1024;
 
 /// Asks the rule for the next step, and takes it.
 async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response, PageError> {

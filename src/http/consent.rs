@@ -27,13 +27,14 @@ pub async fn get(
     headers: HeaderMap,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let (flow, params) = open(&app, query.get("flow"), &browser)?;
+    let (mut flow, params) = open(&app, query.get("flow"), &browser)?;
     let asked = Asked::load(&app, &params).await?;
     let live = session::of_request(&app, &headers).await?;
     // Whatever else is missing is the hub's matter.
     let (Some(live), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
+    flow.progress.asked = Some(live.session.id);
     let page = pages::Consent {
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
@@ -57,6 +58,8 @@ pub async fn post(
     let (mut flow, params) = open(&app, form.get("flow"), &browser)?;
     let asked = Asked::load(&app, &params).await?;
     let live = session::of_request(&app, &headers).await?;
+    // Only the user who was asked can answer; another one may have signed in from another tab meanwhile.
+    let live = live.filter(|live| flow.progress.asked.as_ref() == Some(&live.session.id));
     let (Some(Live { session, user }), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::extract::Request;
-use axum::http::header::{CACHE_CONTROL, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -320,7 +320,7 @@ pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response
     if let Some(seconds) = retry_after {
         rendered.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
-    for (name, value) in response.headers().iter().filter(|(name, _)| *name == "set-cookie") {
+    for (name, value) in response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
         rendered.headers_mut().append(name.clone(), value.clone());
     }
     rendered

@@ -78,8 +78,8 @@ async fn begin_session(
     remember: bool,
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
-    let replaces = former.as_ref().map(|live| &live.session.id);
-    let Some((session, cookie)) = session::begin(app, info, user, remember, replaces).await? else {
+    let former = former.as_ref().map(|live| &live.session);
+    let Some((session, cookie)) = session::begin(app, info, user, remember, former).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,
             "Please sign in again",

@@ -87,15 +87,7 @@ impl Asked {
         if hint.as_ref().is_some_and(|hint| hint.iss != app.config.issuer.as_str()) {
             return Err(LogoutError::Hint.into());
         }
-        let named = params.get("client_id").map(ClientId::from);
-        let client_id = match (hint.as_ref().map(|hint| hint.aud.clone()), named) {
-            (Some(hinted), Some(named)) if hinted != named => return Err(LogoutError::ClientDiffers.into()),
-            (hinted, named) => hinted.or(named),
-        };
-        let client = match client_id {
-            Some(id) => Some(app.store.client(&id).await?.ok_or(LogoutError::UnknownClient)?),
-            None => None,
-        };
+        let client = client_of(app, hint.as_ref(), params.get("client_id")).await?;
         let live = session::of_request(app, headers).await?;
         let plan = plan(&LogoutRequest {
             hint: hint.as_ref(),
@@ -104,6 +96,27 @@ impl Asked {
             session: live.as_ref().map(|live| &live.session),
         })?;
         Ok(Self { live, client, plan })
+    }
+}
+
+/// The client that a request is from, by its hint or its `client_id`. One that was deleted or disabled since the hint was
+/// issued has no say in where the browser goes.
+async fn client_of(
+    app: &App,
+    hint: Option<&IdToken>,
+    named: Option<&str>,
+) -> Result<Option<Client>, PageError> {
+    if let (Some(hint), Some(named)) = (hint, named)
+        && hint.aud.as_str() != named
+    {
+        return Err(LogoutError::ClientDiffers.into());
+    }
+    let Some(id) = named.map(ClientId::from).or_else(|| hint.map(|hint| hint.aud.clone())) else {
+        return Ok(None);
+    };
+    match app.store.client(&id).await? {
+        None if hint.is_none() => Err(LogoutError::UnknownClient.into()),
+        client => Ok(client.filter(|client| !client.disabled)),
     }
 }
 
@@ -148,7 +161,6 @@ impl From<LogoutError> for PageError {
             LogoutError::UnknownClient => {
                 "Compare client_id with the one shown by “countersign client list”."
             }
-            LogoutError::RedirectWithoutClient => "Add id_token_hint or client_id to the request.",
             LogoutError::RedirectNotRegistered => {
                 "Send a post_logout_redirect_uri exactly as it is registered, or register this one."
             }

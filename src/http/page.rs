@@ -1,7 +1,7 @@
 //! Sending a page: HTML with the content security policy that fits it.
 
 use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::Url;
@@ -14,10 +14,13 @@ pub struct Csp {
 }
 
 impl Csp {
-    /// Its forms may lead to this source too, after our redirects: Chromium applies `form-action` to the whole chain.
+    /// Its forms may lead to this source too, after our redirects. Chromium applies `form-action` to the whole chain,
+    /// also to what comes after the client's address: brokers send the browser on to applications of their own, so
+    /// every https address is allowed besides.
     #[must_use]
     pub fn form_to(mut self, source: String) -> Self {
-        if !source.is_empty() {
+        self.form_targets.push("https:".to_owned());
+        if !source.is_empty() && !source.starts_with("https:") {
             self.form_targets.push(source);
         }
         self
@@ -46,6 +49,14 @@ impl Csp {
         }
         HeaderValue::from_str(&text).ok()
     }
+}
+
+/// Middleware for the pages that an application may open in a window of its own: cutting that window off from its
+/// opener, as the edge does everywhere else, would make the application believe that it was closed.
+pub async fn in_a_popup(mut response: Response) -> Response {
+    let name = HeaderName::from_static("cross-origin-opener-policy");
+    response.headers_mut().insert(name, HeaderValue::from_static("unsafe-none"));
+    response
 }
 
 /// Renders a page.

@@ -67,8 +67,10 @@ pub fn ends_at(app: &App, session: &Session) -> Timestamp {
     session.expires_at.min(session.last_seen_at.plus(idle_limit(app, session)))
 }
 
-/// Begins a session with a new id and secret, and ends the one that it replaces (CVE-2026-7507). Answers it and its
-/// cookie; none when the user was switched off or got another password meanwhile.
+/// Begins a session after a sign-in. The browser's secret is new every time (CVE-2026-7507). The same user's session
+/// goes on under its name (`sid`): other applications that were signed in to from it stay so, and their sign-out hints
+/// stay true. Another user's session is ended. Answers the session and its cookie; none when the user was switched off
+/// or got another password meanwhile.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -77,14 +79,18 @@ pub async fn begin(
     info: &RequestInfo,
     user: &User,
     remember: bool,
-    replaces: Option<&SessionId>,
+    former: Option<&Session>,
 ) -> Result<Option<(Session, HeaderValue)>, StoreError> {
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
         if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
+    let (same_user, another) = match former {
+        Some(former) if former.user_id == user.id => (Some(former), None),
+        other => (None, other),
+    };
     let session = Session {
-        id: app.entropy.ordered_id(&app.clock).into(),
+        id: same_user.map_or_else(|| app.entropy.ordered_id(&app.clock).into(), |former| former.id.clone()),
         secret_hash: sha256_hex(&secret),
         user_id: user.id.clone(),
         active: true,
@@ -94,13 +100,13 @@ pub async fn begin(
         remembered: remember,
         ip: info.ip.to_string(),
         user_agent: info.user_agent.clone(),
-        created_at: now,
+        created_at: same_user.map_or(now, |former| former.created_at),
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
-    if !app.store.begin_session(&session, user, replaces, &audit).await? {
+    if !app.store.begin_session(&session, user, another.map(|former| &former.id), &audit).await? {
         return Ok(None);
     }
     let cookie = format!("{}.{secret}", session.id);

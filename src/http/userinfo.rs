@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use super::access_token::active;
 use super::cors::AnswerFor;
 use super::error::OAuthError;
-use super::extract::FormFields;
+use super::extract::{FormError, FormFields};
 use crate::app::App;
 use crate::protocol::claims::user_info;
 use crate::protocol::error::ErrorCode;
@@ -55,19 +55,23 @@ async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
         (None, _) => None,
         (Some(only), None) => {
             let (scheme, token) = only.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
-            if !scheme.eq_ignore_ascii_case("bearer") || token.trim().is_empty() {
-                return Err(malformed("the Authorization header is not of the form Bearer token"));
+            if !scheme.eq_ignore_ascii_case("bearer") {
+                // RFC 6750 §3.1: another method is as good as none.
+                return Ok(None);
+            }
+            if token.trim().is_empty() {
+                return Err(malformed("the Authorization header holds no token"));
             }
             Some(token.trim().to_owned())
         }
         (Some(_), Some(_)) => return Err(malformed("more than one Authorization header")),
     };
     let is_post = request.method() == Method::POST;
-    // A body of another type is not ours to read (RFC 6750 §2.2).
-    let in_form = if is_post {
-        FormFields::read(request).await.ok().and_then(|form| form.get("access_token").map(str::to_owned))
-    } else {
-        None
+    let in_form = match if is_post { FormFields::read(request).await } else { Ok(FormFields::default()) } {
+        Ok(form) => form.get("access_token").map(str::to_owned),
+        // A body of another type is not ours to read (RFC 6750 §2.2).
+        Err(FormError::ContentType) => None,
+        Err(error) => return Err(malformed(&error.to_string())),
     };
     match (in_header, in_form) {
         (Some(_), Some(_)) => Err(malformed("the access token is sent in more than one way")),

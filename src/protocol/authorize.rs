@@ -117,7 +117,7 @@ pub enum RequestError {
     #[error("nonce is longer than 2048 bytes")]
     LongNonce,
     /// Core §3.1.2.1.
-    #[error("prompt must be none, or a list of login, consent and select_account")]
+    #[error("prompt=none cannot be combined with other values")]
     Prompt,
     /// Core §3.1.2.1.
     #[error("max_age must be a number of seconds")]
@@ -247,7 +247,8 @@ impl Prompt {
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
-                _ => return Err(RequestError::Prompt),
+                // Core §3.1.2.1: ignoring what is not understood "will help facilitate phased deployment".
+                _ => {}
             }
         }
         // Core §3.1.2.1: "If this parameter contains none with any other value, an error is returned."
@@ -317,7 +318,6 @@ mod tests {
             (good("").replace(CHALLENGE, ""), RequestError::Pkce(PkceError::ChallengeMissing)),
             (good("").replace("S256", "plain"), RequestError::Pkce(PkceError::Method)),
             (good("&prompt=none+login"), RequestError::Prompt),
-            (good("&prompt=sing"), RequestError::Prompt),
             (good("&max_age=-1"), RequestError::MaxAge),
             (good("&max_age=1.5"), RequestError::MaxAge),
             (long_state, RequestError::LongState),

@@ -46,8 +46,8 @@ pub enum ClientAuthError {
     #[error("the client is unknown, disabled, or its secret is wrong")]
     Refused,
     /// It registered another method.
-    #[error("the client is registered with another token_endpoint_auth_method")]
-    OtherMethod,
+    #[error("the client is registered with token_endpoint_auth_method {0}")]
+    OtherMethod(AuthMethod),
 }
 
 impl ClientAuthError {
@@ -93,7 +93,7 @@ impl Credentials {
             (Some(shown), Some(hash)) if same_secret(&sha256_hex(shown), hash) => {
                 // Only after the secret was right: whoever does not know it learns nothing about the registration.
                 let registered = client.metadata.token_endpoint_auth_method;
-                if registered == self.method { Ok(()) } else { Err(ClientAuthError::OtherMethod) }
+                if registered == self.method { Ok(()) } else { Err(ClientAuthError::OtherMethod(registered)) }
             }
             _ => Err(ClientAuthError::Refused),
         }
@@ -169,7 +169,7 @@ mod tests {
         let header = basic("client:secret");
         assert_eq!(read(Some(&header), "").unwrap().prove(&client), Ok(()));
         let by_post = read(None, "client_id=client&client_secret=secret").unwrap();
-        assert_eq!(by_post.prove(&client), Err(ClientAuthError::OtherMethod));
+        assert_eq!(by_post.prove(&client), Err(ClientAuthError::OtherMethod(AuthMethod::ClientSecretBasic)));
         let mut posting = client.clone();
         posting.metadata.token_endpoint_auth_method = AuthMethod::ClientSecretPost;
         assert_eq!(by_post.prove(&posting), Ok(()));

@@ -118,11 +118,11 @@ pub fn may_redeem(
     if code.client_id != client.id {
         return Err(CodeError::OtherClient);
     }
-    if now.reached(code.expires_at) {
-        return Err(CodeError::Expired);
-    }
     match request.redirect_uri {
-        None if code.redirect_uri_was_named => return Err(CodeError::RedirectUriMissing),
+        // OAuth 2.1 §10.2: a client that uses PKCE need not repeat it.
+        None if code.redirect_uri_was_named && code.challenge.is_none() => {
+            return Err(CodeError::RedirectUriMissing);
+        }
         Some(repeated) if repeated != code.redirect_uri => {
             return Err(CodeError::RedirectUriDiffers);
         }
@@ -130,6 +130,10 @@ pub fn may_redeem(
     }
     // RFC 7636 §4.6
     pkce::verify(code.challenge.as_ref(), request.code_verifier)?;
+    // After everything else: whoever gets this far with an old code had the right one.
+    if now.reached(code.expires_at) {
+        return Err(CodeError::Expired);
+    }
 
     let lifetime =
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
@@ -249,7 +253,10 @@ mod tests {
     #[test]
     fn rfc6749_4_1_3_redirect_uri_must_be_repeated_exactly() {
         let with = |redirect_uri| RedeemRequest { redirect_uri, ..GOOD };
-        assert_eq!(redeem(with(None), &code(), NOW).unwrap_err(), CodeError::RedirectUriMissing);
+        assert!(redeem(with(None), &code(), NOW).is_ok(), "OAuth 2.1 §10.2: PKCE protects it");
+        let unprotected = Code { challenge: None, ..code() };
+        let bare = RedeemRequest { redirect_uri: None, code_verifier: None };
+        assert_eq!(redeem(bare, &unprotected, NOW).unwrap_err(), CodeError::RedirectUriMissing);
         for other in ["https://app.example/cb/", "https://app.example/other", ""] {
             assert_eq!(redeem(with(Some(other)), &code(), NOW).unwrap_err(), CodeError::RedirectUriDiffers);
         }

@@ -39,9 +39,6 @@ pub enum LogoutError {
     /// `client_id` names nobody.
     #[error("client_id is not registered here")]
     UnknownClient,
-    /// Whose registration should it be looked for in?
-    #[error("post_logout_redirect_uri needs an id_token_hint or a client_id")]
-    RedirectWithoutClient,
     /// §3: "MUST NOT perform post-logout redirection if the … value … does not exactly match".
     #[error("post_logout_redirect_uri is not registered for this client")]
     RedirectNotRegistered,
@@ -53,8 +50,9 @@ pub enum LogoutError {
 /// The rule that the request breaks.
 pub fn plan(request: &LogoutRequest<'_>) -> Result<LogoutPlan, LogoutError> {
     let redirect = match (request.redirect_uri, request.client) {
-        (None, _) => None,
-        (Some(_), None) => return Err(LogoutError::RedirectWithoutClient),
+        // Without a client there is no registration to look the address up in: nobody is redirected (§3), but the
+        // user is asked all the same, and not left signed in against their will.
+        (None, _) | (Some(_), None) => None,
         (Some(uri), Some(client)) => Some(
             SafeRedirect::after_logout(&client.metadata.post_logout_redirect_uris, uri)
                 .ok_or(LogoutError::RedirectNotRegistered)?,
@@ -114,7 +112,7 @@ mod tests {
         };
         let sent = to("https://app.example/out", Some(&client)).unwrap().redirect.unwrap();
         assert_eq!(sent.as_str(), "https://app.example/out");
-        assert_eq!(to("https://app.example/out", None), Err(LogoutError::RedirectWithoutClient));
+        assert_eq!(to("https://app.example/out", None).unwrap().redirect, None);
         for other in
             ["https://app.example/out/", "https://app.example/out?x", "https://app.example/cb", "//evil"]
         {

@@ -18,6 +18,8 @@ use super::timestamp::Timestamp;
 pub struct Progress {
     /// The session that began in this flow.
     pub signed_in: Option<SessionId>,
+    /// The session whose user is being asked.
+    pub asked: Option<SessionId>,
     /// The session whose user consented in this flow.
     pub consented: Option<SessionId>,
 }
@@ -206,8 +208,8 @@ mod tests {
     #[test]
     fn openid_core_3_1_2_1_prompt_login_and_max_age_are_met_only_by_signing_in_again() {
         let (s, fresh) = (session(), Progress::default());
-        let signed_in = Progress { signed_in: Some("s".into()), consented: None };
-        let elsewhere = Progress { signed_in: Some("other".into()), consented: None };
+        let signed_in = Progress { signed_in: Some("s".into()), ..Progress::default() };
+        let elsewhere = Progress { signed_in: Some("other".into()), ..Progress::default() };
         for extra in ["&prompt=login", "&prompt=select_account", "&max_age=99", "&max_age=0"] {
             assert_eq!(step(extra, Some(&s), Some("openid email"), &fresh), Step::Login, "{extra}");
             assert_eq!(step(extra, Some(&s), Some("openid email"), &elsewhere), Step::Login, "{extra}");
@@ -219,8 +221,8 @@ mod tests {
     #[test]
     fn openid_core_3_1_2_1_prompt_consent_asks_again_once() {
         let (s, fresh) = (session(), Progress::default());
-        let asked = Progress { signed_in: None, consented: Some("s".into()) };
-        let another = Progress { signed_in: None, consented: Some("other".into()) };
+        let asked = Progress { consented: Some("s".into()), ..Progress::default() };
+        let another = Progress { consented: Some("other".into()), ..Progress::default() };
         assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &fresh), Step::Consent);
         assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &another), Step::Consent);
         assert_eq!(step("&prompt=consent", Some(&s), Some("openid email"), &asked), Step::Issue);
@@ -247,7 +249,7 @@ mod tests {
                 now: NOW,
             })
         };
-        let signed_in = Progress { signed_in: Some("s".into()), consented: None };
+        let signed_in = Progress { signed_in: Some("s".into()), ..Progress::default() };
         assert_eq!(hinted("", "u", &Progress::default()), Step::Issue);
         assert_eq!(hinted("", "other", &Progress::default()), Step::Login);
         assert_eq!(hinted("&prompt=none", "other", &Progress::default()), Step::Refuse(Refusal::OtherUser));

@@ -206,6 +206,8 @@ impl SafeRedirect {
     #[must_use]
     pub fn csp_source(&self) -> String {
         match Url::parse(&self.0) {
+            // The grammar has no IPv6 addresses: browsers ignore a source with one.
+            Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),
             Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
             Ok(url) => format!("{}:", url.scheme()),
             Err(_) => String::new(),
@@ -363,6 +365,8 @@ mod tests {
         assert_eq!(of("com.example.app:/cb").destination(), "com.example.app:");
         assert_eq!(of("https://a.example/cb").csp_source(), "https://a.example");
         assert_eq!(of("com.example.app:/cb").csp_source(), "com.example.app:");
+        assert_eq!(of("http://127.0.0.1:9/cb").csp_source(), "http://127.0.0.1:9");
+        assert_eq!(of("http://[::1]:9/cb").csp_source(), "http:");
         let origins =
             web_origins(&registered(&["https://a.example/1", "https://a.example/2", "com.example.app:/cb"]));
         assert_eq!(origins.into_iter().collect::<Vec<_>>(), ["https://a.example"]);

@@ -18,7 +18,7 @@ pub struct Scope(Vec<String>);
 
 /// RFC 6749 §3.3: `scope-token = 1*( %x21 / %x23-5B / %x5D-7E )`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a scope value has a character that RFC 6749 §3.3 does not allow")]
+#[error("a scope value has a character that RFC 6749 section 3.3 does not allow")]
 pub struct MalformedScope;
 
 impl Scope {

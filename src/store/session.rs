@@ -45,8 +45,9 @@ impl From<SessionRow> for Session {
 }
 
 impl Store {
-    /// Begins a session of `user` and ends the one it replaces, in one commit: a browser never has two. Answers whether
-    /// it did: not if the user was changed since they were read, and so perhaps was the password that was checked.
+    /// Begins a session of `user`, or gives one of theirs that goes on a new secret, and ends the one it replaces, in one
+    /// commit: a browser never has two. Answers whether it did: not if the user was changed since they were read, and
+    /// so perhaps was the password that was checked; nor if the session that was to go on was ended meanwhile.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -71,10 +72,16 @@ impl Store {
             if unchanged == 0 {
                 return Ok(false);
             }
-            sqlx::query(
+            let begun = sqlx::query(
                 "INSERT INTO sessions (id, secret_hash, user_id, state, auth_time, methods, acr, remembered, ip,
                                        user_agent, created_at, last_seen_at, expires_at)
-                 VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+                 VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12)
+                 ON CONFLICT (id) DO UPDATE SET
+                    secret_hash = excluded.secret_hash, auth_time = excluded.auth_time, methods = excluded.methods,
+                    acr = excluded.acr, remembered = excluded.remembered, ip = excluded.ip,
+                    user_agent = excluded.user_agent, last_seen_at = excluded.last_seen_at,
+                    expires_at = excluded.expires_at
+                 WHERE sessions.state = 'active' AND sessions.user_id = excluded.user_id",
             )
             .bind(session.id.as_str())
             .bind(&session.secret_hash)
@@ -89,7 +96,11 @@ impl Store {
             .bind(session.last_seen_at.0)
             .bind(session.expires_at.0)
             .execute(&mut *tx)
-            .await?;
+            .await?
+            .rows_affected();
+            if begun == 0 {
+                return Ok(false);
+            }
             if let Some(replaced) = replaces {
                 sqlx::query("UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active'")
                     .bind(replaced.as_str())

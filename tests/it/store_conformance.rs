@@ -153,7 +153,13 @@ on_both!(what_a_grant_says_and_rests_on_reads_back, |app| {
     assert!(grant.active && !grant.offline && !token_revoked);
     assert!(!footing.user_disabled && !footing.consent_stands);
     assert_eq!(footing.session_expires_at, Some(later(12 * HOUR)));
-    assert_eq!(format!("{:?}", store.footing(&code(&client, &user, "s", "g", "openid email", NOW)).await.unwrap().unwrap()), format!("{footing:?}"));
+    assert_eq!(
+        format!(
+            "{:?}",
+            store.footing(&code(&client, &user, "s", "g", "openid email", NOW)).await.unwrap().unwrap()
+        ),
+        format!("{footing:?}")
+    );
 
     store.revoke_token(&"t".into(), later(60)).await.unwrap();
     store.revoke_token(&"t".into(), later(60)).await.unwrap();

@@ -1,10 +1,10 @@
 //! `grant_type=authorization_code`: RFC 6749 §4.1.3.
 
 use super::{Granted, TokenRequest, invalid_grant};
-use crate::http::access_token::{Subject, issue};
+use crate::http::access_token::{Life, Subject, issue};
 use crate::http::error::OAuthError;
 use crate::http::refresh_token::derive;
-use crate::protocol::code::{self, Code, GrantLifetimes, RedeemRequest};
+use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, RedeemRequest};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::DeadGrant;
 use crate::sealing::Purpose;
@@ -19,7 +19,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         .open(Purpose::Code, text)
         .map_err(|_| invalid_grant("the code is not one that this server issued"))?;
     let footing = app.store.footing(&code).await?.ok_or_else(|| invalid_grant("the user is no more"))?;
-    let redeem = code::may_redeem(
+    let decision = code::may_redeem(
         client,
         RedeemRequest { redirect_uri: form.get("redirect_uri"), code_verifier: form.get("code_verifier") },
         &code,
@@ -30,15 +30,25 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
             refresh_absolute: app.config.tokens.refresh_absolute,
         },
         now,
-    )
-    .map_err(|error| invalid_grant(&error))?;
+    );
+    let redeem = match decision {
+        Ok(redeem) => redeem,
+        Err(error) => {
+            // A replay may come late: what the code was used for is revoked then too.
+            if error == CodeError::Expired && app.store.grant(&code.grant_id, None).await?.is_some() {
+                request.revoke_replayed(&code.grant_id, "grant.code_replayed").await?;
+            }
+            return Err(invalid_grant(&error));
+        }
+    };
     let grant = redeem.grant();
 
     // Made before the gate: after it, nothing may fail.
-    let access_token = issue(app, client, Subject::User(grant), &grant.scope, now)?;
+    let life = Life::of_access_token(app, now, grant.ends_at(&footing));
+    let access_token = issue(app, client, Subject::User(grant), &grant.scope, life)?;
     let granted = Granted {
         token_type: "Bearer",
-        expires_in: request.expires_in(),
+        expires_in: life.seconds(),
         refresh_token: code::issues_refresh_tokens(client)
             .then(|| derive(app, grant, grant.generation).format()),
         id_token: request.id_token(grant, &grant.scope, code.nonce, &access_token)?,

@@ -1,18 +1,20 @@
 //! `grant_type=client_credentials`: RFC 6749 §4.4. Writes nothing; the token can be revoked by its id.
 
 use super::{Granted, TokenRequest};
-use crate::http::access_token::{Subject, issue};
+use crate::http::access_token::{Life, Subject, issue};
 use crate::http::error::OAuthError;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::scope::client_scope;
+use crate::protocol::timestamp::Timestamp;
 
 pub(super) fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
     let scope = client_scope(&request.client.metadata.scope, request.form.get("scope"))
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
+    let life = Life::of_access_token(request.app, request.now, Timestamp(i64::MAX));
     Ok(Granted {
-        access_token: issue(request.app, request.client, Subject::Client, &scope, request.now)?,
+        access_token: issue(request.app, request.client, Subject::Client, &scope, life)?,
         token_type: "Bearer",
-        expires_in: request.expires_in(),
+        expires_in: life.seconds(),
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh_token: None,
         id_token: None,

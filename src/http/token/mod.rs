@@ -42,7 +42,7 @@ struct TokenRequest<'a> {
 struct Granted {
     access_token: String,
     token_type: &'static str,
-    expires_in: u64,
+    expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,10 +106,6 @@ fn answer(granted: Granted) -> Response {
 }
 
 impl TokenRequest<'_> {
-    fn expires_in(&self) -> u64 {
-        self.app.config.tokens.access_token.as_secs()
-    }
-
     /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and
     /// hangs up at once must not get away with it.
     async fn revoke_replayed(&self, id: &GrantId, action: &'static str) -> Result<(), OAuthError> {

@@ -1,11 +1,11 @@
 //! `grant_type=refresh_token`: RFC 6749 §6, with rotation (RFC 9700 §4.14.2).
 
 use super::{Granted, TokenRequest, invalid_grant};
-use crate::http::access_token::{Subject, issue};
+use crate::http::access_token::{Life, Subject, issue};
 use crate::http::error::OAuthError;
 use crate::http::refresh_token::{derive, genuine};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::grant::Grant;
+use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::refresh::{
     Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
 };
@@ -19,12 +19,12 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     let token = RefreshToken::parse(text).ok_or_else(not_ours)?;
     // Whoever loses the race for the gate sees what the winner left behind, and is judged by that.
     for _ in 0..2 {
-        let (grant, decision) = decide(request, &token).await?;
+        let (grant, footing, decision) = decide(request, &token).await?;
         match decision {
-            Decision::Repeat { successor } => return answer(request, &grant, successor),
+            Decision::Repeat { successor } => return answer(request, &grant, &footing, successor),
             Decision::Rotate(rotate) => {
                 // Made before the gate: after it, nothing may fail.
-                let granted = answer(request, &grant, rotate.generation().saturating_add(1))?;
+                let granted = answer(request, &grant, &footing, rotate.generation().saturating_add(1))?;
                 if app.store.rotate(&rotate).await? == Rotated::Now {
                     return Ok(granted);
                 }
@@ -35,7 +35,10 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
 }
 
 /// Loads the grant and judges the token. Reuse revokes the grant before it is refused.
-async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Grant, Decision), OAuthError> {
+async fn decide(
+    request: &TokenRequest<'_>,
+    token: &RefreshToken,
+) -> Result<(Grant, Footing, Decision), OAuthError> {
     let TokenRequest { app, client, now, .. } = *request;
     let (grant, footing) = genuine(app, token).await?.ok_or_else(not_ours)?;
     let policy = RefreshPolicy {
@@ -43,7 +46,7 @@ async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Gra
         grace: client.refresh_grace(app.config.tokens.refresh_grace),
     };
     match may_rotate(client, &grant, &footing, token.generation, policy, now) {
-        Ok(decision) => Ok((grant, decision)),
+        Ok(decision) => Ok((grant, footing, decision)),
         Err(RefreshError::Reused) => {
             // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh
             // token, but it will revoke the active refresh token."
@@ -55,13 +58,19 @@ async fn decide(request: &TokenRequest<'_>, token: &RefreshToken) -> Result<(Gra
     }
 }
 
-fn answer(request: &TokenRequest<'_>, grant: &Grant, successor: i64) -> Result<Granted, OAuthError> {
+fn answer(
+    request: &TokenRequest<'_>,
+    grant: &Grant,
+    footing: &Footing,
+    successor: i64,
+) -> Result<Granted, OAuthError> {
     let scope = narrowed_scope(&grant.scope, request.form.get("scope"))
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
-    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, request.now)?;
+    let life = Life::of_access_token(request.app, request.now, grant.ends_at(footing));
+    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life)?;
     Ok(Granted {
         token_type: "Bearer",
-        expires_in: request.expires_in(),
+        expires_in: life.seconds(),
         refresh_token: Some(derive(request.app, grant, successor).format()),
         // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
         id_token: request.id_token(grant, &scope, None, &access_token)?,
