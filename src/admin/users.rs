@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::clients::next_version;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
+use crate::authn::throttle;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::user::{User, acceptable_password};
@@ -159,6 +160,7 @@ pub async fn set_password(
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
     if app.store.set_password(&user.id, &hash, keep, now, &audit).await? {
+        throttle::lift(&app.store, &app.seals, &user.id).await?;
         Ok(())
     } else {
         Err(Refusal::NotFound("user"))

@@ -44,8 +44,11 @@ pub async fn by_password(
     // The canonical form of both user names and addresses is lower case.
     let login = login.trim().to_lowercase();
     let now = app.clock.now();
+    let user = app.store.user_by_login(&login).await?;
+    // An account has one limit, whichever of its names is typed.
+    let subject = user.as_ref().map_or(login.as_str(), |user| user.id.as_str());
     let counted =
-        throttle::count(&app.store, &app.seals, &app.config.throttle, &login, origin.ip, now).await?;
+        throttle::count(&app.store, &app.seals, &app.config.throttle, subject, origin.ip, now).await?;
     let counted = match counted {
         Counted::Allowed(attempt) => attempt,
         Counted::TooMany { retry_after } => {
@@ -53,7 +56,6 @@ pub async fn by_password(
             return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
         }
     };
-    let user = app.store.user_by_login(&login).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     // A longer text is nobody's password; hashing it whole would cost more than hashing any other.
     let typed = if password.len() > LONGEST_PASSWORD { String::new() } else { password.to_owned() };

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::config::Throttle;
+use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::{Timestamp, seconds};
 use crate::sealing::Seals;
 use crate::store::{Attempt, Store, StoreError};
@@ -24,7 +25,8 @@ pub enum Counted {
     },
 }
 
-/// Counts an attempt to sign in to `login` (known or not) from `address`, before anything else is looked at.
+/// Counts an attempt to sign in to `account` (a user's id, or the name that was typed) from `address`, before the
+/// password is looked at.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -32,12 +34,12 @@ pub async fn count(
     store: &Store,
     seals: &Seals,
     config: &Throttle,
-    login: &str,
+    account: &str,
     address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Counted, StoreError> {
     let attempt = CountedAttempt {
-        account: seals.throttle_bucket("account", login),
+        account: account_bucket(seals, account),
         address: seals.throttle_bucket("address", &address.map(network).unwrap_or_default()),
     };
     let floor = now.minus(config.window);
@@ -59,6 +61,18 @@ pub async fn count(
 /// The database is unavailable.
 pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
     store.forgive_attempt(&attempt.account, &attempt.address).await
+}
+
+/// An administrator gave the account a new password: whoever guessed at the old one does not lock the owner out.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn lift(store: &Store, seals: &Seals, account: &UserId) -> Result<(), StoreError> {
+    store.forget_attempts(&account_bucket(seals, account.as_str())).await
+}
+
+fn account_bucket(seals: &Seals, account: &str) -> String {
+    seals.throttle_bucket("account", account)
 }
 
 /// The attempt was turned away before the password was looked at.

@@ -30,7 +30,9 @@ impl Csp {
     #[must_use]
     pub fn image(mut self, uri: Option<&str>) -> Self {
         let origin = uri.and_then(|uri| Url::parse(uri).ok()).filter(|url| url.scheme() == "https");
-        self.images.extend(origin.map(|url| url.origin().ascii_serialization()));
+        let source = origin.map(|url| url.origin().ascii_serialization());
+        // A host with one of these would begin another directive.
+        self.images.extend(source.filter(|source| !source.contains([';', ','])));
         self
     }
 

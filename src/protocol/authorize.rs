@@ -231,11 +231,8 @@ impl AuthorizationRequest {
 /// names what remains.
 fn allowed_scope(client: &Client, requested: Option<&str>) -> Result<Scope, RequestError> {
     let requested = Scope::parse(requested.unwrap_or_default()).map_err(|_| RequestError::MalformedScope)?;
-    let allowed: Vec<&str> = requested.iter().filter(|token| client.metadata.scope.contains(token)).collect();
-    if allowed.is_empty() {
-        return Err(RequestError::EmptyScope);
-    }
-    Scope::parse(&allowed.join(" ")).map_err(|_| RequestError::MalformedScope)
+    let allowed = requested.within(&client.metadata.scope);
+    if allowed.is_empty() { Err(RequestError::EmptyScope) } else { Ok(allowed) }
 }
 
 impl Prompt {

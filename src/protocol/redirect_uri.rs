@@ -92,6 +92,11 @@ pub fn check_for_registration(text: &str) -> Result<(), UnfitUri> {
         scheme if scheme.contains('.') => {}
         _ => return Err(UnfitUri::Scheme),
     }
+    // Host names hold nothing else, and what they hold is put into headers.
+    let in_a_host = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    if !authority(text).bytes().all(in_a_host) {
+        return Err(UnfitUri::Characters);
+    }
     if url.query_pairs().any(|(name, _)| RESPONSE_PARAMETERS.contains(&name.as_ref())) {
         return Err(UnfitUri::ResponseParameters);
     }
@@ -327,6 +332,8 @@ mod tests {
             ("https://@app.example/cb", UnfitUri::UserInfo),
             ("https://app.example/*", UnfitUri::Characters),
             ("https://*.example/cb", UnfitUri::Characters),
+            ("https://a;script-src/cb", UnfitUri::Characters),
+            ("https://a,b/cb", UnfitUri::Characters),
             ("https://app.example\\cb", UnfitUri::Characters),
             ("https://app.example/c b", UnfitUri::Characters),
             ("https://äpp.example/cb", UnfitUri::Characters),

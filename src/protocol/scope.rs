@@ -52,6 +52,12 @@ impl Scope {
         other.0.iter().all(|token| self.contains(token))
     }
 
+    /// The tokens that both sets hold, in this one's order.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Self {
+        Self(self.0.iter().filter(|token| other.contains(token)).cloned().collect())
+    }
+
     /// The tokens of this set that the other does not hold.
     #[must_use]
     pub fn beyond(&self, other: &Self) -> Vec<&str> {
@@ -156,5 +162,6 @@ mod tests {
         assert!(wide.covers(&narrow) && !narrow.covers(&wide));
         assert_eq!(wide.beyond(&narrow), ["a", "c"]);
         assert_eq!(narrow.union(&wide).to_string(), "b a c");
+        assert_eq!(wide.within(&Scope::parse("c d b").unwrap()).to_string(), "b c");
     }
 }

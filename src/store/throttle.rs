@@ -61,6 +61,20 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets an account's failures.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn forget_attempts(&self, account_bucket: &str) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            sqlx::query("DELETE FROM throttle WHERE bucket = $1")
+                .bind(account_bucket)
+                .execute(&mut *tx)
+                .await?;
+        });
+        Ok(())
+    }
+
     /// After a success: forgets an account's failures, and takes this attempt back from its address, whose other
     /// failures still count.
     ///

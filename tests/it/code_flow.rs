@@ -1,6 +1,9 @@
 //! The code flow from the button to the claims, and everything that ends a grant.
 
+use std::time::Duration;
+
 use countersign::app::Origin;
+use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
 use serde_json::json;
 
@@ -278,4 +281,18 @@ on_both!(rfc6749_5_1_a_token_promises_no_more_than_its_session, |app| {
     assert_eq!(tokens.claims("access_token")["exp"], START + 43_200);
     let lasting = rp.tokens(&mut browser, "ada", "openid offline_access").await;
     assert_eq!(lasting.json["expires_in"], 300);
+});
+
+on_both!(what_a_clients_registration_loses_its_next_refresh_loses_too, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let tokens = rp.tokens(&mut app.browser(), "ada", "openid email offline_access").await;
+    let mut client = app.app.store.client(&"web".into()).await.unwrap().unwrap();
+    let read_at = client.updated_at;
+    client.metadata.scope = Scope::parse("openid offline_access").unwrap();
+    client.updated_at = read_at.plus(Duration::from_secs(1));
+    let audit = app.app.audit(&Origin::system(), "client.update", String::new(), "");
+    assert!(app.app.store.update_client(&client, read_at, &audit).await.unwrap());
+    let refreshed = granted(&rp.refresh(tokens.refresh()).await);
+    assert_eq!(refreshed.json["scope"], "openid offline_access");
 });

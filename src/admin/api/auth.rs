@@ -48,7 +48,9 @@ async fn by_token(app: &App, headers: &HeaderMap, origin: Origin) -> Result<Admi
         .await?
         .ok_or_else(|| refused("the access token is not, or no longer, valid"))?;
     // No user can hand on this power: only what a client was given for itself counts.
-    if !active.token.scope.contains(ADMIN) || active.token.gid.is_some() {
+    // Taken away from the client, it is taken away from the tokens that it has.
+    let still_given = active.client.metadata.scope.contains(ADMIN);
+    if !active.token.scope.contains(ADMIN) || active.token.gid.is_some() || !still_given {
         let what = "the access token was not issued to a client for countersign:admin";
         return Err(Problem::new(StatusCode::FORBIDDEN, what).with_challenge(TOO_NARROW));
     }

@@ -64,7 +64,9 @@ fn answer(
     footing: &Footing,
     successor: i64,
 ) -> Result<Granted, OAuthError> {
-    let scope = narrowed_scope(&grant.scope, request.form.get("scope"))
+    // What the client's registration lost since, its tokens lose too.
+    let granted = grant.scope.within(&request.client.metadata.scope);
+    let scope = narrowed_scope(&granted, request.form.get("scope"))
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
     let life = Life::of_access_token(request.app, request.now, grant.ends_at(footing));
     let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life)?;
