@@ -19,6 +19,9 @@ CREATE TABLE users (
     updated_at    BIGINT NOT NULL
 );
 
+-- Nobody may take away the last administrator, which every change of a user looks for.
+CREATE INDEX users_administrators ON users (id) WHERE is_admin AND NOT disabled;
+
 CREATE TABLE clients (
     id          TEXT PRIMARY KEY NOT NULL,
     -- SHA-256 of 256 random bits; NULL for public clients.
@@ -36,6 +39,7 @@ CREATE TABLE client_origins (
     client_id TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
     PRIMARY KEY (origin, client_id)
 );
+CREATE INDEX client_origins_by_client ON client_origins (client_id);
 
 CREATE TABLE sessions (
     id           TEXT PRIMARY KEY NOT NULL,

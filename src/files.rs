@@ -74,10 +74,10 @@ fn read_or_make(file: &Path, entropy: &Entropy) -> io::Result<String> {
     if !file.exists() {
         let draft = PathBuf::from(format!("{}.{}", file.display(), entropy.opaque_id()));
         let linked = write_draft(&draft, &entropy.secret()).and_then(|()| fs::hard_link(&draft, file));
-        fs::remove_file(&draft)?;
+        let removed = fs::remove_file(&draft);
         match linked {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
+            _ => removed?,
         }
     }
     Ok(fs::read_to_string(file)?.trim().to_owned())

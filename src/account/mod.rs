@@ -96,10 +96,11 @@ pub async fn change_password(
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let new = form.get("new").unwrap_or_default();
-    if new.len() < SHORTEST_PASSWORD {
+    let length = new.chars().count();
+    if length < SHORTEST_PASSWORD {
         return again(&app, &me, PasswordProblem::TooShort { minimum: SHORTEST_PASSWORD }).await;
     }
-    if new.len() > LONGEST_PASSWORD {
+    if length > LONGEST_PASSWORD {
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();

@@ -58,7 +58,7 @@ pub async fn by_password(
     };
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     // A longer text is nobody's password; hashing it whole would cost more than hashing any other.
-    let typed = if password.len() > LONGEST_PASSWORD { String::new() } else { password.to_owned() };
+    let typed = if password.chars().count() > LONGEST_PASSWORD { String::new() } else { password.to_owned() };
     let verdict = match app.passwords.check(typed.into(), stored.clone()).await {
         Ok(verdict) => verdict,
         Err(HashingError::Busy) => {

@@ -165,7 +165,7 @@ pub struct Listen {
     pub address: SocketAddr,
     /// Certificate and key; without, plain HTTP (behind a proxy, or on loopback).
     pub tls: Option<Tls>,
-    /// Peers whose `X-Forwarded-For` is believed.
+    /// Peers whose `X-Forwarded-For` and `X-Request-Id` are believed.
     pub trusted_proxies: Vec<IpNet>,
 }
 

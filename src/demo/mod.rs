@@ -1,5 +1,5 @@
 //! The demonstration application: another product, on another origin, which people sign in to with Countersign. It
-//! shares no code with the provider; what it knows comes over HTTP.
+//! shares the listener's edge and the pages with the provider, but what it knows comes over HTTP alone.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

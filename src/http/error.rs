@@ -35,7 +35,7 @@ pub struct OAuthError {
 }
 
 impl OAuthError {
-    /// An error of the token endpoint: 400, or 401 for a client that did not prove who it is.
+    /// An error with its status: 401 for a client or token of no use, 403 for a token that does not allow this, else 400.
     #[must_use]
     pub fn new(code: ErrorCode, cause: &(impl std::fmt::Display + ?Sized)) -> Self {
         let status = match code {

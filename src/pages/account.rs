@@ -19,7 +19,7 @@ pub struct Account {
     pub email: String,
     /// Live sessions, the current one first.
     pub sessions: Vec<SessionRow>,
-    /// Applications with a remembered consent or a live grant.
+    /// Applications with a remembered consent.
     pub apps: Vec<AppRow>,
     /// What was just done.
     pub notice: Option<Notice>,
@@ -33,7 +33,7 @@ pub struct SessionRow {
     pub id: String,
     /// The device in words; see [`describe_device`](super::describe_device).
     pub device: String,
-    /// IP address of the last request.
+    /// IP address that it was signed in from.
     pub ip: String,
     /// Authentication method references, such as `pwd`.
     pub methods: Vec<String>,

@@ -11,7 +11,7 @@ use super::ids::ClientId;
 use super::scope::Scope;
 use super::timestamp::Timestamp;
 
-/// A client as the server knows it. Made only by `registration`, or read back from the store.
+/// A client as the server knows it. Its metadata comes from `registration`, or back from the store.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// Its `client_id`.

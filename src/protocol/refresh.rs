@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::client::{Client, GrantType};
+use super::client::Client;
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::GrantId;
 use super::scope::{MalformedScope, Scope};
@@ -64,9 +64,6 @@ pub enum RefreshError {
     /// RFC 9700 §4.14.2: a token that was redeemed before.
     #[error("the refresh token was used before; the grant is revoked")]
     Reused,
-    /// The client lost the grant type.
-    #[error("the client may not use refresh tokens")]
-    NotAllowed,
     /// RFC 6749 §6: "MUST NOT include any scope not originally granted".
     #[error("scope goes beyond what was granted")]
     WiderScope,
@@ -138,9 +135,6 @@ pub fn may_rotate(
 ) -> Result<Decision, RefreshError> {
     if grant.client_id != client.id {
         return Err(RefreshError::OtherClient);
-    }
-    if !client.may_use(GrantType::RefreshToken) {
-        return Err(RefreshError::NotAllowed);
     }
     grant.standing(footing, now)?;
     // A stolen old token must be noticed even when the current one has gone idle, so reuse is judged first.
@@ -230,12 +224,6 @@ mod tests {
     fn rfc6749_6_only_the_client_it_was_issued_to_may_refresh() {
         let other = may_rotate(&samples::client("other"), &grant(), &footing(), 5, policy(0), NOW);
         assert_eq!(other.unwrap_err(), RefreshError::OtherClient);
-        let mut without = samples::client("client");
-        without.metadata.grant_types.clear();
-        assert_eq!(
-            may_rotate(&without, &grant(), &footing(), 5, policy(0), NOW).unwrap_err(),
-            RefreshError::NotAllowed
-        );
     }
 
     #[test]

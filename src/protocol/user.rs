@@ -49,7 +49,7 @@ pub enum UserProblem {
     #[error("a name has 1 to 128 characters, without control or direction characters")]
     Name,
     /// Length.
-    #[error("a password has 8 to 1024 bytes")]
+    #[error("a password has 8 to 1024 characters")]
     Password,
 }
 
@@ -123,9 +123,9 @@ pub const LONGEST_PASSWORD: usize = 1024;
 /// A new password: length only, no rules of composition (NIST SP 800-63B §5.1.1.2). Never cut or re-cased.
 ///
 /// # Errors
-/// Shorter than 8 bytes, or longer than 1 KiB, which nobody types and hashing would pay for.
+/// Shorter than 8 characters, or longer than 1024, which nobody types and hashing would pay for.
 pub fn acceptable_password(text: &str) -> Result<&str, UserProblem> {
-    if (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&text.len()) {
+    if (SHORTEST_PASSWORD..=LONGEST_PASSWORD).contains(&text.chars().count()) {
         Ok(text)
     } else {
         Err(UserProblem::Password)

@@ -53,7 +53,6 @@ async fn decide(
             request.revoke_replayed(&grant.id, "grant.refresh_reused").await?;
             Err(invalid_grant(&RefreshError::Reused))
         }
-        Err(error @ RefreshError::NotAllowed) => Err(OAuthError::new(ErrorCode::UnauthorizedClient, &error)),
         Err(error) => Err(invalid_grant(&error)),
     }
 }
