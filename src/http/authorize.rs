@@ -44,15 +44,19 @@ pub async fn get(
 pub async fn post(FormFields(params): FormFields) -> Result<Response, PageError> {
     let mut query = url::form_urlencoded::Serializer::new(String::new());
     query.extend_pairs(params.pairs());
-    let query = query.finish();
-    if query.len() > LONGEST_QUERY {
-        return Err(PageError::malformed("the request is longer than 40 kB"));
-    }
-    Ok(Redirect::to(&format!("/authorize?{query}")).into_response())
+    go(&format!("/authorize?{}", query.finish()))
 }
 
-/// What fits into a request line here and in browsers.
-const LONGEST_QUERY: usize = 40 * 1024;
+/// What fits into a request line of ours (64 kB), and into a form of ours with room for its other fields.
+const LONGEST_ADDRESS: usize = 56 * 1024;
+
+/// Goes on at an address of ours, which carries the whole request along.
+fn go(address: &str) -> Result<Response, PageError> {
+    if address.len() > LONGEST_ADDRESS {
+        return Err(PageError::malformed("the request is too long to be carried through a sign-in"));
+    }
+    Ok(Redirect::to(address).into_response())
+}
 
 /// Asks the rule for the next step, and takes it.
 async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response, PageError> {
@@ -87,13 +91,9 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
                 consent.map(|consent| consent.id).filter(|_| !asked.client.metadata.skip_consent);
             issue(app, &asked.client, request, &params, &live.session, consent_id)
         }
-        (Step::Consent, Some(_)) => {
-            Ok(Redirect::to(&format!("/consent?flow={}", flow.seal(app)?)).into_response())
-        }
+        (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?)),
         (Step::Refuse(refusal), _) => Ok(refuse(app, &asked.redirect, &params, refusal.code(), &refusal)),
-        (Step::Login | Step::Issue | Step::Consent, _) => {
-            Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response())
-        }
+        (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?)),
     }
 }
 

@@ -408,7 +408,7 @@ async fn cve_2026_49448_what_is_not_offered_cannot_be_set() {
         (
             Method::POST,
             &"/admin/api/keys".to_owned(),
-            &format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000)),
+            &format!("{}1{}", "[".repeat(30_000), "]".repeat(30_000)),
         ),
     ] {
         let caller = robot.clone().with("content-type", "application/json");
@@ -433,8 +433,9 @@ on_both!(bodies_queries_and_paths_are_read_strictly, |app| {
     }
     let caller = robot.clone().with("content-type", "Application/JSON; charset=utf-8");
     assert_eq!(caller.send(&Method::POST, "/admin/api/users", r#"{"username":"a"}"#).await.status, 201);
+    // Beyond the limit of all endpoints, whose answer it is.
     let huge = format!(r#"{{"username":"{}"}}"#, "a".repeat(3 << 20));
-    problem(&caller.send(&Method::POST, "/admin/api/users", huge).await, 413);
+    assert_eq!(caller.send(&Method::POST, "/admin/api/users", huge).await.status, 413);
     for query in ["limit=0", "limit=201", "limit=-1", "limit=x", "limit=1&limit=2", "order=name", "query=%ff"]
     {
         problem(&robot.get(&format!("/admin/api/users?{query}")).await, 400);

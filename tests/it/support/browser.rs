@@ -62,6 +62,32 @@ impl Page {
             .join(" ")
     }
 
+    /// The words of a page of ours that says no, after checking what every such page must be.
+    pub fn refusal(&self, status: u16) -> String {
+        assert_eq!(self.status, status, "{} {:?}", self.body, self.headers);
+        assert_eq!(self.header("location"), None);
+        assert_eq!(self.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        self.assert_inert();
+        let (text, id) = (self.text(), self.header("x-request-id").unwrap());
+        assert!(text.contains(&format!("Reference {id}")), "{text}");
+        text
+    }
+
+    /// Nothing in the page runs, or comes from elsewhere.
+    pub fn assert_inert(&self) {
+        let html = Html::parse_document(&self.body);
+        for element in html.select(&Selector::parse("*").unwrap()) {
+            let name = element.value().name();
+            assert!(!["script", "svg", "iframe", "object", "embed", "base"].contains(&name), "{}", self.body);
+            for (attribute, value) in element.value().attrs() {
+                assert!(!attribute.starts_with("on") && attribute != "style", "{name} {attribute}={value}");
+                let leads_on = ["src", "href", "action", "formaction"].contains(&attribute);
+                assert!(!leads_on || value.starts_with(['/', '#']), "{name} {attribute}={value}");
+            }
+        }
+    }
+
     /// The fields that the page's form to `action` would send: hidden ones and those that are filled in.
     pub fn form(&self, action: &str) -> Vec<(String, String)> {
         let html = Html::parse_document(&self.body);

@@ -18,6 +18,7 @@ use countersign::app::{App, Origin};
 use countersign::clock::Clock;
 use countersign::config::Config;
 use countersign::entropy::Entropy;
+use countersign::http::edge;
 use countersign::protocol::client::{
     AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
 };
@@ -30,7 +31,7 @@ use tower::ServiceExt as _;
 pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, only_success, successes};
 pub use database::{Engine, config};
-pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, claims, granted, refused};
+pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 
 /// When every test begins: 2026-01-01T00:00:00Z.
 pub const START: i64 = 1_767_225_600;
@@ -68,11 +69,23 @@ impl TestApp {
         let entropy = Entropy::system();
         let config = (*self.app.config).clone();
         let app = App::start(config, clock(&self.millis), entropy).await.unwrap();
-        Self { router: countersign::routes::router(&app), app, ..self.clone() }
+        Self { router: whole(&app), app, ..self.clone() }
+    }
+
+    /// The same application with another configuration.
+    pub fn configured(&self, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
+        self.but(App { config: Arc::new(config), ..self.app.clone() })
+    }
+
+    /// Another application on the same database, with the same clock.
+    pub fn but(&self, app: App) -> Self {
+        Self { router: whole(&app), app, ..self.clone() }
     }
 
     fn with(app: App, millis: Arc<AtomicI64>, database: database::Database) -> Self {
-        Self { router: countersign::routes::router(&app), app, millis, _database: Arc::new(database) }
+        Self { router: whole(&app), app, millis, _database: Arc::new(database) }
     }
 
     /// Lets time pass.
@@ -168,6 +181,16 @@ impl TestApp {
         let rows = self.app.store.recent_audit(1000).await.unwrap();
         rows.into_iter().map(|row| format!("{} {}", row.action, row.target)).collect()
     }
+}
+
+/// The endpoints as they are served, behind the edge.
+fn whole(app: &App) -> Router {
+    edge::wrap(countersign::routes::router(app), app)
+}
+
+/// A form without cookies or origin, as a machine sends it.
+pub fn form(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path).header("content-type", "application/x-www-form-urlencoded").body(body.into()).unwrap()
 }
 
 fn clock(millis: &Arc<AtomicI64>) -> Clock {

@@ -188,6 +188,11 @@ pub fn granted(page: &Page) -> Tokens {
     Tokens { json: page.json() }
 }
 
+/// HTTP Basic credentials of a client whose secret is `secret`.
+pub fn basic(client_id: &str) -> String {
+    format!("Basic {}", STANDARD.encode(format!("{client_id}:secret")))
+}
+
 /// The error code of an answer that must be a refusal.
 pub fn refused(page: &Page) -> String {
     assert!(page.status.is_client_error(), "{} {}", page.status, page.body);

@@ -1,0 +1,185 @@
+//! The direction of the code: rules know nobody, the store knows no HTTP, and every file says what it is for.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Every file below a folder, with its text.
+fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut folders: Vec<PathBuf> = vec![root.join(folder)];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == extension) {
+                let name = path.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+                files.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    assert!(!files.is_empty(), "{folder}");
+    files
+}
+
+/// What is compiled into the product: no comments, no tests.
+fn product(text: &str) -> String {
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    let lines = code.lines().map(|line| line.split("//").next().unwrap_or_default());
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The words of a text, so that `async` is found and `asynchronous` is not.
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').collect()
+}
+
+#[test]
+fn rules_are_pure() {
+    for (name, text) in files("src/protocol", "rs") {
+        let code = product(&text);
+        for forbidden in [
+            "axum",
+            "sqlx",
+            "tokio",
+            "async",
+            "await",
+            "rand",
+            "SystemTime",
+            "Instant",
+            "std::fs",
+            "std::env",
+        ] {
+            let found = if forbidden.contains(':') {
+                code.contains(forbidden)
+            } else {
+                words(&code).contains(forbidden)
+            };
+            assert!(!found, "{name} mentions {forbidden}");
+        }
+        for outside in [
+            "crate::http",
+            "crate::store",
+            "crate::app",
+            "crate::config",
+            "crate::cli",
+            "crate::pages",
+            "crate::clock",
+        ] {
+            assert!(!code.contains(outside), "{name} uses {outside}");
+        }
+    }
+}
+
+#[test]
+fn the_store_knows_sql_and_no_http() {
+    for (name, text) in files("src/store", "rs") {
+        let code = product(&text);
+        for forbidden in ["axum", "tower", "crate::http", "crate::pages"] {
+            assert!(!code.contains(forbidden), "{name} mentions {forbidden}");
+        }
+    }
+}
+
+#[test]
+fn sql_stands_in_the_store_only_and_is_never_put_together() {
+    for (name, text) in files("src", "rs") {
+        let code = product(&text);
+        if !name.starts_with("src/store/") {
+            for query in ["sqlx::query", "QueryBuilder"] {
+                assert!(!code.contains(query), "{name} speaks SQL");
+            }
+        }
+        assert!(!code.contains("AssertSqlSafe"), "{name} puts SQL together");
+        for statement in ["SELECT ", "INSERT ", "UPDATE ", "DELETE FROM"] {
+            for made in ["format!(\"", "format!(\n", "write!(", "push_str(\""] {
+                for (_, after) in code.match_indices(made).map(|(at, _)| code.split_at(at)) {
+                    let start: String = after.chars().take(made.len() + 80).collect();
+                    assert!(!start.contains(statement), "{name} puts SQL together: {start}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_endpoint_is_one_hop_from_the_table_of_contents() {
+    let routes = product(include_str!("../../src/routes.rs"));
+    let handlers: BTreeSet<&str> = routes
+        .split(['(', ')', '.', ',', ' ', '\n'])
+        .filter_map(|part| part.split_once("::").map(|(module, _)| module))
+        .collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for entry in std::fs::read_dir(root.join("src/http")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).or_else(|_| std::fs::read_to_string(path.join("mod.rs")));
+        let (Ok(text), Some(name)) = (text, path.file_stem().and_then(|stem| stem.to_str())) else {
+            continue;
+        };
+        let is_endpoint = text.starts_with("//! `");
+        assert!(
+            !is_endpoint || handlers.contains(name),
+            "src/http/{name} says that it is an endpoint, but no route leads there"
+        );
+        assert!(
+            is_endpoint || !handlers.contains(name) || ["cors", "error"].contains(&name),
+            "src/http/{name} is an endpoint, but does not begin with its path"
+        );
+    }
+    for name in [
+        "authorize",
+        "token",
+        "userinfo",
+        "introspect",
+        "revoke",
+        "jwks",
+        "logout",
+        "login",
+        "consent",
+        "setup",
+    ] {
+        assert!(handlers.contains(name), "{name}");
+    }
+}
+
+#[test]
+fn templates_escape_everything_and_run_nothing() {
+    for (name, text) in files("templates", "html") {
+        for forbidden in [
+            "|safe",
+            "| safe",
+            "escape none",
+            "<script",
+            " style=",
+            "javascript:",
+            " onclick",
+            " onload",
+            " onsubmit",
+        ] {
+            assert!(!text.contains(forbidden), "{name} holds {forbidden}");
+        }
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    for (name, text) in files("src", "rs").into_iter().chain(files("tests/it", "rs")) {
+        let documented = text.starts_with("//! ");
+        assert!(documented, "{name} does not begin with a module doc");
+    }
+}
+
+#[test]
+fn nothing_is_unsafe_or_left_for_later() {
+    assert!(
+        include_str!("../../src/lib.rs").contains("#![forbid(unsafe_code)]")
+            || include_str!("../../Cargo.toml").contains("unsafe_code = \"forbid\"")
+    );
+    for (name, text) in files("src", "rs") {
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        for forbidden in ["TODO", "FIXME", "todo!(", "unimplemented!(", "dbg!(", "#[allow("] {
+            assert!(!code.contains(forbidden), "{name} holds {forbidden}");
+        }
+    }
+}

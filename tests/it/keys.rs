@@ -1,0 +1,214 @@
+//! Keys and what is published about them and about the server: `/jwks`, discovery, rotation and revocation.
+
+use axum::body::Body;
+use axum::http::Request;
+use countersign::admin::keys;
+use countersign::app::Origin;
+use countersign::protocol::client::{AccessTokenFormat, SigningAlg};
+use serde_json::{Value, json};
+
+use crate::support::{Engine, ISSUER, Page, Rp, TestApp, granted, on_both};
+
+const METADATA: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
+
+async fn get(app: &TestApp, path: &str, known: &str) -> Page {
+    let request = Request::get(path).header("if-none-match", known).body(Body::empty());
+    app.send(request.unwrap()).await
+}
+
+/// The `kid`s that the server publishes, after it took notice of the time.
+async fn published(app: &TestApp) -> Vec<String> {
+    app.app.keys.reload(&app.app.store, app.app.clock.now()).await.unwrap();
+    let document = get(app, "/jwks", "").await.json();
+    document["keys"].as_array().unwrap().iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn kid(token: &str) -> String {
+    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+}
+
+#[tokio::test]
+async fn rfc7517_the_key_set_holds_public_keys_of_every_algorithm_and_nothing_else() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let page = get(&app, "/jwks", "").await;
+    assert_eq!(page.status, 200);
+    assert_eq!(page.header("content-type"), Some("application/jwk-set+json"));
+    let document = page.json();
+    let keys = document["keys"].as_array().unwrap();
+    let mut algs: Vec<&str> = keys.iter().map(|key| key["alg"].as_str().unwrap()).collect();
+    algs.sort_unstable();
+    assert_eq!(algs, ["ES256", "EdDSA", "PS256", "RS256"]);
+    for key in keys {
+        let mut members: Vec<&str> = key.as_object().unwrap().keys().map(String::as_str).collect();
+        members.sort_unstable();
+        let expected: &[&str] = match key["kty"].as_str().unwrap() {
+            "RSA" => &["alg", "e", "kid", "kty", "n", "use"],
+            "EC" => &["alg", "crv", "kid", "kty", "use", "x", "y"],
+            _ => &["alg", "crv", "kid", "kty", "use", "x"],
+        };
+        assert_eq!(members, expected);
+        assert_eq!(key["use"], "sig");
+    }
+}
+
+#[tokio::test]
+async fn rfc9110_13_1_2_published_documents_are_cached_and_revalidated() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    for (path, caching) in [
+        ("/jwks", "public, max-age=60"),
+        (METADATA[0], "public, max-age=300"),
+        (METADATA[1], "public, max-age=300"),
+    ] {
+        let page = get(&app, path, "").await;
+        let etag = page.header("etag").unwrap().to_owned();
+        assert_eq!(page.header("cache-control"), Some(caching));
+        for known in [etag.clone(), format!("W/{etag}"), format!("\"x\", {etag}"), "*".to_owned()] {
+            let page = get(&app, path, &known).await;
+            assert_eq!((page.status.as_u16(), page.body.as_str()), (304, ""), "{known}");
+            assert_eq!(page.header("etag"), Some(etag.as_str()));
+            assert_eq!(page.header("cache-control"), Some(caching));
+        }
+        for other in ["\"x\"", "x", &etag[1..]] {
+            assert_eq!(get(&app, path, other).await.status, 200, "{other}");
+        }
+        // What no client says changes the document: CVE-2025-64101, CVE-2025-67494.
+        for (name, value) in [
+            ("host", "evil.example"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "https"),
+            ("forwarded", "host=evil.example;proto=https"),
+        ] {
+            let request = Request::get(path).header(name, value).body(Body::empty()).unwrap();
+            assert_eq!(app.send(request).await.body, page.body, "{name}");
+        }
+    }
+    let before = get(&app, "/jwks", "").await.header("etag").unwrap().to_owned();
+    keys::rotate(&app.app, &Origin::system(), Some(SigningAlg::EdDsa), false).await.unwrap();
+    let page = get(&app, "/jwks", &before).await;
+    assert_eq!(page.status, 200, "another key, another tag");
+    assert_ne!(page.header("etag"), Some(before.as_str()));
+}
+
+on_both!(a_key_is_published_before_it_signs_and_until_its_last_token_is_dead, |app| {
+    app.user("ada").await;
+    let client = app.client("web", |metadata| {
+        metadata.skip_consent = true;
+        metadata.id_token_signed_response_alg = SigningAlg::Es256;
+    });
+    let rp = Rp::new(&app, &client.await);
+    let mut browser = app.browser();
+    let signs = async |app: &TestApp| {
+        let mut browser = app.browser();
+        kid(rp.tokens(&mut browser, "ada", "openid").await.access())
+    };
+    let old = signs(&app).await;
+    let made = keys::rotate(&app.app, &Origin::system(), Some(SigningAlg::Es256), false).await.unwrap();
+    let new = made[0].as_str().to_owned();
+    assert_eq!(published(&app).await.len(), 5, "published at once");
+    assert_eq!(signs(&app).await, old, "but not used yet");
+    app.advance(86_399);
+    assert_eq!(signs(&app).await, old);
+    let last = rp.tokens(&mut browser, "ada", "openid").await;
+    assert_eq!(kid(last.access()), old);
+    app.advance(1);
+    assert_eq!(signs(&app).await, new);
+    assert!(rp.is_active(last.access()).await, "what the former key signed counts on");
+    let now = published(&app).await;
+    assert!(now.contains(&old) && now.contains(&new), "RFC 7517: and can be verified");
+    app.advance(299 + 60);
+    assert!(published(&app).await.contains(&old));
+    app.advance(1);
+    assert!(!published(&app).await.contains(&old), "no token of it lives any more");
+    // A hint may be old: ours stays recognisable.
+    let hint = rp.authorization("openid", &[("prompt", "none"), ("id_token_hint", last.get("id_token"))]);
+    assert!(browser.get(&hint).await.sent("code").is_some());
+});
+
+on_both!(a_revoked_key_takes_along_what_it_signed_at_once_and_on_every_node, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let opaque =
+        app.client("opaque", |metadata| metadata.access_token_format = AccessTokenFormat::Opaque).await;
+    let opaque = Rp::new(&app, &opaque);
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    let untouched = opaque.tokens(&mut browser, "ada", "openid").await;
+    let second = app.second_node().await;
+    let there = rp.at(&second.router);
+    assert_eq!(there.userinfo(tokens.access()).await.status, 200);
+
+    let old = kid(tokens.access());
+    keys::revoke(&app.app, &Origin::system(), &old).await.unwrap();
+    assert!(!rp.is_active(tokens.access()).await);
+    assert_eq!(rp.userinfo(tokens.access()).await.status, 401);
+    assert!(!published(&app).await.contains(&old));
+    assert!(!published(&second).await.contains(&old));
+    assert_eq!(published(&app).await, published(&second).await);
+    assert_eq!(there.userinfo(tokens.access()).await.status, 401);
+
+    // The grant stands: the client refreshes, and its new token is signed by a key that both nodes know.
+    let fresh = granted(&rp.refresh(tokens.refresh()).await);
+    assert_ne!(kid(fresh.access()), old);
+    assert_eq!(rp.userinfo(fresh.access()).await.status, 200);
+    assert_eq!(there.userinfo(fresh.access()).await.status, 200);
+    assert!(opaque.is_active(untouched.access()).await);
+    assert!(keys::revoke(&app.app, &Origin::system(), &old).await.is_err(), "once");
+    assert!(keys::revoke(&app.app, &Origin::system(), "no such key").await.is_err());
+});
+
+#[tokio::test]
+async fn discovery_3_everything_that_is_advertised_works() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let metadata = get(&app, METADATA[0], "").await.json();
+    assert_eq!(get(&app, METADATA[1], "").await.json(), metadata);
+    assert_eq!(metadata["issuer"], ISSUER);
+    for (name, value) in metadata.as_object().unwrap() {
+        if name.ends_with("_endpoint") || name.ends_with("_uri") {
+            let path = value.as_str().unwrap().strip_prefix(ISSUER).unwrap();
+            assert_ne!(get(&app, path, "").await.status, 404, "{name}");
+        }
+    }
+    let list = |name: &str| -> Vec<String> {
+        let values = metadata[name].as_array().unwrap();
+        values.iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    };
+    for grant_type in list("grant_types_supported") {
+        let page = rp.token(&[("grant_type", &grant_type)]).await;
+        assert!(!page.body.contains("unsupported_grant_type"), "{grant_type}");
+    }
+    let mut browser = app.browser();
+    rp.code(&mut browser, "ada", "openid").await;
+    for (list_of, name) in [
+        ("response_types_supported", "response_type"),
+        ("response_modes_supported", "response_mode"),
+        ("code_challenge_methods_supported", "code_challenge_method"),
+        ("prompt_values_supported", "prompt"),
+        ("acr_values_supported", "acr_values"),
+        ("scopes_supported", "scope"),
+    ] {
+        for value in list(list_of) {
+            let page = browser.get(&rp.authorization("openid", &[(name, &value)])).await;
+            assert_eq!(page.sent("error"), None, "{name}={value}");
+        }
+    }
+    for (name, refused) in [
+        ("request_parameter_supported", "request_not_supported"),
+        ("request_uri_parameter_supported", "request_uri_not_supported"),
+    ] {
+        assert_eq!(metadata[name], false);
+        let parameter = name.strip_suffix("_parameter_supported").unwrap();
+        let page = browser.get(&rp.authorization("openid", &[(parameter, "x")])).await;
+        assert_eq!(page.sent("error").as_deref(), Some(refused));
+    }
+    let algs: Value = SigningAlg::ALL.iter().map(|alg| json!(alg.as_str())).collect();
+    assert_eq!(metadata["id_token_signing_alg_values_supported"], algs);
+    // The other way round: every claim that is sent is advertised.
+    let tokens = rp.tokens(&mut browser, "ada", "openid profile email").await;
+    let userinfo = rp.userinfo(tokens.access()).await.json();
+    let id_token = tokens.claims("id_token");
+    for claim in userinfo.as_object().unwrap().keys().chain(id_token.as_object().unwrap().keys()) {
+        assert!(list("claims_supported").contains(claim), "{claim}");
+    }
+}
