@@ -546,8 +546,7 @@ async fn keys_are_rotated_and_revoked() {
 
 #[tokio::test]
 async fn a_problem_names_the_request_as_the_logs_do() {
-    let mut app = TestApp::start(Engine::Sqlite).await;
-    app.router = countersign::http::edge::wrap(app.router.clone(), &app.app);
+    let app = TestApp::start(Engine::Sqlite).await;
     let page = Caller::anonymous(&app).get("/admin/api/clients").await;
     let id = page.header("x-request-id").unwrap();
     assert!(!id.is_empty());

@@ -171,5 +171,5 @@ async fn a_question_names_who_asks_and_for_what_and_where_the_answer_goes() {
         assert!(text.contains(words), "{text}");
     }
     let csp = page.header("content-security-policy").unwrap();
-    assert!(csp.ends_with("form-action 'self' https://web.example"), "{csp}");
+    assert!(csp.ends_with("form-action 'self' https:"), "{csp}");
 }

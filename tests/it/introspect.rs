@@ -21,7 +21,7 @@ on_both!(rfc7662_2_2_active_tokens_are_described_and_others_are_just_inactive, |
         said,
         json!({
             "active": true, "iss": "http://localhost:8080", "sub": user.id.as_str(), "client_id": "web",
-            "scope": "openid email", "iat": START, "exp": START + 2_592_000,
+            "scope": "openid email", "iat": START, "exp": START + 43_200,
         })
     );
     let inactive = json!({ "active": false });

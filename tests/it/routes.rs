@@ -152,7 +152,7 @@ async fn check(app: &TestApp, method: &str, target: &str, headers: &HeaderMap, b
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
         ("referrer-policy", "same-origin"),
-        ("cross-origin-opener-policy", "same-origin"),
+        ("cross-origin-opener-policy", ""),
         ("permissions-policy", "camera=()"),
         ("cross-origin-resource-policy", ""),
         ("cache-control", ""),

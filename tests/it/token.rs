@@ -289,6 +289,7 @@ on_both!(rfc6749_4_1_3_the_redirect_uri_is_the_one_that_was_asked_for, |app| {
         .client("web", |metadata| {
             metadata.redirect_uris = vec!["https://web.example/cb".to_owned()];
             metadata.skip_consent = true;
+            metadata.require_pkce = false;
         })
         .await;
     let rp = Rp::new(&app, &client);
@@ -305,7 +306,6 @@ on_both!(rfc6749_4_1_3_the_redirect_uri_is_the_one_that_was_asked_for, |app| {
     };
     let named = browser.get(&rp.authorization("openid", &[])).await.sent("code").unwrap();
     for uri in [
-        "",
         "https://web.example/cb/",
         "https://web.example/",
         "https://evil.example/cb",
@@ -314,6 +314,10 @@ on_both!(rfc6749_4_1_3_the_redirect_uri_is_the_one_that_was_asked_for, |app| {
         assert_eq!(refused(&redeem(&named, uri).await), "invalid_grant", "{uri}");
     }
     granted(&redeem(&named, "https://web.example/cb").await);
+    let bare = [("code_challenge", ""), ("code_challenge_method", "")];
+    let unprotected = browser.get(&rp.authorization("openid", &bare)).await.sent("code").unwrap();
+    let fields = [("grant_type", "authorization_code"), ("code", unprotected.as_str())];
+    assert_eq!(refused(&rp.token(&fields).await), "invalid_grant", "without PKCE it must be repeated");
     let unnamed = browser.get(&rp.authorization("api", &[("redirect_uri", "")])).await.sent("code").unwrap();
     assert_eq!(refused(&redeem(&unnamed, "https://evil.example/cb").await), "invalid_grant");
     granted(&redeem(&unnamed, "").await);
