@@ -138,7 +138,7 @@ pub async fn sign_out(
 async fn end_own_session(app: &App, me: &SignedIn, info: &RequestInfo) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(info), "session.end", format!("session:{}", me.session.id), "sign-out");
     app.store.end_session(&me.user.id, &me.session.id, &audit).await?;
-    let mut response = signed_out_page();
+    let mut response = signed_out_page(None);
     response.headers_mut().append(SET_COOKIE, Cookie::Session.clear(&app.config));
     Ok(response)
 }

@@ -75,18 +75,18 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
     Ok(Page { users, next })
 }
 
-/// Adds a user.
+/// Makes a user of what was asked for, and hashes the first password. Nothing is written.
 ///
 /// # Errors
-/// The profile breaks a rule, or its user name or address is in use.
-pub async fn create(app: &App, origin: &Origin, mut input: UserInput) -> Result<User, Refusal> {
+/// The profile breaks a rule.
+pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
     let wanted = profile::check(&input, None).map_err(Refusal::Invalid)?;
     let password_hash = match input.password.take() {
         Some(password) => Some(app.passwords.hash(password.into()).await?),
         None => None,
     };
     let now = app.clock.now();
-    let user = User {
+    Ok(User {
         id: app.entropy.opaque_id().into(),
         username: wanted.username,
         email: wanted.email,
@@ -97,7 +97,15 @@ pub async fn create(app: &App, origin: &Origin, mut input: UserInput) -> Result<
         disabled: wanted.disabled,
         created_at: now,
         updated_at: now,
-    };
+    })
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// The profile breaks a rule, or its user name or address is in use.
+pub async fn create(app: &App, origin: &Origin, input: UserInput) -> Result<User, Refusal> {
+    let user = prepare(app, input).await?;
     let detail =
         if user.is_admin { format!("{} is_admin=true", user.username) } else { user.username.clone() };
     let audit = app.audit(origin, "user.create", target(&user.id), detail);

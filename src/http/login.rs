@@ -137,7 +137,7 @@ impl SignInPage {
         };
         let mut response = html(&page, &self.csp);
         let (status, retry_after) = match problem {
-            None | Some(LoginProblem::FormExpired) => (StatusCode::OK, None),
+            None => (StatusCode::OK, None),
             Some(LoginProblem::WrongCredentials) => (StatusCode::UNAUTHORIZED, None),
             Some(LoginProblem::TooManyAttempts { retry_after_seconds }) => {
                 (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))

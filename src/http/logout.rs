@@ -13,7 +13,7 @@ use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
-use crate::pages;
+use crate::pages::{self, ReturnTo};
 use crate::protocol::claims::{ID_TOKEN_TYP, IdToken};
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
@@ -139,16 +139,20 @@ async fn sign_out(
                 if state.is_empty() { redirect.as_str().to_owned() } else { redirect.with_query(&state) };
             Redirect::to(&to).into_response()
         }
-        None => signed_out_page(),
+        None => signed_out_page(asked.client.as_ref()),
     };
     response.headers_mut().append(SET_COOKIE, Cookie::Session.clear(&app.config));
     Ok(response)
 }
 
-/// The page after a sign-out that leads nowhere else.
+/// The page after a sign-out that leads nowhere else; with a way back to the client's home page, if it has one.
 #[must_use]
-pub fn signed_out_page() -> Response {
-    html(&pages::SignedOut { return_to: None }, &Csp::default())
+pub fn signed_out_page(client: Option<&Client>) -> Response {
+    let return_to = client.and_then(|client| {
+        let uri = client.metadata.client_uri.clone()?;
+        Some(ReturnTo { name: client.metadata.client_name.clone(), uri })
+    });
+    html(&pages::SignedOut { return_to }, &Csp::default())
 }
 
 impl From<LogoutError> for PageError {

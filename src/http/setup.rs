@@ -5,16 +5,15 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::browser::Browser;
-use super::error::PageError;
+use super::error::{PageError, sentence};
 use super::extract::{CheckedForm, QueryFields};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
+use crate::admin::{Refusal, users};
 use crate::app::App;
-use crate::authn::password::HashingError;
 use crate::pages::{self, Problem};
-use crate::protocol::ids::UserId;
+use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
-use crate::protocol::user::{User, UserProblem, acceptable_password, canonical_email, canonical_username};
 use crate::store::StoreError;
 
 /// The form, as long as the link works. Looking at it does not use it up.
@@ -39,47 +38,36 @@ pub async fn post(
 ) -> Result<Response, PageError> {
     let get = |name| fields.get(name).unwrap_or_default();
     let token = get("token");
-    let now = app.clock.now();
-    if !app.store.administrator_link_works(&sha256_hex(token), now).await? {
+    let link = sha256_hex(token);
+    if !app.store.administrator_link_works(&link, app.clock.now()).await? {
         return Err(dead_link());
     }
     let again = |problems| Ok(form(&app, &browser, token, get("username"), get("email"), problems));
-    let mut problems = Vec::new();
-    let mut judge = |field: &str, verdict: Result<String, UserProblem>| {
-        verdict.inspect_err(|problem| problems.push(Problem::new(field, problem.to_string()))).ok()
+    let wanted = UserInput {
+        username: Some(get("username").to_owned()),
+        email: fields.get("email").map(str::to_owned),
+        // Unlike an administrator's new user, this one cannot wait for a first password.
+        password: Some(get("password").to_owned()),
+        is_admin: Some(true),
+        ..UserInput::default()
     };
-    let username = judge("username", canonical_username(get("username")));
-    let email = match fields.get("email") {
-        Some(email) => judge("email", canonical_email(email)),
-        None => None,
-    };
-    let password = judge("password", acceptable_password(get("password")).map(str::to_owned));
-    let (Some(username), Some(password), true) = (username, password, problems.is_empty()) else {
-        return again(problems);
-    };
-    let password_hash = match app.passwords.hash(password.into()).await {
-        Ok(hash) => hash,
-        Err(HashingError::Busy) => {
-            return again(vec![Problem::new("", "The server is busy. Please try again.")]);
+    let user = match users::prepare(&app, wanted).await {
+        Ok(user) => user,
+        Err(Refusal::Invalid(problems)) => {
+            return again(
+                problems
+                    .iter()
+                    .map(|problem| Problem::new(problem.field, sentence(&problem.message)))
+                    .collect(),
+            );
         }
-        Err(error) => return Err(PageError::unavailable(&error)),
+        Err(Refusal::Busy) => return again(vec![Problem::new("", "The server is busy. Please try again.")]),
+        Err(other) => return Err(other.into()),
     };
-    let id = UserId::from(app.entropy.opaque_id());
-    let user = User {
-        id: id.clone(),
-        username,
-        email,
-        email_verified: false,
-        name: None,
-        password_hash: Some(password_hash),
-        is_admin: true,
-        disabled: false,
-        created_at: now,
-        updated_at: now,
-    };
+    let origin = info.anonymous();
     let audit =
-        app.audit(&info.anonymous(), "user.create", format!("user:{id}"), "administrator, by one-time link");
-    match app.store.set_up_administrator(&sha256_hex(token), &user, now, &audit).await {
+        app.audit(&origin, "user.create", format!("user:{}", user.id), "administrator, by one-time link");
+    match app.store.set_up_administrator(&link, &user, app.clock.now(), &audit).await {
         Ok(true) => Ok(html(&pages::SetupDone { username: user.username }, &Csp::default())),
         Ok(false) => Err(dead_link()),
         Err(StoreError::Taken(what)) => again(vec![Problem::new("", format!("{what} is already in use."))]),

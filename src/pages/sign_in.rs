@@ -34,8 +34,6 @@ pub enum LoginProblem {
     },
     /// The server has too many passwords to check at once.
     Busy,
-    /// The form was open too long, or came from another browser.
-    FormExpired,
 }
 
 /// `GET /consent`; the form goes to `POST /consent` with `flow`, `csrf`, `decision` (`allow` or `deny`).

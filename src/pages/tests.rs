@@ -160,7 +160,6 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
             html(&login(None, "ada", Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }))),
         ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
-        ("login-expired", html(&login(None, "", Some(LoginProblem::FormExpired)))),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
         (
             "consent-ten-scopes",
