@@ -67,6 +67,13 @@ impl From<Issued> for ClientView {
     }
 }
 
+/// An id that nobody has yet.
+#[must_use]
+pub fn new_id(app: &App) -> ClientId {
+    // RFC 9700 §4.15: a user's id has no such beginning.
+    format!("c-{}", app.entropy.opaque_id()).into()
+}
+
 /// Registers a client.
 ///
 /// # Errors
@@ -75,8 +82,7 @@ pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<I
     let wanted = registration::check(input).map_err(Refusal::Invalid)?;
     let now = app.clock.now();
     let mut client = Client {
-        // RFC 9700 §4.15: a user's id has no such beginning.
-        id: wanted.client_id.unwrap_or_else(|| format!("c-{}", app.entropy.opaque_id()).into()),
+        id: wanted.client_id.unwrap_or_else(|| new_id(app)),
         secret_hash: None,
         disabled: wanted.disabled,
         metadata: wanted.metadata,

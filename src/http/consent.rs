@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::pages;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::params::Params;
-use crate::protocol::prompt::scopes_to_show;
+use crate::protocol::prompt::{Question, scopes_to_show};
 use crate::store::Consent;
 
 /// The question.
@@ -34,7 +34,7 @@ pub async fn get(
     let (Some(live), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
-    flow.progress.asked = Some(live.session.id);
+    flow.progress.asked = Some(Question { session: live.session.id, scope: request.scope.clone() });
     let page = pages::Consent {
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
@@ -58,11 +58,14 @@ pub async fn post(
     let (mut flow, params) = open(&app, form.get("flow"), &browser)?;
     let asked = Asked::load(&app, &params).await?;
     let live = session::of_request(&app, &headers).await?;
-    // Only the user who was asked can answer; another one may have signed in from another tab meanwhile.
-    let live = live.filter(|live| flow.progress.asked.as_ref() == Some(&live.session.id));
     let (Some(Live { session, user }), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
+    let answered =
+        flow.progress.asked.as_ref().is_some_and(|asked| asked.is_answered_by(&session.id, request));
+    if !answered {
+        return Ok(Redirect::to(&flow.next(&app)?).into_response());
+    }
     match form.get("decision") {
         Some("allow") => {
             let now = app.clock.now();

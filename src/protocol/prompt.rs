@@ -18,10 +18,28 @@ use super::timestamp::Timestamp;
 pub struct Progress {
     /// The session that began in this flow.
     pub signed_in: Option<SessionId>,
-    /// The session whose user is being asked.
-    pub asked: Option<SessionId>,
+    /// What the page asks, and whom.
+    pub asked: Option<Question>,
     /// The session whose user consented in this flow.
     pub consented: Option<SessionId>,
+}
+
+/// A consent page that was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Question {
+    /// The session whose user saw it.
+    pub session: SessionId,
+    /// What it named.
+    pub scope: Scope,
+}
+
+impl Question {
+    /// Does an answer from this session, for this request, answer it? Not if another user signed in meanwhile, or if
+    /// the client may ask for more by now than the page named.
+    #[must_use]
+    pub fn is_answered_by(&self, session: &SessionId, request: &AuthorizationRequest) -> bool {
+        self.session == *session && self.scope.covers(&request.scope)
+    }
 }
 
 /// What is known when the question is asked.
@@ -142,7 +160,7 @@ pub fn scopes_to_show(scope: &Scope) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Progress, Refusal, Situation, Step, next_step};
+    use super::{Progress, Question, Refusal, Situation, Step, next_step};
     use crate::protocol::authorize::{AuthorizationRequest, answer_address};
     use crate::protocol::client::Client;
     use crate::protocol::params::Params;
@@ -254,6 +272,15 @@ mod tests {
         assert_eq!(hinted("", "other", &Progress::default()), Step::Login);
         assert_eq!(hinted("&prompt=none", "other", &Progress::default()), Step::Refuse(Refusal::OtherUser));
         assert_eq!(hinted("", "other", &signed_in), Step::Refuse(Refusal::OtherUser), "no endless loop");
+    }
+
+    #[test]
+    fn openid_core_3_1_2_4_consent_is_by_whom_and_for_what_the_page_showed() {
+        let (_, request) = request("");
+        let asked = |scope: &str| Question { session: "s".into(), scope: Scope::parse(scope).unwrap() };
+        assert!(asked("openid email").is_answered_by(&"s".into(), &request));
+        assert!(!asked("openid email").is_answered_by(&"other".into(), &request));
+        assert!(!asked("openid").is_answered_by(&"s".into(), &request));
     }
 
     #[test]

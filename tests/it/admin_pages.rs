@@ -203,3 +203,33 @@ async fn the_overview_counts_and_lists() {
     assert!(page.text().contains("user50") && !page.text().contains("user47"));
     assert!(ada.get("/admin/users?query=nobody").await.text().contains("Nobody matches"));
 }
+
+on_both!(loading_the_answer_again_neither_registers_nor_rotates_twice, |app| {
+    let (_, mut ada) = administrator(&app, "ada").await;
+    let page = ada.get("/admin/clients/new").await;
+    let form = filled(
+        page.form("/admin/clients"),
+        &[
+            ("name", "Bookshop"),
+            ("redirect_uris", "https://shop.example/cb"),
+            ("auth_method", "client_secret_basic"),
+            ("id_token_alg", "RS256"),
+            ("access_token_format", "jwt"),
+            ("access_token_alg", "ES256"),
+        ],
+    );
+    let registered = ada.post("/admin/clients", &form).await;
+    assert!(first(&registered, "#client-secret").starts_with("cs_cs_"));
+    let again = ada.post("/admin/clients", &form).await;
+    assert!(again.status.is_client_error() && !again.body.contains("cs_cs_"), "{}", again.body);
+    let clients = app.app.store.clients().await.unwrap();
+    assert_eq!(clients.len(), 1);
+
+    let path = format!("/admin/clients/{}", clients[0].id);
+    let action = format!("{path}/rotate-secret");
+    let form = ada.get(&path).await.form(&action);
+    let rotated = ada.post(&action, &form).await;
+    assert!(first(&rotated, "#client-secret").starts_with("cs_cs_"));
+    let again = ada.post(&action, &form).await;
+    assert!(again.status.is_client_error() && !again.body.contains("cs_cs_"), "{}", again.body);
+});

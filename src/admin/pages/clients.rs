@@ -43,6 +43,8 @@ pub async fn list(
 /// An empty form, with the defaults filled in.
 pub async fn new(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
     let fields = ClientFields {
+        // Made up here and not when the form comes: loading the answer again must not register a second one.
+        id: clients::new_id(&app).to_string(),
         auth_method: "client_secret_basic".to_owned(),
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
         scope: "openid profile email offline_access".to_owned(),
@@ -115,9 +117,14 @@ pub async fn rotate_secret(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
     let before = clients::find(&app, &id).await?;
+    // The answer shows the secret, so it is no redirect: loading it again must not make another one.
+    if changed_meanwhile(&sent, before.updated_at) {
+        let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
+        return Ok(form(&app, &me, fields_of(&before)).with(status, problems).show());
+    }
     let issued = clients::rotate_secret(&app, &me.origin(&info), before).await?;
     Ok(saved(&app, &me, issued, Notice::ClientSaved))
 }
