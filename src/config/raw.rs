@@ -13,6 +13,9 @@ use super::Problems;
 /// Every variable begins like this.
 const PREFIX: &str = "COUNTERSIGN_";
 
+/// Variables of this project's tests begin like this.
+const TESTS: &str = "COUNTERSIGN_TEST_";
+
 /// Names the configuration file itself; read by the command line.
 const CONFIG_VARIABLE: &str = "COUNTERSIGN_CONFIG";
 
@@ -214,7 +217,8 @@ fn apply_environment(
     let mut unknown = false;
     for (name, value) in environment {
         let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) else { continue };
-        if name == CONFIG_VARIABLE || value.is_empty() {
+        // The tests' own variables are theirs.
+        if name == CONFIG_VARIABLE || name.starts_with(TESTS) || value.is_empty() {
             continue;
         }
         let Some(&(key, kind)) = SETTINGS.iter().find(|(key, _)| variable(key) == name) else {

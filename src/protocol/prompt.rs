@@ -13,6 +13,10 @@ use super::scope::{self, Scope};
 use super::session::Session;
 use super::timestamp::Timestamp;
 
+/// For how many seconds a sign-in in a flow answers its `prompt=login` or `max_age`: as long as the consent page may take.
+/// The flow's address stays in the browser's history, and must not do so for ever.
+const LONGEST_SINCE_SIGN_IN: i64 = 600;
+
 /// What happened in this flow so far; sealed, so that only our own pages can say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
@@ -123,7 +127,8 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
 
 /// Is this session's proof of identity good enough for this request?
 fn session_will_do(situation: &Situation<'_>, session: &Session) -> bool {
-    if situation.progress.signed_in.as_ref() == Some(&session.id) {
+    let just_now = situation.now.since(session.auth_time) < LONGEST_SINCE_SIGN_IN;
+    if just_now && situation.progress.signed_in.as_ref() == Some(&session.id) {
         // Proved in this very flow: nothing fresher can be asked for.
         return true;
     }
@@ -232,6 +237,12 @@ mod tests {
             assert_eq!(step(extra, Some(&s), Some("openid email"), &fresh), Step::Login, "{extra}");
             assert_eq!(step(extra, Some(&s), Some("openid email"), &elsewhere), Step::Login, "{extra}");
             assert_eq!(step(extra, Some(&s), Some("openid email"), &signed_in), Step::Issue, "{extra}");
+            let a_while_ago = samples::session("s", "u", Timestamp(9_400));
+            assert_eq!(
+                step(extra, Some(&a_while_ago), Some("openid email"), &signed_in),
+                Step::Login,
+                "{extra}"
+            );
         }
         assert_eq!(step("&max_age=100", Some(&s), Some("openid email"), &fresh), Step::Issue);
     }
