@@ -28,6 +28,8 @@ pub(super) enum Command {
     /// Revoke a key: nothing that it signed counts any more
     Revoke {
         /// Its kid
+        // One in 64 begins with a hyphen.
+        #[arg(allow_hyphen_values = true)]
         kid: String,
     },
 }

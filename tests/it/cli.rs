@@ -185,7 +185,9 @@ fn keys_at_the_terminal() {
     assert!(text.contains("retired") && text.contains("active"), "{text}");
     let kid = keys[1]["kid"].as_str().unwrap();
     terminal.run(&["key", "revoke", kid]).done();
-    assert!(terminal.run(&["key", "revoke", kid]).refused(1).contains("no such key"));
+    for unknown in [kid, "-FWhvJ0", "--now"] {
+        assert!(terminal.run(&["key", "revoke", unknown]).refused(1).contains("no such key"), "{unknown}");
+    }
     let after = terminal.run(&["key", "list", "--json"]).json();
     let alg = &keys[1]["alg"];
     let states: Vec<_> =
