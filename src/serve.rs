@@ -121,8 +121,8 @@ pub async fn listen(
 }
 
 /// A request's line and headers: the longest `state`, percent-encoded, and then sealed, fits in.
-const LONGEST_HEAD: usize = 48 * 1024;
-const LONGEST_HEAD_H2: u32 = 48 * 1024;
+const LONGEST_HEAD: usize = 64 * 1024;
+const LONGEST_HEAD_H2: u32 = 64 * 1024;
 
 /// The limits of a connection.
 fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patience) -> Server<A, T> {

@@ -23,7 +23,8 @@ pub struct Code {
     pub client_id: ClientId,
     /// Where it was sent.
     pub redirect_uri: String,
-    /// Did the authorization request name that address? Then the token request must repeat it (RFC 6749 §4.1.3).
+    /// Did the authorization request name that address? Then the token request must repeat it (RFC 6749 §4.1.3), unless
+    /// PKCE protects the code (OAuth 2.1 §10.2).
     pub redirect_uri_was_named: bool,
     /// The PKCE challenge.
     pub challenge: Option<CodeChallenge>,

@@ -24,7 +24,7 @@ pub struct UserInput {
     pub is_admin: Option<bool>,
     /// Switched off: every sign-in, session and token is refused. Default: no.
     pub disabled: Option<bool>,
-    /// First password, 8 to 1024 bytes; only for a new user.
+    /// First password, 8 to 1024 characters; only for a new user.
     #[serde(skip_serializing)]
     #[schema(write_only)]
     pub password: Option<String>,
