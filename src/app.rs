@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
+use crate::outgoing::{Outgoing, OutgoingError};
 use crate::protocol::ids::UserId;
 use crate::sealing::Seals;
 use crate::store::{AuditEntry, Store, StoreError};
@@ -24,6 +25,8 @@ pub struct App {
     pub keys: Keyring,
     /// Sealing keys.
     pub seals: Arc<Seals>,
+    /// Requests of its own.
+    pub outgoing: Outgoing,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -44,6 +47,9 @@ pub enum StartError {
     /// The hashing parameters.
     #[error("[passwords]: {0}")]
     Passwords(#[from] HashingError),
+    /// The client of outgoing requests.
+    #[error(transparent)]
+    Outgoing(#[from] OutgoingError),
     /// Another secret than the one that the database was made with.
     #[error(
         "the secret is not the one this database was made with: its signing keys cannot be opened. \
@@ -70,7 +76,8 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let passwords = PasswordHasher::new(&config.passwords, cores, &entropy)?;
         let keys = Keyring::open(&store, &seals, &config, &clock, &entropy).await?;
-        Ok(Self { config: Arc::new(config), store, keys, seals, passwords, clock, entropy })
+        let outgoing = Outgoing::new(&config.outgoing, config.issuer.is_plain_http())?;
+        Ok(Self { config: Arc::new(config), store, keys, seals, outgoing, passwords, clock, entropy })
     }
 
     /// An audit entry for something done now.

@@ -26,6 +26,8 @@ pub enum Purpose {
     AccessToken,
     /// A private signing key in the database.
     SigningKey,
+    /// A client's secret in the database, where it must serve as a key.
+    ClientSecret,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -39,9 +41,12 @@ pub struct Seals {
     code: LessSafeKey,
     access_token: LessSafeKey,
     signing_key: LessSafeKey,
+    client_secret: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
+    pairwise: hmac::Key,
+    browser_state: hmac::Key,
     fingerprint: String,
 }
 
@@ -68,9 +73,12 @@ impl Seals {
             code: sealing("code")?,
             access_token: sealing("access token")?,
             signing_key: sealing("signing key")?,
+            client_secret: sealing("client secret")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
+            pairwise: signing("pairwise subject")?,
+            browser_state: signing("browser state")?,
             fingerprint: hex(&derive("fingerprint")?),
         })
     }
@@ -87,6 +95,7 @@ impl Seals {
             Purpose::Code => &self.code,
             Purpose::AccessToken => &self.access_token,
             Purpose::SigningKey => &self.signing_key,
+            Purpose::ClientSecret => &self.client_secret,
         }
     }
 
@@ -139,6 +148,21 @@ impl Seals {
     #[must_use]
     pub fn csrf_token(&self, browser: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.csrf, browser.as_bytes()).as_ref())
+    }
+
+    /// The `sub` by which the clients of a sector know a user (OpenID Connect Core §8.1): nobody else can compute it, and
+    /// nobody but this server can tell whose it is.
+    #[must_use]
+    pub fn pairwise_subject(&self, sector: &str, user: &str) -> String {
+        // A host name holds no line break, so no two pairs make the same text.
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.pairwise, format!("{sector}\n{user}").as_bytes()).as_ref())
+    }
+
+    /// What the frame of OpenID Connect Session Management §3.2 may read in a cookie: changes with the session, and says
+    /// nothing about it.
+    #[must_use]
+    pub fn browser_state(&self, session: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.browser_state, session.as_bytes()).as_ref())
     }
 
     /// One of a million throttle buckets of a kind; which one, an outsider cannot compute.

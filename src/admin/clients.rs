@@ -9,9 +9,10 @@ use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::protocol::client::{Client, ClientMetadata};
 use crate::protocol::ids::ClientId;
-use crate::protocol::registration::{self, ClientInput};
+use crate::protocol::registration::{self, ClientInput, RegistrationPolicy};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
+use crate::sealing::Purpose;
 
 /// A client, and the secret that was just made for it: nobody can read it again.
 pub struct Issued {
@@ -74,22 +75,33 @@ pub fn new_id(app: &App) -> ClientId {
     format!("c-{}", app.entropy.opaque_id()).into()
 }
 
+/// What this deployment lets clients register.
+#[must_use]
+pub fn policy(app: &App) -> RegistrationPolicy {
+    RegistrationPolicy {
+        legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
+        development: app.config.issuer.is_plain_http(),
+    }
+}
+
 /// Registers a client.
 ///
 /// # Errors
 /// It breaks a rule, or its id is in use.
 pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<Issued, Refusal> {
-    let wanted = registration::check(input).map_err(Refusal::Invalid)?;
+    let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
     let now = app.clock.now();
     let mut client = Client {
         id: wanted.client_id.unwrap_or_else(|| new_id(app)),
         secret_hash: None,
+        sealed_secret: None,
         disabled: wanted.disabled,
+        self_registration: None,
         metadata: wanted.metadata,
         created_at: now,
         updated_at: now,
     };
-    let secret = (!client.is_public()).then(|| give_secret(app, &mut client));
+    let secret = client.needs_secret().then(|| give_secret(app, &mut client)).transpose()?;
     let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
     app.store.insert_client(&client, &audit).await?;
     Ok(Issued { client, secret })
@@ -103,8 +115,8 @@ pub async fn find(app: &App, id: &str) -> Result<Client, Refusal> {
     app.store.client(&id.into()).await?.ok_or(Refusal::NotFound("client"))
 }
 
-/// Changes a client from what it was when it was read to what it should be. One that becomes confidential gets a
-/// secret; one that becomes public loses it.
+/// Changes a client from what it was when it was read to what it should be. One that comes to need a secret, or needs its
+/// secret as a key for the first time, gets a new one; one that needs none any more loses it.
 ///
 /// # Errors
 /// The new registration breaks a rule, or somebody else changed or deleted the client meanwhile.
@@ -114,7 +126,7 @@ pub async fn change(
     before: Client,
     input: &ClientInput,
 ) -> Result<Issued, Refusal> {
-    let wanted = registration::check(input).map_err(Refusal::Invalid)?;
+    let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
     if wanted.client_id.is_some_and(|id| id != before.id) {
         return Err(Refusal::field("client_id", "cannot be changed"));
     }
@@ -124,12 +136,7 @@ pub async fn change(
         updated_at: next_version(app, before.updated_at),
         ..before.clone()
     };
-    let mut secret = None;
-    if after.is_public() {
-        after.secret_hash = None;
-    } else if after.secret_hash.is_none() {
-        secret = Some(give_secret(app, &mut after));
-    }
+    let secret = keep_or_give_secret(app, &mut after)?;
     let detail = changes(&ClientInput::from(&before), &ClientInput::from(&after));
     let audit = app.audit(origin, "client.update", target(&after.id), detail);
     write(app, &before, after, secret, &audit).await
@@ -140,11 +147,11 @@ pub async fn change(
 /// # Errors
 /// The client is public, or somebody else changed or deleted it meanwhile.
 pub async fn rotate_secret(app: &App, origin: &Origin, before: Client) -> Result<Issued, Refusal> {
-    if before.is_public() {
-        return Err(Refusal::field("token_endpoint_auth_method", "a public client has no secret"));
+    if !before.needs_secret() {
+        return Err(Refusal::field("token_endpoint_auth_method", "this client has no secret"));
     }
     let mut after = Client { updated_at: next_version(app, before.updated_at), ..before.clone() };
-    let secret = give_secret(app, &mut after);
+    let secret = give_secret(app, &mut after)?;
     let audit = app.audit(origin, "client.rotate_secret", target(&after.id), "");
     write(app, &before, after, Some(secret), &audit).await
 }
@@ -173,11 +180,33 @@ async fn write(
     }
 }
 
-/// 256 random bits, of which the database learns only the hash. The beginning lets scanners recognise a leaked one.
-fn give_secret(app: &App, client: &mut Client) -> String {
+/// 256 random bits, of which the database learns only the hash, or, where they must serve as a key, the sealed text. The
+/// beginning lets scanners recognise a leaked one.
+fn give_secret(app: &App, client: &mut Client) -> Result<String, Refusal> {
     let secret = format!("cs_cs_{}", app.entropy.secret());
     client.secret_hash = Some(sha256_hex(&secret));
-    secret
+    client.sealed_secret = if client.metadata.needs_secret_as_key() {
+        Some(app.seals.seal(Purpose::ClientSecret, &secret, &app.entropy)?)
+    } else {
+        None
+    };
+    Ok(secret)
+}
+
+/// Makes a changed client's secret fit its metadata. Answers the new secret, if there is one.
+fn keep_or_give_secret(app: &App, client: &mut Client) -> Result<Option<String>, Refusal> {
+    if !client.needs_secret() {
+        (client.secret_hash, client.sealed_secret) = (None, None);
+        return Ok(None);
+    }
+    let needs_key = client.metadata.needs_secret_as_key();
+    if client.secret_hash.is_none() || needs_key && client.sealed_secret.is_none() {
+        return give_secret(app, client).map(Some);
+    }
+    if !needs_key {
+        client.sealed_secret = None;
+    }
+    Ok(None)
 }
 
 fn target(id: &ClientId) -> String {

@@ -5,7 +5,7 @@ use crate::app::{App, Origin};
 use crate::protocol::client::SigningAlg;
 use crate::protocol::ids::KeyId;
 
-/// Makes the next key of one algorithm, or of each. It signs after it was published for as long as the configuration
+/// Makes the next key of one algorithm, or of each that is in use. It signs after it was published for as long as the configuration
 /// says, or `at_once`. Answers the new keys; fewer than asked for when another node was first.
 ///
 /// # Errors
@@ -16,7 +16,8 @@ pub async fn rotate(
     alg: Option<SigningAlg>,
     at_once: bool,
 ) -> Result<Vec<KeyId>, Refusal> {
-    let algs = alg.as_ref().map_or(SigningAlg::ALL, std::slice::from_ref);
+    let in_use = app.keys.algorithms();
+    let algs = alg.as_ref().map_or(in_use.as_slice(), std::slice::from_ref);
     let mut made = Vec::with_capacity(algs.len());
     for &alg in algs {
         let detail = if at_once { "at once" } else { "" };

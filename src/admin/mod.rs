@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
 use crate::protocol::registration::FieldProblem;
+use crate::sealing::SealError;
 use crate::store::StoreError;
 
 /// Why an administrator's wish was not carried out. Nothing was changed.
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// The password could not be hashed.
     #[error(transparent)]
     Hashing(HashingError),
+    /// A secret could not be sealed.
+    #[error(transparent)]
+    Sealing(#[from] SealError),
 }
 
 impl Refusal {

@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use clap::{Args, Subcommand};
+use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
@@ -68,7 +69,7 @@ pub(super) struct Fields {
     /// An app that cannot keep a secret: on a phone, on a desktop, in the browser
     #[arg(long, conflicts_with = "auth_method")]
     public: bool,
-    /// client_secret_basic, client_secret_post or none [default: client_secret_basic]
+    /// client_secret_basic, client_secret_post, client_secret_jwt, private_key_jwt or none [default: client_secret_basic]
     #[arg(long, value_name = "METHOD")]
     auth_method: Option<String>,
     /// Where authorization responses may be sent; may be repeated
@@ -77,19 +78,23 @@ pub(super) struct Fields {
     /// Where a browser may be sent after sign-out; may be repeated
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// authorization_code, refresh_token or client_credentials; may be repeated [default: the first two]
+    /// authorization_code, refresh_token, client_credentials or implicit; may be repeated [default: the first two, and
+    /// what the response types need]
     #[arg(long, value_name = "TYPE")]
     grant_type: Vec<String>,
+    /// "code", "id_token" or "code id_token", …; may be repeated [default: code]
+    #[arg(long, value_name = "TYPE")]
+    response_type: Vec<String>,
     /// Scope values it may ask for, separated by spaces
     #[arg(long)]
     scope: Option<String>,
-    /// ES256, RS256, PS256 or EdDSA [default: RS256]
+    /// RS256, ES256, PS256, EdDSA, HS256, … [default: RS256]
     #[arg(long, value_name = "ALG")]
     id_token_alg: Option<String>,
     /// jwt or opaque [default: jwt]
     #[arg(long, value_name = "FORMAT")]
     access_token_format: Option<String>,
-    /// ES256, RS256, PS256 or EdDSA [default: ES256]
+    /// ES256, RS256, PS256, EdDSA, … [default: ES256]
     #[arg(long, value_name = "ALG")]
     access_token_alg: Option<String>,
     /// Refuse requests without PKCE [default: true]
@@ -116,6 +121,18 @@ pub(super) struct Fields {
     /// Terms of service
     #[arg(long, value_name = "URI")]
     tos_uri: Option<String>,
+    /// Where the client publishes its keys
+    #[arg(long, value_name = "URI")]
+    jwks_uri: Option<String>,
+    /// Loaded in a frame when its users sign out
+    #[arg(long, value_name = "URI")]
+    frontchannel_logout_uri: Option<String>,
+    /// Where logout tokens are sent
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+    /// Anything else, as a JSON object under the names of RFC 7591 and OpenID Connect Registration
+    #[arg(long, value_name = "JSON", value_parser = metadata)]
+    metadata: Option<Box<ClientInput>>,
     /// Switched off: every request of it is refused
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     disabled: Option<bool>,
@@ -129,13 +146,17 @@ impl Fields {
             if given.is_empty() { base } else { Some(if named { given } else { Vec::new() }) }
         };
         let auth_method = if self.public { Some("none".to_owned()) } else { self.auth_method };
+        let base = match self.metadata {
+            Some(named) => merged(base, *named),
+            None => base,
+        };
         ClientInput {
-            client_id: base.client_id,
             client_name: self.name.or(base.client_name),
             redirect_uris: list(self.redirect_uri, base.redirect_uris),
             post_logout_redirect_uris: list(self.post_logout_redirect_uri, base.post_logout_redirect_uris),
             grant_types: list(self.grant_type, base.grant_types),
             token_endpoint_auth_method: auth_method.or(base.token_endpoint_auth_method),
+            response_types: list(self.response_type, base.response_types),
             scope: self.scope.or(base.scope),
             id_token_signed_response_alg: self.id_token_alg.or(base.id_token_signed_response_alg),
             access_token_format: self.access_token_format.or(base.access_token_format),
@@ -148,9 +169,29 @@ impl Fields {
             logo_uri: self.logo_uri.or(base.logo_uri),
             policy_uri: self.policy_uri.or(base.policy_uri),
             tos_uri: self.tos_uri.or(base.tos_uri),
+            jwks_uri: self.jwks_uri.or(base.jwks_uri),
+            frontchannel_logout_uri: self.frontchannel_logout_uri.or(base.frontchannel_logout_uri),
+            backchannel_logout_uri: self.backchannel_logout_uri.or(base.backchannel_logout_uri),
             disabled: self.disabled.or(base.disabled),
+            ..base
         }
     }
+}
+
+/// Reads `--metadata`.
+fn metadata(text: &str) -> Result<Box<ClientInput>, String> {
+    serde_json::from_str(text).map_err(|error| error.to_string())
+}
+
+/// What is named replaces, the rest stays.
+fn merged(base: ClientInput, named: ClientInput) -> ClientInput {
+    let object = |input| match serde_json::to_value(input) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    let mut members = object(base.clone());
+    members.extend(object(named).into_iter().filter(|(_, value)| !value.is_null()));
+    serde_json::from_value(Value::Object(members)).unwrap_or(base)
 }
 
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
@@ -210,7 +251,6 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         return output::json(&client);
     }
     let metadata = client.metadata;
-    let grant_types: Vec<&str> = metadata.grant_types.iter().map(|grant| grant.as_str()).collect();
     let secret = client.client_secret.map(|secret| format!("{secret}  (shown only this once)"));
     output::details([
         ("client_id", client.client_id),
@@ -219,7 +259,8 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("authentication", metadata.token_endpoint_auth_method.to_string()),
         ("redirect URIs", metadata.redirect_uris.join("\n")),
         ("after sign-out", metadata.post_logout_redirect_uris.join("\n")),
-        ("grant types", grant_types.join(" ")),
+        ("grant types", joined(&metadata.grant_types)),
+        ("response types", joined(&metadata.response_types)),
         ("scope", metadata.scope.to_string()),
         ("ID tokens", metadata.id_token_signed_response_alg.to_string()),
         (
@@ -230,6 +271,9 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("skips consent", output::flag(metadata.skip_consent)),
         ("introspects any token", output::flag(metadata.introspects_any_token)),
         ("refresh grace", metadata.refresh_grace_seconds.map(|s| format!("{s} s")).unwrap_or_default()),
+        ("keys", metadata.jwks_uri.unwrap_or_default()),
+        ("front-channel logout", metadata.frontchannel_logout_uri.unwrap_or_default()),
+        ("back-channel logout", metadata.backchannel_logout_uri.unwrap_or_default()),
         ("home page", metadata.client_uri.unwrap_or_default()),
         ("logo", metadata.logo_uri.unwrap_or_default()),
         ("privacy policy", metadata.policy_uri.unwrap_or_default()),
@@ -239,4 +283,8 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("switched off", output::flag(client.disabled)),
     ]);
     Ok(())
+}
+
+fn joined<T: ToString>(values: &[T]) -> String {
+    values.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -5,18 +5,19 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::anyhow;
 use clap::Args;
 use tokio::sync::watch;
 
-use super::{DEFAULT_DATA_DIR, Place, quickstart_configuration, start};
+use super::{DEFAULT_DATA_DIR, Place, output, quickstart_configuration, start};
+use crate::admin::clients;
 use crate::app::{App, Origin};
 use crate::authn::password::Password;
 use crate::config::QUICKSTART_SECRET;
 use crate::demo;
 use crate::entropy::Entropy;
-use crate::protocol::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
-use crate::protocol::scope::Scope;
+use crate::protocol::client::{AuthMethod, GrantType};
+use crate::protocol::registration::ClientInput;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::User;
 use crate::serve::{self, Patience};
@@ -134,40 +135,30 @@ async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result
     let id = settings.client_id.as_str().into();
     let redirect_uris = vec![settings.redirect_uri()];
     let post_logout_redirect_uris = vec![settings.post_logout_redirect_uri()];
-    let audit = |action| app.audit(&Origin::cli(), action, format!("client:{DEMO_CLIENT}"), "quickstart");
-    let now = app.clock.now();
     match app.store.client(&id).await? {
         Some(client) if client.metadata.redirect_uris == redirect_uris => {}
         Some(mut client) => {
             let read_at = client.updated_at;
             client.metadata.redirect_uris = redirect_uris;
             client.metadata.post_logout_redirect_uris = post_logout_redirect_uris;
-            client.updated_at = now;
-            app.store.update_client(&client, read_at, &audit("client.update")).await?;
+            client.updated_at = app.clock.now();
+            let target = format!("client:{DEMO_CLIENT}");
+            let audit = app.audit(&Origin::cli(), "client.update", target, "quickstart");
+            app.store.update_client(&client, read_at, &audit).await?;
         }
         None => {
-            let metadata = ClientMetadata {
-                client_name: "Acme Notes".to_owned(),
-                redirect_uris,
-                post_logout_redirect_uris,
-                grant_types: vec![GrantType::AuthorizationCode],
-                token_endpoint_auth_method: AuthMethod::None,
-                scope: Scope::parse("openid profile email").context("the demo's scope")?,
-                id_token_signed_response_alg: SigningAlg::Rs256,
-                access_token_format: AccessTokenFormat::Jwt,
-                access_token_signed_response_alg: SigningAlg::Es256,
-                require_pkce: true,
-                skip_consent: false,
-                introspects_any_token: false,
-                refresh_grace_seconds: None,
+            let wanted = ClientInput {
+                client_id: Some(settings.client_id.clone()),
+                client_name: Some("Acme Notes".to_owned()),
+                redirect_uris: Some(redirect_uris),
+                post_logout_redirect_uris: Some(post_logout_redirect_uris),
+                grant_types: Some(vec![GrantType::AuthorizationCode.to_string()]),
+                token_endpoint_auth_method: Some(AuthMethod::None.to_string()),
+                scope: Some("openid profile email".to_owned()),
                 client_uri: Some(settings.post_logout_redirect_uri()),
-                logo_uri: None,
-                policy_uri: None,
-                tos_uri: None,
+                ..ClientInput::default()
             };
-            let client =
-                Client { id, secret_hash: None, disabled: false, metadata, created_at: now, updated_at: now };
-            app.store.insert_client(&client, &audit("client.create")).await?;
+            clients::create(app, &Origin::cli(), &wanted).await.map_err(output::refused)?;
         }
     }
     Ok(())

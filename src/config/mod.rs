@@ -100,6 +100,14 @@ pub struct Config {
     pub throttle: Throttle,
     /// Rotation of signing keys.
     pub keys: Keys,
+    /// Accounts that people make for themselves.
+    pub accounts: Accounts,
+    /// Clients that register themselves.
+    pub registration: Registration,
+    /// What newer applications do without.
+    pub legacy: Legacy,
+    /// Requests that this server makes.
+    pub outgoing: Outgoing,
     /// Logs.
     pub log: Log,
     /// Metrics.
@@ -230,6 +238,57 @@ pub struct Keys {
     pub rotate_every: Duration,
     /// How long a key stands in the JWKS before it signs.
     pub publish_before: Duration,
+}
+
+/// Accounts that people make for themselves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Accounts {
+    /// May everybody make one (`prompt=create`)?
+    pub sign_up: bool,
+}
+
+/// Clients that register themselves (RFC 7591).
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Who may.
+    pub mode: RegistrationMode,
+    /// Must confidential clients among them use PKCE? Public ones always must.
+    pub require_pkce: bool,
+    /// One that was not used for so long after its registration is deleted.
+    pub unused_expiry: Duration,
+    /// How many unused ones there may be.
+    pub most_unused: u32,
+    /// The JWK set of those whose software statements are believed (RFC 7591 §2.3).
+    pub software_statement_keys: Option<serde_json::Value>,
+}
+
+/// Who may register a client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RegistrationMode {
+    /// Only administrators.
+    Off,
+    /// Whoever has an initial access token (RFC 7591 §3).
+    Token,
+    /// Everybody.
+    Open,
+}
+
+/// What newer applications do without.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Legacy {
+    /// Access tokens from the authorization endpoint (RFC 9700 §2.1.2 advises against them).
+    pub front_channel_tokens: bool,
+}
+
+/// Requests that this server makes: to keys, request objects and logout addresses of clients.
+#[derive(Clone, Debug, Default)]
+pub struct Outgoing {
+    /// Certificates (PEM) of a company's own authorities, trusted beside the public ones.
+    pub ca_certificates: Option<Vec<u8>>,
+    /// Host names that may lead to private addresses.
+    pub allowed_hosts: Vec<String>,
+    /// Private networks that may be reached.
+    pub allowed_networks: Vec<IpNet>,
 }
 
 /// Logs.

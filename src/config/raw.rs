@@ -25,10 +25,11 @@ pub(super) enum Kind {
     Text,
     Number,
     List,
+    Flag,
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 32] = [
+pub(super) const SETTINGS: [(&str, Kind); 42] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -58,6 +59,16 @@ pub(super) const SETTINGS: [(&str, Kind); 32] = [
     ("throttle.window", Kind::Text),
     ("keys.rotate_every", Kind::Text),
     ("keys.publish_before", Kind::Text),
+    ("accounts.sign_up", Kind::Flag),
+    ("registration.mode", Kind::Text),
+    ("registration.require_pkce", Kind::Flag),
+    ("registration.unused_expiry", Kind::Text),
+    ("registration.most_unused", Kind::Number),
+    ("registration.software_statement_keys", Kind::Text),
+    ("legacy.front_channel_tokens", Kind::Flag),
+    ("outgoing.ca_file", Kind::Text),
+    ("outgoing.allowed_hosts", Kind::List),
+    ("outgoing.allowed_networks", Kind::List),
     ("log.format", Kind::Text),
     ("log.filter", Kind::Text),
     ("metrics.token", Kind::Text),
@@ -91,6 +102,10 @@ pub(super) struct Raw {
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
+    pub(super) accounts: Accounts,
+    pub(super) registration: Registration,
+    pub(super) legacy: Legacy,
+    pub(super) outgoing: Outgoing,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
 }
@@ -153,6 +168,36 @@ pub(super) struct Throttle {
 pub(super) struct Keys {
     pub(super) rotate_every: Option<String>,
     pub(super) publish_before: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Accounts {
+    pub(super) sign_up: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Registration {
+    pub(super) mode: Option<String>,
+    pub(super) require_pkce: Option<bool>,
+    pub(super) unused_expiry: Option<String>,
+    pub(super) most_unused: Option<u32>,
+    pub(super) software_statement_keys: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Legacy {
+    pub(super) front_channel_tokens: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Outgoing {
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) allowed_hosts: Vec<String>,
+    pub(super) allowed_networks: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -259,6 +304,9 @@ impl Kind {
             Self::Number => Value::Integer(i64::from(
                 text.parse::<u32>().map_err(|_| format!("{name} = {text:?}: must be a whole number"))?,
             )),
+            Self::Flag => {
+                Value::Boolean(text.parse().map_err(|_| format!("{name} = {text:?}: must be true or false"))?)
+            }
             Self::List => Value::Array(
                 text.split(',')
                     .map(str::trim)

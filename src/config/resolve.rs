@@ -16,8 +16,8 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Config, Database, Engine, Keys, Listen, Log, MasterSecret, Metrics, Passwords, Problems, Sessions,
-    Throttle, Tls, Tokens,
+    Accounts, Config, Database, Engine, Keys, Legacy, Listen, Log, MasterSecret, Metrics, Outgoing,
+    Passwords, Problems, Registration, RegistrationMode, Sessions, Throttle, Tls, Tokens,
 };
 use crate::protocol::issuer::Issuer;
 
@@ -108,6 +108,10 @@ impl Checks<'_> {
             window: self.duration("throttle.window", raw.throttle.window, 15 * MINUTE, SECOND..=DAY),
         };
         let keys = self.keys(raw.keys);
+        let accounts = Accounts { sign_up: raw.accounts.sign_up };
+        let registration = self.registration(raw.registration);
+        let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
+        let outgoing = self.outgoing(raw.outgoing);
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
@@ -128,6 +132,10 @@ impl Checks<'_> {
             passwords,
             throttle,
             keys,
+            accounts,
+            registration,
+            legacy,
+            outgoing,
             log,
             metrics,
         })
@@ -258,22 +266,25 @@ impl Checks<'_> {
                 None
             }
         };
-        let trusted_proxies =
-            raw.trusted_proxies.iter().filter_map(|text| self.trusted_proxy(text)).collect();
+        let trusted_proxies = raw
+            .trusted_proxies
+            .iter()
+            .filter_map(|text| self.network("listen.trusted_proxies", text))
+            .collect();
         Some(Listen { address: address?, tls, trusted_proxies })
     }
 
-    fn trusted_proxy(&mut self, text: &str) -> Option<IpNet> {
+    fn network(&mut self, key: &str, text: &str) -> Option<IpNet> {
         let net = text
             .parse::<IpNet>()
             .ok()
             .or_else(|| text.parse().ok().map(|address: std::net::IpAddr| IpNet::from(address)));
         let what = match net {
             Some(net) if net.prefix_len() > 0 => return Some(net),
-            Some(_) => "would believe everybody; name the proxies' addresses only",
+            Some(_) => "would be everybody; name the addresses that are meant",
             None => "must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8",
         };
-        self.refuse_value("listen.trusted_proxies", format!("{text:?}"), what);
+        self.refuse_value(key, format!("{text:?}"), what);
         None
     }
 
@@ -365,6 +376,64 @@ impl Checks<'_> {
             );
         }
         keys
+    }
+
+    fn registration(&mut self, raw: raw::Registration) -> Registration {
+        let mode = match raw.mode.as_deref() {
+            None | Some("off") => RegistrationMode::Off,
+            Some("token") => RegistrationMode::Token,
+            Some("open") => RegistrationMode::Open,
+            Some(other) => {
+                self.refuse_value(
+                    "registration.mode",
+                    format!("{other:?}"),
+                    "must be \"off\", \"token\" or \"open\"",
+                );
+                RegistrationMode::Off
+            }
+        };
+        let software_statement_keys = raw.software_statement_keys.and_then(|file| {
+            let key = "registration.software_statement_keys";
+            let text = self.read(key, file)?;
+            let set = serde_json::from_slice::<serde_json::Value>(&text).ok();
+            let set = set.filter(|set| set.get("keys").is_some_and(serde_json::Value::is_array));
+            if set.is_none() {
+                self.refuse(key, "is not a JWK set: {\"keys\": […]}");
+            }
+            set
+        });
+        Registration {
+            mode,
+            require_pkce: raw.require_pkce.unwrap_or(true),
+            unused_expiry: self.duration(
+                "registration.unused_expiry",
+                raw.unused_expiry,
+                DAY,
+                MINUTE..=TEN_YEARS,
+            ),
+            most_unused: self.number("registration.most_unused", raw.most_unused, 1000, 1..=1_000_000),
+            software_statement_keys,
+        }
+    }
+
+    fn outgoing(&mut self, raw: raw::Outgoing) -> Outgoing {
+        let ca_certificates = raw.ca_file.and_then(|file| self.read("outgoing.ca_file", file));
+        let allowed_hosts =
+            raw.allowed_hosts.iter().map(|host| host.trim_end_matches('.').to_ascii_lowercase());
+        let allowed_networks = raw
+            .allowed_networks
+            .iter()
+            .filter_map(|text| self.network("outgoing.allowed_networks", text))
+            .collect();
+        Outgoing { ca_certificates, allowed_hosts: allowed_hosts.collect(), allowed_networks }
+    }
+
+    /// The bytes of a file that a setting names.
+    fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
+        let file = (self.path)(key, file);
+        std::fs::read(&file)
+            .map_err(|error| self.refuse_value(key, file.display(), format!("cannot be read: {error}")))
+            .ok()
     }
 
     fn log(&mut self, raw: raw::Log) -> Log {

@@ -6,7 +6,8 @@ use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -38,6 +39,37 @@ pub struct SigningKey {
 #[error("not a usable {0} key")]
 pub struct UnusableKey(pub SigningAlg);
 
+/// What a key is, by its algorithm.
+enum Kind {
+    Ecdsa(Curve),
+    Ed25519,
+    Rsa,
+}
+
+/// An elliptic curve, under its name (RFC 7518 §6.2.1.1), with the hash that belongs to it.
+struct Curve {
+    name: &'static str,
+    algorithm: &'static EcdsaSigningAlgorithm,
+}
+
+impl Kind {
+    /// None for algorithms without a private key.
+    fn of(alg: SigningAlg) -> Option<Self> {
+        use SigningAlg::{
+            EdDsa, Es256, Es384, Es512, Hs256, Hs384, Hs512, None as Unsigned, Ps256, Ps384, Ps512, Rs256,
+            Rs384, Rs512,
+        };
+        match alg {
+            Es256 => Some(Self::Ecdsa(Curve { name: "P-256", algorithm: &ECDSA_P256_SHA256_FIXED_SIGNING })),
+            Es384 => Some(Self::Ecdsa(Curve { name: "P-384", algorithm: &ECDSA_P384_SHA384_FIXED_SIGNING })),
+            Es512 => Some(Self::Ecdsa(Curve { name: "P-521", algorithm: &ECDSA_P521_SHA512_FIXED_SIGNING })),
+            EdDsa => Some(Self::Ed25519),
+            Rs256 | Rs384 | Rs512 | Ps256 | Ps384 | Ps512 => Some(Self::Rsa),
+            Hs256 | Hs384 | Hs512 | Unsigned => None,
+        }
+    }
+}
+
 /// Makes a new private key, as PKCS#8 (RFC 5208). aws-lc draws its own randomness: keys are the one thing that no
 /// test may make predictable.
 ///
@@ -45,13 +77,12 @@ pub struct UnusableKey(pub SigningAlg);
 /// aws-lc could not make one.
 pub fn generate(alg: SigningAlg) -> Result<Zeroizing<Vec<u8>>, UnusableKey> {
     let random = SystemRandom::new();
-    let pkcs8 = match alg {
-        SigningAlg::Es256 => EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
-            .map(|document| document.as_ref().to_vec()),
-        SigningAlg::EdDsa => {
-            Ed25519KeyPair::generate_pkcs8(&random).map(|document| document.as_ref().to_vec())
+    let pkcs8 = match Kind::of(alg).ok_or(UnusableKey(alg))? {
+        Kind::Ecdsa(curve) => {
+            EcdsaKeyPair::generate_pkcs8(curve.algorithm, &random).map(|document| document.as_ref().to_vec())
         }
-        SigningAlg::Rs256 | SigningAlg::Ps256 => aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048)
+        Kind::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random).map(|document| document.as_ref().to_vec()),
+        Kind::Rsa => aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048)
             .and_then(|pair| pair.as_der().map(|der| der.as_ref().to_vec())),
     };
     pkcs8.map(Zeroizing::new).map_err(|_| UnusableKey(alg))
@@ -65,23 +96,22 @@ impl SigningKey {
     pub fn from_pkcs8(alg: SigningAlg, pkcs8: &[u8]) -> Result<Self, UnusableKey> {
         provider::install();
         let unusable = || UnusableKey(alg);
-        let (parsed, mut jwk) = match alg {
-            SigningAlg::Es256 => {
-                let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
-                    .map_err(|_| unusable())?;
+        let (parsed, mut jwk) = match Kind::of(alg).ok_or_else(unusable)? {
+            Kind::Ecdsa(curve) => {
+                let pair = EcdsaKeyPair::from_pkcs8(curve.algorithm, pkcs8).map_err(|_| unusable())?;
                 // SEC 1 §2.3.3: 4, then the two coordinates.
                 let point = pair.public_key().as_ref().strip_prefix(&[4]).ok_or_else(unusable)?;
-                let (x, y) = point.split_at_checked(32).ok_or_else(unusable)?;
-                let jwk = json!({ "kty": "EC", "crv": "P-256", "x": base64url(x), "y": base64url(y) });
+                let (x, y) = point.split_at_checked(point.len() / 2).ok_or_else(unusable)?;
+                let jwk = json!({ "kty": "EC", "crv": curve.name, "x": base64url(x), "y": base64url(y) });
                 (ParsedKey::Ecdsa(pair), jwk)
             }
-            SigningAlg::EdDsa => {
+            Kind::Ed25519 => {
                 let pair = Ed25519KeyPair::from_pkcs8(pkcs8).map_err(|_| unusable())?;
                 let jwk =
                     json!({ "kty": "OKP", "crv": "Ed25519", "x": base64url(pair.public_key().as_ref()) });
                 (ParsedKey::Ed25519(pair), jwk)
             }
-            SigningAlg::Rs256 | SigningAlg::Ps256 => {
+            Kind::Rsa => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| unusable())?;
                 let public = pair.public_key();
                 let n = base64url(public.modulus().big_endian_without_leading_zero());
@@ -108,12 +138,7 @@ fn base64url(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// jsonwebtoken's name of the algorithm.
-pub(super) const fn algorithm(alg: SigningAlg) -> Algorithm {
-    match alg {
-        SigningAlg::Es256 => Algorithm::ES256,
-        SigningAlg::Rs256 => Algorithm::RS256,
-        SigningAlg::Ps256 => Algorithm::PS256,
-        SigningAlg::EdDsa => Algorithm::EdDSA,
-    }
+/// jsonwebtoken's name of the algorithm, where it has one.
+pub(super) fn algorithm(alg: SigningAlg) -> Option<Algorithm> {
+    alg.as_str().parse().ok()
 }

@@ -190,7 +190,9 @@ impl Keyring {
     /// # Errors
     /// The database is unavailable, or no key could be made.
     pub async fn rotate_when_due(&self, store: &Store, clock: &Clock) -> Result<(), KeyringError> {
-        for &alg in SigningAlg::ALL {
+        let mut algs = self.algorithms();
+        algs.extend(SigningAlg::FROM_THE_START.iter().filter(|alg| !self.algorithms().contains(alg)));
+        for alg in algs {
             let times = self.times_of(alg);
             // Asked after the keys were read: to an earlier moment, a key that another node has just made would look
             // like one that signs only later.
@@ -301,6 +303,16 @@ impl Keyring {
         state(&key.times, &siblings, self.0.token_life, now)
     }
 
+    /// The algorithms that there are keys of.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<SigningAlg> {
+        let set = self.0.keys.load();
+        let mut algs: Vec<_> = set.keys.iter().map(|key| key.key.alg).collect();
+        algs.sort_unstable();
+        algs.dedup();
+        algs
+    }
+
     /// Every key with its state.
     #[must_use]
     pub fn view(&self, now: Timestamp) -> Vec<KeyView> {
@@ -343,7 +355,7 @@ impl Keyring {
             })
             .max_by_key(|key| key.times.sequence)
             .ok_or(SignError::NoKey(alg))?;
-        let mut header = Header::new(key::algorithm(alg));
+        let mut header = Header::new(key::algorithm(alg).ok_or(SignError::NoKey(alg))?);
         header.typ = Some(typ.to_owned());
         header.kid = Some(active.key.kid.as_str().to_owned());
         Ok(jsonwebtoken::encode(&header, claims, &active.key.encoding)?)
@@ -365,7 +377,7 @@ impl Keyring {
             .iter()
             .find(|key| Some(key.key.kid.as_str()) == header.kid.as_deref() && key.times.revoked_at.is_none())
             .ok_or(VerifyError::UnknownKey)?;
-        let mut validation = Validation::new(key::algorithm(key.key.alg));
+        let mut validation = Validation::new(key::algorithm(key.key.alg).ok_or(VerifyError::UnknownKey)?);
         // Times are judged by the caller, against the application's clock.
         validation.validate_exp = false;
         validation.validate_aud = false;

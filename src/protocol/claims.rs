@@ -47,13 +47,14 @@ pub struct IdToken {
 /// Core §3.1.3.6: the left half of the hash that the signature algorithm uses, of the token's ASCII.
 #[must_use]
 pub fn half_hash(alg: SigningAlg, token: &str) -> String {
+    use SigningAlg::{EdDsa, Es384, Es512, Hs384, Hs512, Ps384, Ps512, Rs384, Rs512};
     let hash = match alg {
+        Es384 | Hs384 | Ps384 | Rs384 => &digest::SHA384,
         // Ed25519 hashes with SHA-512.
-        SigningAlg::EdDsa => digest::digest(&digest::SHA512, token.as_bytes()),
-        SigningAlg::Es256 | SigningAlg::Rs256 | SigningAlg::Ps256 => {
-            digest::digest(&digest::SHA256, token.as_bytes())
-        }
+        EdDsa | Es512 | Hs512 | Ps512 | Rs512 => &digest::SHA512,
+        _ => &digest::SHA256,
     };
+    let hash = digest::digest(hash, token.as_bytes());
     let bytes = hash.as_ref();
     URL_SAFE_NO_PAD.encode(bytes.get(..bytes.len() / 2).unwrap_or_default())
 }

@@ -1,31 +1,47 @@
 //! A registered client and its metadata, under the names of RFC 7591 §2 and OpenID Connect Registration §2.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::ids::ClientId;
+pub use super::jwa::SigningAlg;
+use super::jwa::{ContentEncryption, Encryption, KeyManagementAlg};
+pub use super::response_type::ResponseType;
 use super::scope::Scope;
 use super::timestamp::Timestamp;
+use super::wire::wire_enum;
 
 /// A client as the server knows it. Its metadata comes from `registration`, or back from the store.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// Its `client_id`.
     pub id: ClientId,
-    /// SHA-256 of its secret, in hexadecimal; none for public clients.
+    /// SHA-256 of its secret, in hexadecimal; none for clients without one.
     pub secret_hash: Option<String>,
+    /// The secret itself, sealed, where it must serve as a key (Core §10.1): see [`ClientMetadata::needs_secret_as_key`].
+    pub sealed_secret: Option<String>,
     /// Switched off by an administrator: every request of it is refused.
     pub disabled: bool,
     /// What it registered.
     pub metadata: ClientMetadata,
+    /// How it came here; none when an administrator registered it.
+    pub self_registration: Option<SelfRegistration>,
     /// When it was registered.
     pub created_at: Timestamp,
     /// When its metadata or secret last changed.
     pub updated_at: Timestamp,
+}
+
+/// What is kept about a client that registered itself (RFC 7591).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SelfRegistration {
+    /// SHA-256 of its registration access token (RFC 7592 §3), in hexadecimal.
+    pub token_hash: String,
+    /// When it was first used. One that never was is deleted after a while.
+    pub used_at: Option<Timestamp>,
 }
 
 /// What a client registered.
@@ -40,18 +56,91 @@ pub struct ClientMetadata {
     pub post_logout_redirect_uris: Vec<String>,
     /// Grant types it may use.
     pub grant_types: Vec<GrantType>,
+    /// Response types it may ask for.
+    #[serde(default = "ResponseType::only_code")]
+    pub response_types: Vec<ResponseType>,
+    /// Web or native.
+    #[serde(default = "ApplicationType::web")]
+    pub application_type: ApplicationType,
     /// How it authenticates.
     pub token_endpoint_auth_method: AuthMethod,
+    /// The one signature algorithm of its client assertions; without, any that fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token_endpoint_auth_signing_alg: Option<SigningAlg>,
+    /// Its public keys (RFC 7517 §5), by value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub jwks: Option<Value>,
+    /// Its public keys, by reference.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<String>,
     /// Scope values it may ask for.
     #[schema(value_type = String)]
     pub scope: Scope,
     /// Signature algorithm of its ID tokens.
     pub id_token_signed_response_alg: SigningAlg,
+    /// Key management of its encrypted ID tokens; without, they are not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_alg: Option<KeyManagementAlg>,
+    /// Content encryption of its encrypted ID tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id_token_encrypted_response_enc: Option<ContentEncryption>,
+    /// Signature algorithm of its UserInfo answers; without, they are JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_signed_response_alg: Option<SigningAlg>,
+    /// Key management of its encrypted UserInfo answers; without, they are not encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_alg: Option<KeyManagementAlg>,
+    /// Content encryption of its encrypted UserInfo answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub userinfo_encrypted_response_enc: Option<ContentEncryption>,
+    /// The one signature algorithm of its request objects; without, any but `none`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_signing_alg: Option<SigningAlg>,
+    /// Key management that it may encrypt request objects with; it need not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_alg: Option<KeyManagementAlg>,
+    /// Content encryption that it may encrypt request objects with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_object_encryption_enc: Option<ContentEncryption>,
+    /// Where its request objects may be fetched from; compared exactly, but for the fragment.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub request_uris: Vec<String>,
+    /// Does it know users by the same `sub` as everybody, or by its own (Core §8)?
+    #[serde(default = "SubjectType::public")]
+    pub subject_type: SubjectType,
+    /// Whose host is the sector that pairwise subjects are made for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sector_identifier_uri: Option<String>,
+    /// `max_age` of requests without one, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_max_age: Option<u32>,
+    /// Must its ID tokens tell `auth_time`? They always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_auth_time: bool,
+    /// `acr_values` of requests without any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_acr_values: Vec<String>,
+    /// Where a sign-in that begins here is sent (Core §4).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub initiate_login_uri: Option<String>,
+    /// Loaded in a frame when its users sign out (Front-Channel Logout §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frontchannel_logout_uri: Option<String>,
+    /// Must that address be told `iss` and `sid`?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub frontchannel_logout_session_required: bool,
+    /// Where logout tokens are sent (Back-Channel Logout §2.2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub backchannel_logout_uri: Option<String>,
+    /// Must logout tokens hold `sid`? They always do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub backchannel_logout_session_required: bool,
     /// Signed (RFC 9068) or opaque access tokens.
     #[serde(default = "AccessTokenFormat::jwt")]
     pub access_token_format: AccessTokenFormat,
     /// Signature algorithm of its access tokens, where they are signed.
-    #[serde(default = "SigningAlg::es256")]
+    #[serde(default = "es256")]
     pub access_token_signed_response_alg: SigningAlg,
     /// Must it send a PKCE challenge? Public clients always must (RFC 9700 §2.1.1).
     #[serde(default = "yes")]
@@ -77,10 +166,78 @@ pub struct ClientMetadata {
     /// Its terms of service.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tos_uri: Option<String>,
+    /// E-mail addresses of those who are responsible for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<String>,
+    /// Which software it is (RFC 7591 §2).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_id: Option<String>,
+    /// Which version of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_version: Option<String>,
+    /// The statement that its registration rests on (RFC 7591 §2.3), as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub software_statement: Option<String>,
 }
 
 const fn yes() -> bool {
     true
+}
+
+const fn es256() -> SigningAlg {
+    SigningAlg::Es256
+}
+
+impl ClientMetadata {
+    /// How its ID tokens are encrypted, if they are.
+    #[must_use]
+    pub fn id_token_encryption(&self) -> Option<Encryption> {
+        encryption(self.id_token_encrypted_response_alg, self.id_token_encrypted_response_enc)
+    }
+
+    /// How its `UserInfo` answers are encrypted, if they are.
+    #[must_use]
+    pub fn userinfo_encryption(&self) -> Option<Encryption> {
+        encryption(self.userinfo_encrypted_response_alg, self.userinfo_encrypted_response_enc)
+    }
+
+    /// Does something that it registered use its secret as a key (Core §10.1)? Then the secret must be known, and not
+    /// only its hash.
+    #[must_use]
+    pub fn needs_secret_as_key(&self) -> bool {
+        let signs = [
+            Some(self.id_token_signed_response_alg),
+            self.userinfo_signed_response_alg,
+            self.request_object_signing_alg,
+        ];
+        self.token_endpoint_auth_method == AuthMethod::ClientSecretJwt
+            || signs.into_iter().flatten().any(SigningAlg::is_symmetric)
+    }
+
+    /// Has it keys of its own?
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        self.jwks.is_some() || self.jwks_uri.is_some()
+    }
+
+    /// Is it told when its users sign out, one way or the other?
+    #[must_use]
+    pub fn is_told_of_logout(&self) -> bool {
+        self.frontchannel_logout_uri.is_some() || self.backchannel_logout_uri.is_some()
+    }
+}
+
+/// OpenID Connect Registration §2: `A128CBC-HS256` when only the key management is registered.
+fn encryption(alg: Option<KeyManagementAlg>, enc: Option<ContentEncryption>) -> Option<Encryption> {
+    alg.map(|alg| Encryption { alg, enc: enc.unwrap_or(ContentEncryption::A128CbcHs256) })
+}
+
+impl AuthMethod {
+    /// Does the client have a secret for it?
+    #[must_use]
+    pub fn uses_secret(self) -> bool {
+        matches!(self, Self::ClientSecretBasic | Self::ClientSecretPost | Self::ClientSecretJwt)
+    }
 }
 
 impl Client {
@@ -94,6 +251,12 @@ impl Client {
     #[must_use]
     pub fn must_use_pkce(&self) -> bool {
         self.is_public() || self.metadata.require_pkce
+    }
+
+    /// Must it have a secret?
+    #[must_use]
+    pub fn needs_secret(&self) -> bool {
+        self.metadata.token_endpoint_auth_method.uses_secret() || self.metadata.needs_secret_as_key()
     }
 
     /// May it use this grant type?
@@ -114,52 +277,13 @@ impl Client {
     }
 }
 
-/// Declares an enum of registered values with its wire names, once.
-macro_rules! wire_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant),+
-        }
-        impl $name {
-            /// Every value.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// The registered name.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-        impl FromStr for $name {
-            type Err = UnknownValue;
-            fn from_str(text: &str) -> Result<Self, UnknownValue> {
-                match text {
-                    $($text => Ok(Self::$variant),)+
-                    _ => Err(UnknownValue { supported: &[$($text),+] }),
-                }
-            }
-        }
-    };
-}
-
-/// A value that is not among the supported ones.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must be one of: {}", supported.join(", "))]
-pub struct UnknownValue {
-    supported: &'static [&'static str],
-}
-
 wire_enum! {
     /// Grant types (RFC 7591 §2).
     GrantType {
         /// RFC 6749 §4.1
         AuthorizationCode = "authorization_code",
+        /// Tokens from the authorization endpoint (Core §3.2); used at no other.
+        Implicit = "implicit",
         /// RFC 6749 §6
         RefreshToken = "refresh_token",
         /// RFC 6749 §4.4
@@ -173,21 +297,30 @@ wire_enum! {
         ClientSecretBasic = "client_secret_basic",
         /// In the form (RFC 6749 §2.3.1).
         ClientSecretPost = "client_secret_post",
+        /// A JWT under the secret (RFC 7523).
+        ClientSecretJwt = "client_secret_jwt",
+        /// A JWT under a private key (RFC 7523).
+        PrivateKeyJwt = "private_key_jwt",
         /// A public client, which only names itself.
         None = "none",
     }
 }
 wire_enum! {
-    /// Signature algorithms of tokens (RFC 7518 §3.1, RFC 8037).
-    SigningAlg {
-        /// ECDSA on P-256 with SHA-256.
-        Es256 = "ES256",
-        /// RSASSA-PKCS1-v1_5 with SHA-256.
-        Rs256 = "RS256",
-        /// RSASSA-PSS with SHA-256.
-        Ps256 = "PS256",
-        /// Ed25519.
-        EdDsa = "EdDSA",
+    /// Kinds of applications (OpenID Connect Registration §2).
+    ApplicationType {
+        /// Runs on a server, or in a browser.
+        Web = "web",
+        /// Runs on the user's device.
+        Native = "native",
+    }
+}
+wire_enum! {
+    /// Kinds of subject identifiers (Core §8).
+    SubjectType {
+        /// The same for every client.
+        Public = "public",
+        /// Another for every sector.
+        Pairwise = "pairwise",
     }
 }
 wire_enum! {
@@ -200,14 +333,20 @@ wire_enum! {
     }
 }
 
-impl SigningAlg {
-    const fn es256() -> Self {
-        Self::Es256
-    }
-}
-
 impl AccessTokenFormat {
     const fn jwt() -> Self {
         Self::Jwt
+    }
+}
+
+impl ApplicationType {
+    const fn web() -> Self {
+        Self::Web
+    }
+}
+
+impl SubjectType {
+    const fn public() -> Self {
+        Self::Public
     }
 }

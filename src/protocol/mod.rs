@@ -13,6 +13,7 @@ pub mod grant;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;
+pub mod jwa;
 pub mod logout;
 pub mod params;
 pub mod pkce;
@@ -21,11 +22,13 @@ pub mod prompt;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
+pub mod response_type;
 pub mod scope;
 pub mod secret;
 pub mod session;
 pub mod timestamp;
 pub mod user;
+pub mod wire;
 
 #[cfg(test)]
 pub(crate) mod samples;

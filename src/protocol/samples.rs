@@ -1,6 +1,9 @@
 //! Values for the tests of the rules.
 
-use super::client::{AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg};
+use super::client::{
+    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, ResponseType,
+    SigningAlg, SubjectType,
+};
 use super::scope::Scope;
 use super::session::Session;
 use super::timestamp::Timestamp;
@@ -11,15 +14,45 @@ pub fn client(id: &str) -> Client {
     Client {
         id: id.into(),
         secret_hash: Some(crate::protocol::secret::sha256_hex("secret")),
+        sealed_secret: None,
         disabled: false,
+        self_registration: None,
         metadata: ClientMetadata {
             client_name: "Sample".to_owned(),
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             post_logout_redirect_uris: vec!["https://app.example/out".to_owned()],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+            ],
+            response_types: vec![ResponseType::Code],
+            application_type: ApplicationType::Web,
             token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
             scope: Scope::parse("openid profile email offline_access").unwrap(),
             id_token_signed_response_alg: SigningAlg::Rs256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_signing_alg: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
+            request_uris: Vec::new(),
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            initiate_login_uri: None,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             access_token_format: AccessTokenFormat::Jwt,
             access_token_signed_response_alg: SigningAlg::Es256,
             require_pkce: true,
@@ -30,6 +63,10 @@ pub fn client(id: &str) -> Client {
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,
+            contacts: Vec::new(),
+            software_id: None,
+            software_version: None,
+            software_statement: None,
         },
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

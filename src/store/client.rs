@@ -2,7 +2,7 @@
 
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, SelfRegistration};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::web_origins;
 use crate::protocol::timestamp::Timestamp;
@@ -11,8 +11,11 @@ use crate::protocol::timestamp::Timestamp;
 struct ClientRow {
     id: String,
     secret_hash: Option<String>,
+    sealed_secret: Option<String>,
     disabled: bool,
     metadata: String,
+    registration_token_hash: Option<String>,
+    used_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
 }
@@ -25,6 +28,10 @@ impl TryFrom<ClientRow> for Client {
                 .map_err(|error| StoreError::Corrupt("client", error.to_string()))?,
             id: row.id.into(),
             secret_hash: row.secret_hash,
+            sealed_secret: row.sealed_secret,
+            self_registration: row
+                .registration_token_hash
+                .map(|token_hash| SelfRegistration { token_hash, used_at: row.used_at.map(Timestamp) }),
             disabled: row.disabled,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
@@ -63,13 +70,16 @@ impl Store {
         let metadata = to_json(client)?;
         in_transaction!(self, |tx| {
             sqlx::query(
-                "INSERT INTO clients (id, secret_hash, disabled, metadata, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
+                "INSERT INTO clients (id, secret_hash, sealed_secret, disabled, metadata, registration_token_hash,
+                                      created_at, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             )
             .bind(client.id.as_str())
             .bind(&client.secret_hash)
+            .bind(&client.sealed_secret)
             .bind(client.disabled)
             .bind(&metadata)
+            .bind(client.self_registration.as_ref().map(|own| &own.token_hash))
             .bind(client.created_at.0)
             .bind(client.updated_at.0)
             .execute(&mut *tx)
@@ -115,12 +125,15 @@ impl Store {
         let metadata = to_json(client)?;
         let updated = in_transaction!(self, |tx| {
             let updated = sqlx::query(
-                "UPDATE clients SET secret_hash = $1, disabled = $2, metadata = $3, updated_at = $4
-                 WHERE id = $5 AND updated_at = $6",
+                "UPDATE clients SET secret_hash = $1, sealed_secret = $2, disabled = $3, metadata = $4,
+                        registration_token_hash = $5, updated_at = $6
+                 WHERE id = $7 AND updated_at = $8",
             )
             .bind(&client.secret_hash)
+            .bind(&client.sealed_secret)
             .bind(client.disabled)
             .bind(&metadata)
+            .bind(client.self_registration.as_ref().map(|own| &own.token_hash))
             .bind(client.updated_at.0)
             .bind(client.id.as_str())
             .bind(read_at.0)

@@ -80,6 +80,8 @@ impl Served {
                 .set_auth_type(match method {
                     AuthMethod::ClientSecretBasic => AuthType::BasicAuth,
                     AuthMethod::ClientSecretPost | AuthMethod::None => AuthType::RequestBody,
+                    // The crates do not know them.
+                    AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt => unreachable!(),
                 })
                 .set_redirect_uri(RedirectUrl::new(client.metadata.redirect_uris[0].clone()).unwrap())
                 .set_introspection_url(introspection)

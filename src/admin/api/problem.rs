@@ -86,7 +86,9 @@ impl From<Refusal> for Problem {
             Refusal::Store(StoreError::Taken(_) | StoreError::Gone | StoreError::LastAdministrator) => {
                 Self::new(StatusCode::CONFLICT, detail)
             }
-            Refusal::Store(_) | Refusal::Keys(_) | Refusal::Hashing(_) => Self::unavailable(&detail),
+            Refusal::Store(_) | Refusal::Keys(_) | Refusal::Hashing(_) | Refusal::Sealing(_) => {
+                Self::unavailable(&detail)
+            }
         }
     }
 }

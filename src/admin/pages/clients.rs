@@ -204,6 +204,7 @@ fn input_of(form: &FormFields, before: Option<&Client>) -> ClientInput {
     };
     let ticked = |name: &str| Some(form.get(name).is_some());
     let grant_types = GrantType::ALL.iter().map(ToString::to_string);
+    let kept = before.map(ClientInput::from).unwrap_or_default();
     ClientInput {
         client_id: before.map_or_else(|| text("id"), |client| Some(client.id.to_string())),
         client_name: text("name"),
@@ -220,12 +221,12 @@ fn input_of(form: &FormFields, before: Option<&Client>) -> ClientInput {
         require_pkce: ticked("require_pkce"),
         skip_consent: ticked("skip_consent"),
         introspects_any_token: ticked("introspects_any_token"),
-        refresh_grace_seconds: before.and_then(|client| client.metadata.refresh_grace_seconds),
         client_uri: text("client_uri"),
         logo_uri: text("logo_uri"),
         policy_uri: text("policy_uri"),
         tos_uri: text("tos_uri"),
         disabled: ticked("disabled"),
+        ..kept
     }
 }
 

@@ -108,7 +108,9 @@ impl From<Refusal> for PageError {
             }
             Refusal::Invalid(_) => Self::malformed(&what),
             Refusal::Store(error) => error.into(),
-            Refusal::Busy | Refusal::Keys(_) | Refusal::Hashing(_) => Self::unavailable(&what),
+            Refusal::Busy | Refusal::Keys(_) | Refusal::Hashing(_) | Refusal::Sealing(_) => {
+                Self::unavailable(&what)
+            }
         }
     }
 }

@@ -82,7 +82,7 @@ async fn grant(
     let grant_type: GrantType = name
         .parse()
         .map_err(|error| OAuthError::new(ErrorCode::UnsupportedGrantType, &format!("grant_type {error}")))?;
-    if !client.may_use(grant_type) {
+    if grant_type != GrantType::Implicit && !client.may_use(grant_type) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
             &format!("the client is not registered for the grant type {grant_type}"),
@@ -94,6 +94,11 @@ async fn grant(
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
         GrantType::ClientCredentials => client_credentials::grant(&request),
+        // Core §3.2: its tokens come from the authorization endpoint.
+        GrantType::Implicit => Err(OAuthError::new(
+            ErrorCode::UnsupportedGrantType,
+            "grant_type implicit is not for the token endpoint",
+        )),
     }
 }
 

@@ -20,7 +20,8 @@ use countersign::config::Config;
 use countersign::entropy::Entropy;
 use countersign::http::edge;
 use countersign::protocol::client::{
-    AccessTokenFormat, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
+    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, ResponseType,
+    SigningAlg, SubjectType,
 };
 use countersign::protocol::ids::UserId;
 use countersign::protocol::scope::Scope;
@@ -131,10 +132,38 @@ impl TestApp {
             client_name: format!("Client {id}"),
             redirect_uris: vec![format!("https://{id}.example/cb")],
             post_logout_redirect_uris: vec![format!("https://{id}.example/out")],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: vec![
+                GrantType::AuthorizationCode,
+                GrantType::RefreshToken,
+                GrantType::ClientCredentials,
+            ],
+            response_types: vec![ResponseType::Code],
+            application_type: ApplicationType::Web,
             token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            token_endpoint_auth_signing_alg: None,
+            jwks: None,
+            jwks_uri: None,
             scope: Scope::parse("openid profile email offline_access api").unwrap(),
             id_token_signed_response_alg: SigningAlg::Rs256,
+            id_token_encrypted_response_alg: None,
+            id_token_encrypted_response_enc: None,
+            userinfo_signed_response_alg: None,
+            userinfo_encrypted_response_alg: None,
+            userinfo_encrypted_response_enc: None,
+            request_object_signing_alg: None,
+            request_object_encryption_alg: None,
+            request_object_encryption_enc: None,
+            request_uris: Vec::new(),
+            subject_type: SubjectType::Public,
+            sector_identifier_uri: None,
+            default_max_age: None,
+            require_auth_time: false,
+            default_acr_values: Vec::new(),
+            initiate_login_uri: None,
+            frontchannel_logout_uri: None,
+            frontchannel_logout_session_required: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: false,
             access_token_format: AccessTokenFormat::Jwt,
             access_token_signed_response_alg: SigningAlg::Es256,
             require_pkce: true,
@@ -145,6 +174,10 @@ impl TestApp {
             logo_uri: None,
             policy_uri: None,
             tos_uri: None,
+            contacts: Vec::new(),
+            software_id: None,
+            software_version: None,
+            software_statement: None,
         };
         change(&mut metadata);
         let public = metadata.token_endpoint_auth_method == AuthMethod::None;
@@ -152,7 +185,9 @@ impl TestApp {
         let client = Client {
             id: id.into(),
             secret_hash: (!public).then(|| sha256_hex("secret")),
+            sealed_secret: None,
             disabled: false,
+            self_registration: None,
             metadata,
             created_at: now,
             updated_at: now,

@@ -139,7 +139,10 @@ impl Rp {
                 fields.push(("client_id".to_owned(), self.client_id.clone()));
                 fields.push(("client_secret".to_owned(), self.secret.clone()));
             }
-            AuthMethod::None => fields.push(("client_id".to_owned(), self.client_id.clone())),
+            // One that sends an assertion brings it among the fields.
+            AuthMethod::None | AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt => {
+                fields.push(("client_id".to_owned(), self.client_id.clone()));
+            }
         }
         let request = request.body(Body::from(encode(&fields))).unwrap();
         Page::of(self.router.clone().oneshot(request).await.unwrap()).await
