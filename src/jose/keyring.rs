@@ -7,12 +7,12 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Header, Validation};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::jws::{Jws, SignError, VerifyError};
 use super::key::{self, SigningKey, UnusableKey};
 use super::rotation::{KeyState, KeyTimes, next_activation, state};
 use crate::clock::Clock;
@@ -38,12 +38,24 @@ struct Inner {
     rotate_every: Duration,
     publish_before: Duration,
     token_life: Duration,
+    /// Held while a missing key is made: one request makes it, the others wait for it.
+    making: tokio::sync::Mutex<()>,
 }
 
 /// A consistent picture of all keys.
 struct KeySet {
     keys: Vec<LoadedKey>,
     jwks: Arc<JwksDocument>,
+}
+
+impl KeySet {
+    /// Newest first: the one that is active now, as `rotation::state` would say, without building its siblings.
+    fn active(&self, alg: SigningAlg, now: Timestamp) -> Option<&SigningKey> {
+        let active = self.keys.iter().filter(|key| {
+            key.key.alg == alg && key.times.revoked_at.is_none() && now >= key.times.active_from
+        });
+        active.max_by_key(|key| key.times.sequence).map(|key| &*key.key)
+    }
 }
 
 #[derive(Clone)]
@@ -94,39 +106,11 @@ pub enum KeyringError {
     Sealing(#[from] SealError),
 }
 
-/// Why nothing was signed.
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    /// No key of this algorithm is active.
-    #[error("no active {0} key")]
-    NoKey(SigningAlg),
-    /// jsonwebtoken failed.
-    #[error("signing failed: {0}")]
-    Failed(#[from] jsonwebtoken::errors::Error),
-}
-
 /// A token whose signature is ours. Its times and audience are still to be judged.
 #[derive(Debug)]
 pub struct Verified<T> {
     /// What it says.
     pub claims: T,
-}
-
-/// Why a token is not one of ours.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum VerifyError {
-    /// No compact JWS, or its claims are not of the expected form.
-    #[error("not a token of the expected form")]
-    Malformed,
-    /// RFC 8725 §3.11: another kind of token.
-    #[error("a token of another type")]
-    OtherType,
-    /// Its key is unknown or revoked.
-    #[error("signed with a key that is unknown or revoked")]
-    UnknownKey,
-    /// The signature is wrong, or made with another algorithm than the key's.
-    #[error("the signature does not verify")]
-    BadSignature,
 }
 
 impl Keyring {
@@ -149,6 +133,7 @@ impl Keyring {
             rotate_every: config.keys.rotate_every,
             publish_before: config.keys.publish_before,
             token_life: longest.saturating_add(CLOCK_SKEW),
+            making: tokio::sync::Mutex::new(()),
         }));
         ring.reload(store, clock.now()).await?;
         ring.rotate_when_due(store, clock).await?;
@@ -200,20 +185,48 @@ impl Keyring {
             if let Some(active_from) =
                 next_activation(&times, self.0.rotate_every, self.0.publish_before, now)
             {
-                let audit = AuditEntry {
-                    id: self.0.entropy.ordered_id(clock),
-                    at: now,
-                    actor: "system".to_owned(),
-                    action: "key.rotate",
-                    target: format!("alg:{alg}"),
-                    detail: "scheduled".to_owned(),
-                    ip: String::new(),
-                    correlation_id: String::new(),
-                };
+                let audit = self.made_by_itself(alg, "scheduled", clock, now);
                 self.add(store, alg, now, active_from, audit).await?;
             }
         }
         Ok(())
+    }
+
+    /// Makes sure that a key of this algorithm signs. The first client that needs an algorithm brings its key about;
+    /// from then on this asks nobody. Algorithms without a key of this server are always ready.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn ready(&self, store: &Store, alg: SigningAlg, clock: &Clock) -> Result<(), KeyringError> {
+        if !alg.is_asymmetric() || self.signs(alg, clock.now()) {
+            return Ok(());
+        }
+        let _making = self.0.making.lock().await;
+        self.reload(store, clock.now()).await?;
+        // Who loses to another node takes its key, which signs already unless that node's clock is ahead of this one's.
+        while !self.signs(alg, clock.now()) {
+            let now = clock.now();
+            let audit = self.made_by_itself(alg, "first needed", clock, now);
+            self.add(store, alg, now, now, audit).await?;
+        }
+        Ok(())
+    }
+
+    fn signs(&self, alg: SigningAlg, now: Timestamp) -> bool {
+        self.0.keys.load().active(alg, now).is_some()
+    }
+
+    fn made_by_itself(&self, alg: SigningAlg, why: &str, clock: &Clock, now: Timestamp) -> AuditEntry {
+        AuditEntry {
+            id: self.0.entropy.ordered_id(clock),
+            at: now,
+            actor: "system".to_owned(),
+            action: "key.rotate",
+            target: format!("alg:{alg}"),
+            detail: why.to_owned(),
+            ip: String::new(),
+            correlation_id: String::new(),
+        }
     }
 
     /// Makes the next key of an algorithm now; it signs at once, or after it has been published for as long as the
@@ -346,19 +359,7 @@ impl Keyring {
         now: Timestamp,
     ) -> Result<String, SignError> {
         let set = self.0.keys.load();
-        // Newest first: the one that is active now, as `rotation::state` would say, without building its siblings.
-        let active = set
-            .keys
-            .iter()
-            .filter(|key| {
-                key.key.alg == alg && key.times.revoked_at.is_none() && now >= key.times.active_from
-            })
-            .max_by_key(|key| key.times.sequence)
-            .ok_or(SignError::NoKey(alg))?;
-        let mut header = Header::new(key::algorithm(alg).ok_or(SignError::NoKey(alg))?);
-        header.typ = Some(typ.to_owned());
-        header.kid = Some(active.key.kid.as_str().to_owned());
-        Ok(jsonwebtoken::encode(&header, claims, &active.key.encoding)?)
+        set.active(alg, now).ok_or(SignError::NoKey(alg))?.sign(typ, claims)
     }
 
     /// Checks that this server signed a token of the given type, with a key that was not revoked. The key decides the
@@ -367,27 +368,18 @@ impl Keyring {
     /// # Errors
     /// Why it is not such a token.
     pub fn verify<T: DeserializeOwned>(&self, token: &str, typ: &str) -> Result<Verified<T>, VerifyError> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| VerifyError::Malformed)?;
-        if !header.typ.as_deref().is_some_and(|found| found.eq_ignore_ascii_case(typ)) {
+        let jws = Jws::parse(token)?;
+        if !jws.is_typ(typ) {
             return Err(VerifyError::OtherType);
         }
         let set = self.0.keys.load();
         let key = set
             .keys
             .iter()
-            .find(|key| Some(key.key.kid.as_str()) == header.kid.as_deref() && key.times.revoked_at.is_none())
+            .find(|key| Some(key.key.kid.as_str()) == jws.kid() && key.times.revoked_at.is_none())
             .ok_or(VerifyError::UnknownKey)?;
-        let mut validation = Validation::new(key::algorithm(key.key.alg).ok_or(VerifyError::UnknownKey)?);
-        // Times are judged by the caller, against the application's clock.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        validation.required_spec_claims.clear();
-        jsonwebtoken::decode(token, &key.key.decoding, &validation)
-            .map(|data| Verified { claims: data.claims })
-            .map_err(|error| match error.kind() {
-                jsonwebtoken::errors::ErrorKind::Json(_) => VerifyError::Malformed,
-                _ => VerifyError::BadSignature,
-            })
+        key.key.verify(&jws)?;
+        Ok(Verified { claims: jws.claims()? })
     }
 }
 
