@@ -1,8 +1,8 @@
-//! Signing keys: rotate, revoke.
+//! This server's keys: rotate, revoke.
 
 use super::Refusal;
 use crate::app::{App, Origin};
-use crate::protocol::client::SigningAlg;
+use crate::jose::KeyAlg;
 use crate::protocol::ids::KeyId;
 
 /// Makes the next key of one algorithm, or of each that is in use. It signs after it was published for as long as the configuration
@@ -13,7 +13,7 @@ use crate::protocol::ids::KeyId;
 pub async fn rotate(
     app: &App,
     origin: &Origin,
-    alg: Option<SigningAlg>,
+    alg: Option<KeyAlg>,
     at_once: bool,
 ) -> Result<Vec<KeyId>, Refusal> {
     let in_use = app.keys.algorithms();
@@ -27,7 +27,7 @@ pub async fn rotate(
     Ok(made)
 }
 
-/// Revokes a key: nothing that it signed counts from now on. Where none is left that signs, another one is made.
+/// Revokes a key: nothing that it signed counts from now on, and it decrypts nothing. Where none of its algorithm is left, another one is made.
 ///
 /// # Errors
 /// There is no such key, or it was revoked before.

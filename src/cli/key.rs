@@ -6,11 +6,11 @@ use clap::Subcommand;
 use super::{Place, output};
 use crate::admin::keys;
 use crate::app::{App, Origin};
-use crate::protocol::client::SigningAlg;
+use crate::jose::KeyAlg;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// The signing keys and where each is in its life
+    /// The server's keys and where each is in its life
     List {
         /// Print JSON
         #[arg(long)]
@@ -18,9 +18,10 @@ pub(super) enum Command {
     },
     /// Make the next key of an algorithm; it is published first and signs later
     Rotate {
-        /// ES256, RS256, PS256 or EdDSA [default: each of them]
+        /// ES256, RS256, PS256, EdDSA … or, of the keys that clients encrypt to, RSA-OAEP-256 or ECDH-ES [default: each that
+        /// there are keys of]
         #[arg(long)]
-        alg: Option<SigningAlg>,
+        alg: Option<KeyAlg>,
         /// Let it sign at once: after a leak
         #[arg(long)]
         now: bool,

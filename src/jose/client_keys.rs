@@ -3,9 +3,11 @@
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use super::jwe::EncryptionKey;
 use super::jwk::{PublicKey, VerifyingKey};
 use super::jws::{Jws, VerifyError};
 use crate::protocol::client::SigningAlg;
+use crate::protocol::jwa::KeyManagementAlg;
 
 /// So many keys of a set are looked at.
 const MOST_KEYS: usize = 50;
@@ -14,6 +16,13 @@ const MOST_KEYS: usize = 50;
 #[derive(Default)]
 pub struct ClientKeys {
     verifying: Vec<Named<VerifyingKey>>,
+    encryption: Vec<ForEncryption>,
+}
+
+/// A key that things can be encrypted to, with the algorithm that its set restricts it to.
+struct ForEncryption {
+    alg: Option<String>,
+    key: EncryptionKey,
 }
 
 /// A key under the name that its set gives it.
@@ -48,13 +57,31 @@ impl ClientKeys {
             let usable = algs.filter_map(|alg| VerifyingKey::new(*alg, &public));
             self.verifying.extend(usable.map(|key| Named { kid: about.kid.clone(), key }));
         }
+        let operations: &[&str] = match public {
+            PublicKey::Rsa { .. } => &["encrypt", "wrapKey"],
+            _ => &["deriveKey", "deriveBits"],
+        };
+        if about.is_for("enc", operations) {
+            let key = EncryptionKey::new(about.kid, &public)?;
+            self.encryption.push(ForEncryption { alg: about.alg, key });
+        }
         Some(())
     }
 
     /// No key is of use.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.verifying.is_empty()
+        self.verifying.is_empty() && self.encryption.is_empty()
+    }
+
+    /// The first key that things can be encrypted to with this algorithm.
+    #[must_use]
+    pub fn encryption_key(&self, alg: KeyManagementAlg) -> Option<&EncryptionKey> {
+        let allowed = |said: Option<&str>| said.is_none_or(|said| said == alg.as_str());
+        self.encryption
+            .iter()
+            .find(|candidate| allowed(candidate.alg.as_deref()) && candidate.key.fits(alg))
+            .map(|candidate| &candidate.key)
     }
 
     /// Checks that one of these keys signed a token: the one with its `kid`, or, if it names none, any that fits.
@@ -92,7 +119,8 @@ impl ClientKeys {
 struct About {
     kid: Option<String>,
     intended: Option<String>,
-    operations: Option<Vec<String>>,
+    /// RFC 7517 §4.3 has none for the public half of an agreement, so that an empty list says as little as a missing one.
+    operations: Vec<String>,
     alg: Option<String>,
 }
 
@@ -103,9 +131,9 @@ impl About {
             None => Some(None),
             Some(value) => value.as_str().map(|text| Some(text.to_owned())),
         };
-        let operations = match jwk.get("key_ops") {
-            None => None,
-            Some(value) => Some(serde_json::from_value(value.clone()).ok()?),
+        let operations: Vec<String> = match jwk.get("key_ops") {
+            None => Vec::new(),
+            Some(value) => serde_json::from_value(value.clone()).ok()?,
         };
         Some(Self { kid: text("kid")?, intended: text("use")?, operations, alg: text("alg")? })
     }
@@ -113,10 +141,8 @@ impl About {
     /// May the key be used so? What is not said is not forbidden.
     fn is_for(&self, intended: &str, operations: &[&str]) -> bool {
         self.intended.as_deref().is_none_or(|said| said == intended)
-            && self
-                .operations
-                .as_ref()
-                .is_none_or(|said| said.iter().any(|operation| operations.contains(&operation.as_str())))
+            && (self.operations.is_empty()
+                || self.operations.iter().any(|said| operations.contains(&said.as_str())))
     }
 
     fn allows(&self, alg: &str) -> bool {
@@ -131,13 +157,13 @@ mod tests {
     use super::{ClientKeys, MOST_KEYS};
     use crate::jose::jwk::PublicKey;
     use crate::jose::jws::{Jws, VerifyError, sign_with_secret};
-    use crate::jose::key::{SigningKey, generate};
+    use crate::jose::key::{KeyAlg, SigningKey, generate};
     use crate::jose::samples::{compact, keys, public, signed_vectors, tampered, thumbprints};
     use crate::jose::{base64url, decoded};
     use crate::protocol::client::SigningAlg;
 
     fn key(alg: SigningAlg) -> SigningKey {
-        SigningKey::from_pkcs8(alg, &generate(alg).unwrap()).unwrap()
+        SigningKey::from_pkcs8(alg, &generate(KeyAlg::Signing(alg)).unwrap()).unwrap()
     }
 
     /// A key that says nothing about itself but its name.
@@ -273,12 +299,13 @@ mod tests {
             (with("use", json!("sig")), true),
             (with("key_ops", json!(["verify"])), true),
             (with("key_ops", json!(["sign", "verify"])), true),
+            (with("key_ops", json!([])), true),
             (with("alg", json!("ES256")), true),
             (with("x5c", json!(["whatever"])), true),
             (with("use", json!("enc")), false),
             (with("use", json!(5)), false),
             (with("key_ops", json!(["sign"])), false),
-            (with("key_ops", json!([])), false),
+            (with("key_ops", json!([5])), false),
             (with("key_ops", json!("verify")), false),
             (with("alg", json!("ES384")), false),
             (with("alg", json!("ECDH-ES")), false),

@@ -1,5 +1,6 @@
 //! Public keys as JWKs (RFC 7517; RFC 7518 §6, RFC 8037 §2): read, written, and named by their thumbprint (RFC 7638).
 
+use aws_lc_rs::agreement::{self, ECDH_P256, ECDH_P384, ECDH_P521};
 use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED,
@@ -58,6 +59,14 @@ impl Curve {
             Self::P256 => &ECDSA_P256_SHA256_FIXED,
             Self::P384 => &ECDSA_P384_SHA384_FIXED,
             Self::P521 => &ECDSA_P521_SHA512_FIXED,
+        }
+    }
+
+    pub(super) fn agreement(self) -> &'static agreement::Algorithm {
+        match self {
+            Self::P256 => &ECDH_P256,
+            Self::P384 => &ECDH_P384,
+            Self::P521 => &ECDH_P521,
         }
     }
 

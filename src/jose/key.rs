@@ -1,20 +1,156 @@
 //! This server's keys: made, read back, and shown in public as JWKs.
 
+use aws_lc_rs::agreement;
 use aws_lc_rs::encoding::AsDer as _;
 use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::rsa::{KeySize, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 use aws_lc_rs::signature::{
     EcdsaKeyPair, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
     RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaKeyPair, RsaSignatureEncoding,
 };
-use serde::Serialize;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
+use super::jwe::{DecryptError, Jwe, PrivateDecryption};
 use super::jwk::{Curve, PublicKey, VerifyingKey};
 use super::jws::{self, Jws, SignError, VerifyError};
+use crate::entropy::Entropy;
 use crate::protocol::client::SigningAlg;
 use crate::protocol::ids::KeyId;
+use crate::protocol::jwa::KeyManagementAlg;
+
+/// What a key of this server is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "&str", try_from = "String")]
+pub enum KeyAlg {
+    /// Signs by this algorithm.
+    Signing(SigningAlg),
+    /// Decrypts what comes by this algorithm and by those of its kind.
+    Encryption(KeyManagementAlg),
+}
+
+/// There are no keys of this algorithm.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoKeyAlg {
+    /// It has another kind of key, or none.
+    #[error("{0} has no key of this server: HS256 to HS512 use the client's secret, none uses nothing")]
+    NoKey(SigningAlg),
+    /// It is not known, or shares the key of another one.
+    #[error("must be one of: {}", KeyAlg::names())]
+    Unknown,
+}
+
+impl KeyAlg {
+    /// The keys that clients encrypt to: one RSA key for both forms of RSA-OAEP, one of a curve for every form of ECDH-ES.
+    pub const ENCRYPTION: [Self; 2] =
+        [Self::Encryption(KeyManagementAlg::RsaOaep256), Self::Encryption(KeyManagementAlg::EcdhEs)];
+
+    /// Its JOSE name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Signing(alg) => alg.as_str(),
+            Self::Encryption(alg) => alg.as_str(),
+        }
+    }
+
+    fn names() -> String {
+        let signing = SigningAlg::ASYMMETRIC.iter().map(|alg| Self::Signing(*alg));
+        signing.chain(Self::ENCRYPTION).map(Self::as_str).collect::<Vec<_>>().join(", ")
+    }
+}
+
+impl std::fmt::Display for KeyAlg {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<KeyAlg> for &str {
+    fn from(alg: KeyAlg) -> Self {
+        alg.as_str()
+    }
+}
+
+impl std::str::FromStr for KeyAlg {
+    type Err = NoKeyAlg;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse::<SigningAlg>() {
+            Ok(alg) if alg.is_asymmetric() => Ok(Self::Signing(alg)),
+            Ok(alg) => Err(NoKeyAlg::NoKey(alg)),
+            Err(_) => Self::ENCRYPTION.into_iter().find(|alg| alg.as_str() == text).ok_or(NoKeyAlg::Unknown),
+        }
+    }
+}
+
+impl TryFrom<String> for KeyAlg {
+    type Error = NoKeyAlg;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+/// A key of this server, parsed once, with its public half.
+pub enum OwnKey {
+    /// For signatures.
+    Signing(SigningKey),
+    /// For what is encrypted to this server.
+    Decryption(DecryptionKey),
+}
+
+impl OwnKey {
+    /// Parses a PKCS#8 private key for what it is made for.
+    ///
+    /// # Errors
+    /// The bytes are not such a key.
+    pub fn from_pkcs8(alg: KeyAlg, pkcs8: &[u8]) -> Result<Self, UnusableKey> {
+        match alg {
+            KeyAlg::Signing(alg) => SigningKey::from_pkcs8(alg, pkcs8).map(Self::Signing),
+            KeyAlg::Encryption(alg) => DecryptionKey::from_pkcs8(alg, pkcs8).map(Self::Decryption),
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn alg(&self) -> KeyAlg {
+        match self {
+            Self::Signing(key) => KeyAlg::Signing(key.alg),
+            Self::Decryption(key) => KeyAlg::Encryption(key.alg),
+        }
+    }
+
+    /// Its RFC 7638 thumbprint.
+    #[must_use]
+    pub fn kid(&self) -> &KeyId {
+        match self {
+            Self::Signing(key) => &key.kid,
+            Self::Decryption(key) => &key.kid,
+        }
+    }
+
+    /// The public half as published (RFC 7517).
+    #[must_use]
+    pub fn jwk(&self) -> &Value {
+        match self {
+            Self::Signing(key) => &key.jwk,
+            Self::Decryption(key) => &key.jwk,
+        }
+    }
+}
+
+/// A key that clients encrypt to.
+pub struct DecryptionKey {
+    /// The algorithm that stands for its kind: `RSA-OAEP-256` or `ECDH-ES`.
+    pub alg: KeyManagementAlg,
+    /// Its RFC 7638 thumbprint.
+    pub kid: KeyId,
+    /// The public half as published (RFC 7517).
+    pub jwk: Value,
+    private: PrivateDecryption,
+}
 
 /// A signing key, parsed once, with its public half.
 pub struct SigningKey {
@@ -37,31 +173,41 @@ enum PrivateKey {
 /// The bytes are no private key for this algorithm, or no key could be made.
 #[derive(Debug, thiserror::Error)]
 #[error("not a usable {0} key")]
-pub struct UnusableKey(pub SigningAlg);
+pub struct UnusableKey(pub KeyAlg);
 
 /// What a key is, by its algorithm.
 enum Kind {
-    Ecdsa(Curve),
+    Ec(Curve),
     Ed25519,
-    Rsa(&'static RsaSignatureEncoding),
+    Rsa,
 }
 
 impl Kind {
     /// None for algorithms without a private key.
-    fn of(alg: SigningAlg) -> Option<Self> {
+    fn of(alg: KeyAlg) -> Option<Self> {
         match alg {
-            SigningAlg::Es256 => Some(Self::Ecdsa(Curve::P256)),
-            SigningAlg::Es384 => Some(Self::Ecdsa(Curve::P384)),
-            SigningAlg::Es512 => Some(Self::Ecdsa(Curve::P521)),
-            SigningAlg::EdDsa => Some(Self::Ed25519),
-            SigningAlg::Rs256 => Some(Self::Rsa(&RSA_PKCS1_SHA256)),
-            SigningAlg::Rs384 => Some(Self::Rsa(&RSA_PKCS1_SHA384)),
-            SigningAlg::Rs512 => Some(Self::Rsa(&RSA_PKCS1_SHA512)),
-            SigningAlg::Ps256 => Some(Self::Rsa(&RSA_PSS_SHA256)),
-            SigningAlg::Ps384 => Some(Self::Rsa(&RSA_PSS_SHA384)),
-            SigningAlg::Ps512 => Some(Self::Rsa(&RSA_PSS_SHA512)),
-            SigningAlg::Hs256 | SigningAlg::Hs384 | SigningAlg::Hs512 | SigningAlg::None => None,
+            KeyAlg::Signing(SigningAlg::Es256) => Some(Self::Ec(Curve::P256)),
+            KeyAlg::Signing(SigningAlg::Es384) => Some(Self::Ec(Curve::P384)),
+            KeyAlg::Signing(SigningAlg::Es512) => Some(Self::Ec(Curve::P521)),
+            KeyAlg::Signing(SigningAlg::EdDsa) => Some(Self::Ed25519),
+            KeyAlg::Signing(alg) => rsa_encoding(alg).map(|_| Self::Rsa),
+            KeyAlg::Encryption(KeyManagementAlg::RsaOaep | KeyManagementAlg::RsaOaep256) => Some(Self::Rsa),
+            KeyAlg::Encryption(
+                KeyManagementAlg::EcdhEs | KeyManagementAlg::EcdhEsA128Kw | KeyManagementAlg::EcdhEsA256Kw,
+            ) => Some(Self::Ec(Curve::P256)),
         }
+    }
+}
+
+fn rsa_encoding(alg: SigningAlg) -> Option<&'static RsaSignatureEncoding> {
+    match alg {
+        SigningAlg::Rs256 => Some(&RSA_PKCS1_SHA256),
+        SigningAlg::Rs384 => Some(&RSA_PKCS1_SHA384),
+        SigningAlg::Rs512 => Some(&RSA_PKCS1_SHA512),
+        SigningAlg::Ps256 => Some(&RSA_PSS_SHA256),
+        SigningAlg::Ps384 => Some(&RSA_PSS_SHA384),
+        SigningAlg::Ps512 => Some(&RSA_PSS_SHA512),
+        _ => None,
     }
 }
 
@@ -70,14 +216,14 @@ impl Kind {
 ///
 /// # Errors
 /// aws-lc could not make one.
-pub fn generate(alg: SigningAlg) -> Result<Zeroizing<Vec<u8>>, UnusableKey> {
+pub fn generate(alg: KeyAlg) -> Result<Zeroizing<Vec<u8>>, UnusableKey> {
     let random = SystemRandom::new();
     let pkcs8 = match Kind::of(alg).ok_or(UnusableKey(alg))? {
-        Kind::Ecdsa(curve) => {
+        Kind::Ec(curve) => {
             EcdsaKeyPair::generate_pkcs8(curve.signing(), &random).map(|document| document.as_ref().to_vec())
         }
         Kind::Ed25519 => Ed25519KeyPair::generate_pkcs8(&random).map(|document| document.as_ref().to_vec()),
-        Kind::Rsa(_) => aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048)
+        Kind::Rsa => aws_lc_rs::rsa::KeyPair::generate(KeySize::Rsa2048)
             .and_then(|pair| pair.as_der().map(|der| der.as_ref().to_vec())),
     };
     pkcs8.map(Zeroizing::new).map_err(|_| UnusableKey(alg))
@@ -89,9 +235,9 @@ impl SigningKey {
     /// # Errors
     /// The bytes are not such a key.
     pub fn from_pkcs8(alg: SigningAlg, pkcs8: &[u8]) -> Result<Self, UnusableKey> {
-        let unusable = || UnusableKey(alg);
-        let (private, public) = match Kind::of(alg).ok_or_else(unusable)? {
-            Kind::Ecdsa(curve) => {
+        let unusable = || UnusableKey(KeyAlg::Signing(alg));
+        let (private, public) = match Kind::of(KeyAlg::Signing(alg)).ok_or_else(unusable)? {
+            Kind::Ec(curve) => {
                 let pair = EcdsaKeyPair::from_pkcs8(curve.signing(), pkcs8).map_err(|_| unusable())?;
                 let public = PublicKey::Ec(curve, pair.public_key().as_ref().to_vec());
                 (PrivateKey::Ecdsa(pair), public)
@@ -101,21 +247,15 @@ impl SigningKey {
                 let public = PublicKey::Ed25519(pair.public_key().as_ref().to_vec());
                 (PrivateKey::Ed25519(pair), public)
             }
-            Kind::Rsa(encoding) => {
+            Kind::Rsa => {
                 let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| unusable())?;
-                let numbers = pair.public_key();
-                let public = PublicKey::Rsa {
-                    n: numbers.modulus().big_endian_without_leading_zero().to_vec(),
-                    e: numbers.exponent().big_endian_without_leading_zero().to_vec(),
-                };
-                (PrivateKey::Rsa(pair, encoding), public)
+                let public = numbers(&pair);
+                (PrivateKey::Rsa(pair, rsa_encoding(alg).ok_or_else(unusable)?), public)
             }
         };
         let kid = KeyId::from(public.thumbprint());
-        let mut jwk = public.members();
-        jwk.insert("kid".to_owned(), json!(kid));
+        let mut jwk = published(&public, &kid, "sig");
         jwk.insert("alg".to_owned(), json!(alg));
-        jwk.insert("use".to_owned(), json!("sig"));
         let public = VerifyingKey::new(alg, &public).ok_or_else(unusable)?;
         Ok(Self { alg, kid, jwk: Value::Object(jwk), private, public })
     }
@@ -148,4 +288,55 @@ impl PrivateKey {
             }
         }
     }
+}
+
+impl DecryptionKey {
+    fn from_pkcs8(alg: KeyManagementAlg, pkcs8: &[u8]) -> Result<Self, UnusableKey> {
+        let unusable = || UnusableKey(KeyAlg::Encryption(alg));
+        let (private, public) = match Kind::of(KeyAlg::Encryption(alg)).ok_or_else(unusable)? {
+            Kind::Ec(curve) => {
+                let key = agreement::PrivateKey::from_private_key_der(curve.agreement(), pkcs8)
+                    .map_err(|_| unusable())?;
+                let point = key.compute_public_key().map_err(|_| unusable())?;
+                let public = PublicKey::Ec(curve, point.as_ref().to_vec());
+                (PrivateDecryption::Agreement(key), public)
+            }
+            Kind::Rsa => {
+                let public = numbers(&RsaKeyPair::from_pkcs8(pkcs8).map_err(|_| unusable())?);
+                let key = PrivateDecryptingKey::from_pkcs8(pkcs8).map_err(|_| unusable())?;
+                let key = OaepPrivateDecryptingKey::new(key).map_err(|_| unusable())?;
+                (PrivateDecryption::Rsa(key), public)
+            }
+            Kind::Ed25519 => return Err(unusable()),
+        };
+        let kid = KeyId::from(public.thumbprint());
+        // No `alg`: it would hide the key from clients that use it by another algorithm of its kind.
+        let jwk = Value::Object(published(&public, &kid, "enc"));
+        Ok(Self { alg, kid, jwk, private })
+    }
+
+    /// Is it a key of this algorithm?
+    pub(super) fn fits(&self, alg: KeyManagementAlg) -> bool {
+        self.private.fits(alg)
+    }
+
+    /// Decrypts what is encrypted to this key.
+    pub(super) fn decrypt(&self, jwe: &Jwe<'_>, entropy: &Entropy) -> Result<Vec<u8>, DecryptError> {
+        jwe.decrypt(&self.private, entropy)
+    }
+}
+
+fn numbers(pair: &RsaKeyPair) -> PublicKey {
+    let public = pair.public_key();
+    PublicKey::Rsa {
+        n: public.modulus().big_endian_without_leading_zero().to_vec(),
+        e: public.exponent().big_endian_without_leading_zero().to_vec(),
+    }
+}
+
+fn published(public: &PublicKey, kid: &KeyId, intended: &str) -> Map<String, Value> {
+    let mut jwk = public.members();
+    jwk.insert("kid".to_owned(), json!(kid));
+    jwk.insert("use".to_owned(), json!(intended));
+    jwk
 }

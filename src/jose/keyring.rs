@@ -12,8 +12,9 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::jwe::{DecryptError, Jwe};
 use super::jws::{Jws, SignError, VerifyError};
-use super::key::{self, SigningKey, UnusableKey};
+use super::key::{self, DecryptionKey, KeyAlg, OwnKey, UnusableKey};
 use super::rotation::{KeyState, KeyTimes, next_activation, state};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -27,7 +28,10 @@ use crate::store::{AuditEntry, Store, StoreError, StoredKey};
 /// How far verifiers' clocks may lag behind ours.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
 
-/// The signing keys. Cloning it is cheap.
+/// So many keys are tried on what names none, the newest first.
+const MOST_TRIED: usize = 3;
+
+/// The keys. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Keyring(Arc<Inner>);
 
@@ -50,17 +54,20 @@ struct KeySet {
 
 impl KeySet {
     /// Newest first: the one that is active now, as `rotation::state` would say, without building its siblings.
-    fn active(&self, alg: SigningAlg, now: Timestamp) -> Option<&SigningKey> {
-        let active = self.keys.iter().filter(|key| {
-            key.key.alg == alg && key.times.revoked_at.is_none() && now >= key.times.active_from
-        });
-        active.max_by_key(|key| key.times.sequence).map(|key| &*key.key)
+    fn active(&self, alg: KeyAlg, now: Timestamp) -> Option<&OwnKey> {
+        self.keys
+            .iter()
+            .filter(|key| {
+                key.times.revoked_at.is_none() && now >= key.times.active_from && key.key.alg() == alg
+            })
+            .max_by_key(|key| key.times.sequence)
+            .map(|key| &*key.key)
     }
 }
 
 #[derive(Clone)]
 struct LoadedKey {
-    key: Arc<SigningKey>,
+    key: Arc<OwnKey>,
     times: KeyTimes,
 }
 
@@ -79,7 +86,7 @@ pub struct KeyView {
     /// Its `kid`.
     pub kid: KeyId,
     /// Its algorithm.
-    pub alg: SigningAlg,
+    pub alg: KeyAlg,
     /// Where it is in its life.
     pub state: KeyState,
     /// From when on it signs.
@@ -93,10 +100,10 @@ pub enum KeyringError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A stored key does not open under the master secret.
-    #[error("signing key {0} cannot be opened: was the secret changed?")]
+    #[error("key {0} cannot be opened: was the secret changed?")]
     Sealed(KeyId),
     /// A stored algorithm is not known to this version.
-    #[error("signing key {0} has an algorithm that this version does not know")]
+    #[error("key {0} has an algorithm that this version does not know")]
     UnknownAlgorithm(KeyId),
     /// A key is broken.
     #[error(transparent)]
@@ -152,16 +159,18 @@ impl Keyring {
         for row in stored {
             let times =
                 KeyTimes { sequence: row.sequence, active_from: row.active_from, revoked_at: row.revoked_at };
-            let key = match known.keys.iter().find(|known| known.key.kid == row.kid) {
+            let key = match known.keys.iter().find(|known| *known.key.kid() == row.kid) {
                 Some(known) => Arc::clone(&known.key),
                 None => Arc::new(self.unseal(&row)?),
             };
             keys.push(LoadedKey { key, times });
         }
+        // Clients that take the first key of a type should find one that signs.
+        keys.sort_by_key(|key| matches!(*key.key, OwnKey::Decryption(_)));
         let published: Vec<_> = keys
             .iter()
             .filter(|key| self.state_of(key, &keys, now).is_published())
-            .map(|key| &key.key.jwk)
+            .map(|key| key.key.jwk())
             .collect();
         let document = jwks_document(&published);
         let jwks = if *known.jwks == document { Arc::clone(&known.jwks) } else { Arc::new(document) };
@@ -176,7 +185,11 @@ impl Keyring {
     /// The database is unavailable, or no key could be made.
     pub async fn rotate_when_due(&self, store: &Store, clock: &Clock) -> Result<(), KeyringError> {
         let mut algs = self.algorithms();
-        algs.extend(SigningAlg::FROM_THE_START.iter().filter(|alg| !self.algorithms().contains(alg)));
+        for alg in SigningAlg::FROM_THE_START.iter().map(|alg| KeyAlg::Signing(*alg)) {
+            if !algs.contains(&alg) {
+                algs.push(alg);
+            }
+        }
         for alg in algs {
             let times = self.times_of(alg);
             // Asked after the keys were read: to an earlier moment, a key that another node has just made would look
@@ -198,13 +211,28 @@ impl Keyring {
     /// # Errors
     /// The database is unavailable, or no key could be made.
     pub async fn ready(&self, store: &Store, alg: SigningAlg, clock: &Clock) -> Result<(), KeyringError> {
-        if !alg.is_asymmetric() || self.signs(alg, clock.now()) {
+        if alg.is_asymmetric() { self.bring_about(store, KeyAlg::Signing(alg), clock).await } else { Ok(()) }
+    }
+
+    /// Makes sure that there are keys that clients can encrypt to. They are published with the next look at the JWKS.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn encryption_ready(&self, store: &Store, clock: &Clock) -> Result<(), KeyringError> {
+        for alg in KeyAlg::ENCRYPTION {
+            self.bring_about(store, alg, clock).await?;
+        }
+        Ok(())
+    }
+
+    async fn bring_about(&self, store: &Store, alg: KeyAlg, clock: &Clock) -> Result<(), KeyringError> {
+        if self.has_active(alg, clock.now()) {
             return Ok(());
         }
         let _making = self.0.making.lock().await;
         self.reload(store, clock.now()).await?;
-        // Who loses to another node takes its key, which signs already unless that node's clock is ahead of this one's.
-        while !self.signs(alg, clock.now()) {
+        // Who loses to another node takes its key, which is active already unless that node's clock is ahead.
+        while !self.has_active(alg, clock.now()) {
             let now = clock.now();
             let audit = self.made_by_itself(alg, "first needed", clock, now);
             self.add(store, alg, now, now, audit).await?;
@@ -212,11 +240,11 @@ impl Keyring {
         Ok(())
     }
 
-    fn signs(&self, alg: SigningAlg, now: Timestamp) -> bool {
+    fn has_active(&self, alg: KeyAlg, now: Timestamp) -> bool {
         self.0.keys.load().active(alg, now).is_some()
     }
 
-    fn made_by_itself(&self, alg: SigningAlg, why: &str, clock: &Clock, now: Timestamp) -> AuditEntry {
+    fn made_by_itself(&self, alg: KeyAlg, why: &str, clock: &Clock, now: Timestamp) -> AuditEntry {
         AuditEntry {
             id: self.0.entropy.ordered_id(clock),
             at: now,
@@ -237,7 +265,7 @@ impl Keyring {
     pub async fn rotate(
         &self,
         store: &Store,
-        alg: SigningAlg,
+        alg: KeyAlg,
         at_once: bool,
         audit: AuditEntry,
     ) -> Result<Option<KeyId>, KeyringError> {
@@ -266,7 +294,7 @@ impl Keyring {
     async fn add(
         &self,
         store: &Store,
-        alg: SigningAlg,
+        alg: KeyAlg,
         now: Timestamp,
         active_from: Timestamp,
         audit: AuditEntry,
@@ -277,10 +305,10 @@ impl Keyring {
         // RSA keys take some 60 ms of a core to find.
         let pkcs8 =
             tokio::task::spawn_blocking(move || key::generate(alg)).await.map_err(|_| UnusableKey(alg))??;
-        let made = SigningKey::from_pkcs8(alg, &pkcs8)?;
+        let made = OwnKey::from_pkcs8(alg, &pkcs8)?;
         let text = Zeroizing::new(STANDARD_NO_PAD.encode(&*pkcs8));
         let row = StoredKey {
-            kid: made.kid.clone(),
+            kid: made.kid().clone(),
             alg: alg.to_string(),
             sequence: last.saturating_add(1),
             private_key: self.0.seals.seal(Purpose::SigningKey, &*text, &self.0.entropy)?,
@@ -290,27 +318,27 @@ impl Keyring {
         };
         let inserted = store.insert_signing_key(&row, &audit).await?;
         self.reload(store, now).await?;
-        Ok(inserted.then_some(made.kid))
+        Ok(inserted.then(|| made.kid().clone()))
     }
 
-    fn unseal(&self, row: &StoredKey) -> Result<SigningKey, KeyringError> {
-        let alg: SigningAlg = row.alg.parse().map_err(|_| KeyringError::UnknownAlgorithm(row.kid.clone()))?;
+    fn unseal(&self, row: &StoredKey) -> Result<OwnKey, KeyringError> {
+        let alg: KeyAlg = row.alg.parse().map_err(|_| KeyringError::UnknownAlgorithm(row.kid.clone()))?;
         let sealed = || KeyringError::Sealed(row.kid.clone());
         let text: Zeroizing<String> =
             Zeroizing::new(self.0.seals.open(Purpose::SigningKey, &row.private_key).map_err(|_| sealed())?);
         let pkcs8 = Zeroizing::new(STANDARD_NO_PAD.decode(&*text).map_err(|_| sealed())?);
-        Ok(SigningKey::from_pkcs8(alg, &pkcs8)?)
+        Ok(OwnKey::from_pkcs8(alg, &pkcs8)?)
     }
 
-    fn times_of(&self, alg: SigningAlg) -> Vec<KeyTimes> {
+    fn times_of(&self, alg: KeyAlg) -> Vec<KeyTimes> {
         let set = self.0.keys.load();
-        set.keys.iter().filter(|key| key.key.alg == alg).map(|key| key.times.clone()).collect()
+        set.keys.iter().filter(|key| key.key.alg() == alg).map(|key| key.times.clone()).collect()
     }
 
     fn state_of(&self, key: &LoadedKey, all: &[LoadedKey], now: Timestamp) -> KeyState {
         let siblings: Vec<KeyTimes> = all
             .iter()
-            .filter(|other| other.key.alg == key.key.alg)
+            .filter(|other| other.key.alg() == key.key.alg())
             .map(|other| other.times.clone())
             .collect();
         state(&key.times, &siblings, self.0.token_life, now)
@@ -318,9 +346,9 @@ impl Keyring {
 
     /// The algorithms that there are keys of.
     #[must_use]
-    pub fn algorithms(&self) -> Vec<SigningAlg> {
+    pub fn algorithms(&self) -> Vec<KeyAlg> {
         let set = self.0.keys.load();
-        let mut algs: Vec<_> = set.keys.iter().map(|key| key.key.alg).collect();
+        let mut algs: Vec<_> = set.keys.iter().map(|key| key.key.alg()).collect();
         algs.sort_unstable();
         algs.dedup();
         algs
@@ -333,8 +361,8 @@ impl Keyring {
         set.keys
             .iter()
             .map(|key| KeyView {
-                kid: key.key.kid.clone(),
-                alg: key.key.alg,
+                kid: key.key.kid().clone(),
+                alg: key.key.alg(),
                 state: self.state_of(key, &set.keys, now),
                 active_from: key.times.active_from,
             })
@@ -359,7 +387,10 @@ impl Keyring {
         now: Timestamp,
     ) -> Result<String, SignError> {
         let set = self.0.keys.load();
-        set.active(alg, now).ok_or(SignError::NoKey(alg))?.sign(typ, claims)
+        match set.active(KeyAlg::Signing(alg), now) {
+            Some(OwnKey::Signing(key)) => key.sign(typ, claims),
+            Some(OwnKey::Decryption(_)) | None => Err(SignError::NoKey(alg)),
+        }
     }
 
     /// Checks that this server signed a token of the given type, with a key that was not revoked. The key decides the
@@ -373,13 +404,40 @@ impl Keyring {
             return Err(VerifyError::OtherType);
         }
         let set = self.0.keys.load();
-        let key = set
+        let named = set.keys.iter().find(|key| Some(key.key.kid().as_str()) == jws.kid());
+        match named.filter(|key| key.times.revoked_at.is_none()).map(|key| &*key.key) {
+            Some(OwnKey::Signing(key)) => key.verify(&jws)?,
+            Some(OwnKey::Decryption(_)) | None => return Err(VerifyError::UnknownKey),
+        }
+        Ok(Verified { claims: jws.claims()? })
+    }
+
+    /// Decrypts what was encrypted to this server: with the key that it names, or with any that fits if it names none. A
+    /// key that was rotated away still decrypts, for clients that kept it; a revoked one does not.
+    ///
+    /// # Errors
+    /// It was not, without saying why.
+    pub fn decrypt(&self, compact: &str) -> Result<Vec<u8>, DecryptError> {
+        let jwe = Jwe::parse(compact)?;
+        let set = self.0.keys.load();
+        let mut fitting: Vec<(i64, &DecryptionKey)> = set
             .keys
             .iter()
-            .find(|key| Some(key.key.kid.as_str()) == jws.kid() && key.times.revoked_at.is_none())
-            .ok_or(VerifyError::UnknownKey)?;
-        key.key.verify(&jws)?;
-        Ok(Verified { claims: jws.claims()? })
+            .filter(|key| key.times.revoked_at.is_none())
+            .filter_map(|key| match &*key.key {
+                OwnKey::Decryption(own) => Some((key.times.sequence, own)),
+                OwnKey::Signing(_) => None,
+            })
+            .filter(|(_, key)| {
+                key.fits(jwe.encryption().alg) && jwe.kid().is_none_or(|kid| kid == key.kid.as_str())
+            })
+            .collect();
+        fitting.sort_unstable_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
+        fitting
+            .into_iter()
+            .take(MOST_TRIED)
+            .find_map(|(_, key)| key.decrypt(&jwe, &self.0.entropy).ok())
+            .ok_or(DecryptError)
     }
 }
 

@@ -2,6 +2,8 @@
 //! published about them. On aws-lc alone: docs/decisions/0008-own-jose-layer.md.
 
 pub mod client_keys;
+mod content;
+pub mod jwe;
 mod jwk;
 pub mod jws;
 mod key;
@@ -14,8 +16,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub use client_keys::ClientKeys;
+pub use jwe::{DecryptError, EncryptionKey, Jwe, JweError};
 pub use jws::{Jws, SignError, VerifyError};
-pub use key::SigningKey;
+pub use key::{DecryptionKey, KeyAlg, OwnKey, SigningKey};
 pub use keyring::{JwksDocument, KeyView, Keyring, KeyringError, Verified};
 
 /// The longest compact serialization that is looked at, in bytes.

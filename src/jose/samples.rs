@@ -20,6 +20,18 @@ pub fn signed_vectors() -> Vec<(String, Value, String)> {
         .collect()
 }
 
+/// Name, private key, compact serialization and plaintext of every encrypted example.
+pub fn encrypted_vectors() -> Vec<(String, Value, String, String)> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    vectors("jwe")
+        .into_iter()
+        .map(|example| {
+            let key = example["key"].clone();
+            (text(&example["name"]), key, text(&example["token"]), text(&example["plaintext"]))
+        })
+        .collect()
+}
+
 /// Public keys with their thumbprints.
 pub fn thumbprints() -> Vec<(Value, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
@@ -41,6 +53,12 @@ pub fn public(jwk: &Value) -> Value {
 /// A client with these keys.
 pub fn keys(jwks: &[Value]) -> ClientKeys {
     ClientKeys::parse(&json!({ "keys": jwks }))
+}
+
+/// Bytes from hexadecimal.
+pub fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
 }
 
 /// A compact JWS of these parts.

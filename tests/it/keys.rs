@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::Request;
 use countersign::admin::keys;
 use countersign::app::Origin;
+use countersign::jose::KeyAlg;
 use countersign::protocol::client::{AccessTokenFormat, SigningAlg};
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ async fn rfc9110_13_1_2_published_documents_are_cached_and_revalidated() {
         }
     }
     let before = get(&app, "/jwks", "").await.header("etag").unwrap().to_owned();
-    keys::rotate(&app.app, &Origin::system(), Some(SigningAlg::EdDsa), false).await.unwrap();
+    keys::rotate(&app.app, &Origin::system(), Some(KeyAlg::Signing(SigningAlg::EdDsa)), false).await.unwrap();
     let page = get(&app, "/jwks", &before).await;
     assert_eq!(page.status, 200, "another key, another tag");
     assert_ne!(page.header("etag"), Some(before.as_str()));
@@ -102,7 +103,9 @@ on_both!(a_key_is_published_before_it_signs_and_until_its_last_token_is_dead, |a
         kid(rp.tokens(&mut browser, "ada", "openid").await.access())
     };
     let old = signs(&app).await;
-    let made = keys::rotate(&app.app, &Origin::system(), Some(SigningAlg::Es256), false).await.unwrap();
+    let made = keys::rotate(&app.app, &Origin::system(), Some(KeyAlg::Signing(SigningAlg::Es256)), false)
+        .await
+        .unwrap();
     let new = made[0].as_str().to_owned();
     assert_eq!(published(&app).await.len(), 5, "published at once");
     assert_eq!(signs(&app).await, old, "but not used yet");

@@ -10,19 +10,18 @@ use super::auth::Administrator;
 use super::problem::{Body, Path, Problem};
 use crate::admin::keys;
 use crate::app::App;
-use crate::jose::KeyView;
-use crate::protocol::client::SigningAlg;
+use crate::jose::{KeyAlg, KeyView};
 
-/// A signing key.
+/// A key of this server.
 #[derive(Serialize, ToSchema)]
 pub struct Key {
     /// Its `kid`.
     kid: String,
-    /// Its algorithm.
-    alg: SigningAlg,
+    /// The algorithm it signs by; `RSA-OAEP-256` or `ECDH-ES` if clients encrypt to it.
+    alg: &'static str,
     /// `published`, `active`, `retired`, `gone` or `revoked`.
     state: &'static str,
-    /// From when on it signs (Unix seconds).
+    /// From when on it signs (Unix seconds); one that clients encrypt to decrypts from the beginning.
     active_from: i64,
 }
 
@@ -30,21 +29,21 @@ impl From<KeyView> for Key {
     fn from(key: KeyView) -> Self {
         Self {
             kid: key.kid.to_string(),
-            alg: key.alg,
+            alg: key.alg.as_str(),
             state: key.state.as_str(),
             active_from: key.active_from.0,
         }
     }
 }
 
-/// The signing keys.
+/// This server's keys.
 #[derive(Serialize, ToSchema)]
 pub struct KeyList {
     /// By algorithm, in the order in which they were made.
     keys: Vec<Key>,
 }
 
-/// The signing keys and where each is in its life.
+/// This server's keys and where each is in its life.
 #[utoipa::path(get, path = "/admin/api/keys", operation_id = "list_keys", tag = "keys",
     responses((status = 200, body = KeyList)))]
 pub async fn list(_: Administrator, State(app): State<App>) -> Json<KeyList> {
@@ -57,7 +56,8 @@ pub async fn list(_: Administrator, State(app): State<App>) -> Json<KeyList> {
 pub struct Rotation {
     /// The algorithm; each of them when left out.
     #[serde(default)]
-    alg: Option<SigningAlg>,
+    #[schema(value_type = Option<String>)]
+    alg: Option<KeyAlg>,
     /// Sign at once instead of being published first: after a leak.
     #[serde(default)]
     now: bool,
