@@ -76,7 +76,9 @@ impl App {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let passwords = PasswordHasher::new(&config.passwords, cores, &entropy)?;
         let keys = Keyring::open(&store, &seals, &config, &clock, &entropy).await?;
-        let outgoing = Outgoing::new(&config.outgoing, config.issuer.is_plain_http())?;
+        let outgoing = Outgoing::new(&config.outgoing, config.issuer.is_plain_http())?
+            .told_time_by(clock.clone())
+            .except(&config.issuer.origin());
         Ok(Self { config: Arc::new(config), store, keys, seals, outgoing, passwords, clock, entropy })
     }
 
