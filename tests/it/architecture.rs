@@ -104,6 +104,17 @@ fn sql_stands_in_the_store_only_and_is_never_put_together() {
 }
 
 #[test]
+fn requests_leave_through_the_guarded_client_alone() {
+    for (name, text) in files("src", "rs") {
+        // The demo is somebody else's application, and reaches this server.
+        let may = name.starts_with("src/outgoing/") || name.starts_with("src/demo/");
+        for client in ["reqwest", "TcpStream", "lookup_host"] {
+            assert!(may || !words(&product(&text)).contains(client), "{name} uses {client}");
+        }
+    }
+}
+
+#[test]
 fn every_endpoint_is_one_hop_from_the_table_of_contents() {
     let routes = product(include_str!("../../src/routes.rs"));
     let handlers: BTreeSet<&str> = routes

@@ -22,6 +22,7 @@ mod introspect;
 mod keys;
 mod logout;
 mod outage;
+mod outgoing;
 mod processes;
 mod races;
 mod relying_party;
