@@ -9,7 +9,7 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
-    page, revoke, setup, token, userinfo,
+    page, revoke, setup, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -25,6 +25,7 @@ pub fn router(app: &App) -> Router {
     let in_browsers = Router::new()
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/login", get(login::get).post(login::post))
+        .route("/login/continue", post(login::go_on))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .layer(map_response(page::in_a_popup));
@@ -63,6 +64,7 @@ pub fn router(app: &App) -> Router {
         .route("/jwks", get(jwks::get))
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        .route("/.well-known/webfinger", get(webfinger::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))

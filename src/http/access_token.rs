@@ -1,7 +1,9 @@
 //! Access tokens: made, and recognised when they come back.
 
+use super::client_keys::ClientKeysError;
+use super::subject::subject_of;
 use crate::app::App;
-use crate::jose::SignError;
+use crate::jose::{JweError, KeyringError, SignError};
 use crate::protocol::access_token::{AccessToken, TYP};
 use crate::protocol::client::{AccessTokenFormat, Client};
 use crate::protocol::grant::Grant;
@@ -28,9 +30,21 @@ pub enum IssueError {
     /// It could not be signed.
     #[error(transparent)]
     Sign(#[from] SignError),
+    /// There is no key to sign it with, and none could be made.
+    #[error(transparent)]
+    Keys(#[from] KeyringError),
     /// It could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The client has no key that it could be encrypted for, or signed with.
+    #[error("what this client gets is signed or encrypted with a key of its own, but {0}")]
+    ClientKeys(#[from] ClientKeysError),
+    /// It could not be encrypted.
+    #[error(transparent)]
+    Encrypt(#[from] JweError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// From when until when a token counts.
@@ -60,7 +74,7 @@ impl Life {
 ///
 /// # Errors
 /// There is no key.
-pub fn issue(
+pub async fn issue(
     app: &App,
     client: &Client,
     subject: Subject<'_>,
@@ -74,7 +88,7 @@ pub fn issue(
     };
     let token = AccessToken {
         iss: issuer.to_owned(),
-        sub: grant.map_or(client.id.as_str(), |grant| grant.user_id.as_str()).to_owned(),
+        sub: grant.map_or_else(|| client.id.to_string(), |grant| subject_of(app, client, &grant.user_id)),
         aud: issuer.to_owned(),
         exp: life.ends,
         iat: life.begins,
@@ -87,7 +101,9 @@ pub fn issue(
     };
     match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
-            Ok(app.keys.sign(client.metadata.access_token_signed_response_alg, TYP, &token, life.begins)?)
+            let alg = client.metadata.access_token_signed_response_alg;
+            app.keys.ready(&app.store, alg, &app.clock).await?;
+            Ok(app.keys.sign(alg, TYP, &token, life.begins)?)
         }
         AccessTokenFormat::Opaque => {
             Ok(format!("{OPAQUE_PREFIX}{}", app.seals.seal(Purpose::AccessToken, &token, &app.entropy)?))
@@ -110,6 +126,8 @@ pub struct Active {
     pub token: AccessToken,
     /// The client it was issued to; enabled.
     pub client: Client,
+    /// The grant it belongs to; none for a client's own token.
+    pub grant: Option<Grant>,
 }
 
 /// Does this token count now? Not if it expired, was revoked, or if its grant or its client is no more.
@@ -123,14 +141,13 @@ pub async fn active(app: &App, text: &str) -> Result<Option<Active>, StoreError>
     let Some(client) = app.store.client(&token.client_id).await?.filter(|client| !client.disabled) else {
         return Ok(None);
     };
-    let stands = match &token.gid {
-        Some(grant_id) => match app.store.grant(grant_id, Some(&token.jti)).await? {
-            Some((grant, footing, token_revoked)) => {
-                !token_revoked && grant.client_id == client.id && grant.standing(&footing, now).is_ok()
-            }
-            None => false,
-        },
-        None => !app.store.token_is_revoked(&token.jti).await?,
+    let Some(grant_id) = &token.gid else {
+        let revoked = app.store.token_is_revoked(&token.jti).await?;
+        return Ok((!revoked).then_some(Active { token, client, grant: None }));
     };
-    Ok(stands.then_some(Active { token, client }))
+    let Some((grant, footing, token_revoked)) = app.store.grant(grant_id, Some(&token.jti)).await? else {
+        return Ok(None);
+    };
+    let stands = !token_revoked && grant.client_id == client.id && grant.standing(&footing, now).is_ok();
+    Ok(stands.then_some(Active { token, client, grant: Some(grant) }))
 }

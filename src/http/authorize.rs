@@ -5,23 +5,34 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::access_token::{self, IssueError, Life, Subject};
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{FormFields, QueryFields};
 use super::flow::{Flow, Goal};
-use super::session;
+use super::id_token::{self, Authentication, Bound, Hint, read_hint};
+use super::reply::{self, refuse};
+use super::request_object;
+use super::session::{self, Live};
+use super::subject::subject_of;
 use crate::app::App;
-use crate::protocol::authorize::{self, AuthorizationRequest, RequestError, ShowToUser};
-use crate::protocol::claims::{ID_TOKEN_TYP, IdToken};
-use crate::protocol::client::Client;
-use crate::protocol::code::Code;
-use crate::protocol::error::{ErrorCode, description};
-use crate::protocol::ids::{ClientId, ConsentId, UserId};
+use crate::protocol::authorize::{
+    self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
+};
+use crate::protocol::claims::released;
+use crate::protocol::client::{Client, ResponseType};
+use crate::protocol::code::{self, Code};
+use crate::protocol::error::ErrorCode;
+use crate::protocol::grant::DeadGrant;
+use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Situation, Step, next_step};
-use crate::protocol::redirect_uri::SafeRedirect;
+use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
+use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
 use crate::sealing::Purpose;
+use crate::store::{Opened, StoreError};
 
 /// A new request, or a flow that comes back from one of our pages.
 pub async fn get(
@@ -33,7 +44,18 @@ pub async fn get(
     // A request of a client's may hold a parameter of that name too, which means nothing here (RFC 6749 §3.1).
     let flow = match params.get("flow").filter(|_| params.get("client_id").is_none()) {
         Some(text) => Flow::open(&app, text, &browser)?,
-        None => Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now()),
+        None => {
+            let client = client_of(&app, &params).await?;
+            match request_object::unfolded(&app, &client, params.clone()).await {
+                Ok(params) => {
+                    Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now())
+                }
+                Err(error) => {
+                    let to = reply_to(&client, &params)?;
+                    return Ok(refuse(&app, &to, error.code(), &error));
+                }
+            }
+        }
     };
     let response = advance(&app, &headers, flow).await?;
     Ok(browser.remember(&app.config, response))
@@ -65,11 +87,17 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
     let asked = Asked::load(app, &params).await?;
     let request = match &asked.request {
         Ok(request) => request,
-        Err(error) => return Ok(refuse(app, &asked.redirect, &params, error.code(), error)),
+        Err(error) => return Ok(refuse(app, &asked.reply_to, error.code(), error)),
     };
-    let hinted_user = match hinted_user(app, request) {
-        Ok(user) => user,
-        Err(error) => return Ok(refuse(app, &asked.redirect, &params, error.code(), &error)),
+    let hint = match &request.id_token_hint {
+        Some(text) => match read_hint(app, text).await? {
+            Some(hint) => Some(hint),
+            None => {
+                let error = RequestError::IdTokenHint;
+                return Ok(refuse(app, &asked.reply_to, error.code(), &error));
+            }
+        },
+        None => None,
     };
     let live = session::of_request(app, headers).await?;
     let consent = match &live {
@@ -79,7 +107,7 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
     let step = next_step(&Situation {
         client: &asked.client,
         request,
-        hinted_user: hinted_user.as_ref(),
+        is_expected_user: live.as_ref().and_then(|live| is_expected(app, &asked, hint.as_ref(), &live.user)),
         session: live.as_ref().map(|live| &live.session),
         consented_scope: consent.as_ref().map(|consent| &consent.scope),
         progress: &flow.progress,
@@ -89,11 +117,23 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         (Step::Issue, Some(live)) => {
             let consent_id =
                 consent.map(|consent| consent.id).filter(|_| !asked.client.metadata.skip_consent);
-            issue(app, &asked.client, request, &params, &live.session, consent_id)
+            issue(app, &asked, request, &live, consent_id).await
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?)),
-        (Step::Refuse(refusal), _) => Ok(refuse(app, &asked.redirect, &params, refusal.code(), &refusal)),
+        (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?)),
+        (Step::Refuse(refusal), _) => Ok(refuse(app, &asked.reply_to, refusal.code(), &refusal)),
         (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?)),
+    }
+}
+
+/// Is this the user that the client expects, by a hint or by a value for `sub` (Core §3.1.2.1, §5.5.1)?
+fn is_expected(app: &App, asked: &Asked, hint: Option<&Hint>, user: &User) -> Option<bool> {
+    let subject = asked.request.as_ref().ok().and_then(|request| request.claims.subject());
+    let by_hint = hint.map(|hint| hint.names(app, &user.id));
+    let by_subject = subject.map(|subject| subject_of(app, &asked.client, &user.id) == subject);
+    match (by_hint, by_subject) {
+        (None, expected) | (expected, None) => expected,
+        (Some(by_hint), Some(by_subject)) => Some(by_hint && by_subject),
     }
 }
 
@@ -102,7 +142,7 @@ pub(super) struct Asked {
     /// Who asks.
     pub client: Client,
     /// Where every answer goes.
-    pub redirect: SafeRedirect,
+    pub reply_to: ReplyTo,
     /// What for; or what is wrong with the request.
     pub request: Result<AuthorizationRequest, RequestError>,
 }
@@ -113,22 +153,34 @@ impl Asked {
     /// # Errors
     /// What must be shown, because nobody may be sent anywhere.
     pub(super) async fn load(app: &App, params: &Params) -> Result<Self, PageError> {
-        let id = ClientId::from(params.get("client_id").ok_or(ShowToUser::NoClientId)?);
-        let client = app.store.client(&id).await?.ok_or_else(|| {
-            PageError::from(ShowToUser::UnknownClient).fact("client_id", short(id.as_str()))
-        })?;
-        let redirect = authorize::answer_address(&client, params).map_err(|error| {
-            let mut page = PageError::from(error)
-                .for_whom(format!("the developer of {}", client.metadata.client_name))
-                .fact("client_id", short(client.id.as_str()));
-            if let Some(uri) = params.get("redirect_uri") {
-                page = page.fact("redirect_uri", short(uri));
-            }
-            page
-        })?;
-        let request = AuthorizationRequest::validate(&client, params, redirect.clone());
-        Ok(Self { client, redirect, request })
+        let client = client_of(app, params).await?;
+        let reply_to = reply_to(&client, params)?;
+        let policy = RequestPolicy {
+            legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
+            sign_up: app.config.accounts.sign_up,
+        };
+        let request = AuthorizationRequest::validate(&client, params, reply_to.redirect.clone(), policy);
+        Ok(Self { client, reply_to, request })
     }
+}
+
+async fn client_of(app: &App, params: &Params) -> Result<Client, PageError> {
+    let id = ClientId::from(params.get("client_id").ok_or(ShowToUser::NoClientId)?);
+    let client = app.store.client(&id).await?;
+    client.ok_or_else(|| PageError::from(ShowToUser::UnknownClient).fact("client_id", short(id.as_str())))
+}
+
+/// The address that answers go to; or a page for its developer.
+fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
+    authorize::answer_address(client, params).map_err(|error| {
+        let mut page = PageError::from(error)
+            .for_whom(format!("the developer of {}", client.metadata.client_name))
+            .fact("client_id", short(client.id.as_str()));
+        if let Some(uri) = params.get("redirect_uri") {
+            page = page.fact("redirect_uri", short(uri));
+        }
+        page
+    })
 }
 
 /// A value from a request, short enough for a page.
@@ -136,63 +188,133 @@ fn short(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
-/// Core §3.1.2.1 `id_token_hint`: an ID token of ours, expired or not.
-fn hinted_user(app: &App, request: &AuthorizationRequest) -> Result<Option<UserId>, RequestError> {
-    let Some(hint) = &request.id_token_hint else { return Ok(None) };
-    let verified = app.keys.verify::<IdToken>(hint, ID_TOKEN_TYP).map_err(|_| RequestError::IdTokenHint)?;
-    if verified.claims.iss != app.config.issuer.as_str() {
-        return Err(RequestError::IdTokenHint);
-    }
-    Ok(Some(verified.claims.sub))
-}
-
-/// RFC 6749 §4.1.2: sends the code.
-fn issue(
+/// Sends what was asked for: a code (RFC 6749 §4.1.2), an ID token and an access token (Core §3.2.2.5, §3.3.2.5).
+async fn issue(
     app: &App,
-    client: &Client,
+    asked: &Asked,
     request: &AuthorizationRequest,
-    params: &Params,
-    session: &Session,
+    live: &Live,
     consent_id: Option<ConsentId>,
 ) -> Result<Response, PageError> {
-    let code = Code {
-        grant_id: app.entropy.ordered_id(&app.clock).into(),
-        client_id: client.id.clone(),
-        redirect_uri: request.redirect.as_str().to_owned(),
-        redirect_uri_was_named: request.redirect_uri_was_named,
-        challenge: request.challenge.clone(),
-        user_id: session.user_id.clone(),
-        session_id: session.id.clone(),
-        consent_id,
-        scope: request.scope.clone(),
-        nonce: request.nonce.clone(),
-        auth_time: session.auth_time,
-        acr: session.acr.clone(),
-        amr: session.methods.clone(),
-        expires_at: app.clock.now().plus(app.config.tokens.code),
+    let (client, now) = (&asked.client, app.clock.now());
+    let granted = Granted { app, client, request, session: &live.session, consent_id, now };
+    let code = if request.response_type.has_code() {
+        Some(app.seals.seal(Purpose::Code, &granted.code(), &app.entropy)?)
+    } else {
+        None
     };
-    let sealed = app.seals.seal(Purpose::Code, &code, &app.entropy)?;
-    Ok(answer(app, &request.redirect, params, &[("code", &sealed)]))
+    let access_token = if request.response_type.has_token() {
+        match granted.access_token().await {
+            Ok(token) => Some(token),
+            Err(error) => return not_issued(app, asked, error),
+        }
+    } else {
+        None
+    };
+    let id_token = if request.response_type.has_id_token() {
+        let bound = Bound {
+            nonce: request.nonce.as_deref(),
+            access_token: access_token.as_ref().map(|(token, _)| token.as_str()),
+            code: code.as_deref(),
+            state: asked.reply_to.state.as_deref(),
+        };
+        match granted.id_token(&live.user, bound).await {
+            Ok(token) => Some(token),
+            Err(error) => return not_issued(app, asked, error),
+        }
+    } else {
+        None
+    };
+    let scope = request.scope.to_string();
+    let mut parameters: Vec<(&str, &str)> = Vec::new();
+    parameters.extend(code.as_deref().map(|code| ("code", code)));
+    if let Some((token, lifetime)) = &access_token {
+        // RFC 6749 §4.2.2
+        parameters.extend([
+            ("access_token", token.as_str()),
+            ("token_type", "Bearer"),
+            ("expires_in", lifetime),
+            ("scope", &scope),
+        ]);
+    }
+    parameters.extend(id_token.as_deref().map(|token| ("id_token", token)));
+    Ok(reply::send(app, &asked.reply_to, &parameters))
 }
 
-/// RFC 6749 §4.1.2.1: sends an error.
-pub(super) fn refuse(
-    app: &App,
-    redirect: &SafeRedirect,
-    params: &Params,
-    code: ErrorCode,
-    cause: &(impl std::fmt::Display + ?Sized),
-) -> Response {
-    let text = description(&cause.to_string());
-    tracing::info!(error = %code, cause = %text, "authorization refused");
-    answer(app, redirect, params, &[("error", code.as_str()), ("error_description", &text)])
+/// What the client registered cannot be done: its matter. Everything else is the server's.
+fn not_issued(app: &App, asked: &Asked, error: IssueError) -> Result<Response, PageError> {
+    match error {
+        IssueError::ClientKeys(_) => {
+            Ok(refuse(app, &asked.reply_to, ErrorCode::InvalidRequest, &error.to_string()))
+        }
+        error => Err(PageError::unavailable(&error)),
+    }
 }
 
-/// Sends the browser to the client, with `state` as it came and `iss` (RFC 9207 §2) in every answer. 303, so that a
-/// form's body is never sent along (RFC 9700 §4.12).
-fn answer(app: &App, redirect: &SafeRedirect, params: &Params, parameters: &[(&str, &str)]) -> Response {
-    let mut all = parameters.to_vec();
-    all.extend(authorize::state(params).map(|state| ("state", state)));
-    all.push(("iss", app.config.issuer.as_str()));
-    Redirect::to(&redirect.with_query(&all)).into_response()
+/// What the answer rests on.
+struct Granted<'a> {
+    app: &'a App,
+    client: &'a Client,
+    request: &'a AuthorizationRequest,
+    session: &'a Session,
+    consent_id: Option<ConsentId>,
+    now: Timestamp,
+}
+
+impl Granted<'_> {
+    /// A code, which opens a grant of its own.
+    fn code(&self) -> Code {
+        let Self { app, request, session, now, .. } = self;
+        Code {
+            grant_id: app.entropy.ordered_id(&app.clock).into(),
+            client_id: self.client.id.clone(),
+            redirect_uri: request.redirect.as_str().to_owned(),
+            redirect_uri_was_named: request.redirect_uri_was_named,
+            challenge: request.challenge.clone(),
+            user_id: session.user_id.clone(),
+            session_id: session.id.clone(),
+            consent_id: self.consent_id.clone(),
+            scope: request.scope.clone(),
+            claims: request.claims.clone(),
+            nonce: request.nonce.clone(),
+            auth_time: session.auth_time,
+            acr: session.acr.clone(),
+            amr: session.methods.clone(),
+            expires_at: now.plus(app.config.tokens.code),
+        }
+    }
+
+    /// An access token with its lifetime in seconds, and the grant that it can be revoked by.
+    async fn access_token(&self) -> Result<(String, String), IssueError> {
+        let Self { app, client, now, .. } = *self;
+        let ground = self.code();
+        let dead = |_: DeadGrant| StoreError::Gone;
+        let footing = app.store.footing(&ground).await?.ok_or(StoreError::Gone)?;
+        let lifetime = app.config.tokens.access_token;
+        let opened =
+            code::may_open_at_once(&ground, &footing, app.entropy.secret(), lifetime, now).map_err(dead)?;
+        let grant = opened.grant();
+        let life = Life::of_access_token(app, now, grant.ends_at(&footing));
+        let token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life).await?;
+        match app.store.open_grant(&opened).await? {
+            Opened::Now => Ok((token, life.seconds().to_string())),
+            Opened::AlreadyUsed | Opened::SessionOver => Err(StoreError::Gone.into()),
+        }
+    }
+
+    /// An ID token. Without an access token it holds the claims that the scopes ask for (Core §5.4).
+    async fn id_token(&self, user: &User, bound: Bound<'_>) -> Result<String, IssueError> {
+        let Self { app, client, request, session, now, .. } = *self;
+        let only = request.response_type == ResponseType::IdToken;
+        let scope = if only { request.scope.clone() } else { Scope::default() };
+        let claims = released(user, &scope, &request.claims.id_token);
+        let authentication = Authentication {
+            user: &session.user_id,
+            session: &session.id,
+            auth_time: session.auth_time,
+            acr: &session.acr,
+            amr: &session.methods,
+        };
+        id_token::issue(app, client, authentication, bound, claims, now).await
+    }
 }

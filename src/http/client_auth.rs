@@ -3,12 +3,18 @@
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
 
+use serde_json::Value;
+
+use super::client_keys::{self, ClientKeysError};
 use super::error::OAuthError;
 use super::extract::FormFields;
 use crate::app::App;
+use crate::jose::{Jws, VerifyError};
 use crate::protocol::client::Client;
-use crate::protocol::client_auth::{ClientAuthError, Credentials};
+use crate::protocol::client_assertion::{AssertionClaims, AssertionError, OneTimeId, judge, may_sign};
+use crate::protocol::client_auth::{ClientAuthError, Credentials, Proof, prove_by_secret};
 use crate::protocol::error::ErrorCode;
+use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
 
 /// A form from a client that proved who it is.
@@ -37,11 +43,67 @@ pub async fn authenticate(app: &App, request: Request) -> Result<ClientForm, OAu
         (Some(only), None) => Some(only.to_str().map_err(|_| ClientAuthError::MalformedBasic)?.to_owned()),
         (Some(_), Some(_)) => return Err(ClientAuthError::SeveralMethods.into()),
     };
+    let endpoint = app.config.issuer.at(request.uri().path());
     let FormFields(form) = FormFields::read(request).await?;
     let credentials = Credentials::from_request(authorization.as_deref(), &form)?;
-    let client = app.store.client(&credentials.client_id).await?.ok_or(ClientAuthError::Refused)?;
-    credentials.prove(&client).inspect_err(|error| {
-        tracing::info!(client_id = %client.id, cause = %error, "client authentication refused");
-    })?;
+    let client = match &credentials.proof {
+        Proof::Assertion(text) => by_assertion(app, credentials.client_id.as_ref(), text, &endpoint).await?,
+        proof => {
+            let id = credentials.client_id.as_ref().ok_or(ClientAuthError::Missing)?;
+            let client = app.store.client(id).await?.ok_or(ClientAuthError::Refused)?;
+            prove_by_secret(&client, proof).inspect_err(|error| note(&client, error))?;
+            client
+        }
+    };
     Ok(ClientForm { client, form })
+}
+
+/// Authenticates a client by an assertion (RFC 7523 §3), which counts once.
+async fn by_assertion(
+    app: &App,
+    named: Option<&ClientId>,
+    text: &str,
+    endpoint: &str,
+) -> Result<Client, OAuthError> {
+    let jws = Jws::parse(text).map_err(|_| refused(AssertionError::Malformed))?;
+    // Who it says it is decides only whose keys are tried.
+    let claims = jws.unverified_claims().map_err(|_| refused(AssertionError::Malformed))?;
+    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
+    let id = named.cloned().unwrap_or_else(|| subject.into());
+    let client = app.store.client(&id).await?.filter(|client| !client.disabled);
+    let client = client.ok_or(ClientAuthError::Refused)?;
+    let once = judged(app, &client, &jws, endpoint).await.inspect_err(|error| note(&client, error))?;
+    if app.store.use_assertion(&once).await? {
+        return Ok(client);
+    }
+    note(&client, &AssertionError::Used);
+    Err(refused(AssertionError::Used))
+}
+
+async fn judged(
+    app: &App,
+    client: &Client,
+    jws: &Jws<'_>,
+    endpoint: &str,
+) -> Result<OneTimeId, ClientAuthError> {
+    may_sign(client, jws.alg())?;
+    let claims: AssertionClaims = client_keys::verify(app, client, jws).await.map_err(|error| {
+        tracing::info!(client_id = %client.id, cause = %error, "client assertion not verified");
+        match error {
+            ClientKeysError::Verify(VerifyError::Malformed) => AssertionError::Malformed,
+            _ => AssertionError::Signature,
+        }
+    })?;
+    // Core §9: "The Audience SHOULD be the URL of the Authorization Server's Token Endpoint"; RFC 7523 §3 allows the issuer.
+    let token_endpoint = app.config.issuer.at("/token");
+    let audiences = [app.config.issuer.as_str(), token_endpoint.as_str(), endpoint];
+    Ok(judge(&claims, &client.id, &audiences, app.clock.now())?)
+}
+
+fn refused(error: AssertionError) -> OAuthError {
+    ClientAuthError::from(error).into()
+}
+
+fn note(client: &Client, error: &dyn std::fmt::Display) {
+    tracing::info!(client_id = %client.id, cause = %error, "client authentication refused");
 }

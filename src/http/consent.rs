@@ -4,13 +4,14 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
 
-use super::authorize::{Asked, refuse};
+use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
 use super::login::about;
 use super::page::{Csp, html};
+use super::reply::refuse;
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
@@ -34,16 +35,17 @@ pub async fn get(
     let (Some(live), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
-    flow.progress.asked = Some(Question { session: live.session.id, scope: request.scope.clone() });
+    flow.progress.asked = Some(Question { session: live.session.id, scope: request.consent_scope.clone() });
     let page = pages::Consent {
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
         app: about(&asked),
         account: live.user.display_name().to_owned(),
-        scopes: scopes_to_show(&request.scope).into_iter().map(pages::describe_scope).collect(),
+        scopes: scopes_to_show(&request.consent_scope).into_iter().map(pages::describe_scope).collect(),
     };
-    let csp =
-        Csp::default().form_to(asked.redirect.csp_source()).image(asked.client.metadata.logo_uri.as_deref());
+    let csp = Csp::default()
+        .form_to(asked.reply_to.redirect.csp_source())
+        .image(asked.client.metadata.logo_uri.as_deref());
     Ok(html(&page, &csp))
 }
 
@@ -72,19 +74,17 @@ pub async fn post(
             let consent = Consent {
                 id: app.entropy.ordered_id(&app.clock).into(),
                 client_id: asked.client.id.clone(),
-                scope: request.scope.clone(),
+                scope: request.consent_scope.clone(),
                 created_at: now,
             };
             let origin = info.anonymous().by_user(&user.id);
             let target = format!("client:{}", asked.client.id);
-            let audit = app.audit(&origin, "consent.allow", target, request.scope.to_string());
+            let audit = app.audit(&origin, "consent.allow", target, request.consent_scope.to_string());
             app.store.allow(&user.id, &consent, now, &audit).await?;
             flow.progress.consented = Some(session.id);
             Ok(Redirect::to(&flow.next(&app)?).into_response())
         }
-        Some("deny") => {
-            Ok(refuse(&app, &asked.redirect, &params, ErrorCode::AccessDenied, "the user said no"))
-        }
+        Some("deny") => Ok(refuse(&app, &asked.reply_to, ErrorCode::AccessDenied, "the user said no")),
         _ => Err(PageError::malformed("decision must be allow or deny")),
     }
 }

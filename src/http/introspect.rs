@@ -9,11 +9,11 @@ use super::access_token::{self, Active};
 use super::client_auth::{ClientForm, authenticate};
 use super::error::OAuthError;
 use super::refresh_token::genuine;
+use super::subject::subject_of;
 use crate::app::App;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthError;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::ids::UserId;
 use crate::protocol::introspection;
 use crate::protocol::refresh::RefreshToken;
 use crate::store::StoreError;
@@ -35,12 +35,14 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
 }
 
 async fn access_token(app: &App, caller: &Client, text: &str) -> Result<Option<Value>, StoreError> {
-    let Some(Active { token, client }) = access_token::active(app, text).await? else { return Ok(None) };
+    let Some(Active { token, client, grant }) = access_token::active(app, text).await? else {
+        return Ok(None);
+    };
     if !introspection::may_introspect(caller, &client.id) {
         return Ok(None);
     }
-    let user = match token.gid {
-        Some(_) => app.store.user(&UserId::from(token.sub.as_str())).await?,
+    let user = match grant {
+        Some(grant) => app.store.user(&grant.user_id).await?,
         None => None,
     };
     Ok(Some(introspection::access_token(&token, user.as_ref().map(|user| user.username.as_str()))))
@@ -53,12 +55,17 @@ async fn refresh_token(
 ) -> Result<Option<Value>, StoreError> {
     let now = app.clock.now();
     let Some((grant, footing)) = genuine(app, token).await? else { return Ok(None) };
+    let Some(client) = app.store.client(&grant.client_id).await?.filter(|client| !client.disabled) else {
+        return Ok(None);
+    };
     let idle_end = grant.rotated_at.plus(app.config.tokens.refresh_idle);
     let active = token.generation == grant.generation
         && introspection::may_introspect(caller, &grant.client_id)
         && grant.standing(&footing, now).is_ok()
-        && !now.reached(idle_end)
-        && app.store.client(&grant.client_id).await?.is_some_and(|client| !client.disabled);
+        && !now.reached(idle_end);
     let expires_at = grant.ends_at(&footing).min(idle_end);
-    Ok(active.then(|| introspection::refresh_token(&grant, app.config.issuer.as_str(), expires_at)))
+    Ok(active.then(|| {
+        let subject = subject_of(app, &client, &grant.user_id);
+        introspection::refresh_token(&grant, &subject, app.config.issuer.as_str(), expires_at)
+    }))
 }

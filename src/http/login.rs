@@ -25,13 +25,18 @@ const DEFAULT_PAGE: &str = "/account";
 pub async fn get(
     State(app): State<App>,
     browser: Browser,
+    headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
     let flow = match params.get("flow") {
         Some(text) => Flow::open(&app, text, &browser)?,
         None => Flow::begin(Goal::Page(DEFAULT_PAGE.to_owned()), &browser, app.clock.now()),
     };
-    let page = SignInPage::new(&app, &browser, &flow).await?;
+    let mut page = SignInPage::new(&app, &browser, &flow).await?;
+    if page.offers_choice {
+        let live = session::of_request(&app, &headers).await?;
+        page.signed_in_as = live.map(|live| live.user.display_name().to_owned());
+    }
     Ok(browser.remember(&app.config, page.show(None)))
 }
 
@@ -68,6 +73,20 @@ pub async fn post(
     }
 }
 
+/// Where the client wants the account to be chosen (Core §3.1.2.1, `select_account`): the choice of the one that is signed
+/// in. Whether that will do is the hub's matter.
+pub async fn go_on(
+    State(app): State<App>,
+    browser: Browser,
+    headers: HeaderMap,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let flow = form.get("flow").ok_or_else(|| PageError::malformed("the flow parameter is missing"))?;
+    let mut flow = Flow::open(&app, flow, &browser)?;
+    flow.progress.selected = session::of_request(&app, &headers).await?.map(|live| live.session.id);
+    Ok(Redirect::to(&flow.next(&app)?).into_response())
+}
+
 /// Begins a session in place of the one that this browser had, and goes on.
 async fn begin_session(
     app: &App,
@@ -98,6 +117,9 @@ struct SignInPage {
     flow: String,
     csrf: String,
     app: Option<pages::App>,
+    /// May the user go on as who is signed in (Core §3.1.2.1, `select_account`)?
+    offers_choice: bool,
+    signed_in_as: Option<String>,
     username: String,
     remember: bool,
     csp: Csp,
@@ -109,6 +131,8 @@ impl SignInPage {
             flow: flow.seal(app)?,
             csrf: browser.csrf(&app.seals),
             app: None,
+            offers_choice: false,
+            signed_in_as: None,
             username: String::new(),
             remember: false,
             csp: Csp::default(),
@@ -116,10 +140,14 @@ impl SignInPage {
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
             page.csp = Csp::default()
-                .form_to(asked.redirect.csp_source())
+                .form_to(asked.reply_to.redirect.csp_source())
                 .image(asked.client.metadata.logo_uri.as_deref());
             if let Ok(request) = &asked.request {
                 page.username = request.login_hint.clone().unwrap_or_default();
+                page.offers_choice = request.prompt.select_account
+                    && !request.prompt.login
+                    // Who chose and is here again must prove who they are.
+                    && flow.progress.selected.is_none();
             }
             page.app = Some(about(&asked));
         }
@@ -131,6 +159,7 @@ impl SignInPage {
             flow: Some(self.flow),
             csrf: self.csrf,
             app: self.app,
+            signed_in_as: self.signed_in_as,
             username: self.username,
             remember: self.remember,
             problem,
@@ -161,6 +190,6 @@ pub(super) fn about(asked: &Asked) -> pages::App {
         client_uri: metadata.client_uri.clone(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
-        redirect_host: asked.redirect.destination(),
+        redirect_host: asked.reply_to.redirect.destination(),
     }
 }

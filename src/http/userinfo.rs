@@ -2,20 +2,26 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
 
 use super::access_token::active;
 use super::cors::AnswerFor;
 use super::error::OAuthError;
 use super::extract::{FormError, FormFields};
+use super::id_token;
+use super::subject::subject_of;
 use crate::app::App;
-use crate::protocol::claims::user_info;
+use crate::protocol::claims::released;
+use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
-use crate::protocol::ids::UserId;
 use crate::protocol::params::Params;
 use crate::protocol::scope::OPENID;
+
+/// The type of signed answers in the header.
+const USERINFO_TYP: &str = "JWT";
 
 /// By GET, with the token in the header; or by POST, with the token in the header or in the form (Core §5.3.1).
 pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
@@ -31,14 +37,42 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
     let Some(active) = active(&app, &text).await? else {
         return Err(refused(ErrorCode::InvalidToken, "the access token is malformed, expired or revoked"));
     };
-    if active.token.gid.is_none() || !active.token.scope.contains(OPENID) {
+    let Some(grant) = active.grant.filter(|_| active.token.scope.contains(OPENID)) else {
         return Err(refused(ErrorCode::InsufficientScope, "the access token is not for openid"));
-    }
-    let user = app.store.user(&UserId::from(active.token.sub.as_str())).await?.filter(|user| !user.disabled);
-    let Some(user) = user else {
+    };
+    let Some(user) = app.store.user(&grant.user_id).await?.filter(|user| !user.disabled) else {
         return Err(refused(ErrorCode::InvalidToken, "the user is no more"));
     };
-    Ok(AnswerFor(active.client.id).attach(Json(user_info(&user, &active.token.scope)).into_response()))
+    let client = &active.client;
+    let wanted = grant.claims.within(&client.metadata.scope).userinfo;
+    let mut claims = released(&user, &active.token.scope, &wanted);
+    claims.insert("sub".to_owned(), json!(subject_of(&app, client, &user.id)));
+    let answer = answer(&app, client, claims).await?;
+    Ok(AnswerFor(active.client.id).attach(answer))
+}
+
+/// Core §5.3.2: JSON, or, as the client registered it, a JWT that is signed, encrypted, or both.
+async fn answer(app: &App, client: &Client, mut claims: Map<String, Value>) -> Result<Response, OAuthError> {
+    let (alg, encryption) =
+        (client.metadata.userinfo_signed_response_alg, client.metadata.userinfo_encryption());
+    if alg.is_none() && encryption.is_none() {
+        return Ok(Json(claims).into_response());
+    }
+    let mut body = match alg {
+        // "If signed, the UserInfo Response MUST contain the Claims iss … and aud".
+        Some(alg) => {
+            claims.insert("iss".to_owned(), json!(app.config.issuer.as_str()));
+            claims.insert("aud".to_owned(), json!(client.id));
+            claims.insert("iat".to_owned(), json!(app.clock.now()));
+            id_token::sign(app, client, alg, USERINFO_TYP, &claims).await?
+        }
+        None => Value::Object(claims).to_string(),
+    };
+    if let Some(encryption) = encryption {
+        let content_type = alg.map(|_| "JWT");
+        body = id_token::encrypt(app, client, encryption, content_type, body.as_bytes()).await?;
+    }
+    Ok(([(CONTENT_TYPE, "application/jwt"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
 /// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request", and never in the

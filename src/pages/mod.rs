@@ -22,7 +22,7 @@ pub use admin::{
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    Consent, ErrorPage, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup, SetupDone, SignedOut,
+    Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup, SetupDone, SignedOut,
 };
 pub use words::{describe_device, describe_scope};
 

@@ -14,6 +14,8 @@ pub struct Login {
     pub csrf: String,
     /// The application that asked for the sign-in.
     pub app: Option<App>,
+    /// Who is signed in already, where one may go on as that: the choice is offered.
+    pub signed_in_as: Option<String>,
     /// Text to put into the username field (what was typed before, or a `login_hint`).
     pub username: String,
     /// Whether "remember this device" is ticked.
@@ -50,6 +52,24 @@ pub struct Consent {
     pub account: String,
     /// What the application asks for; see [`describe_scope`](super::describe_scope).
     pub scopes: Vec<Scope>,
+}
+
+/// An authorization response that the browser posts to the application (Form Post Response Mode); by itself, or, without
+/// scripts, when its button is pressed.
+#[derive(Template)]
+#[template(path = "form_post.html")]
+pub struct FormPost {
+    /// The application's address.
+    pub action: String,
+    /// Its host, for people.
+    pub destination: String,
+    /// The parameters.
+    pub fields: Vec<(String, String)>,
+}
+
+impl FormPost {
+    /// The text of the page's script, which its content security policy names by its hash.
+    pub const SCRIPT: &str = r#"document.getElementById("form-post").submit()"#;
 }
 
 /// Any refusal that ends at this server: what is wrong, for whom, and how to fix it.

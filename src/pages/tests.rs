@@ -32,6 +32,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         redirect_host: text("localhost:8081"),
     };
     let login = |app, username: &str, problem| Login {
+        signed_in_as: None,
         flow: Some(text("sealed-flow")),
         csrf: text("csrf-token"),
         app,
@@ -541,6 +542,7 @@ fn only_web_addresses_become_links() {
         };
         let back = SignedOut { return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }) };
         let login = Login {
+            signed_in_as: None,
             flow: None,
             csrf: String::new(),
             app: Some(app),

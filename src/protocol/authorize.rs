@@ -1,15 +1,20 @@
-//! The authorization request: RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1 and §3.1.2.2.
+//! The authorization request: RFC 6749 §4.1.1, OpenID Connect Core §3.1.2, §3.2.2 and §3.3.2.
 //!
 //! In two steps, because an error may only be sent to an address that is known to be the client's: first who asks and
 //! where the answer goes ([`answer_address`]), then everything else ([`AuthorizationRequest::validate`]).
 
 use std::time::Duration;
 
-use super::client::{Client, GrantType};
+use serde_json::Value;
+
+use super::claims_request::{ClaimsRequest, MalformedClaims};
+use super::client::Client;
 use super::error::ErrorCode;
 use super::params::{MalformedParams, Params};
 use super::pkce::{CodeChallenge, PkceError};
 use super::redirect_uri::{self, RedirectUriError, SafeRedirect};
+use super::request_object::ObjectError;
+use super::response_type::{ResponseMode, ResponseType};
 use super::scope::{self, Scope};
 
 /// The longest `state` that comes back byte for byte; a longer one is refused.
@@ -20,12 +25,18 @@ pub const LONGEST_NONCE: usize = 2048;
 /// A request that may be acted upon.
 #[derive(Clone, Debug)]
 pub struct AuthorizationRequest {
+    /// What is answered.
+    pub response_type: ResponseType,
     /// Where the answer goes.
     pub redirect: SafeRedirect,
     /// Was the address named in the request?
     pub redirect_uri_was_named: bool,
     /// What is asked for, as far as the client may have it.
     pub scope: Scope,
+    /// Claims that are asked for one by one, as far as the client may have them.
+    pub claims: ClaimsRequest,
+    /// What the user is asked about: the scope, and the scopes that cover those claims.
+    pub consent_scope: Scope,
     /// PKCE challenge.
     pub challenge: Option<CodeChallenge>,
     /// To be put into the ID token.
@@ -42,7 +53,7 @@ pub struct AuthorizationRequest {
 
 /// Core §3.1.2.1 `prompt`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "a set of four values, each there or not")]
+#[expect(clippy::struct_excessive_bools, reason = "a set of five values, each there or not")]
 pub struct Prompt {
     /// No page at all.
     pub none: bool,
@@ -50,8 +61,30 @@ pub struct Prompt {
     pub login: bool,
     /// Ask again.
     pub consent: bool,
-    /// Let the user choose the account, which here is: sign in.
+    /// Let the user choose the account.
     pub select_account: bool,
+    /// Let the user make an account (Initiating User Registration §4).
+    pub create: bool,
+}
+
+/// What this deployment allows.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RequestPolicy {
+    /// Access tokens from the authorization endpoint (RFC 9700 §2.1.2 advises against them).
+    pub legacy_front_channel_tokens: bool,
+    /// May people make accounts for themselves?
+    pub sign_up: bool,
+}
+
+/// Where an answer goes, and how: good or bad.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReplyTo {
+    /// The client's address.
+    pub redirect: SafeRedirect,
+    /// How the parameters travel.
+    pub mode: ResponseMode,
+    /// The `state` to send back, byte for byte (RFC 6749 §4.1.2).
+    pub state: Option<String>,
 }
 
 /// Why a request ends on a page of ours: who asks, or where the answer goes, is not certain.
@@ -83,21 +116,33 @@ pub enum RequestError {
     /// RFC 6749 §4.1.1.
     #[error("response_type is missing")]
     NoResponseType,
-    /// Only the code flow.
-    #[error("response_type must be code")]
+    /// RFC 6749 §3.1.1; or one that this deployment does not allow.
+    #[error("this response_type is not supported: see response_types_supported in the discovery document")]
     UnsupportedResponseType,
-    /// OAuth 2.0 Multiple Response Type Encoding Practices §2.1.
-    #[error("response_mode must be query")]
+    /// OpenID Connect Registration §2.
+    #[error("the client is not registered for the response_type {0}")]
+    NotRegistered(ResponseType),
+    /// Form Post Response Mode, Multiple Response Types §2.1.
+    #[error("response_mode must be query, fragment or form_post")]
     UnsupportedResponseMode,
-    /// The client is not registered for codes.
-    #[error("the client is not registered for the grant type authorization_code")]
-    NotForCodes,
+    /// Multiple Response Types §5: what grants access must not be seen in logs and histories.
+    #[error("response_mode query is for the response_type code only: use fragment or form_post")]
+    TokensInQuery,
     /// Core §6.1.
-    #[error("request objects are not supported: send the parameters themselves")]
-    RequestObject,
+    #[error("{0}")]
+    RequestObject(ObjectError),
     /// Core §6.2.
-    #[error("request_uri is not supported: send the parameters themselves")]
-    RequestUri,
+    #[error("{0}")]
+    FetchedObject(ObjectError),
+    /// Core §6.2.1: only registered addresses are fetched.
+    #[error("request_uri is not registered for this client")]
+    RequestUriNotRegistered,
+    /// Core §6.2.3.
+    #[error("the document at request_uri {0}")]
+    RequestUriUnreachable(String),
+    /// Core §6.1: "request and request_uri … MUST NOT be used together".
+    #[error("request and request_uri must not be used together")]
+    TwoRequestObjects,
     /// Core §7.2.1.
     #[error("the registration parameter is not supported")]
     Registration,
@@ -107,21 +152,33 @@ pub enum RequestError {
     /// RFC 6749 §3.3.
     #[error("scope is missing or holds nothing that the client is registered for")]
     EmptyScope,
+    /// Core §3.2.2.1: an ID token is asked for.
+    #[error("this response_type needs the scope openid")]
+    NotOpenId,
     /// RFC 7636.
     #[error("{0}")]
     Pkce(#[from] PkceError),
     /// Too long to be carried along.
     #[error("state is longer than 8192 bytes")]
     LongState,
+    /// Core §3.2.2.1, §3.3.2.11: REQUIRED where an ID token comes from the authorization endpoint.
+    #[error("nonce is required: an ID token from the authorization endpoint is bound to its request by it")]
+    NoNonce,
     /// Too long to be carried along.
     #[error("nonce is longer than 2048 bytes")]
     LongNonce,
     /// Core §3.1.2.1.
     #[error("prompt=none cannot be combined with other values")]
     Prompt,
+    /// Initiating User Registration §4.1.
+    #[error("prompt=create is not supported: nobody can make an account here by themselves")]
+    NoSignUp,
     /// Core §3.1.2.1.
     #[error("max_age must be a number of seconds")]
     MaxAge,
+    /// Core §5.5.
+    #[error(transparent)]
+    Claims(#[from] MalformedClaims),
     /// Core §3.1.2.1 `id_token_hint`.
     #[error("id_token_hint is not an ID token of this issuer")]
     IdTokenHint,
@@ -133,18 +190,26 @@ impl RequestError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::UnsupportedResponseType => ErrorCode::UnsupportedResponseType,
-            Self::NotForCodes => ErrorCode::UnauthorizedClient,
-            Self::RequestObject => ErrorCode::RequestNotSupported,
-            Self::RequestUri => ErrorCode::RequestUriNotSupported,
+            Self::NotRegistered(_) => ErrorCode::UnauthorizedClient,
+            Self::RequestObject(_) => ErrorCode::InvalidRequestObject,
+            Self::FetchedObject(_) | Self::RequestUriNotRegistered | Self::RequestUriUnreachable(_) => {
+                ErrorCode::InvalidRequestUri
+            }
             Self::Registration => ErrorCode::RegistrationNotSupported,
             Self::MalformedScope | Self::EmptyScope => ErrorCode::InvalidScope,
             Self::NoResponseType
             | Self::UnsupportedResponseMode
+            | Self::TokensInQuery
+            | Self::TwoRequestObjects
+            | Self::NotOpenId
             | Self::Pkce(_)
             | Self::LongState
+            | Self::NoNonce
             | Self::LongNonce
             | Self::Prompt
+            | Self::NoSignUp
             | Self::MaxAge
+            | Self::Claims(_)
             | Self::IdTokenHint => ErrorCode::InvalidRequest,
         }
     }
@@ -154,7 +219,7 @@ impl RequestError {
 ///
 /// # Errors
 /// It is not certain: nothing may be sent anywhere.
-pub fn answer_address(client: &Client, params: &Params) -> Result<SafeRedirect, ShowToUser> {
+pub fn answer_address(client: &Client, params: &Params) -> Result<ReplyTo, ShowToUser> {
     if client.disabled {
         return Err(ShowToUser::DisabledClient);
     }
@@ -164,79 +229,126 @@ pub fn answer_address(client: &Client, params: &Params) -> Result<SafeRedirect, 
     if named.is_none() && is_openid {
         return Err(ShowToUser::NoRedirectUri);
     }
-    Ok(redirect_uri::resolve(&client.metadata.redirect_uris, named)?)
+    Ok(ReplyTo {
+        redirect: redirect_uri::resolve(&client.metadata.redirect_uris, named)?,
+        mode: reply_mode(params),
+        state: params.get("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned),
+    })
 }
 
-/// The `state` to send back, byte for byte (RFC 6749 §4.1.2).
-#[must_use]
-pub fn state(params: &Params) -> Option<&str> {
-    params.get("state").filter(|state| state.len() <= LONGEST_STATE)
+/// How the answer travels: the way that was asked for, if it may, else the response type's own; an error that is about
+/// one of the two must travel too.
+fn reply_mode(params: &Params) -> ResponseMode {
+    let response_type = params.get("response_type").and_then(|text| ResponseType::parse(text).ok());
+    let default = response_type.map_or(ResponseMode::Query, ResponseType::default_mode);
+    let asked = params.get("response_mode").and_then(|text| text.parse().ok());
+    asked
+        .filter(|mode| response_type.is_none_or(|response_type| response_type.may_travel_by(*mode)))
+        .unwrap_or(default)
 }
 
 impl AuthorizationRequest {
-    /// Checks everything about a request but who signs in.
+    /// Checks everything about a request but who signs in. Its request object, if it had one, was unfolded before.
     ///
     /// # Errors
     /// The first rule that it breaks.
-    pub fn validate(client: &Client, params: &Params, redirect: SafeRedirect) -> Result<Self, RequestError> {
+    pub fn validate(
+        client: &Client,
+        params: &Params,
+        redirect: SafeRedirect,
+        policy: RequestPolicy,
+    ) -> Result<Self, RequestError> {
         if params.get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
             return Err(RequestError::LongState);
         }
-        // Core §6: a server that does not support request objects must say so, never ignore them.
-        for (name, error) in [
-            ("request", RequestError::RequestObject),
-            ("request_uri", RequestError::RequestUri),
-            ("registration", RequestError::Registration),
-        ] {
-            if params.get(name).is_some() {
-                return Err(error);
-            }
+        if params.get("registration").is_some() {
+            return Err(RequestError::Registration);
         }
-        match params.get("response_type") {
-            None => return Err(RequestError::NoResponseType),
-            Some("code") => {}
-            Some(_) => return Err(RequestError::UnsupportedResponseType),
-        }
-        if params.get("response_mode").is_some_and(|mode| mode != "query") {
-            return Err(RequestError::UnsupportedResponseMode);
-        }
-        if !client.may_use(GrantType::AuthorizationCode) {
-            return Err(RequestError::NotForCodes);
-        }
-        let challenge = CodeChallenge::from_request(
-            params.get("code_challenge"),
-            params.get("code_challenge_method"),
-            client.must_use_pkce(),
-        )?;
-        let nonce = params.get("nonce");
-        if nonce.is_some_and(|nonce| nonce.len() > LONGEST_NONCE) {
-            return Err(RequestError::LongNonce);
-        }
+        let response_type = response_type(client, params, policy)?;
+        let scope = allowed_scope(client, params.get("scope"), response_type)?;
+        let claims = match params.get("claims") {
+            Some(text) => ClaimsRequest::parse(text)?.within(&client.metadata.scope),
+            None => ClaimsRequest::default(),
+        };
         Ok(Self {
+            response_type,
             redirect,
             redirect_uri_was_named: params.get("redirect_uri").is_some(),
-            scope: allowed_scope(client, params.get("scope"))?,
-            challenge,
-            nonce: nonce.map(str::to_owned),
-            prompt: Prompt::parse(params.get("prompt"))?,
-            max_age: params.get("max_age").map(parse_max_age).transpose()?,
+            consent_scope: scope.union(&claims.scopes()),
+            scope,
+            claims,
+            challenge: CodeChallenge::from_request(
+                params.get("code_challenge"),
+                params.get("code_challenge_method"),
+                response_type.has_code() && client.must_use_pkce(),
+            )?,
+            nonce: nonce(response_type, params.get("nonce"))?,
+            prompt: Prompt::parse(params.get("prompt"), policy)?,
+            max_age: max_age(client, params.get("max_age"))?,
             id_token_hint: params.get("id_token_hint").map(str::to_owned),
             login_hint: params.get("login_hint").map(|hint| hint.chars().take(128).collect()),
         })
+    }
+
+    /// The authentication context classes of which one is essential (Core §5.5.1.1); none when any will do.
+    #[must_use]
+    pub fn essential_acr(&self) -> Option<&[Value]> {
+        self.claims.essential_acr()
+    }
+}
+
+/// The response type, if this deployment and this client have it, and the mode fits it.
+fn response_type(
+    client: &Client,
+    params: &Params,
+    policy: RequestPolicy,
+) -> Result<ResponseType, RequestError> {
+    let text = params.get("response_type").ok_or(RequestError::NoResponseType)?;
+    let response_type = ResponseType::parse(text).map_err(|_| RequestError::UnsupportedResponseType)?;
+    if response_type.has_token() && !policy.legacy_front_channel_tokens {
+        return Err(RequestError::UnsupportedResponseType);
+    }
+    if !client.metadata.response_types.contains(&response_type) {
+        return Err(RequestError::NotRegistered(response_type));
+    }
+    match params.get("response_mode").map(str::parse) {
+        Some(Err(_)) => Err(RequestError::UnsupportedResponseMode),
+        Some(Ok(mode)) if !response_type.may_travel_by(mode) => Err(RequestError::TokensInQuery),
+        _ => Ok(response_type),
     }
 }
 
 /// RFC 6749 §3.3: "The authorization server MAY fully or partially ignore the scope requested by the client". What
 /// the client is not registered for is left out, as Core §3.1.2.1 wants it for unknown values; the token response
 /// names what remains.
-fn allowed_scope(client: &Client, requested: Option<&str>) -> Result<Scope, RequestError> {
+fn allowed_scope(
+    client: &Client,
+    requested: Option<&str>,
+    response_type: ResponseType,
+) -> Result<Scope, RequestError> {
     let requested = Scope::parse(requested.unwrap_or_default()).map_err(|_| RequestError::MalformedScope)?;
     let allowed = requested.within(&client.metadata.scope);
-    if allowed.is_empty() { Err(RequestError::EmptyScope) } else { Ok(allowed) }
+    if allowed.is_empty() {
+        return Err(RequestError::EmptyScope);
+    }
+    if response_type.is_implicit() && !allowed.contains(scope::OPENID) {
+        return Err(RequestError::NotOpenId);
+    }
+    // Core §11: "MUST ignore the offline_access request unless the Client is using a response_type value that would
+    // result in an Authorization Code being returned".
+    Ok(if response_type.has_code() { allowed } else { allowed.without(scope::OFFLINE_ACCESS) })
+}
+
+fn nonce(response_type: ResponseType, nonce: Option<&str>) -> Result<Option<String>, RequestError> {
+    match nonce {
+        None if response_type.has_id_token() => Err(RequestError::NoNonce),
+        Some(nonce) if nonce.len() > LONGEST_NONCE => Err(RequestError::LongNonce),
+        nonce => Ok(nonce.map(str::to_owned)),
+    }
 }
 
 impl Prompt {
-    fn parse(text: Option<&str>) -> Result<Self, RequestError> {
+    fn parse(text: Option<&str>, policy: RequestPolicy) -> Result<Self, RequestError> {
         let mut prompt = Self::default();
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
@@ -244,33 +356,43 @@ impl Prompt {
                 "login" => prompt.login = true,
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
+                "create" if policy.sign_up => prompt.create = true,
+                // Initiating User Registration §4.1: "If the OpenID Provider does not support this parameter value, it
+                // SHOULD respond with an HTTP 400 … or … invalid_request".
+                "create" => return Err(RequestError::NoSignUp),
                 // Core §3.1.2.1: ignoring what is not understood "will help facilitate phased deployment".
                 _ => {}
             }
         }
         // Core §3.1.2.1: "If this parameter contains none with any other value, an error is returned."
-        if prompt.none && (prompt.login || prompt.consent || prompt.select_account) {
+        if prompt.none && (prompt.login || prompt.consent || prompt.select_account || prompt.create) {
             return Err(RequestError::Prompt);
         }
         Ok(prompt)
     }
 }
 
-fn parse_max_age(text: &str) -> Result<Duration, RequestError> {
+/// `max_age`, or what the client registered as `default_max_age` (OpenID Connect Registration §2).
+fn max_age(client: &Client, text: Option<&str>) -> Result<Option<Duration>, RequestError> {
+    let Some(text) = text else {
+        return Ok(client.metadata.default_max_age.map(|seconds| Duration::from_secs(u64::from(seconds))));
+    };
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(RequestError::MaxAge);
     }
     // A number beyond any session's age asks for nothing, which is what the largest one does too.
-    Ok(Duration::from_secs(text.parse().unwrap_or(u64::MAX)))
+    Ok(Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX))))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AuthorizationRequest, Prompt, RequestError, ShowToUser, answer_address};
-    use crate::protocol::client::{Client, GrantType};
+    use super::{AuthorizationRequest, Prompt, RequestError, RequestPolicy, ShowToUser, answer_address};
+    use crate::protocol::claims_request::MalformedClaims;
+    use crate::protocol::client::Client;
     use crate::protocol::params::Params;
     use crate::protocol::pkce::PkceError;
     use crate::protocol::redirect_uri::RedirectUriError;
+    use crate::protocol::response_type::{ResponseMode, ResponseType};
     use crate::protocol::samples;
 
     const CHALLENGE: &str =
@@ -278,8 +400,8 @@ mod tests {
 
     fn validate(client: &Client, query: &str) -> Result<AuthorizationRequest, RequestError> {
         let params = Params::parse(query.as_bytes()).unwrap();
-        let redirect = answer_address(client, &params).unwrap();
-        AuthorizationRequest::validate(client, &params, redirect)
+        let reply_to = answer_address(client, &params).unwrap();
+        AuthorizationRequest::validate(client, &params, reply_to.redirect, RequestPolicy::default())
     }
 
     fn good(extra: &str) -> String {
@@ -304,11 +426,15 @@ mod tests {
         for (query, error) in [
             (good("").replace("response_type=code&", ""), RequestError::NoResponseType),
             (good("").replace("=code&", "=token&"), RequestError::UnsupportedResponseType),
-            (good("").replace("=code&", "=code+id_token&"), RequestError::UnsupportedResponseType),
-            (good("&response_mode=fragment"), RequestError::UnsupportedResponseMode),
-            (good("&request=x"), RequestError::RequestObject),
-            (good("&request_uri=https://x.example/"), RequestError::RequestUri),
+            (good("").replace("=code&", "=code+token&"), RequestError::UnsupportedResponseType),
+            (
+                good("").replace("=code&", "=code+id_token&"),
+                RequestError::NotRegistered(ResponseType::CodeIdToken),
+            ),
+            (good("&response_mode=jwt"), RequestError::UnsupportedResponseMode),
             (good("&registration={}"), RequestError::Registration),
+            (good("&claims=x"), RequestError::Claims(MalformedClaims)),
+            (good("&prompt=create"), RequestError::NoSignUp),
             (good("").replace("scope=openid", "scope=openid%22"), RequestError::MalformedScope),
             (good("").replace("scope=openid", "scope=admin"), RequestError::EmptyScope),
             (good("").replace("scope=openid", "scope="), RequestError::EmptyScope),
@@ -323,8 +449,88 @@ mod tests {
             assert_eq!(validate(&client, &query).unwrap_err(), error, "{query}");
         }
         let mut machine = samples::client("c");
-        machine.metadata.grant_types = vec![GrantType::ClientCredentials];
-        assert_eq!(validate(&machine, &good("")).unwrap_err(), RequestError::NotForCodes);
+        machine.metadata.response_types.clear();
+        assert_eq!(
+            validate(&machine, &good("")).unwrap_err(),
+            RequestError::NotRegistered(ResponseType::Code)
+        );
+    }
+
+    /// Registered for every response type, in a deployment that allows all of them.
+    fn front_channel(query: &str) -> Result<AuthorizationRequest, RequestError> {
+        let mut client = samples::client("c");
+        client.metadata.response_types = ResponseType::ALL.to_vec();
+        let params = Params::parse(query.as_bytes()).unwrap();
+        let redirect = answer_address(&client, &params).unwrap().redirect;
+        let policy = RequestPolicy { legacy_front_channel_tokens: true, sign_up: true };
+        AuthorizationRequest::validate(&client, &params, redirect, policy)
+    }
+
+    #[test]
+    fn openid_core_3_2_2_1_3_3_2_11_nonce_is_required_where_an_id_token_comes_at_once() {
+        for response_type in ResponseType::ALL {
+            let query =
+                good("").replace("=code&", &format!("={}&", response_type.as_str().replace(' ', "+")));
+            let outcome = front_channel(&query).map(|request| request.response_type);
+            let expected =
+                if response_type.has_id_token() { Err(RequestError::NoNonce) } else { Ok(*response_type) };
+            assert_eq!(outcome, expected, "{response_type}");
+            assert_eq!(front_channel(&format!("{query}&nonce=n")).unwrap().response_type, *response_type);
+            let plain_oauth = format!("{}&nonce=n", query.replace("scope=openid", "scope=email"));
+            assert_eq!(front_channel(&plain_oauth).is_err(), response_type.is_implicit(), "{response_type}");
+        }
+    }
+
+    #[test]
+    fn multiple_response_types_5_the_mode_of_each_answer() {
+        let mode = |response_type: &str, asked: &str| {
+            let query = good("").replace("=code&", &format!("={response_type}&")) + asked;
+            let params = Params::parse(query.as_bytes()).unwrap();
+            answer_address(&samples::client("c"), &params).unwrap().mode
+        };
+        for (response_type, asked, expected) in [
+            ("code", "", ResponseMode::Query),
+            ("code", "&response_mode=fragment", ResponseMode::Fragment),
+            ("code", "&response_mode=form_post", ResponseMode::FormPost),
+            ("code", "&response_mode=jwt", ResponseMode::Query),
+            ("code+id_token", "", ResponseMode::Fragment),
+            ("id_token", "&response_mode=query", ResponseMode::Fragment),
+            ("id_token", "&response_mode=form_post", ResponseMode::FormPost),
+            ("unknown", "", ResponseMode::Query),
+            ("unknown", "&response_mode=form_post", ResponseMode::FormPost),
+        ] {
+            assert_eq!(mode(response_type, asked), expected, "{response_type}{asked}");
+        }
+        let in_query = good("&nonce=n&response_mode=query").replace("=code&", "=id_token&");
+        assert_eq!(front_channel(&in_query).unwrap_err(), RequestError::TokensInQuery);
+    }
+
+    #[test]
+    fn openid_core_5_5_claims_that_are_asked_for_are_consented_to_by_their_scope() {
+        let query = good("&claims={\"userinfo\":{\"name\":null,\"phone_number\":null}}");
+        let request = validate(&samples::client("c"), &query).unwrap();
+        assert_eq!(request.scope.to_string(), "openid");
+        assert_eq!(request.consent_scope.to_string(), "openid profile");
+        assert!(
+            !request.claims.userinfo.contains_key("phone_number"),
+            "the client may not have the scope phone"
+        );
+    }
+
+    #[test]
+    fn openid_core_11_offline_access_needs_a_code() {
+        let query = good("&nonce=n").replace("scope=openid", "scope=openid+offline_access");
+        assert_eq!(front_channel(&query).unwrap().scope.to_string(), "openid offline_access");
+        let without_code = query.replace("=code&", "=id_token&");
+        assert_eq!(front_channel(&without_code).unwrap().scope.to_string(), "openid");
+    }
+
+    #[test]
+    fn openid_registration_2_default_max_age_stands_in() {
+        let mut client = samples::client("c");
+        client.metadata.default_max_age = Some(7);
+        assert_eq!(validate(&client, &good("")).unwrap().max_age.map(|age| age.as_secs()), Some(7));
+        assert_eq!(validate(&client, &good("&max_age=9")).unwrap().max_age.map(|age| age.as_secs()), Some(9));
     }
 
     #[test]

@@ -1,16 +1,96 @@
 //! Claims about the user: the ID token (OpenID Connect Core §2) and `UserInfo` (§5.3), by scope (§5.4).
 
+use std::collections::BTreeMap;
+
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
+use super::claims_request::Wish;
 use super::client::SigningAlg;
-use super::ids::{ClientId, SessionId, UserId};
+use super::ids::{ClientId, SessionId};
 use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::user::User;
+
+/// The standard claims that each scope asks for (§5.4).
+const BY_SCOPE: [(&str, &[&str]); 4] = [
+    (
+        "profile",
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
+    ),
+    ("email", &["email", "email_verified"]),
+    ("address", &["address"]),
+    ("phone", &["phone_number", "phone_number_verified"]),
+];
+
+/// Claims that no scope asks for, but the `claims` parameter may.
+const WITHOUT_SCOPE: [&str; 4] = ["sub", "auth_time", "acr", "amr"];
+
+/// Every claim that an ID token or `UserInfo` may hold.
+pub const SUPPORTED_CLAIMS: [&str; 32] = [
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "auth_time",
+    "nonce",
+    "acr",
+    "amr",
+    "sid",
+    "at_hash",
+    "c_hash",
+    "s_hash",
+    "name",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+];
+
+/// The standard scope that asks for this claim.
+#[must_use]
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    BY_SCOPE.iter().find(|(_, claims)| claims.contains(&claim)).map(|(scope, _)| *scope)
+}
+
+/// Does this server know such a claim?
+#[must_use]
+pub fn is_supported(claim: &str) -> bool {
+    scope_of(claim).is_some() || WITHOUT_SCOPE.contains(&claim)
+}
 
 /// The type of ID tokens in the header (RFC 7519 §5.1).
 pub const ID_TOKEN_TYP: &str = "JWT";
@@ -20,8 +100,8 @@ pub const ID_TOKEN_TYP: &str = "JWT";
 pub struct IdToken {
     /// The issuer.
     pub iss: String,
-    /// The user.
-    pub sub: UserId,
+    /// The user, as this client knows them (§8).
+    pub sub: String,
     /// The client.
     pub aud: ClientId,
     /// When it stops being fit to sign somebody in with.
@@ -42,6 +122,15 @@ pub struct IdToken {
     /// Binds the access token that came along (§3.1.3.6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at_hash: Option<String>,
+    /// Binds the code that came along (§3.3.2.11).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub c_hash: Option<String>,
+    /// Binds the `state` that came along (Financial-grade API 1.0 Part 2 §5.1.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub s_hash: Option<String>,
+    /// Claims about the user that were asked for here.
+    #[serde(flatten)]
+    pub claims: Map<String, Value>,
 }
 
 /// Core §3.1.3.6: the left half of the hash that the signature algorithm uses, of the token's ASCII.
@@ -59,28 +148,37 @@ pub fn half_hash(alg: SigningAlg, token: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes.get(..bytes.len() / 2).unwrap_or_default())
 }
 
-/// Core §5.3.2: the claims that these scopes ask for. What the account does not have is left out, never null.
+/// Every claim about a user but `sub`. What the account does not have is left out, never null (Core §5.3.2).
 #[must_use]
-pub fn user_info(user: &User, scope: &Scope) -> Map<String, Value> {
+pub fn all_claims(user: &User) -> Map<String, Value> {
     let mut claims = Map::new();
-    claims.insert("sub".to_owned(), json!(user.id));
-    if scope.contains("profile") {
-        claims.insert("preferred_username".to_owned(), json!(user.username));
-        claims.insert("updated_at".to_owned(), json!(user.updated_at));
-        if let Some(name) = &user.name {
-            claims.insert("name".to_owned(), json!(name));
-        }
+    claims.insert("preferred_username".to_owned(), json!(user.username));
+    claims.insert("updated_at".to_owned(), json!(user.updated_at));
+    if let Some(name) = &user.name {
+        claims.insert("name".to_owned(), json!(name));
     }
-    if let Some(email) = user.email.as_ref().filter(|_| scope.contains("email")) {
+    if let Some(email) = &user.email {
         claims.insert("email".to_owned(), json!(email));
         claims.insert("email_verified".to_owned(), json!(user.email_verified));
     }
     claims
 }
 
+/// The claims about a user that were asked for, by scope (Core §5.4) or one by one (§5.5).
+#[must_use]
+pub fn released(user: &User, scope: &Scope, wanted: &BTreeMap<String, Wish>) -> Map<String, Value> {
+    let asked_for = |claim: &str| {
+        wanted.contains_key(claim) || scope_of(claim).is_some_and(|token| scope.contains(token))
+    };
+    all_claims(user).into_iter().filter(|(claim, _)| asked_for(claim)).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{half_hash, user_info};
+    use std::collections::BTreeMap;
+
+    use super::{half_hash, released};
+    use crate::protocol::claims_request::Wish;
     use crate::protocol::client::SigningAlg;
     use crate::protocol::samples;
     use crate::protocol::scope::Scope;
@@ -97,21 +195,25 @@ mod tests {
     #[test]
     fn openid_core_5_4_scopes_ask_for_claims() {
         let user = samples::user("u");
-        let of = |scope: &str| Value::Object(user_info(&user, &Scope::parse(scope).unwrap()));
-        assert_eq!(of("openid"), json!({ "sub": "u" }));
-        assert_eq!(
-            of("openid email"),
-            json!({ "sub": "u", "email": "ada@example.com", "email_verified": true })
-        );
+        let of =
+            |scope: &str| Value::Object(released(&user, &Scope::parse(scope).unwrap(), &BTreeMap::new()));
+        assert_eq!(of("openid"), json!({}));
+        assert_eq!(of("openid email"), json!({ "email": "ada@example.com", "email_verified": true }));
         assert_eq!(
             of("openid profile"),
-            json!({ "sub": "u", "preferred_username": "ada", "name": "Ada", "updated_at": 7 })
+            json!({ "preferred_username": "ada", "name": "Ada", "updated_at": 7 })
         );
         let mut bare = user.clone();
         (bare.name, bare.email) = (None, None);
-        assert_eq!(
-            Value::Object(user_info(&bare, &Scope::parse("openid email").unwrap())),
-            json!({ "sub": "u" })
-        );
+        let scope = Scope::parse("openid email").unwrap();
+        assert_eq!(Value::Object(released(&bare, &scope, &BTreeMap::new())), json!({}));
+    }
+
+    #[test]
+    fn openid_core_5_5_claims_are_asked_for_one_by_one_too() {
+        let wanted = BTreeMap::from([("name".to_owned(), Wish::default())]);
+        let scope = Scope::parse("openid email").unwrap();
+        let claims = released(&samples::user("u"), &scope, &wanted);
+        assert_eq!(claims.keys().collect::<Vec<_>>(), ["email", "email_verified", "name"]);
     }
 }

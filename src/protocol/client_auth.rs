@@ -4,24 +4,43 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::client::{AuthMethod, Client};
+use super::client_assertion::{AssertionError, JWT_BEARER};
 use super::ids::ClientId;
 use super::params::Params;
 use crate::protocol::secret::{same_secret, sha256_hex};
 
 /// What a request shows about its client.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// Who it says it is.
-    pub client_id: ClientId,
-    /// How it wants to prove that.
-    pub method: AuthMethod,
-    /// With what; none for public clients.
-    secret: Option<String>,
+    /// Who it says it is; none when only an assertion says it.
+    pub client_id: Option<ClientId>,
+    /// With what it wants to prove that.
+    pub proof: Proof,
 }
 
-impl std::fmt::Debug for Credentials {
+/// What a client proves itself by.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Proof {
+    /// Nothing: a public client only names itself.
+    Nothing,
+    /// Its secret, in the header or in the form.
+    Secret {
+        /// How it was sent.
+        method: AuthMethod,
+        /// The secret.
+        secret: String,
+    },
+    /// A signed assertion (RFC 7523 §2.2).
+    Assertion(String),
+}
+
+impl std::fmt::Debug for Proof {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Credentials({} by {})", self.client_id, self.method)
+        f.write_str(match self {
+            Self::Nothing => "nothing",
+            Self::Secret { method, .. } => method.as_str(),
+            Self::Assertion(_) => "an assertion",
+        })
     }
 }
 
@@ -30,7 +49,8 @@ impl std::fmt::Debug for Credentials {
 pub enum ClientAuthError {
     /// No client is named at all.
     #[error(
-        "client_id is missing: authenticate with HTTP Basic, or send client_id (and client_secret) in the form"
+        "client_id is missing: authenticate with HTTP Basic or a client_assertion, or send client_id (and client_secret) \
+         in the form"
     )]
     Missing,
     /// RFC 6749 §2.3: "The client MUST NOT use more than one authentication method in each request."
@@ -48,6 +68,9 @@ pub enum ClientAuthError {
     /// It registered another method.
     #[error("the client is registered with token_endpoint_auth_method {0}")]
     OtherMethod(AuthMethod),
+    /// RFC 7521 §4.2, RFC 7523 §3.
+    #[error("{0}")]
+    Assertion(#[from] AssertionError),
 }
 
 impl ClientAuthError {
@@ -64,39 +87,61 @@ impl Credentials {
     /// # Errors
     /// None, several, or malformed ones.
     pub fn from_request(authorization: Option<&str>, form: &Params) -> Result<Self, ClientAuthError> {
-        let (form_id, form_secret) = (form.get("client_id"), form.get("client_secret"));
-        let Some(header) = authorization else {
-            let id = form_id.ok_or(ClientAuthError::Missing)?;
-            let method = if form_secret.is_some() { AuthMethod::ClientSecretPost } else { AuthMethod::None };
-            return Ok(Self { client_id: id.into(), method, secret: form_secret.map(str::to_owned) });
-        };
-        if form_secret.is_some() {
+        let form_id = form.get("client_id").map(ClientId::from);
+        let (secret, assertion) = (form.get("client_secret"), form.get("client_assertion"));
+        let methods = [authorization, secret, assertion].iter().filter(|method| method.is_some()).count();
+        if methods > 1 {
             return Err(ClientAuthError::SeveralMethods);
         }
-        let (id, secret) = parse_basic(header).ok_or(ClientAuthError::MalformedBasic)?;
-        if form_id.is_some_and(|form_id| form_id != id) {
-            return Err(ClientAuthError::TwoClients);
-        }
-        Ok(Self { client_id: id.into(), method: AuthMethod::ClientSecretBasic, secret: Some(secret) })
-    }
-
-    /// Does this prove that the request comes from `client`?
-    ///
-    /// # Errors
-    /// It does not.
-    pub fn prove(&self, client: &Client) -> Result<(), ClientAuthError> {
-        if client.disabled {
-            return Err(ClientAuthError::Refused);
-        }
-        match (&self.secret, &client.secret_hash) {
-            (None, None) => Ok(()),
-            (Some(shown), Some(hash)) if same_secret(&sha256_hex(shown), hash) => {
-                // Only after the secret was right: whoever does not know it learns nothing about the registration.
-                let registered = client.metadata.token_endpoint_auth_method;
-                if registered == self.method { Ok(()) } else { Err(ClientAuthError::OtherMethod(registered)) }
+        if let Some(header) = authorization {
+            let (id, secret) = parse_basic(header).ok_or(ClientAuthError::MalformedBasic)?;
+            let id = ClientId::from(id);
+            if form_id.is_some_and(|form_id| form_id != id) {
+                return Err(ClientAuthError::TwoClients);
             }
-            _ => Err(ClientAuthError::Refused),
+            let proof = Proof::Secret { method: AuthMethod::ClientSecretBasic, secret };
+            return Ok(Self { client_id: Some(id), proof });
         }
+        if let Some(assertion) = assertion {
+            // RFC 7521 §4.2: client_id is optional beside an assertion.
+            return match form.get("client_assertion_type") {
+                Some(JWT_BEARER) => {
+                    Ok(Self { client_id: form_id, proof: Proof::Assertion(assertion.to_owned()) })
+                }
+                _ => Err(AssertionError::Type.into()),
+            };
+        }
+        let id = form_id.ok_or(ClientAuthError::Missing)?;
+        let proof = secret.map_or(Proof::Nothing, |secret| Proof::Secret {
+            method: AuthMethod::ClientSecretPost,
+            secret: secret.to_owned(),
+        });
+        Ok(Self { client_id: Some(id), proof })
+    }
+}
+
+/// Does this secret, or the lack of one, prove that the request comes from `client`? Assertions are judged elsewhere.
+///
+/// # Errors
+/// It does not.
+pub fn prove_by_secret(client: &Client, proof: &Proof) -> Result<(), ClientAuthError> {
+    if client.disabled {
+        return Err(ClientAuthError::Refused);
+    }
+    let registered = client.metadata.token_endpoint_auth_method;
+    match proof {
+        Proof::Nothing if registered == AuthMethod::None => Ok(()),
+        Proof::Secret { method, secret } => {
+            let right =
+                client.secret_hash.as_ref().is_some_and(|hash| same_secret(&sha256_hex(secret), hash));
+            // Only after the secret was right: whoever does not know it learns nothing about the registration.
+            match (right, registered == *method) {
+                (false, _) => Err(ClientAuthError::Refused),
+                (true, false) => Err(ClientAuthError::OtherMethod(registered)),
+                (true, true) => Ok(()),
+            }
+        }
+        Proof::Nothing | Proof::Assertion(_) => Err(ClientAuthError::Refused),
     }
 }
 
@@ -122,13 +167,21 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{ClientAuthError, Credentials};
+    use super::{ClientAuthError, Credentials, Proof, prove_by_secret};
     use crate::protocol::client::AuthMethod;
+    use crate::protocol::client_assertion::AssertionError;
     use crate::protocol::params::Params;
     use crate::protocol::samples;
 
     fn read(authorization: Option<&str>, form: &str) -> Result<Credentials, ClientAuthError> {
         Credentials::from_request(authorization, &Params::parse(form.as_bytes()).unwrap())
+    }
+
+    fn prove(
+        client: &crate::protocol::client::Client,
+        credentials: &Result<Credentials, ClientAuthError>,
+    ) -> Result<(), ClientAuthError> {
+        prove_by_secret(client, &credentials.as_ref().unwrap().proof)
     }
 
     fn basic(text: &str) -> String {
@@ -138,8 +191,9 @@ mod tests {
     #[test]
     fn rfc6749_2_3_1_basic_credentials_are_form_urlencoded() {
         let credentials = read(Some(&basic("a%3Ab:s%2B%C3%A4+x")), "").unwrap();
-        assert_eq!(credentials.client_id.as_str(), "a:b");
-        assert_eq!(credentials.secret.as_deref(), Some("s+ä x"));
+        assert_eq!(credentials.client_id, Some("a:b".into()));
+        let secret = "s+ä x".to_owned();
+        assert_eq!(credentials.proof, Proof::Secret { method: AuthMethod::ClientSecretBasic, secret });
         let lower_case_scheme = basic("client:secret").replace("Basic", "basic");
         assert!(read(Some(&lower_case_scheme), "client_id=client").is_ok());
     }
@@ -152,6 +206,14 @@ mod tests {
             (None, "client_secret=x", ClientAuthError::Missing),
             (Some(header.as_str()), "client_secret=secret", ClientAuthError::SeveralMethods),
             (Some(header.as_str()), "client_id=other", ClientAuthError::TwoClients),
+            (Some(header.as_str()), "client_assertion=x", ClientAuthError::SeveralMethods),
+            (None, "client_secret=x&client_assertion=x", ClientAuthError::SeveralMethods),
+            (None, "client_id=client&client_assertion=x", ClientAuthError::Assertion(AssertionError::Type)),
+            (
+                None,
+                "client_assertion=x&client_assertion_type=saml2",
+                ClientAuthError::Assertion(AssertionError::Type),
+            ),
             (Some("Bearer x"), "client_id=client", ClientAuthError::MalformedBasic),
             (Some("Basic"), "", ClientAuthError::MalformedBasic),
             (Some("Basic !!!"), "", ClientAuthError::MalformedBasic),
@@ -167,31 +229,34 @@ mod tests {
     fn openid_core_9_only_the_registered_method_counts() {
         let client = samples::client("client");
         let header = basic("client:secret");
-        assert_eq!(read(Some(&header), "").unwrap().prove(&client), Ok(()));
-        let by_post = read(None, "client_id=client&client_secret=secret").unwrap();
-        assert_eq!(by_post.prove(&client), Err(ClientAuthError::OtherMethod(AuthMethod::ClientSecretBasic)));
+        assert_eq!(prove(&client, &read(Some(&header), "")), Ok(()));
+        let by_post = read(None, "client_id=client&client_secret=secret");
+        assert_eq!(
+            prove(&client, &by_post),
+            Err(ClientAuthError::OtherMethod(AuthMethod::ClientSecretBasic))
+        );
         let mut posting = client.clone();
         posting.metadata.token_endpoint_auth_method = AuthMethod::ClientSecretPost;
-        assert_eq!(by_post.prove(&posting), Ok(()));
+        assert_eq!(prove(&posting, &by_post), Ok(()));
     }
 
     #[test]
     fn rfc6749_3_2_1_nothing_but_the_secret_proves_a_confidential_client() {
         let client = samples::client("client");
         let public = samples::public_client("client");
-        let none = read(None, "client_id=client").unwrap();
-        let wrong = read(Some(&basic("client:wrong")), "").unwrap();
-        let empty = read(Some(&basic("client:")), "").unwrap();
+        let none = read(None, "client_id=client");
+        let wrong = read(Some(&basic("client:wrong")), "");
+        let empty = read(Some(&basic("client:")), "");
         for credentials in [&none, &wrong, &empty] {
-            assert_eq!(credentials.prove(&client), Err(ClientAuthError::Refused), "{credentials:?}");
+            assert_eq!(prove(&client, credentials), Err(ClientAuthError::Refused), "{credentials:?}");
         }
-        assert_eq!(none.prove(&public), Ok(()));
-        assert_eq!(wrong.prove(&public), Err(ClientAuthError::Refused), "a public client has no secret");
+        assert_eq!(prove(&public, &none), Ok(()));
+        assert_eq!(prove(&public, &wrong), Err(ClientAuthError::Refused), "a public client has no secret");
+        let mut by_key = samples::public_client("client");
+        by_key.metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        assert_eq!(prove(&by_key, &none), Err(ClientAuthError::Refused), "no secret is not no proof");
         let mut disabled = client;
         disabled.disabled = true;
-        assert_eq!(
-            read(Some(&basic("client:secret")), "").unwrap().prove(&disabled),
-            Err(ClientAuthError::Refused)
-        );
+        assert_eq!(prove(&disabled, &read(Some(&basic("client:secret")), "")), Err(ClientAuthError::Refused));
     }
 }

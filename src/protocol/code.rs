@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::claims_request::ClaimsRequest;
 use super::client::{Client, GrantType};
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
@@ -36,6 +37,9 @@ pub struct Code {
     pub consent_id: Option<ConsentId>,
     /// What was allowed.
     pub scope: Scope,
+    /// Claims that were asked for one by one.
+    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    pub claims: ClaimsRequest,
     /// The request's nonce (Core §3.1.2.1).
     pub nonce: Option<String>,
     /// When the user had proved who they are.
@@ -80,7 +84,8 @@ pub enum CodeError {
     Dead(#[from] DeadGrant),
 }
 
-/// Proof that a code may be redeemed; made by [`may_redeem`] only, and accepted by the ledger only.
+/// Proof that a grant may be opened: by a code ([`may_redeem`]), or at the authorization endpoint itself
+/// ([`may_open_at_once`]). Accepted by the ledger only.
 #[derive(Debug)]
 pub struct Redeem(Grant);
 
@@ -138,7 +143,32 @@ pub fn may_redeem(
 
     let lifetime =
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
-    let grant = Grant {
+    let grant = grant_of(code, grant_secret, lifetime, now);
+    grant.standing(footing, now)?;
+    Ok(Redeem(grant))
+}
+
+/// Core §3.2.2.5 and §3.3.2.5: the grant of an access token that the authorization endpoint sends. It lives as long as
+/// that token, has no refresh tokens, and is none of the grant that a code beside it opens: redeeming the code must not
+/// depend on it.
+///
+/// # Errors
+/// The user signed out, was switched off or withdrew the consent at this moment.
+pub fn may_open_at_once(
+    code: &Code,
+    footing: &Footing,
+    grant_secret: String,
+    access_token: Duration,
+    now: Timestamp,
+) -> Result<Redeem, DeadGrant> {
+    let mut grant = grant_of(code, grant_secret, access_token, now);
+    grant.offline = false;
+    grant.standing(footing, now)?;
+    Ok(Redeem(grant))
+}
+
+fn grant_of(code: &Code, secret: String, lifetime: Duration, now: Timestamp) -> Grant {
+    Grant {
         id: code.grant_id.clone(),
         client_id: code.client_id.clone(),
         user_id: code.user_id.clone(),
@@ -146,18 +176,17 @@ pub fn may_redeem(
         consent_id: code.consent_id.clone(),
         offline: code.scope.contains(scope::OFFLINE_ACCESS),
         scope: code.scope.clone(),
+        claims: code.claims.clone(),
         auth_time: code.auth_time,
         acr: code.acr.clone(),
         amr: code.amr.clone(),
-        secret: grant_secret,
+        secret,
         generation: 0,
         rotated_at: now,
         active: true,
         created_at: now,
         expires_at: now.plus(lifetime),
-    };
-    grant.standing(footing, now)?;
-    Ok(Redeem(grant))
+    }
 }
 
 /// RFC 6749 §1.5: refresh tokens are for clients that registered the grant type. Without `offline_access` (Core §11)
@@ -169,7 +198,8 @@ pub fn issues_refresh_tokens(client: &Client) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Code, CodeError, GrantLifetimes, RedeemRequest, may_redeem};
+    use super::{Code, CodeError, GrantLifetimes, RedeemRequest, may_open_at_once, may_redeem};
+    use crate::protocol::claims_request::ClaimsRequest;
     use crate::protocol::grant::{DeadGrant, Footing};
     use crate::protocol::pkce::{CodeChallenge, PkceError};
     use crate::protocol::samples;
@@ -198,6 +228,7 @@ mod tests {
             session_id: "session".into(),
             consent_id: None,
             scope: Scope::parse("openid offline_access").unwrap(),
+            claims: ClaimsRequest::default(),
             nonce: None,
             auth_time: Timestamp(900),
             acr: "1".to_owned(),
@@ -280,5 +311,22 @@ mod tests {
             redeem(GOOD, &unprotected, NOW).unwrap_err(),
             CodeError::Pkce(PkceError::VerifierUnexpected)
         );
+    }
+
+    #[test]
+    fn openid_core_3_2_2_5_a_grant_at_once_lives_as_long_as_its_token() {
+        let footing = Footing {
+            user_disabled: false,
+            session_expires_at: Some(Timestamp(9_999)),
+            consent_stands: true,
+        };
+        let open = |footing: &Footing| {
+            may_open_at_once(&code(), footing, String::new(), Duration::from_secs(300), NOW)
+        };
+        let opened = open(&footing).unwrap();
+        assert!(!opened.grant().offline, "it has no refresh token that could outlive the session");
+        assert_eq!(opened.grant().expires_at, Timestamp(1_300));
+        let over = Footing { session_expires_at: None, ..footing };
+        assert_eq!(open(&over).unwrap_err(), DeadGrant::SessionEnded);
     }
 }

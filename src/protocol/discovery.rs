@@ -1,45 +1,113 @@
 //! What this deployment says about itself: OpenID Connect Discovery §3, RFC 8414 §2. Every value listed works.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::client::{AuthMethod, GrantType, SigningAlg};
+use super::claims::SUPPORTED_CLAIMS;
+use super::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
 use super::issuer::Issuer;
+use super::jwa::{ContentEncryption, KeyManagementAlg};
 use super::pkce;
+use super::response_type::ResponseMode;
+use super::session::ACR_PASSWORD;
+
+/// What differs between deployments.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offer {
+    /// Clients may register themselves.
+    pub registration: bool,
+    /// The authorization endpoint issues access tokens.
+    pub legacy_front_channel_tokens: bool,
+    /// People may make accounts for themselves.
+    pub sign_up: bool,
+}
 
 /// The metadata document.
 #[must_use]
-pub fn document(issuer: &Issuer) -> Value {
-    json!({
+pub fn document(issuer: &Issuer, offer: Offer) -> Value {
+    let mut document = Map::new();
+    for part in [endpoints(issuer, offer), requests(offer), tokens(), logout(issuer)] {
+        if let Value::Object(members) = part {
+            document.extend(members);
+        }
+    }
+    Value::Object(document)
+}
+
+fn endpoints(issuer: &Issuer, offer: Offer) -> Value {
+    let proving: Vec<_> = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None).collect();
+    let asserting: Vec<_> = SigningAlg::ALL.iter().filter(|alg| **alg != SigningAlg::None).collect();
+    let mut endpoints = json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at("/authorize"),
         "token_endpoint": issuer.at("/token"),
+        "token_endpoint_auth_methods_supported": AuthMethod::ALL,
+        "token_endpoint_auth_signing_alg_values_supported": asserting,
         "userinfo_endpoint": issuer.at("/userinfo"),
         "jwks_uri": issuer.at("/jwks"),
         "introspection_endpoint": issuer.at("/introspect"),
+        "introspection_endpoint_auth_methods_supported": proving,
+        "introspection_endpoint_auth_signing_alg_values_supported": asserting,
         "revocation_endpoint": issuer.at("/revoke"),
-        "end_session_endpoint": issuer.at("/logout"),
-        "scopes_supported": ["openid", "profile", "email", "offline_access"],
-        "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
-        "grant_types_supported": GrantType::ALL,
-        "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": SigningAlg::ALL,
-        "token_endpoint_auth_methods_supported": AuthMethod::ALL,
-        "introspection_endpoint_auth_methods_supported":
-            [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost],
         "revocation_endpoint_auth_methods_supported": AuthMethod::ALL,
+        "revocation_endpoint_auth_signing_alg_values_supported": asserting,
+    });
+    if offer.registration {
+        endpoints["registration_endpoint"] = json!(issuer.at("/register"));
+    }
+    endpoints
+}
+
+fn requests(offer: Offer) -> Value {
+    let response_types: Vec<_> = ResponseType::ALL
+        .iter()
+        .filter(|response_type| offer.legacy_front_channel_tokens || !response_type.has_token())
+        .collect();
+    // Unsigned ones are for clients that register them, and are not for everybody to try.
+    let object_algs: Vec<_> = SigningAlg::ALL.iter().filter(|alg| **alg != SigningAlg::None).collect();
+    let mut prompts = vec!["none", "login", "consent", "select_account"];
+    prompts.extend(offer.sign_up.then_some("create"));
+    json!({
+        "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+        "response_types_supported": response_types,
+        "response_modes_supported": ResponseMode::ALL,
+        "grant_types_supported": GrantType::ALL,
         "code_challenge_methods_supported": [pkce::S256],
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
-        "claim_types_supported": ["normal"],
-        "claims_supported": [
-            "iss", "sub", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "sid", "at_hash",
-            "name", "preferred_username", "updated_at", "email", "email_verified",
-        ],
-        "acr_values_supported": [crate::protocol::session::ACR_PASSWORD],
-        "claims_parameter_supported": false,
-        "request_parameter_supported": false,
-        // Their defaults differ: left out, the second one would mean true (Discovery §3).
-        "request_uri_parameter_supported": false,
+        "prompt_values_supported": prompts,
+        "display_values_supported": ["page", "popup", "touch", "wap"],
+        "ui_locales_supported": ["en"],
+        "acr_values_supported": [ACR_PASSWORD],
+        "claims_parameter_supported": true,
+        "request_parameter_supported": true,
+        "request_uri_parameter_supported": true,
+        "require_request_uri_registration": true,
+        "request_object_signing_alg_values_supported": object_algs,
+        "request_object_encryption_alg_values_supported": KeyManagementAlg::ALL,
+        "request_object_encryption_enc_values_supported": ContentEncryption::ALL,
         "authorization_response_iss_parameter_supported": true,
+    })
+}
+
+fn tokens() -> Value {
+    json!({
+        "subject_types_supported": SubjectType::ALL,
+        "id_token_signing_alg_values_supported": SigningAlg::ALL,
+        "id_token_encryption_alg_values_supported": KeyManagementAlg::ALL,
+        "id_token_encryption_enc_values_supported": ContentEncryption::ALL,
+        "userinfo_signing_alg_values_supported": SigningAlg::ALL,
+        "userinfo_encryption_alg_values_supported": KeyManagementAlg::ALL,
+        "userinfo_encryption_enc_values_supported": ContentEncryption::ALL,
+        "claim_types_supported": ["normal"],
+        "claims_supported": SUPPORTED_CLAIMS,
+    })
+}
+
+fn logout(issuer: &Issuer) -> Value {
+    json!({
+        "end_session_endpoint": issuer.at("/logout"),
+        "check_session_iframe": issuer.at("/check-session"),
+        "frontchannel_logout_supported": true,
+        "frontchannel_logout_session_supported": true,
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
     })
 }

@@ -25,11 +25,15 @@ pub enum ErrorCode {
     LoginRequired,
     /// `prompt=none`, but the user must be asked.
     ConsentRequired,
-    /// Request objects are not supported.
-    RequestNotSupported,
-    /// Nor by reference.
-    RequestUriNotSupported,
-    /// Nor registration within the request.
+    /// `prompt=none`, but the user must choose the account.
+    AccountSelectionRequired,
+    /// The user cannot sign in as well as is essential (Unmet Authentication Requirements 1.0).
+    UnmetAuthenticationRequirements,
+    /// The request object is of no use.
+    InvalidRequestObject,
+    /// The address of the request object is of no use.
+    InvalidRequestUri,
+    /// Registration within the request is not supported.
     RegistrationNotSupported,
     /// The access token is of no use.
     InvalidToken,
@@ -56,8 +60,10 @@ impl ErrorCode {
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
-            Self::RequestNotSupported => "request_not_supported",
-            Self::RequestUriNotSupported => "request_uri_not_supported",
+            Self::AccountSelectionRequired => "account_selection_required",
+            Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
+            Self::InvalidRequestObject => "invalid_request_object",
+            Self::InvalidRequestUri => "invalid_request_uri",
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::claims_request::ClaimsRequest;
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use super::scope::Scope;
 use super::timestamp::Timestamp;
@@ -23,6 +24,8 @@ pub struct Grant {
     pub offline: bool,
     /// What was allowed.
     pub scope: Scope,
+    /// Claims that were asked for one by one (Core §5.5).
+    pub claims: ClaimsRequest,
     /// When the user had proved who they are.
     pub auth_time: Timestamp,
     /// Authentication context class.

@@ -37,13 +37,13 @@ pub fn access_token(token: &AccessToken, username: Option<&str>) -> Value {
     Value::Object(answer)
 }
 
-/// An active refresh token. `token_type` is left out: it is about access tokens (RFC 6749 §5.1).
+/// An active refresh token; `subject` is the `sub` by which its client knows the user. `token_type` is left out: it is about access tokens (RFC 6749 §5.1).
 #[must_use]
-pub fn refresh_token(grant: &Grant, issuer: &str, expires_at: Timestamp) -> Value {
+pub fn refresh_token(grant: &Grant, subject: &str, issuer: &str, expires_at: Timestamp) -> Value {
     json!({
         "active": true,
         "iss": issuer,
-        "sub": grant.user_id,
+        "sub": subject,
         "client_id": grant.client_id,
         "scope": grant.scope,
         "iat": grant.rotated_at,

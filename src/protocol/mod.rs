@@ -4,7 +4,9 @@
 pub mod access_token;
 pub mod authorize;
 pub mod claims;
+pub mod claims_request;
 pub mod client;
+pub mod client_assertion;
 pub mod client_auth;
 pub mod code;
 pub mod discovery;
@@ -22,12 +24,15 @@ pub mod prompt;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;
+pub mod request_object;
 pub mod response_type;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod subject;
 pub mod timestamp;
 pub mod user;
+pub mod webfinger;
 pub mod wire;
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::authorize::AuthorizationRequest;
 use super::client::Client;
 use super::error::ErrorCode;
-use super::ids::{SessionId, UserId};
+use super::ids::SessionId;
 use super::scope::{self, Scope};
 use super::session::Session;
 use super::timestamp::Timestamp;
@@ -26,6 +26,9 @@ pub struct Progress {
     pub asked: Option<Question>,
     /// The session whose user consented in this flow.
     pub consented: Option<SessionId>,
+    /// The session whose user said that they want to go on with it.
+    #[serde(default)]
+    pub selected: Option<SessionId>,
 }
 
 /// A consent page that was shown.
@@ -42,7 +45,7 @@ impl Question {
     /// the client may ask for more by now than the page named.
     #[must_use]
     pub fn is_answered_by(&self, session: &SessionId, request: &AuthorizationRequest) -> bool {
-        self.session == *session && self.scope.covers(&request.scope)
+        self.session == *session && self.scope.covers(&request.consent_scope)
     }
 }
 
@@ -52,8 +55,9 @@ pub struct Situation<'a> {
     pub client: &'a Client,
     /// What for.
     pub request: &'a AuthorizationRequest,
-    /// The user that the client's `id_token_hint` names.
-    pub hinted_user: Option<&'a UserId>,
+    /// Is the session's user the one that the client expects, by `id_token_hint` or by a value for `sub` in `claims`?
+    /// None when it expects nobody in particular.
+    pub is_expected_user: Option<bool>,
     /// The browser's live session.
     pub session: Option<&'a Session>,
     /// What the session's user allowed this client before.
@@ -67,11 +71,13 @@ pub struct Situation<'a> {
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// The user signs in.
+    /// The user makes an account.
+    SignUp,
+    /// The user signs in, or says that they want to go on as who they are.
     Login,
     /// The user is asked.
     Consent,
-    /// The code is issued.
+    /// The client gets what it asked for.
     Issue,
     /// The client is told no.
     Refuse(Refusal),
@@ -83,9 +89,12 @@ pub enum Refusal {
     /// `prompt=none`, and nobody is signed in freshly enough.
     #[error("the user has to sign in, which prompt=none forbids")]
     LoginRequired,
-    /// Another user than the hint's is signed in.
-    #[error("the user who is signed in is not the one of the id_token_hint")]
+    /// Another user than the expected one is signed in.
+    #[error("the user who is signed in is not the one that the client expects")]
     OtherUser,
+    /// Core §5.5.1.1: "the Authorization Server MUST treat that outcome as a failed authentication attempt".
+    #[error("the user did not sign in by any of the essential values of acr, and cannot do so here")]
+    UnmetAcr,
     /// `prompt=none`, and the user did not allow this yet.
     #[error("the user has to be asked for consent, which prompt=none forbids")]
     ConsentRequired,
@@ -98,6 +107,8 @@ impl Refusal {
         match self {
             Self::LoginRequired | Self::OtherUser => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
+            // Unmet Authentication Requirements §2
+            Self::UnmetAcr => ErrorCode::UnmetAuthenticationRequirements,
         }
     }
 }
@@ -108,16 +119,23 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
     let Situation { request, progress, .. } = situation;
     let Some(session) = situation.session.filter(|session| session_will_do(situation, session)) else {
         // Core §3.1.2.6
-        return if request.prompt.none { Step::Refuse(Refusal::LoginRequired) } else { Step::Login };
+        if request.prompt.none {
+            return Step::Refuse(Refusal::LoginRequired);
+        }
+        // Who has an account can go from there to the sign-in page.
+        return if request.prompt.create { Step::SignUp } else { Step::Login };
     };
     // Core §3.1.2.1: "the Authorization Server MUST return a login_required error" when the hint names another user.
-    if situation.hinted_user.is_some_and(|hinted| *hinted != session.user_id) {
+    if situation.is_expected_user == Some(false) {
         let signed_in_as_somebody_else = progress.signed_in.as_ref() == Some(&session.id);
         return if request.prompt.none || signed_in_as_somebody_else {
             Step::Refuse(Refusal::OtherUser)
         } else {
             Step::Login
         };
+    }
+    if request.essential_acr().is_some_and(|values| !values.iter().any(|value| value == &session.acr)) {
+        return Step::Refuse(Refusal::UnmetAcr);
     }
     if consent_is_needed(situation, session) {
         return if request.prompt.none { Step::Refuse(Refusal::ConsentRequired) } else { Step::Consent };
@@ -139,7 +157,9 @@ fn session_will_do(situation: &Situation<'_>, session: &Session) -> bool {
         u64::try_from(situation.now.since(session.auth_time)).unwrap_or(0) > max_age.as_secs()
             || max_age.is_zero()
     });
-    !(request.prompt.login || request.prompt.select_account || too_old)
+    let to_be_selected =
+        request.prompt.select_account && situation.progress.selected.as_ref() != Some(&session.id);
+    !(request.prompt.login || request.prompt.create || to_be_selected || too_old)
 }
 
 /// Core §3.1.2.4, §11: must the user be asked?
@@ -152,7 +172,7 @@ fn consent_is_needed(situation: &Situation<'_>, session: &Session) -> bool {
     if situation.client.metadata.skip_consent {
         return false;
     }
-    !situation.consented_scope.is_some_and(|consented| consented.covers(&request.scope))
+    !situation.consented_scope.is_some_and(|consented| consented.covers(&request.consent_scope))
 }
 
 /// The scopes that the consent page names: all of the request's, `openid` first.
@@ -166,7 +186,7 @@ pub fn scopes_to_show(scope: &Scope) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Progress, Question, Refusal, Situation, Step, next_step};
-    use crate::protocol::authorize::{AuthorizationRequest, answer_address};
+    use crate::protocol::authorize::{AuthorizationRequest, RequestPolicy, answer_address};
     use crate::protocol::client::Client;
     use crate::protocol::params::Params;
     use crate::protocol::samples;
@@ -183,8 +203,9 @@ mod tests {
              &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM{extra}"
         );
         let params = Params::parse(query.as_bytes()).unwrap();
-        let redirect = answer_address(&client, &params).unwrap();
-        let request = AuthorizationRequest::validate(&client, &params, redirect).unwrap();
+        let redirect = answer_address(&client, &params).unwrap().redirect;
+        let policy = RequestPolicy { sign_up: true, ..RequestPolicy::default() };
+        let request = AuthorizationRequest::validate(&client, &params, redirect, policy).unwrap();
         (client, request)
     }
 
@@ -199,7 +220,7 @@ mod tests {
         next_step(&Situation {
             client: &client,
             request: &request,
-            hinted_user: None,
+            is_expected_user: None,
             session,
             consented_scope: consented.as_ref(),
             progress,
@@ -248,6 +269,40 @@ mod tests {
     }
 
     #[test]
+    fn openid_core_3_1_2_1_select_account_is_met_by_choosing_the_one_that_is_signed_in() {
+        let s = session();
+        let chosen = |id: &str| Progress { selected: Some(id.into()), ..Progress::default() };
+        let of = |extra, progress: &Progress| step(extra, Some(&s), Some("openid email"), progress);
+        assert_eq!(of("&prompt=select_account", &chosen("s")), Step::Issue);
+        assert_eq!(of("&prompt=select_account", &chosen("other")), Step::Login);
+        assert_eq!(of("&prompt=select_account+login", &chosen("s")), Step::Login, "choosing proves nothing");
+    }
+
+    #[test]
+    fn prompt_create_4_an_account_is_made_unless_somebody_signed_in_in_this_flow() {
+        let s = session();
+        let signed_in = Progress { signed_in: Some("s".into()), ..Progress::default() };
+        let of =
+            |session, progress: &Progress| step("&prompt=create", session, Some("openid email"), progress);
+        assert_eq!(of(None, &Progress::default()), Step::SignUp);
+        assert_eq!(of(Some(&s), &Progress::default()), Step::SignUp);
+        assert_eq!(of(Some(&s), &signed_in), Step::Issue);
+    }
+
+    #[test]
+    fn openid_core_5_5_1_1_an_essential_acr_that_is_not_met_is_refused() {
+        let s = session();
+        let of = |values: &str| {
+            let acr =
+                format!("&claims={{\"id_token\":{{\"acr\":{{\"essential\":true,\"values\":[{values}]}}}}}}");
+            step(&acr, Some(&s), Some("openid email"), &Progress::default())
+        };
+        assert_eq!(of("\"1\""), Step::Issue, "as the session has it");
+        assert_eq!(of("\"2\",\"1\""), Step::Issue);
+        assert_eq!(of("\"2\""), Step::Refuse(Refusal::UnmetAcr));
+    }
+
+    #[test]
     fn openid_core_3_1_2_1_prompt_consent_asks_again_once() {
         let (s, fresh) = (session(), Progress::default());
         let asked = Progress { consented: Some("s".into()), ..Progress::default() };
@@ -271,7 +326,7 @@ mod tests {
             next_step(&Situation {
                 client: &client,
                 request: &request,
-                hinted_user: Some(&user.into()),
+                is_expected_user: Some(user == "u"),
                 session: Some(&s),
                 consented_scope: Some(&consented),
                 progress,
@@ -303,7 +358,7 @@ mod tests {
             next_step(&Situation {
                 client: &client,
                 request: &request,
-                hinted_user: None,
+                is_expected_user: None,
                 session: Some(&s),
                 consented_scope: None,
                 progress: &Progress::default(),

@@ -194,6 +194,14 @@ impl SafeRedirect {
         format!("{}{separator}{encoded}", self.0)
     }
 
+    /// The URI with parameters as its fragment (Multiple Response Types §2.1). No registered URI has one of its own.
+    #[must_use]
+    pub fn with_fragment(&self, parameters: &[(&str, &str)]) -> String {
+        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+        encoded.extend_pairs(parameters);
+        format!("{}#{}", self.0, encoded.finish())
+    }
+
     /// Where this leads, as a person should read it: host and port, or the private-use scheme.
     #[must_use]
     pub fn destination(&self) -> String {

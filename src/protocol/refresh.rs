@@ -162,6 +162,7 @@ pub fn narrowed_scope(granted: &Scope, requested: Option<&str>) -> Result<Scope,
 
 #[cfg(test)]
 mod tests {
+    use crate::protocol::claims_request::ClaimsRequest;
     use std::time::Duration;
 
     use super::{Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope};
@@ -181,6 +182,7 @@ mod tests {
             consent_id: Some("consent".into()),
             offline: false,
             scope: Scope::parse("openid email").unwrap(),
+            claims: ClaimsRequest::default(),
             auth_time: Timestamp(9_000),
             acr: "1".to_owned(),
             amr: "pwd".to_owned(),

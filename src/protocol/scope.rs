@@ -64,6 +64,22 @@ impl Scope {
         self.iter().filter(|token| !other.contains(token)).collect()
     }
 
+    /// This set and one token more, which must be well-formed.
+    #[must_use]
+    pub fn with(mut self, token: &str) -> Self {
+        if !self.contains(token) {
+            self.0.push(token.to_owned());
+        }
+        self
+    }
+
+    /// This set without one token.
+    #[must_use]
+    pub fn without(mut self, token: &str) -> Self {
+        self.0.retain(|known| known != token);
+        self
+    }
+
     /// Every token of both sets.
     #[must_use]
     pub fn union(&self, other: &Self) -> Self {

@@ -12,10 +12,11 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 4] = [
+const DEAD_ROWS: [&str; 5] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM used_assertions WHERE id IN (SELECT id FROM used_assertions WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM one_time_links WHERE token_hash IN
         (SELECT token_hash FROM one_time_links WHERE expires_at <= $1 LIMIT $2)",
 ];

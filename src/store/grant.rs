@@ -3,6 +3,7 @@
 
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::code::{Code, Redeem};
 use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::ids::{ConsentId, GrantId, TokenId};
@@ -39,6 +40,7 @@ struct GrantRow {
     consent_id: Option<String>,
     offline: bool,
     scope: String,
+    claims: Option<String>,
     auth_time: i64,
     acr: String,
     amr: String,
@@ -64,11 +66,12 @@ impl Store {
     /// deleted meanwhile.
     pub async fn open_grant(&self, redeem: &Redeem) -> Result<Opened, StoreError> {
         let grant = redeem.grant();
+        let claims = claims_to_json(&grant.claims)?;
         let inserted = in_transaction!(self, |tx| {
             let inserted: Option<(String,)> = sqlx::query_as(
-                "INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, auth_time, acr, amr,
-                                     secret, generation, rotated_at, state, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 'active', $14, $15)
+                "INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time,
+                                     acr, amr, secret, generation, rotated_at, state, created_at, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'active', $15, $16)
                  ON CONFLICT (id) DO NOTHING RETURNING id",
             )
             .bind(grant.id.as_str())
@@ -78,6 +81,7 @@ impl Store {
             .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
             .bind(grant.offline)
             .bind(grant.scope.to_string())
+            .bind(&claims)
             .bind(grant.auth_time.0)
             .bind(&grant.acr)
             .bind(&grant.amr)
@@ -145,6 +149,7 @@ impl Store {
                     offline: row.offline,
                     scope: Scope::parse(&row.scope)
                         .map_err(|error| StoreError::Corrupt("grant", error.to_string()))?,
+                    claims: claims_from_json(row.claims.as_deref())?,
                     auth_time: Timestamp(row.auth_time),
                     acr: row.acr,
                     amr: row.amr,
@@ -227,4 +232,17 @@ impl Store {
         });
         Ok(revoked == 1)
     }
+}
+
+/// The claims column: nothing for a grant that asks for none, which most do.
+fn claims_to_json(claims: &ClaimsRequest) -> Result<Option<String>, StoreError> {
+    if claims.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(claims).map(Some).map_err(|error| StoreError::Corrupt("grant", error.to_string()))
+}
+
+fn claims_from_json(text: Option<&str>) -> Result<ClaimsRequest, StoreError> {
+    let claims = text.map(serde_json::from_str).transpose();
+    Ok(claims.map_err(|error| StoreError::Corrupt("grant", error.to_string()))?.unwrap_or_default())
 }

@@ -31,6 +31,7 @@ mod revoked_token;
 mod session;
 mod setting;
 mod throttle;
+mod used_assertion;
 mod user;
 
 /// How long a request waits for a connection before it is answered 503.

@@ -45,13 +45,13 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
 
     // Made before the gate: after it, nothing may fail.
     let life = Life::of_access_token(app, now, grant.ends_at(&footing));
-    let access_token = issue(app, client, Subject::User(grant), &grant.scope, life)?;
+    let access_token = issue(app, client, Subject::User(grant), &grant.scope, life).await?;
     let granted = Granted {
         token_type: "Bearer",
         expires_in: life.seconds(),
         refresh_token: code::issues_refresh_tokens(client)
             .then(|| derive(app, grant, grant.generation).format()),
-        id_token: request.id_token(grant, &grant.scope, code.nonce, &access_token)?,
+        id_token: request.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token).await?,
         scope: grant.scope.clone(),
         access_token,
     };

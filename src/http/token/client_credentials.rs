@@ -7,12 +7,12 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::scope::client_scope;
 use crate::protocol::timestamp::Timestamp;
 
-pub(super) fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
+pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
     let scope = client_scope(&request.client.metadata.scope, request.form.get("scope"))
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
     let life = Life::of_access_token(request.app, request.now, Timestamp(i64::MAX));
     Ok(Granted {
-        access_token: issue(request.app, request.client, Subject::Client, &scope, life)?,
+        access_token: issue(request.app, request.client, Subject::Client, &scope, life).await?,
         token_type: "Bearer",
         expires_in: life.seconds(),
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."

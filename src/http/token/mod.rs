@@ -9,14 +9,16 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use serde_json::Map;
 
 use super::access_token::IssueError;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
 use super::error::OAuthError;
+use super::id_token::{self, Authentication, Bound};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
-use crate::protocol::claims::{ID_TOKEN_TYP, IdToken, half_hash};
+use crate::protocol::claims::released;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::Grant;
@@ -93,7 +95,7 @@ async fn grant(
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
-        GrantType::ClientCredentials => client_credentials::grant(&request),
+        GrantType::ClientCredentials => client_credentials::grant(&request).await,
         // Core §3.2: its tokens come from the authorization endpoint.
         GrantType::Implicit => Err(OAuthError::new(
             ErrorCode::UnsupportedGrantType,
@@ -124,39 +126,41 @@ impl TokenRequest<'_> {
     }
 
     /// An ID token for the grant, if it is an OpenID Connect one.
-    fn id_token(
+    async fn id_token(
         &self,
         grant: &Grant,
         scope: &Scope,
-        nonce: Option<String>,
+        nonce: Option<&str>,
         access_token: &str,
     ) -> Result<Option<String>, IssueError> {
         if !scope.contains(OPENID) {
             return Ok(None);
         }
-        let alg = self.client.metadata.id_token_signed_response_alg;
-        let token = IdToken {
-            iss: self.app.config.issuer.as_str().to_owned(),
-            sub: grant.user_id.clone(),
-            aud: self.client.id.clone(),
-            exp: self.now.plus(self.app.config.tokens.id_token),
-            iat: self.now,
-            auth_time: grant.auth_time,
-            nonce,
-            acr: grant.acr.clone(),
-            amr: grant.amr.split(' ').map(str::to_owned).collect(),
-            sid: grant.session_id.clone(),
-            at_hash: Some(half_hash(alg, access_token)),
+        let wanted = grant.claims.clone().within(&self.client.metadata.scope).id_token;
+        let claims = if wanted.is_empty() {
+            Map::new()
+        } else {
+            let user = self.app.store.user(&grant.user_id).await?;
+            user.map(|user| released(&user, &Scope::default(), &wanted)).unwrap_or_default()
         };
-        Ok(Some(self.app.keys.sign(alg, ID_TOKEN_TYP, &token, self.now)?))
+        let authentication = Authentication {
+            user: &grant.user_id,
+            session: &grant.session_id,
+            auth_time: grant.auth_time,
+            acr: &grant.acr,
+            amr: &grant.amr,
+        };
+        let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
+        id_token::issue(self.app, self.client, authentication, bound, claims, self.now).await.map(Some)
     }
 }
 
 impl From<IssueError> for OAuthError {
     fn from(error: IssueError) -> Self {
         match error {
-            IssueError::Sign(error) => error.into(),
-            IssueError::Seal(error) => error.into(),
+            // What the client registered cannot be done: its matter, and nothing is used up.
+            IssueError::ClientKeys(_) => Self::new(ErrorCode::InvalidRequest, &error),
+            error => Self::unavailable(&error),
         }
     }
 }

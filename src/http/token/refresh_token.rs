@@ -21,10 +21,11 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     for _ in 0..2 {
         let (grant, footing, decision) = decide(request, &token).await?;
         match decision {
-            Decision::Repeat { successor } => return answer(request, &grant, &footing, successor),
+            Decision::Repeat { successor } => return answer(request, &grant, &footing, successor).await,
             Decision::Rotate(rotate) => {
                 // Made before the gate: after it, nothing may fail.
-                let granted = answer(request, &grant, &footing, rotate.generation().saturating_add(1))?;
+                let granted =
+                    answer(request, &grant, &footing, rotate.generation().saturating_add(1)).await?;
                 if app.store.rotate(&rotate).await? == Rotated::Now {
                     return Ok(granted);
                 }
@@ -57,7 +58,7 @@ async fn decide(
     }
 }
 
-fn answer(
+async fn answer(
     request: &TokenRequest<'_>,
     grant: &Grant,
     footing: &Footing,
@@ -68,13 +69,13 @@ fn answer(
     let scope = narrowed_scope(&granted, request.form.get("scope"))
         .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
     let life = Life::of_access_token(request.app, request.now, grant.ends_at(footing));
-    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life)?;
+    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life).await?;
     Ok(Granted {
         token_type: "Bearer",
         expires_in: life.seconds(),
         refresh_token: Some(derive(request.app, grant, successor).format()),
         // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
-        id_token: request.id_token(grant, &scope, None, &access_token)?,
+        id_token: request.id_token(grant, &scope, None, &access_token).await?,
         scope,
         access_token,
     })

@@ -35,11 +35,15 @@ impl Page {
         self.header("location").unwrap_or_else(|| panic!("no redirect but {} {}", self.status, self.body))
     }
 
-    /// A parameter of the address that this answer redirects to.
+    /// A parameter of the address that this answer redirects to, in its query or fragment.
     pub fn sent(&self, name: &str) -> Option<String> {
         let url = Url::parse(ISSUER).unwrap().join(self.location()).unwrap();
-        let mut found =
-            url.query_pairs().filter(|(known, _)| known == name).map(|(_, value)| value.into_owned());
+        let fragment = url::form_urlencoded::parse(url.fragment().unwrap_or_default().as_bytes());
+        let mut found = url
+            .query_pairs()
+            .chain(fragment)
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.into_owned());
         let value = found.next();
         assert_eq!(found.next(), None, "{name} is sent twice");
         value

@@ -2,10 +2,12 @@
 //! that stands still and randomness from a seed; and a browser and a relying party to use it.
 
 mod browser;
+pub mod client_key;
 mod crowd;
 mod database;
 pub mod process;
 mod rp;
+mod site;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -33,6 +35,7 @@ pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, only_success, successes};
 pub use database::{Engine, config};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
+pub use site::Site;
 
 /// When every test begins: 2026-01-01T00:00:00Z.
 pub const START: i64 = 1_767_225_600;
@@ -180,6 +183,10 @@ impl TestApp {
             software_statement: None,
         };
         change(&mut metadata);
+        // As registration would have it.
+        if !metadata.grant_types.contains(&GrantType::AuthorizationCode) {
+            metadata.response_types.retain(|response_type| !response_type.has_code());
+        }
         let public = metadata.token_endpoint_auth_method == AuthMethod::None;
         let now = self.app.clock.now();
         let client = Client {

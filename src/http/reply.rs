@@ -1,0 +1,50 @@
+//! Authorization responses on their way to the client: RFC 6749 §4.1.2, OAuth 2.0 Multiple Response Types §2.1, Form Post
+//! Response Mode §2.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::page::{Csp, html};
+use crate::app::App;
+use crate::pages::FormPost;
+use crate::protocol::authorize::ReplyTo;
+use crate::protocol::error::{ErrorCode, description};
+use crate::protocol::response_type::ResponseMode;
+
+/// Sends the browser to the client, with `state` as it came and `iss` (RFC 9207 §2) in every answer. 303, so that a
+/// form's body is never sent along (RFC 9700 §4.12).
+pub fn send(app: &App, to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
+    let mut all = parameters.to_vec();
+    all.extend(to.state.as_deref().map(|state| ("state", state)));
+    all.push(("iss", app.config.issuer.as_str()));
+    match to.mode {
+        ResponseMode::Query => Redirect::to(&to.redirect.with_query(&all)).into_response(),
+        ResponseMode::Fragment => Redirect::to(&to.redirect.with_fragment(&all)).into_response(),
+        ResponseMode::FormPost => form_post(to, &all),
+    }
+}
+
+/// RFC 6749 §4.1.2.1: sends an error.
+pub fn refuse(
+    app: &App,
+    to: &ReplyTo,
+    code: ErrorCode,
+    cause: &(impl std::fmt::Display + ?Sized),
+) -> Response {
+    let text = description(&cause.to_string());
+    tracing::info!(error = %code, cause = %text, "authorization refused");
+    send(app, to, &[("error", code.as_str()), ("error_description", &text)])
+}
+
+/// A page whose form posts itself.
+fn form_post(to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
+    let page = FormPost {
+        action: to.redirect.as_str().to_owned(),
+        destination: to.redirect.destination(),
+        fields: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+    };
+    let csp = Csp::default().form_to(to.redirect.csp_source()).inline_script(FormPost::SCRIPT);
+    let mut response = html(&page, &csp);
+    *response.status_mut() = StatusCode::OK;
+    response
+}

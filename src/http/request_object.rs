@@ -1,0 +1,71 @@
+//! The request object of an authorization request: read, decrypted, verified. OpenID Connect Core §6.
+
+use serde_json::{Map, Value};
+
+use super::client_keys;
+use crate::app::App;
+use crate::jose::{Jwe, Jws};
+use crate::protocol::authorize::RequestError;
+use crate::protocol::client::Client;
+use crate::protocol::params::Params;
+use crate::protocol::request_object::{ObjectError, address_is_registered, may_sign, unfold};
+
+/// The parameters that count: those of a request object over those of the request. A request without an object is
+/// answered as it is.
+///
+/// # Errors
+/// The object is of no use, or cannot be had.
+pub async fn unfolded(app: &App, client: &Client, params: Params) -> Result<Params, RequestError> {
+    match (params.get("request"), params.get("request_uri")) {
+        (None, None) => Ok(params),
+        (Some(_), Some(_)) => Err(RequestError::TwoRequestObjects),
+        (Some(text), None) => read(app, client, &params, text).await.map_err(RequestError::RequestObject),
+        (None, Some(address)) => {
+            let text = fetched(app, client, address).await?;
+            read(app, client, &params, &text).await.map_err(RequestError::FetchedObject)
+        }
+    }
+}
+
+/// Core §6.2.3: the document at `request_uri`, as it is now.
+async fn fetched(app: &App, client: &Client, address: &str) -> Result<String, RequestError> {
+    if !address_is_registered(&client.metadata.request_uris, address) {
+        return Err(RequestError::RequestUriNotRegistered);
+    }
+    let place = address.split('#').next().unwrap_or_default();
+    let bytes = app
+        .outgoing
+        .get(place)
+        .await
+        .map_err(|error| RequestError::RequestUriUnreachable(error.to_string()))?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| RequestError::FetchedObject(ObjectError::Malformed))
+}
+
+async fn read(app: &App, client: &Client, params: &Params, text: &str) -> Result<Params, ObjectError> {
+    let text = decrypted(app, client, text.trim())?;
+    let jws = Jws::parse(&text).map_err(|_| ObjectError::Malformed)?;
+    may_sign(client, jws.alg())?;
+    let claims: Map<String, Value> = if jws.is_unsigned() {
+        jws.unverified_claims().map_err(|_| ObjectError::Malformed)?
+    } else {
+        client_keys::verify(app, client, &jws).await.map_err(|error| {
+            tracing::info!(client_id = %client.id, cause = %error, "request object refused");
+            ObjectError::Signature
+        })?
+    };
+    unfold(params, &claims, &client.id, app.config.issuer.as_str(), app.clock.now())
+}
+
+/// Core §6.1: "If encrypted, the Request Object … signed … first and then encrypted". A client that registered how it
+/// encrypts may still send what is only signed (OpenID Connect Registration §2).
+fn decrypted(app: &App, client: &Client, text: &str) -> Result<String, ObjectError> {
+    let Ok(jwe) = Jwe::parse(text) else { return Ok(text.to_owned()) };
+    if let Some(alg) = client.metadata.request_object_encryption_alg {
+        let (used, enc) = (jwe.encryption(), client.metadata.request_object_encryption_enc);
+        if used.alg != alg || enc.is_some_and(|enc| enc != used.enc) {
+            return Err(ObjectError::Encryption);
+        }
+    }
+    let plain = app.keys.decrypt(text).map_err(|_| ObjectError::Malformed)?;
+    String::from_utf8(plain).map_err(|_| ObjectError::Malformed)
+}
