@@ -77,6 +77,8 @@ pub async fn run(
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = edge::wrap(routes::router(&app), &app);
+    // Before the first client looks for a key to encrypt to.
+    app.keys.encryption_ready(&app.store, &app.clock).await.context("keys cannot be made")?;
     tracing::info!(issuer = %app.config.issuer, address = %listener.local_addr()?, "listening");
     let mut work = background::start(&app);
     let served = listen(router, listener, app.config.listen.tls.as_ref(), &Patience::default(), stop).await;

@@ -64,6 +64,6 @@ fn list(app: &App, json: bool) -> anyhow::Result<()> {
             output::date(key.active_from.0),
         ]
     });
-    output::table(["kid", "algorithm", "state", "signs from"], rows);
+    output::table(["kid", "algorithm", "state", "active from"], rows);
     Ok(())
 }

@@ -16,17 +16,17 @@ pub struct AdminHome {
     pub users: u64,
     /// Live sessions.
     pub sessions: u64,
-    /// Signing keys that are published, active or retired.
+    /// Keys that are published, active or retired.
     pub keys: Vec<KeyRow>,
     /// The latest audit rows, newest first.
     pub audit: Vec<AuditRow>,
 }
 
-/// One signing key.
+/// One key of the server.
 pub struct KeyRow {
     /// Key id as in the JWKS.
     pub kid: String,
-    /// JWS algorithm.
+    /// The algorithm that it signs or decrypts by.
     pub alg: String,
     /// `published`, `active` or `retired`.
     pub state: String,

@@ -6,7 +6,7 @@ browserTest('the link from the terminal makes one administrator, once', async ({
   await setUp(page, server);
   await page.goto(`${server.issuer}/admin`);
   if (await page.locator('#login-submit').count()) await signIn(page, administrator);
-  await page.waitForSelector('text=Signing keys');
+  await page.waitForSelector('text=Signing and encryption keys');
 
   const elsewhere = await (await newBrowser()).newPage();
   const answer = await elsewhere.goto(setupLink(server));

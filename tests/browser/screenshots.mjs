@@ -40,7 +40,7 @@ const pages = {
   admin: async (page, { issuer }) => {
     await page.goto(`${issuer}/admin`);
     if (await page.locator('#login-submit').count()) await signIn(page, administrator);
-    await page.waitForSelector('text=Signing keys');
+    await page.waitForSelector('text=Signing and encryption keys');
   },
   'admin-clients': (page, { issuer }) => page.goto(`${issuer}/admin/clients`),
   'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),

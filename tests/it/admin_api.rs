@@ -542,6 +542,25 @@ async fn keys_are_rotated_and_revoked() {
     assert!(log.contains(&"key.rotate alg:EdDSA".to_owned()));
     assert!(log.contains(&format!("key.revoke key:{new}")));
     assert!(!robot.get("/admin/api/keys").await.body.contains("private"));
+
+    for (alg, words) in [
+        ("HS256", "HS256 has no key of this server"),
+        ("none", "none has no key of this server"),
+        ("RSA-OAEP", "must be one of: ES256, "),
+        ("es256", "must be one of: ES256, "),
+    ] {
+        let refused = robot.json(Method::POST, "/admin/api/keys", &json!({ "alg": alg })).await;
+        let detail = problem(&refused, 400)["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(words), "{detail}");
+    }
+    assert_eq!(active(&robot.get("/admin/api/keys").await.json(), "ECDH-ES"), [""; 0]);
+    for alg in ["ECDH-ES", "RSA-OAEP-256", "ES512"] {
+        let made = robot.json(Method::POST, "/admin/api/keys", &json!({ "alg": alg, "now": true })).await;
+        assert_eq!(
+            active(&robot.get("/admin/api/keys").await.json(), alg),
+            [made.json()["kids"][0].as_str().unwrap()]
+        );
+    }
 }
 
 #[tokio::test]

@@ -126,13 +126,17 @@ fn clients_at_the_terminal() {
     ] {
         assert!(terminal.run(gone).refused(1).contains("there is no such client"));
     }
-    for usage in [
-        &["client"][..],
-        &["client", "show"],
-        &["client", "create", "--nmae", "x"],
-        &["key", "rotate", "--alg", "none"],
-    ] {
+    for usage in [&["client"][..], &["client", "show"], &["client", "create", "--nmae", "x"]] {
         terminal.run(usage).refused(2);
+    }
+    for (alg, words) in [
+        ("none", "none has no key of this server"),
+        ("HS512", "HS512 has no key of this server"),
+        ("RSA-OAEP", "must be one of: ES256, "),
+        ("", "must be one of: ES256, "),
+    ] {
+        let message = terminal.run(&["key", "rotate", "--alg", alg]).refused(2);
+        assert!(message.contains(words), "{message}");
     }
 }
 
@@ -193,6 +197,9 @@ fn keys_at_the_terminal() {
     let states: Vec<_> =
         after.as_array().unwrap().iter().filter(|key| &key["alg"] == alg).map(|key| &key["state"]).collect();
     assert_eq!(states, ["revoked", "active"], "another one signs in its place");
+    assert!(!terminal.run(&["key", "list"]).done().contains("RSA-OAEP"), "until a server starts");
+    let list = terminal.run(&["key", "rotate", "--alg", "RSA-OAEP-256", "--now"]).done();
+    assert!(list.contains("RSA-OAEP-256"), "{list}");
 }
 
 /// A server of its own process; ended when dropped.

@@ -6,9 +6,7 @@ use countersign::sealing::Purpose;
 use serde_json::{Value, json};
 
 use crate::support::client_key::{ClientKey, sign_with_secret, unsigned};
-use crate::support::{
-    Engine, ISSUER, Page, START, Site, TestApp, at_once, form, on_both, refused, successes,
-};
+use crate::support::{Engine, ISSUER, Page, START, Site, TestApp, at_once, form, on_both, refused};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 const SECRET: &str = "a secret of more than thirty-two bytes";

@@ -3,12 +3,13 @@
 use axum::body::Body;
 use axum::http::Request;
 use countersign::admin::keys;
-use countersign::app::Origin;
-use countersign::jose::KeyAlg;
+use countersign::app::{App, Origin};
+use countersign::jose::{ClientKeys, DecryptError, Jws, KeyAlg, jwe};
 use countersign::protocol::client::{AccessTokenFormat, SigningAlg};
+use countersign::protocol::jwa::{ContentEncryption, Encryption, KeyManagementAlg};
 use serde_json::{Value, json};
 
-use crate::support::{Engine, ISSUER, Page, Rp, TestApp, granted, on_both};
+use crate::support::{Engine, ISSUER, Page, Rp, TestApp, at_once, granted, on_both};
 
 const METADATA: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
 
@@ -25,7 +26,7 @@ async fn published(app: &TestApp) -> Vec<String> {
 }
 
 fn kid(token: &str) -> String {
-    jsonwebtoken::decode_header(token).unwrap().kid.unwrap()
+    Jws::parse(token).unwrap().kid().unwrap().to_owned()
 }
 
 #[tokio::test]
@@ -157,6 +158,118 @@ on_both!(a_revoked_key_takes_along_what_it_signed_at_once_and_on_every_node, |ap
     assert!(opaque.is_active(untouched.access()).await);
     assert!(keys::revoke(&app.app, &Origin::system(), &old).await.is_err(), "once");
     assert!(keys::revoke(&app.app, &Origin::system(), "no such key").await.is_err());
+});
+
+on_both!(the_first_client_of_an_algorithm_brings_its_key_about_once_for_all_nodes, |app| {
+    let second = app.second_node().await;
+    let nodes = [&app.app, &second.app];
+    let signs = |app: &App, alg| app.keys.sign(alg, "JWT", &json!({}), app.clock.now());
+    for alg in SigningAlg::ASYMMETRIC.iter().copied() {
+        let from_the_start = SigningAlg::FROM_THE_START.contains(&alg);
+        assert_eq!(signs(nodes[0], alg).is_ok(), from_the_start, "{alg}");
+        at_once((0..8).map(|number: usize| {
+            let app = nodes[number % 2].clone();
+            async move { app.keys.ready(&app.store, alg, &app.clock).await.unwrap() }
+        }))
+        .await;
+        let token = signs(nodes[0], alg).unwrap();
+        assert_eq!(kid(&token), kid(&signs(nodes[1], alg).unwrap()), "{alg}: one key");
+        for app in nodes {
+            assert_eq!(app.keys.verify::<Value>(&token, "JWT").unwrap().claims, json!({}), "{alg}");
+        }
+    }
+    for alg in SigningAlg::ALL.iter().copied().filter(|alg| !alg.is_asymmetric()) {
+        nodes[0].keys.ready(&app.app.store, alg, &app.app.clock).await.unwrap();
+        assert!(signs(nodes[0], alg).is_err(), "{alg} has no key of ours");
+    }
+    assert_eq!(published(&app).await.len(), SigningAlg::ASYMMETRIC.len());
+    let log = app.audit_log().await;
+    assert_eq!(log.iter().filter(|entry| *entry == "key.rotate alg:ES512").count(), 1);
+
+    // And it is rotated as the others are.
+    app.advance(90 * 86_400);
+    for node in nodes {
+        node.keys.rotate_when_due(&node.store, &node.clock).await.unwrap();
+    }
+    assert_eq!(published(&app).await.len(), 2 * SigningAlg::ASYMMETRIC.len());
+});
+
+on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revoked, |app| {
+    let second = app.second_node().await;
+    for node in [&app, &second] {
+        node.app.keys.encryption_ready(&app.app.store, &app.app.clock).await.unwrap();
+    }
+    let jwks = get(&app, "/jwks", "").await.json();
+    let set = jwks["keys"].as_array().unwrap();
+    assert_eq!(set.len(), 6, "one RSA key and one of a curve for all nodes");
+    let (mut kinds, mut members) = (Vec::new(), Vec::new());
+    for key in &set[4..] {
+        assert_eq!(key["use"], "enc");
+        kinds.push(key["kty"].as_str().unwrap());
+        members.extend(key.as_object().unwrap().keys().map(String::as_str));
+    }
+    kinds.sort_unstable();
+    assert_eq!(kinds, ["EC", "RSA"]);
+    for private in ["d", "p", "q", "dp", "dq", "qi"] {
+        assert!(!members.contains(&private));
+    }
+    let clients = ClientKeys::parse(&jwks);
+    let message = |alg| {
+        let encryption = Encryption { alg, enc: ContentEncryption::A256Gcm };
+        let key = clients.encryption_key(alg).unwrap();
+        jwe::encrypt(encryption, key, Some("JWT"), b"to the server", &app.app.entropy).unwrap()
+    };
+    let messages: Vec<String> = KeyManagementAlg::ALL.iter().map(|alg| message(*alg)).collect();
+    let nameless: Vec<String> = set[4..]
+        .iter()
+        .map(|key| {
+            let mut key = key.clone();
+            key.as_object_mut().unwrap().remove("kid");
+            let alg = if key["kty"] == "RSA" { KeyManagementAlg::RsaOaep } else { KeyManagementAlg::EcdhEs };
+            let keys = ClientKeys::parse(&json!({ "keys": [key] }));
+            let encryption = Encryption { alg, enc: ContentEncryption::A128CbcHs256 };
+            jwe::encrypt(
+                encryption,
+                keys.encryption_key(alg).unwrap(),
+                None,
+                b"to the server",
+                &app.app.entropy,
+            )
+            .unwrap()
+        })
+        .collect();
+    let all_read = |node: &TestApp| {
+        messages
+            .iter()
+            .chain(&nameless)
+            .all(|text| node.app.keys.decrypt(text).is_ok_and(|plain| plain == b"to the server"))
+    };
+    assert!(all_read(&app) && all_read(&second));
+    for wrong in ["", "....", "a.b.c.d.e", &messages[0][1..], &format!("{}A", messages[1])] {
+        assert_eq!(app.app.keys.decrypt(wrong), Err(DecryptError), "{wrong}");
+    }
+
+    // After both were replaced, and long after.
+    for alg in KeyAlg::ENCRYPTION {
+        keys::rotate(&app.app, &Origin::system(), Some(alg), true).await.unwrap();
+    }
+    assert!(all_read(&app));
+    app.advance(86_400);
+    assert_eq!(published(&app).await.len(), 6, "the old ones are published no more");
+    assert_eq!(published(&second).await.len(), 6);
+    assert!(all_read(&app) && all_read(&second));
+
+    for key in &set[4..] {
+        keys::revoke(&app.app, &Origin::system(), key["kid"].as_str().unwrap()).await.unwrap();
+    }
+    published(&second).await;
+    for text in messages.iter().chain(&nameless) {
+        for node in [&app, &second] {
+            assert_eq!(node.app.keys.decrypt(text), Err(DecryptError));
+        }
+    }
+    // Nothing that is encrypted counts as signed.
+    assert!(app.app.keys.verify::<Value>(&messages[0], "JWT").is_err());
 });
 
 #[tokio::test]

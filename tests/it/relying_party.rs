@@ -158,7 +158,9 @@ fn crate_alg(alg: SigningAlg) -> CoreJwsSigningAlgorithm {
 on_both_engines!(openid_core_the_whole_flow_with_every_algorithm_and_authentication, |engine| {
     let served = Served::start(engine).await;
     let methods = [AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost, AuthMethod::None];
-    for (number, alg) in SigningAlg::ALL.iter().copied().enumerate() {
+    // The crate has no keys of P-521.
+    let algs = SigningAlg::ASYMMETRIC.iter().copied().filter(|alg| *alg != SigningAlg::Es512);
+    for (number, alg) in algs.enumerate() {
         let method = methods[number % methods.len()];
         let rp = served
             .relying_party(&format!("web{number}"), "secret", |metadata| {
