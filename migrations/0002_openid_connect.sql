@@ -25,6 +25,7 @@ CREATE TABLE session_clients (
     attempts   BIGINT NOT NULL DEFAULT 0,
     PRIMARY KEY (session_id, client_id)
 );
+CREATE INDEX session_clients_by_user ON session_clients (user_id);
 CREATE INDEX session_clients_by_client ON session_clients (client_id);
 CREATE INDEX session_clients_due ON session_clients (due_at) WHERE due_at IS NOT NULL;
 

@@ -14,6 +14,10 @@ const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 /// What is deleted: rows of one table whose time has come.
 const DEAD_ROWS: [&str; 5] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
+    // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
+    "DELETE FROM session_clients WHERE (session_id, client_id) IN
+        (SELECT c.session_id, c.client_id FROM sessions s JOIN session_clients c ON c.session_id = s.id
+         WHERE s.expires_at <= $1 AND c.due_at IS NULL LIMIT $2)",
     "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM used_assertions WHERE id IN (SELECT id FROM used_assertions WHERE expires_at <= $1 LIMIT $2)",

@@ -8,7 +8,7 @@ use crate::protocol::redirect_uri::web_origins;
 use crate::protocol::timestamp::Timestamp;
 
 #[derive(sqlx::FromRow)]
-struct ClientRow {
+pub(super) struct ClientRow {
     id: String,
     secret_hash: Option<String>,
     sealed_secret: Option<String>,

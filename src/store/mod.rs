@@ -18,6 +18,7 @@ pub use audit::{AuditEntry, AuditRow};
 pub use consent::Consent;
 pub use grant::{Opened, Rotated};
 pub use key::StoredKey;
+pub use session_client::{LogoutNotice, NoticesOf};
 pub use throttle::Attempt;
 
 mod audit;
@@ -29,6 +30,7 @@ mod key;
 mod one_time_link;
 mod revoked_token;
 mod session;
+mod session_client;
 mod setting;
 mod throttle;
 mod used_assertion;

@@ -1,6 +1,7 @@
 //! Browser sessions.
 
 use super::audit::write_audit;
+use super::session_client::announce_ended_sessions;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::session::Session;
@@ -43,6 +44,24 @@ impl From<SessionRow> for Session {
         }
     }
 }
+
+/// Ends every session of a user inside the caller's transaction, except the session `$keep`, and has their clients
+/// told. Says how many.
+macro_rules! end_sessions_of_user {
+    ($tx:ident, $user:expr, $keep:expr, $now:expr) => {{
+        let ended = sqlx::query(
+            "UPDATE sessions SET state = 'ended' WHERE user_id = $1 AND state = 'active' AND id <> $2",
+        )
+        .bind($user.as_str())
+        .bind($keep)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected();
+        crate::store::session_client::announce_ended_sessions!($tx, $user.as_str(), $now);
+        ended
+    }};
+}
+pub(super) use end_sessions_of_user;
 
 impl Store {
     /// Begins a session of `user`, or gives one of theirs that goes on a new secret, and ends the one it replaces, in one
@@ -102,10 +121,15 @@ impl Store {
                 return Ok(false);
             }
             if let Some(replaced) = replaces {
-                sqlx::query("UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active'")
-                    .bind(replaced.as_str())
-                    .execute(&mut *tx)
-                    .await?;
+                let ended: Option<(String,)> = sqlx::query_as(
+                    "UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active' RETURNING user_id",
+                )
+                .bind(replaced.as_str())
+                .fetch_optional(&mut *tx)
+                .await?;
+                if let Some((former_user,)) = ended {
+                    announce_ended_sessions!(tx, former_user, audit.at);
+                }
             }
             write_audit!(tx, audit);
         });
@@ -173,6 +197,7 @@ impl Store {
             .await?
             .rows_affected();
             if ended == 1 {
+                announce_ended_sessions!(tx, user.as_str(), audit.at);
                 write_audit!(tx, audit);
             }
             ended
@@ -191,14 +216,8 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<u64, StoreError> {
         let ended = in_transaction!(self, |tx| {
-            let ended = sqlx::query(
-                "UPDATE sessions SET state = 'ended' WHERE user_id = $1 AND state = 'active' AND id <> $2",
-            )
-            .bind(user.as_str())
-            .bind(keep.map(SessionId::as_str).unwrap_or_default())
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let keep = keep.map(SessionId::as_str).unwrap_or_default();
+            let ended = end_sessions_of_user!(tx, user, keep, audit.at);
             write_audit!(tx, audit);
             ended
         });

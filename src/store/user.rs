@@ -1,6 +1,8 @@
 //! Users.
 
 use super::audit::write_audit;
+use super::session::end_sessions_of_user;
+use super::session_client::announce_ended_sessions;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
@@ -63,14 +65,8 @@ pub(super) use insert_user;
 
 /// Ends every session and grant of a user inside the caller's transaction, except the session `$keep`.
 macro_rules! end_everything_of_user {
-    ($tx:ident, $user:expr, $keep:expr) => {{
-        sqlx::query(
-            "UPDATE sessions SET state = 'ended' WHERE user_id = $1 AND state = 'active' AND id <> $2",
-        )
-        .bind($user.as_str())
-        .bind($keep)
-        .execute(&mut *$tx)
-        .await?;
+    ($tx:ident, $user:expr, $keep:expr, $now:expr) => {{
+        end_sessions_of_user!($tx, $user, $keep, $now);
         sqlx::query("UPDATE grants SET state = 'revoked' WHERE user_id = $1 AND state = 'active'")
             .bind($user.as_str())
             .execute(&mut *$tx)
@@ -203,7 +199,7 @@ impl Store {
             .rows_affected();
             if updated == 1 {
                 if user.disabled {
-                    end_everything_of_user!(tx, user.id, "");
+                    end_everything_of_user!(tx, user.id, "", audit.at);
                 }
                 write_audit!(tx, audit);
             }
@@ -239,7 +235,7 @@ impl Store {
             .await?
             .rows_affected();
             if updated == 1 {
-                end_everything_of_user!(tx, user, keep_session.unwrap_or_default());
+                end_everything_of_user!(tx, user, keep_session.unwrap_or_default(), audit.at);
                 write_audit!(tx, audit);
             }
             updated
@@ -264,7 +260,8 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a user with their sessions, consents and grants. Answers whether the user was there.
+    /// Deletes a user with their sessions, consents and grants; the clients of those sessions are told. Answers whether
+    /// the user was there.
     ///
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
@@ -277,6 +274,8 @@ impl Store {
                 .await?
                 .rows_affected();
             if deleted == 1 {
+                // Their sessions went with them. Their clients hear of that all the same.
+                announce_ended_sessions!(tx, id.as_str(), audit.at);
                 write_audit!(tx, audit);
             }
             deleted

@@ -11,7 +11,7 @@ use countersign::protocol::scope::Scope;
 use countersign::protocol::session::Session;
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
-use countersign::store::{AuditEntry, Consent, Opened, Rotated, Store, StoreError, StoredKey};
+use countersign::store::{AuditEntry, Consent, NoticesOf, Opened, Rotated, Store, StoreError, StoredKey};
 use serde_json::json;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -716,17 +716,25 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     let allowed = audit(&app, "consent.allow");
     store.allow(&user.id, &consent(&client, "c", "openid"), NOW, &allowed).await.unwrap();
     store.offer_administrator_link("link", NOW, later(HOUR)).await.unwrap();
+    let over = begin(&app, &user, "over").await;
+    for session in ["s", "over"] {
+        store.note_session_client(&session.into(), &client.id, &user.id, NOW).await.unwrap();
+    }
+    assert!(store.end_session(&user.id, &over, &audit(&app, "session.end")).await.unwrap());
+    let leased = store.lease_logout_notices(NoticesOf::Session(&over), NOW, later(45), 1).await.unwrap();
     let kid = store.signing_keys().await.unwrap()[0].kid.clone();
     let state = || async {
         let grant: GrantId = "g".into();
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
             store.users("", "", 10).await.unwrap(),
             store.clients().await.unwrap(),
             store.sessions_of_user(&user.id, NOW).await.unwrap(),
             store.consents_of_user(&user.id).await.unwrap(),
             store.grant(&grant, None).await.unwrap().unwrap(),
             store.signing_keys().await.unwrap(),
+            store.clients_with_due_notices(NOW, 10).await.unwrap(),
+            store.clients_of_session(&over).await.unwrap(),
             store.administrator_link_works("link", NOW).await.unwrap(),
             audited(&app, "never written").await,
         )
@@ -765,6 +773,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
         ("begin_session", store.begin_session(&session(&user, "t"), &user, Some(&s), &u).await.map(drop)),
         ("end_session", store.end_session(&user.id, &s, &u).await.map(drop)),
         ("end_sessions_of_user", store.end_sessions_of_user(&user.id, None, &u).await.map(drop)),
+        ("settle_logout_notice", store.settle_logout_notice(&leased[0], Some(&u)).await.map(drop)),
         ("allow", store.allow(&user.id, &consent(&client, "d", "openid email"), NOW, &u).await),
         ("withdraw", store.withdraw(&user.id, &client.id, &u).await.map(drop)),
         ("revoke_grant", store.revoke_grant(&"g".into(), &u).await.map(drop)),
@@ -776,6 +785,144 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
         assert!(outcome.is_err(), "{what} answered as if it was done");
     }
     assert_eq!(state().await, before);
+});
+
+on_both!(clients_of_a_session_are_told_when_it_ends_and_not_before, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    for id in ["mail", "shop"] {
+        app.client(id, |_| {}).await;
+    }
+    for (user, session) in [(&ada, "s1"), (&ada, "s2"), (&ada, "s3"), (&bob, "b")] {
+        begin(&app, user, session).await;
+        for client in ["shop", "mail", "shop"] {
+            store.note_session_client(&session.into(), &client.into(), &user.id, NOW).await.unwrap();
+        }
+    }
+    let clients = store.clients_of_session(&"s1".into()).await.unwrap();
+    let ids: Vec<_> = clients.iter().map(|client| client.id.as_str()).collect();
+    assert_eq!(ids, ["mail", "shop"]);
+    assert!(store.clients_with_due_notices(later(1_000_000), 10).await.unwrap().is_empty());
+
+    assert!(!store.end_session(&bob.id, &"s1".into(), &audit(&app, "not his")).await.unwrap());
+    assert!(store.clients_with_due_notices(later(1_000_000), 10).await.unwrap().is_empty());
+    assert!(store.end_session(&ada.id, &"s1".into(), &audit(&app, "end")).await.unwrap());
+    let due = store.clients_with_due_notices(NOW, 10).await.unwrap();
+    assert_eq!(due, ["mail".into(), "shop".into()]);
+    assert_eq!(store.clients_with_due_notices(NOW, 1).await.unwrap().len(), 1);
+
+    // Only those of this session; and only once, until the lease ends.
+    let lease = |of, at: i64| store.lease_logout_notices(of, later(at), later(at + 45), 10);
+    let (s1, s2, b): (SessionId, SessionId, SessionId) = ("s1".into(), "s2".into(), "b".into());
+    let mail_id = "mail".into();
+    assert!(lease(NoticesOf::Session(&s2), 0).await.unwrap().is_empty());
+    let mut leased = lease(NoticesOf::Session(&s1), 0).await.unwrap();
+    leased.sort_by(|a, b| a.client_id.cmp(&b.client_id));
+    let [mail, shop] = leased.as_slice() else { panic!("{leased:?}") };
+    assert_eq!((mail.client_id.as_str(), mail.session_id.as_str(), mail.attempts), ("mail", "s1", 1));
+    assert_eq!(mail.user_id, ada.id);
+    assert!(lease(NoticesOf::Client(&mail_id), 44).await.unwrap().is_empty());
+
+    // Whose lease ran out has no say any more.
+    let again = lease(NoticesOf::Client(&mail_id), 45).await.unwrap().remove(0);
+    assert_eq!(again.attempts, 2);
+    assert!(!store.put_off_logout_notice(mail, later(50)).await.unwrap());
+    let late = audit(&app, "late");
+    assert!(!store.settle_logout_notice(mail, Some(&late)).await.unwrap());
+    assert_eq!(audited(&app, "late").await, 0);
+    assert!(store.put_off_logout_notice(&again, later(50)).await.unwrap());
+    assert!(!store.put_off_logout_notice(&again, later(51)).await.unwrap());
+    let third = lease(NoticesOf::Client(&mail_id), 50).await.unwrap().remove(0);
+    assert!(store.settle_logout_notice(&third, Some(&audit(&app, "given up"))).await.unwrap());
+    assert_eq!(audited(&app, "given up").await, 1);
+    assert!(store.settle_logout_notice(shop, None).await.unwrap());
+    assert!(store.clients_of_session(&s1).await.unwrap().is_empty());
+
+    // A session that is over gets no clients.
+    for session in ["s1", "never"] {
+        store.note_session_client(&session.into(), &"shop".into(), &ada.id, NOW).await.unwrap();
+        assert!(store.clients_of_session(&session.into()).await.unwrap().is_empty(), "{session}");
+    }
+    let gone = store.note_session_client(&"s2".into(), &"nobody".into(), &ada.id, NOW).await;
+    assert!(matches!(gone, Err(StoreError::Gone)), "{gone:?}");
+
+    // All but one, by another user in the same browser, and with the user.
+    let due = || async { store.clients_with_due_notices(NOW, 10).await.unwrap().len() };
+    let settle = |session: &'static str| async move {
+        for notice in
+            store.lease_logout_notices(NoticesOf::Session(&session.into()), NOW, later(1), 10).await.unwrap()
+        {
+            assert!(store.settle_logout_notice(&notice, None).await.unwrap());
+        }
+    };
+    store.end_sessions_of_user(&ada.id, Some(&s2), &audit(&app, "others")).await.unwrap();
+    assert_eq!(due().await, 2);
+    settle("s3").await;
+    assert_eq!(due().await, 0, "the one that was kept");
+    let taken_over = session(&bob, "b2");
+    assert!(store.begin_session(&taken_over, &bob, Some(&s2), &audit(&app, "begin")).await.unwrap());
+    assert_eq!(due().await, 2);
+    settle("s2").await;
+    assert_eq!(due().await, 0);
+    assert!(store.delete_user(&bob.id, &audit(&app, "delete")).await.unwrap());
+    let notices = lease(NoticesOf::Session(&b), 0).await.unwrap();
+    assert_eq!(notices.len(), 2);
+    assert!(notices.iter().all(|notice| notice.user_id == bob.id), "who is gone");
+});
+
+on_both!(no_client_slips_in_behind_the_end_of_its_session, |app| {
+    let user = app.user("ada").await;
+    app.client("shop", |_| {}).await;
+    for round in 0..8 {
+        let id: SessionId = format!("s{round}").into();
+        begin(&app, &user, id.as_str()).await;
+        storm(&app, |number, store| {
+            let (id, user, audit) = (id.clone(), user.id.clone(), audit(&app, "end"));
+            async move {
+                if number == 7 {
+                    store.end_session(&user, &id, &audit).await.map(drop).unwrap();
+                } else {
+                    store.note_session_client(&id, &"shop".into(), &user, NOW).await.unwrap();
+                }
+            }
+        })
+        .await;
+        let noted = store_clients(&app, &id).await;
+        let due =
+            app.app.store.lease_logout_notices(NoticesOf::Session(&id), NOW, later(45), 10).await.unwrap();
+        assert_eq!(noted, due.len(), "whoever was noted is told");
+    }
+});
+
+async fn store_clients(app: &TestApp, session: &SessionId) -> usize {
+    app.app.store.clients_of_session(session).await.unwrap().len()
+}
+
+on_both!(of_32_leases_each_notice_goes_to_one, |app| {
+    let user = app.user("ada").await;
+    app.client("shop", |_| {}).await;
+    for number in 0..20 {
+        let id = begin(&app, &user, &format!("s{number}")).await;
+        app.app.store.note_session_client(&id, &"shop".into(), &user.id, NOW).await.unwrap();
+    }
+    app.app.store.end_sessions_of_user(&user.id, None, &audit(&app, "end")).await.unwrap();
+    let leases = storm(&app, |_, store| async move {
+        store.lease_logout_notices(NoticesOf::Client(&"shop".into()), NOW, later(45), 3).await.unwrap()
+    })
+    .await;
+    let mut leased: Vec<_> = leases.iter().flatten().map(|notice| notice.session_id.clone()).collect();
+    leased.sort();
+    let all = leased.len();
+    leased.dedup();
+    assert_eq!(leased.len(), all, "none to two");
+    assert!(leases.iter().all(|lease| lease.len() <= 3));
+    while !app.app.store.clients_with_due_notices(NOW, 1).await.unwrap().is_empty() {
+        let shop = "shop".into();
+        let rest =
+            app.app.store.lease_logout_notices(NoticesOf::Client(&shop), NOW, later(45), 3).await.unwrap();
+        leased.extend(rest.into_iter().map(|notice| notice.session_id));
+    }
+    assert_eq!(leased.len(), 20);
 });
 
 on_both!(of_32_attempts_to_remove_the_last_two_administrators_one_succeeds, |app| {
@@ -839,7 +986,13 @@ on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
     for (id, expires_at) in [("dead", NOW), ("alive", later(1))] {
         let session = Session { expires_at, ..session(&user, id) };
         assert!(store.begin_session(&session, &user, None, &audit(&app, "begin")).await.unwrap());
+        store.note_session_client(&id.into(), &client.id, &user.id, NOW).await.unwrap();
     }
+    // Its client is still to be told.
+    let ended = Session { expires_at: NOW, ..session(&user, "ended") };
+    assert!(store.begin_session(&ended, &user, None, &audit(&app, "begin")).await.unwrap());
+    store.note_session_client(&ended.id, &client.id, &user.id, NOW).await.unwrap();
+    assert!(store.end_session(&user.id, &ended.id, &audit(&app, "end")).await.unwrap());
     let day = 24 * HOUR;
     for (id, opened_at) in [("dead", later(-day)), ("alive", later(1 - day))] {
         store.open_grant(&redeem(&client, &user, "alive", id, "openid", opened_at)).await.unwrap();
@@ -854,10 +1007,13 @@ on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
         "dead, but not for an hour yet"
     );
     assert_eq!(audited(&app, "old").await, 1);
-    // Tokens, a session, a grant, a link and an audit row.
-    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 501 + 4);
+    // Tokens, two sessions, the client of one of them, a grant, a link and an audit row.
+    assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 501 + 6);
     assert_eq!(audited(&app, "old").await, 0);
-    assert_eq!(audited(&app, "begin").await, 2);
+    assert_eq!(audited(&app, "begin").await, 3);
+    for (id, stays) in [("dead", false), ("alive", true), ("ended", true)] {
+        assert_eq!(store_clients(&app, &id.into()).await, usize::from(stays), "{id}");
+    }
     for (id, stays) in [("dead", false), ("alive", true)] {
         assert_eq!(store.session(&id.into()).await.unwrap().is_some(), stays, "{id}");
         assert_eq!(store.grant(&id.into(), None).await.unwrap().is_some(), stays, "{id}");
