@@ -1,8 +1,10 @@
-//! Sign-out at a client's request: OpenID Connect RP-Initiated Logout §2 and §3.
+//! Sign-out at a client's request (OpenID Connect RP-Initiated Logout §2 and §3), and the frames that tell other clients
+//! (Front-Channel Logout §2 and §3).
 
 use super::claims::IdToken;
 use super::client::Client;
-use super::redirect_uri::SafeRedirect;
+use super::ids::SessionId;
+use super::redirect_uri::{SafeRedirect, csp_source, with_query};
 use super::session::Session;
 
 /// What a request brought, after its parts were looked up.
@@ -68,9 +70,37 @@ pub fn plan(request: &LogoutRequest<'_>) -> Result<LogoutPlan, LogoutError> {
     Ok(LogoutPlan { ask, redirect })
 }
 
+/// A client that is told of a sign-out by a frame in the page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogoutFrame {
+    /// The client's name.
+    pub name: String,
+    /// What the frame loads.
+    pub address: String,
+    /// What the page's policy must allow for it.
+    pub csp_source: String,
+}
+
+/// Front-Channel Logout §3: the frames of those of a session's clients that registered one. §2: the registered address,
+/// whose query "MUST be retained", with `iss` and `sid`, whether or not the client asked for them.
+#[must_use]
+pub fn frames(clients: &[Client], issuer: &str, session: &SessionId) -> Vec<LogoutFrame> {
+    clients
+        .iter()
+        .filter_map(|client| {
+            let address = client.metadata.frontchannel_logout_uri.as_deref()?;
+            Some(LogoutFrame {
+                name: client.metadata.client_name.clone(),
+                address: with_query(address, &[("iss", issuer), ("sid", session.as_str())]),
+                csp_source: csp_source(address),
+            })
+        })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{LogoutError, LogoutRequest, plan};
+    use super::{LogoutError, LogoutRequest, frames, plan};
     use crate::protocol::claims::IdToken;
     use crate::protocol::samples;
     use crate::protocol::timestamp::Timestamp;
@@ -105,6 +135,31 @@ mod tests {
         assert!(ask(None));
         assert!(ask(Some(&hint("u", "earlier"))));
         assert!(!ask(Some(&hint("u", "s"))));
+    }
+
+    #[test]
+    fn front_channel_logout_2_the_registered_address_is_kept_and_iss_and_sid_are_added() {
+        let frame = |uri: &str| {
+            let mut client = samples::client("c");
+            client.metadata.frontchannel_logout_uri = Some(uri.to_owned());
+            frames(&[samples::client("untold"), client], "https://id.example", &"s 1".into()).remove(0)
+        };
+        let added = "iss=https%3A%2F%2Fid.example&sid=s+1";
+        for (uri, address, source) in [
+            ("https://rp.example/out", format!("https://rp.example/out?{added}"), "https://rp.example"),
+            (
+                "https://rp.example:8443/o%75t?a=%7e+b&a=",
+                format!("https://rp.example:8443/o%75t?a=%7e+b&a=&{added}"),
+                "https://rp.example:8443",
+            ),
+            ("http://localhost:1/?", format!("http://localhost:1/?{added}"), "http://localhost:1"),
+            ("http://[::1]:1/", format!("http://[::1]:1/?{added}"), "http:"),
+        ] {
+            let frame = frame(uri);
+            assert_eq!((frame.address, frame.csp_source.as_str()), (address, source), "{uri}");
+            assert_eq!(frame.name, "Sample");
+        }
+        assert_eq!(frames(&[samples::client("untold")], "https://id.example", &"s".into()), []);
     }
 
     #[test]

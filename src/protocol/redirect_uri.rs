@@ -166,6 +166,30 @@ fn without_loopback_port(text: &str) -> Option<(&str, &str)> {
     (rest.is_empty() || rest.starts_with('/') || rest.starts_with('?')).then_some((host, rest))
 }
 
+/// A registered address with parameters added to its query; its own text stays as it is, byte for byte.
+pub(super) fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
+    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
+    encoded.extend_pairs(parameters);
+    let encoded = encoded.finish();
+    let separator = match address.split_once('?') {
+        None => "?",
+        Some((_, "")) => "",
+        Some(_) => "&",
+    };
+    format!("{address}{separator}{encoded}")
+}
+
+/// The source expression that allows an address (CSP Level 3 §2.3.1): its origin, or its scheme.
+pub(super) fn csp_source(address: &str) -> String {
+    match Url::parse(address) {
+        // The grammar has no IPv6 addresses: browsers ignore a source with one.
+        Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),
+        Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
+        Ok(url) => format!("{}:", url.scheme()),
+        Err(_) => String::new(),
+    }
+}
+
 impl SafeRedirect {
     /// For a signed-out browser: the post-logout URI, if exactly this text is registered (RP-Initiated Logout §3).
     #[must_use]
@@ -183,15 +207,7 @@ impl SafeRedirect {
     /// byte, with its own query.
     #[must_use]
     pub fn with_query(&self, parameters: &[(&str, &str)]) -> String {
-        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(parameters);
-        let encoded = encoded.finish();
-        let separator = match self.0.split_once('?') {
-            None => "?",
-            Some((_, "")) => "",
-            Some(_) => "&",
-        };
-        format!("{}{separator}{encoded}", self.0)
+        with_query(&self.0, parameters)
     }
 
     /// The URI with parameters as its fragment (Multiple Response Types §2.1). No registered URI has one of its own.
@@ -218,13 +234,7 @@ impl SafeRedirect {
     /// The source expression that lets a form's answer lead there (CSP Level 3 §2.3.1): origin, or scheme.
     #[must_use]
     pub fn csp_source(&self) -> String {
-        match Url::parse(&self.0) {
-            // The grammar has no IPv6 addresses: browsers ignore a source with one.
-            Ok(url) if matches!(url.host(), Some(Host::Ipv6(_))) => format!("{}:", url.scheme()),
-            Ok(url) if url.origin().is_tuple() => url.origin().ascii_serialization(),
-            Ok(url) => format!("{}:", url.scheme()),
-            Err(_) => String::new(),
-        }
+        csp_source(&self.0)
     }
 }
 
