@@ -906,16 +906,16 @@ on_both!(of_32_leases_each_notice_goes_to_one, |app| {
         app.app.store.note_session_client(&id, &"shop".into(), &user.id, NOW).await.unwrap();
     }
     app.app.store.end_sessions_of_user(&user.id, None, &audit(&app, "end")).await.unwrap();
-    let leases = storm(&app, |_, store| async move {
+    let answers = storm(&app, |_, store| async move {
         store.lease_logout_notices(NoticesOf::Client(&"shop".into()), NOW, later(45), 3).await.unwrap()
     })
     .await;
-    let mut leased: Vec<_> = leases.iter().flatten().map(|notice| notice.session_id.clone()).collect();
+    let mut leased: Vec<_> = answers.iter().flatten().map(|notice| notice.session_id.clone()).collect();
     leased.sort();
     let all = leased.len();
     leased.dedup();
     assert_eq!(leased.len(), all, "none to two");
-    assert!(leases.iter().all(|lease| lease.len() <= 3));
+    assert!(answers.iter().all(|lease| lease.len() <= 3));
     while !app.app.store.clients_with_due_notices(NOW, 1).await.unwrap().is_empty() {
         let shop = "shop".into();
         let rest =
