@@ -7,6 +7,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
 use crate::http::metrics;
+use crate::logout_notices;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
@@ -23,6 +24,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     let mut work = JoinSet::new();
     work.spawn(follow_keys(app.clone()));
     work.spawn(keep_house(app.clone()));
+    work.spawn(logout_notices::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }

@@ -17,6 +17,7 @@ pub mod entropy;
 pub mod files;
 pub mod http;
 pub mod jose;
+pub mod logout_notices;
 pub mod outgoing;
 pub mod pages;
 pub mod protocol;

@@ -8,8 +8,8 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, consent, cors, discovery, error, health, introspect, jwks, login, logout, metrics,
-    page, revoke, setup, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, error, health, introspect, jwks, login,
+    logout, metrics, page, revoke, setup, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -62,6 +62,7 @@ pub fn router(app: &App) -> Router {
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
+        .route("/check-session", get(check_session::get))
         .route("/.well-known/openid-configuration", get(discovery::get))
         .route("/.well-known/oauth-authorization-server", get(discovery::get))
         .route("/.well-known/webfinger", get(webfinger::get))

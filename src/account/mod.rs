@@ -3,19 +3,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::authn::sign_in;
-use crate::http::cookie::Cookie;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
-use crate::http::logout::signed_out_page;
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
+use crate::http::sign_out;
 use crate::pages::{
     self, AppRow, Notice, PasswordProblem, SessionRow, Shell, describe_device, describe_scope,
 };
@@ -117,10 +115,10 @@ pub async fn change_password(
     let mut response = done(Notice::PasswordChanged);
     // As it is now: a session begins only for a user whom nobody changed meanwhile.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookie)) =
+    if let Some((_, cookies)) =
         session::begin(&app, &info, &user, me.session.remembered, Some(&me.session)).await?
     {
-        response.headers_mut().append(SET_COOKIE, cookie);
+        cookies.set_on(&mut response);
     }
     Ok(response)
 }
@@ -136,11 +134,7 @@ pub async fn sign_out(
 }
 
 async fn end_own_session(app: &App, me: &SignedIn, info: &RequestInfo) -> Result<Response, PageError> {
-    let audit = app.audit(&me.origin(info), "session.end", format!("session:{}", me.session.id), "sign-out");
-    app.store.end_session(&me.user.id, &me.session.id, &audit).await?;
-    let mut response = signed_out_page(None);
-    response.headers_mut().append(SET_COOKIE, Cookie::Session.clear(&app.config));
-    Ok(response)
+    Ok(sign_out::sign_out(app, &me.origin(info), Some(&me.session), sign_out::Next::Page(None)).await?)
 }
 
 fn done(notice: Notice) -> Response {

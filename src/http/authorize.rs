@@ -29,6 +29,7 @@ use crate::protocol::params::Params;
 use crate::protocol::prompt::{Situation, Step, next_step};
 use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
+use crate::protocol::session_state::session_state;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::Purpose;
@@ -113,17 +114,19 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         progress: &flow.progress,
         now: app.clock.now(),
     });
-    match (step, live) {
+    let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
             let consent_id =
                 consent.map(|consent| consent.id).filter(|_| !asked.client.metadata.skip_consent);
-            issue(app, &asked, request, &live, consent_id).await
+            issue(app, headers, &asked, request, live, consent_id).await?
         }
-        (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?)),
-        (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?)),
-        (Step::Refuse(refusal), _) => Ok(refuse(app, &asked.reply_to, refusal.code(), &refusal)),
-        (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?)),
-    }
+        (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
+        (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
+        (Step::Refuse(refusal), _) => refuse(app, &asked.reply_to, refusal.code(), &refusal),
+        (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?))?,
+    };
+    session::correct_browser_state(app, headers, live.as_ref().map(|live| &live.session), &mut response);
+    Ok(response)
 }
 
 /// Is this the user that the client expects, by a hint or by a value for `sub` (Core §3.1.2.1, §5.5.1)?
@@ -191,6 +194,7 @@ fn short(text: &str) -> String {
 /// Sends what was asked for: a code (RFC 6749 §4.1.2), an ID token and an access token (Core §3.2.2.5, §3.3.2.5).
 async fn issue(
     app: &App,
+    headers: &HeaderMap,
     asked: &Asked,
     request: &AuthorizationRequest,
     live: &Live,
@@ -225,6 +229,10 @@ async fn issue(
     } else {
         None
     };
+    if client.metadata.is_told_of_logout() {
+        app.store.note_session_client(&live.session.id, &client.id, &live.user.id, now).await?;
+    }
+    let session_state = state_of_session(app, headers, asked, &live.session);
     let scope = request.scope.to_string();
     let mut parameters: Vec<(&str, &str)> = Vec::new();
     parameters.extend(code.as_deref().map(|code| ("code", code)));
@@ -238,7 +246,15 @@ async fn issue(
         ]);
     }
     parameters.extend(id_token.as_deref().map(|token| ("id_token", token)));
+    parameters.extend(session_state.as_deref().map(|state| ("session_state", state)));
     Ok(reply::send(app, &asked.reply_to, &parameters))
+}
+
+/// Session Management §2: "session_state", for clients with a web origin that could ask about it.
+fn state_of_session(app: &App, headers: &HeaderMap, asked: &Asked, session: &Session) -> Option<String> {
+    let origin = asked.reply_to.redirect.web_origin()?;
+    let browser_state = session::browser_state(app, headers, Some(session));
+    Some(session_state(&asked.client.id, &origin, &browser_state, &app.entropy.opaque_id()))
 }
 
 /// What the client registered cannot be done: its matter. Everything else is the server's.

@@ -18,7 +18,7 @@ pub enum ClientKeysError {
     #[error("the client has no keys registered")]
     None,
     /// They cannot be fetched.
-    #[error("the document at jwks_uri {0}")]
+    #[error("jwks_uri {0}")]
     Unreachable(#[from] FetchError),
     /// None of them verifies.
     #[error(transparent)]

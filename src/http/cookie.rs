@@ -1,4 +1,4 @@
-//! The two cookies: which browser this is, and who is signed in there.
+//! The three cookies: which browser this is, who is signed in there, and what applications may know of that.
 //!
 //! `__Host-` names cannot be set by another host or over plain HTTP (RFC 6265bis §4.1.3.2). On a loopback issuer
 //! without TLS browsers would refuse them, so plain names are used there.
@@ -18,15 +18,22 @@ pub enum Cookie {
     Browser,
     /// The session.
     Session,
+    /// Changes with the session, and says nothing about it: for the script of the frame that other applications show
+    /// (OpenID Connect Session Management §3.2).
+    BrowserState,
 }
 
 impl Cookie {
-    fn name(self, config: &Config) -> &'static str {
+    /// Its name at this deployment.
+    #[must_use]
+    pub fn name(self, config: &Config) -> &'static str {
         match (self, config.issuer.is_plain_http()) {
             (Self::Browser, false) => "__Host-countersign-browser",
             (Self::Browser, true) => "countersign-browser",
             (Self::Session, false) => "__Host-countersign-session",
             (Self::Session, true) => "countersign-session",
+            (Self::BrowserState, false) => "__Host-countersign-state",
+            (Self::BrowserState, true) => "countersign-state",
         }
     }
 
@@ -53,9 +60,15 @@ impl Cookie {
     #[must_use]
     pub fn write(self, config: &Config, value: &str, lifetime: Option<Duration>) -> HeaderValue {
         let name = self.name(config);
-        let secure = if config.issuer.is_plain_http() { "" } else { "; Secure" };
+        let access = match (self, config.issuer.is_plain_http()) {
+            (Self::Browser | Self::Session, true) => "HttpOnly; SameSite=Lax",
+            (Self::Browser | Self::Session, false) => "HttpOnly; SameSite=Lax; Secure",
+            // Browsers take None with Secure only; on one machine Lax reaches every port.
+            (Self::BrowserState, true) => "SameSite=Lax",
+            (Self::BrowserState, false) => "SameSite=None; Secure",
+        };
         let max_age = lifetime.map(|length| format!("; Max-Age={}", length.as_secs())).unwrap_or_default();
-        HeaderValue::from_str(&format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}"))
+        HeaderValue::from_str(&format!("{name}={value}; Path=/; {access}{max_age}"))
             .unwrap_or_else(|_| HeaderValue::from_static(""))
     }
 
@@ -90,6 +103,18 @@ mod tests {
         assert_eq!(
             Cookie::Session.clear(&development),
             "countersign-session=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"
+        );
+    }
+
+    #[test]
+    fn session_management_3_2_a_script_in_another_applications_page_can_read_the_browser_state() {
+        assert_eq!(
+            Cookie::BrowserState.write(&samples::config("https://id.example"), "v", None),
+            "__Host-countersign-state=v; Path=/; SameSite=None; Secure"
+        );
+        assert_eq!(
+            Cookie::BrowserState.write(&samples::config("http://localhost:8080"), "v", None),
+            "countersign-state=v; Path=/; SameSite=Lax"
         );
     }
 

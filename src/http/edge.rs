@@ -24,7 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
 use super::metrics;
-use super::page::{Csp, html};
+use super::page::{self, Csp, html};
 use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::entropy::Entropy;
@@ -96,6 +96,10 @@ pub fn wrap_within(router: Router, app: &App, time_limit: Duration) -> Router {
 pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
     for (name, value) in SECURITY_HEADERS {
         headers.entry(name).or_insert(value);
+    }
+    // It knows no value for this.
+    if headers.get(CONTENT_SECURITY_POLICY).is_some_and(page::allows_any_frame) {
+        headers.remove(X_FRAME_OPTIONS);
     }
     if https {
         headers

@@ -1,7 +1,7 @@
 //! `/login`: the sign-in page.
 
 use axum::extract::State;
-use axum::http::header::{RETRY_AFTER, SET_COOKIE};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -98,7 +98,7 @@ async fn begin_session(
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
     let former = former.as_ref().map(|live| &live.session);
-    let Some((session, cookie)) = session::begin(app, info, user, remember, former).await? else {
+    let Some((session, cookies)) = session::begin(app, info, user, remember, former).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,
             "Please sign in again",
@@ -108,7 +108,7 @@ async fn begin_session(
     };
     flow.progress.signed_in = Some(session.id);
     let mut response = Redirect::to(&flow.next(app)?).into_response();
-    response.headers_mut().append(SET_COOKIE, cookie);
+    cookies.set_on(&mut response);
     Ok(response)
 }
 

@@ -1,12 +1,9 @@
 //! Sending a page: HTML with the content security policy that fits it.
 
 use askama::Template;
-use aws_lc_rs::digest::{SHA256, digest};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 /// What one page may do beyond showing itself.
@@ -14,7 +11,9 @@ use url::Url;
 pub struct Csp {
     form_targets: Vec<String>,
     images: Vec<String>,
-    scripts: Vec<String>,
+    frames: Vec<String>,
+    script: bool,
+    in_any_frame: bool,
 }
 
 impl Csp {
@@ -30,14 +29,6 @@ impl Csp {
         self
     }
 
-    /// It runs this script, which stands in it, and no other (CSP Level 3 §2.3.1, `hash-source`).
-    #[must_use]
-    pub fn inline_script(mut self, text: &str) -> Self {
-        let hash = STANDARD.encode(digest(&SHA256, text.as_bytes()));
-        self.scripts.push(format!("'sha256-{hash}'"));
-        self
-    }
-
     /// It shows this image from elsewhere (a client's logo).
     #[must_use]
     pub fn image(mut self, uri: Option<&str>) -> Self {
@@ -48,17 +39,45 @@ impl Csp {
         self
     }
 
+    /// It shows a frame from this source.
+    #[must_use]
+    pub fn frame(mut self, source: &str) -> Self {
+        if !self.frames.iter().any(|known| known == source) {
+            self.frames.push(source.to_owned());
+        }
+        self
+    }
+
+    /// It runs a script of ours.
+    #[must_use]
+    pub fn script(self) -> Self {
+        Self { script: true, ..self }
+    }
+
+    /// It may be shown in a frame of anybody's.
+    #[must_use]
+    pub fn in_any_frame(self) -> Self {
+        Self { in_any_frame: true, ..self }
+    }
+
     fn header(&self) -> Option<HeaderValue> {
-        let mut text = String::from(
-            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; img-src 'self'",
+        let ancestors = if self.in_any_frame { "*" } else { "'none'" };
+        let mut text = format!(
+            "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors {ancestors}; img-src 'self'"
         );
         for source in &self.images {
             text.push(' ');
             text.push_str(source);
         }
-        if !self.scripts.is_empty() {
-            text.push_str("; script-src ");
-            text.push_str(&self.scripts.join(" "));
+        if self.script {
+            text.push_str("; script-src 'self'");
+        }
+        if !self.frames.is_empty() {
+            text.push_str("; frame-src");
+        }
+        for source in &self.frames {
+            text.push(' ');
+            text.push_str(source);
         }
         text.push_str("; form-action 'self'");
         for source in &self.form_targets {
@@ -67,6 +86,12 @@ impl Csp {
         }
         HeaderValue::from_str(&text).ok()
     }
+}
+
+/// Does a policy let anybody show the page in a frame?
+#[must_use]
+pub fn allows_any_frame(policy: &HeaderValue) -> bool {
+    policy.to_str().is_ok_and(|policy| policy.contains("frame-ancestors *"))
 }
 
 /// Middleware for the pages that an application may open in a window of its own: cutting that window off from its

@@ -1,7 +1,6 @@
 //! Authorization responses on their way to the client: RFC 6749 §4.1.2, OAuth 2.0 Multiple Response Types §2.1, Form Post
 //! Response Mode §2.
 
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::page::{Csp, html};
@@ -43,8 +42,6 @@ fn form_post(to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
         destination: to.redirect.destination(),
         fields: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
     };
-    let csp = Csp::default().form_to(to.redirect.csp_source()).inline_script(FormPost::SCRIPT);
-    let mut response = html(&page, &csp);
-    *response.status_mut() = StatusCode::OK;
-    response
+    let csp = Csp::default().form_to(to.redirect.csp_source()).script();
+    html(&page, &csp)
 }

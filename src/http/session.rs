@@ -1,6 +1,9 @@
 //! The session of a request: from its cookie to a live session and its user.
 
+use std::time::Duration;
+
 use axum::extract::FromRequestParts;
+use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -69,7 +72,7 @@ pub fn ends_at(app: &App, session: &Session) -> Timestamp {
 
 /// Begins a session after a sign-in. The browser's secret is new every time (CVE-2026-7507). The same user's session
 /// goes on under its name (`sid`): other applications that were signed in to from it stay so, and their sign-out hints
-/// stay true. Another user's session is ended. Answers the session and its cookie; none when the user was switched off
+/// stay true. Another user's session is ended. Answers the session and its cookies; none when the user was switched off
 /// or got another password meanwhile.
 ///
 /// # Errors
@@ -80,7 +83,7 @@ pub async fn begin(
     user: &User,
     remember: bool,
     former: Option<&Session>,
-) -> Result<Option<(Session, HeaderValue)>, StoreError> {
+) -> Result<Option<(Session, Cookies)>, StoreError> {
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
@@ -109,12 +112,74 @@ pub async fn begin(
     if !app.store.begin_session(&session, user, another.map(|former| &former.id), &audit).await? {
         return Ok(None);
     }
-    let cookie = format!("{}.{secret}", session.id);
-    let cookie = Cookie::Session.write(&app.config, &cookie, remember.then_some(lifetime));
-    Ok(Some((session, cookie)))
+    let (cookie, lifetime) = (format!("{}.{secret}", session.id), remember.then_some(lifetime));
+    let state = app.seals.browser_state(session.id.as_str());
+    let cookies = Cookies([
+        Cookie::Session.write(&app.config, &cookie, lifetime),
+        Cookie::BrowserState.write(&app.config, &state, lifetime),
+    ]);
+    Ok(Some((session, cookies)))
 }
 
-fn idle_limit(app: &App, session: &Session) -> std::time::Duration {
+/// The cookies that make a session the browser's.
+#[derive(Clone, Debug)]
+pub struct Cookies([HeaderValue; 2]);
+
+impl Cookies {
+    /// Sends them along.
+    pub fn set_on(self, response: &mut Response) {
+        for cookie in self.0 {
+            response.headers_mut().append(SET_COOKIE, cookie);
+        }
+    }
+}
+
+/// Has the browser forget its session.
+pub fn forget(app: &App, response: &mut Response) {
+    for cookie in [Cookie::Session, Cookie::BrowserState] {
+        response.headers_mut().append(SET_COOKIE, cookie.clear(&app.config));
+    }
+}
+
+/// What the frame of Session Management §3.2 reads once this request is answered, and so what `session_state` is computed
+/// from; empty where nobody is signed in.
+#[must_use]
+pub fn browser_state(app: &App, headers: &HeaderMap, live: Option<&Session>) -> String {
+    match (live, Cookie::Session.read(&app.config, headers)) {
+        (Some(session), _) => app.seals.browser_state(session.id.as_str()),
+        // It ran out, or was ended elsewhere.
+        (None, Some(_)) => String::new(),
+        // In another site's frame the session's cookie does not come along (`SameSite=Lax`), and this one does: whether
+        // anybody is signed in is not known here.
+        (None, None) => Cookie::BrowserState.read(&app.config, headers).unwrap_or_default().to_owned(),
+    }
+}
+
+/// Has the browser's cookie agree with [`browser_state`] where it does not: the session ran out, was ended elsewhere, or
+/// began before there was such a cookie. Without this, an application that asks anew because the state has changed would
+/// find it changed again.
+pub fn correct_browser_state(
+    app: &App,
+    headers: &HeaderMap,
+    live: Option<&Session>,
+    response: &mut Response,
+) {
+    let right = browser_state(app, headers, live);
+    if Cookie::BrowserState.read(&app.config, headers).unwrap_or_default() == right {
+        return;
+    }
+    let cookie = match live {
+        Some(session) => {
+            let left = u64::try_from(session.expires_at.since(app.clock.now())).unwrap_or(0);
+            let lifetime = session.remembered.then_some(Duration::from_secs(left));
+            Cookie::BrowserState.write(&app.config, &right, lifetime)
+        }
+        None => Cookie::BrowserState.clear(&app.config),
+    };
+    response.headers_mut().append(SET_COOKIE, cookie);
+}
+
+fn idle_limit(app: &App, session: &Session) -> Duration {
     if session.remembered { app.config.sessions.remembered_idle } else { app.config.sessions.idle }
 }
 

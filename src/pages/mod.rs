@@ -22,9 +22,12 @@ pub use admin::{
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup, SetupDone, SignedOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup,
+    SetupDone, SignedOut, SigningOut,
 };
 pub use words::{describe_device, describe_scope};
+
+pub use crate::protocol::logout::LogoutFrame;
 
 use admin::{ALGORITHMS, GRANT_TYPES};
 use words::{ago, day_time, describe_method, duration, grouped, iso};

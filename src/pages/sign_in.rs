@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{App, Problem, Scope};
+use super::{App, LogoutFrame, Problem, Scope};
 
 /// `GET /login`; the form goes to `POST /login` with `flow`, `csrf`, `username`, `password`, `remember`.
 #[derive(Template)]
@@ -67,11 +67,6 @@ pub struct FormPost {
     pub fields: Vec<(String, String)>,
 }
 
-impl FormPost {
-    /// The text of the page's script, which its content security policy names by its hash.
-    pub const SCRIPT: &str = r#"document.getElementById("form-post").submit()"#;
-}
-
 /// Any refusal that ends at this server: what is wrong, for whom, and how to fix it.
 #[derive(Template)]
 #[template(path = "error.html")]
@@ -114,6 +109,24 @@ pub struct LogoutConfirm {
 pub struct SignedOut {
     /// A place to go back to.
     pub return_to: Option<ReturnTo>,
+}
+
+/// After signing out of a session that applications want to hear the end of: loads their frames, then goes on.
+#[derive(Template)]
+#[template(path = "signing_out.html")]
+pub struct SigningOut {
+    /// One for every application.
+    pub frames: Vec<LogoutFrame>,
+    /// Where the browser goes then.
+    pub next: String,
+}
+
+/// `GET /check-session`: never seen, it runs in a frame of other applications.
+#[derive(Template)]
+#[template(path = "check_session.html")]
+pub struct CheckSession {
+    /// Name of the cookie that its script reads.
+    pub cookie: &'static str,
 }
 
 /// A link back to an application.

@@ -138,7 +138,7 @@ pub enum RequestError {
     #[error("request_uri is not registered for this client")]
     RequestUriNotRegistered,
     /// Core §6.2.3.
-    #[error("the document at request_uri {0}")]
+    #[error("request_uri {0}")]
     RequestUriUnreachable(String),
     /// Core §6.1: "request and request_uri … MUST NOT be used together".
     #[error("request and request_uri must not be used together")]

@@ -231,6 +231,13 @@ impl SafeRedirect {
         }
     }
 
+    /// The web origin (RFC 6454) that this leads to; none for private-use schemes.
+    #[must_use]
+    pub fn web_origin(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+        Some(url.origin().ascii_serialization())
+    }
+
     /// The source expression that lets a form's answer lead there (CSP Level 3 §2.3.1): origin, or scheme.
     #[must_use]
     pub fn csp_source(&self) -> String {

@@ -12,7 +12,7 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 5] = [
+const DEAD_ROWS: [&str; 6] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
     "DELETE FROM session_clients WHERE (session_id, client_id) IN

@@ -2,6 +2,11 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use countersign::app::Origin;
+use countersign::protocol::client::SigningAlg;
+
 use crate::support::{Browser, Engine, Page, Rp, TestApp, encode, filled, form, on_both, refused};
 
 const SESSION: &str = "countersign-session";
@@ -146,3 +151,86 @@ async fn cve_2021_29456_nobody_is_sent_to_an_address_that_is_not_registered() {
     }
     assert!(is_signed_in(&mut browser, &rp).await, "nothing of this signed anybody out");
 }
+
+#[tokio::test]
+async fn rp_initiated_logout_2_hints_that_are_not_ours_are_shown_and_never_redirected() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    let ours = tokens.get("id_token");
+    let [head, claims, signature] = ours.split('.').collect::<Vec<_>>()[..] else { panic!("{ours}") };
+    let encode = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    let none = encode(r#"{"alg":"none","typ":"JWT"}"#);
+    let foreign = TestApp::start(Engine::Sqlite).await;
+    let audit = foreign.app.audit(&Origin::system(), "key.rotate", String::new(), "");
+    foreign.app.keys.rotate(&foreign.app.store, SigningAlg::Rs256.into(), true, audit).await.unwrap();
+    foreign.user("ada").await;
+    let foreign = foreign.rp("web").await.tokens(&mut foreign.browser(), "ada", "openid").await;
+    let access_token = tokens.access();
+    let other_user = tokens.claims("id_token").to_string().replace("\"sub\"", "\"x\"");
+    let logout_token = app
+        .app
+        .keys
+        .sign(SigningAlg::Rs256, "logout+jwt", &tokens.claims("id_token"), app.app.clock.now())
+        .unwrap();
+    for (what, hint) in [
+        ("unsigned", format!("{none}.{claims}.")),
+        ("unsigned, with a signature", format!("{none}.{claims}.{signature}")),
+        ("without its signature", format!("{head}.{claims}.")),
+        ("with other claims", format!("{head}.{}.{signature}", encode(&other_user))),
+        ("another issuer's", foreign.get("id_token").to_owned()),
+        ("an access token", access_token.to_owned()),
+        ("a logout token", logout_token),
+        ("cut off", ours[..ours.len() - 5].to_owned()),
+        ("two parts", format!("{head}.{claims}")),
+        ("something else", "x".repeat(10_000)),
+    ] {
+        for state in ["", "x"] {
+            let parameters = [
+                ("id_token_hint", hint.as_str()),
+                ("post_logout_redirect_uri", "https://web.example/out"),
+                ("client_id", "web"),
+                ("state", state),
+            ];
+            let text = browser.get(&request(&parameters)).await.refusal(400);
+            assert!(text.contains("id_token_hint is not an ID token of this issuer"), "{what}: {text}");
+        }
+    }
+    assert!(is_signed_in(&mut browser, &rp).await, "nothing of this signed anybody out");
+}
+
+on_both!(rp_initiated_logout_2_3_after_the_question_the_browser_goes_where_it_was_asked_to, |app| {
+    for user in ["ada", "bob"] {
+        app.user(user).await;
+    }
+    let rp = app.rp("web").await;
+    let bobs = rp.tokens(&mut app.browser(), "bob", "openid").await;
+    let hint_of_another = ("id_token_hint", bobs.get("id_token"));
+    // Hints about the user and languages nobody knows are no errors, and change nothing.
+    let ignored = [("logout_hint", "bob"), ("ui_locales", "tlh fr-CA"), ("unheard_of", "x")];
+    for parameters in
+        [&[("client_id", "web")][..], &[hint_of_another], &[hint_of_another, ("client_id", "web")]]
+    {
+        for by_post in [false, true] {
+            let mut browser = app.browser();
+            rp.tokens(&mut browser, "ada", "openid").await;
+            let out = ("post_logout_redirect_uri", "https://web.example/out");
+            let fields = [parameters, &[out, ("state", "a+b%20&\"")], &ignored].concat();
+            let page = if by_post {
+                let page = browser.post("/logout", &filled(Vec::new(), &fields)).await;
+                assert_eq!(page.status, 303);
+                browser.follow(page).await
+            } else {
+                browser.get(&request(&fields)).await
+            };
+            assert!(asks(&page), "{parameters:?}");
+            assert!(page.text().contains("ada of Example"), "who would be signed out: {}", page.text());
+            let page = browser.post("/logout", &page.form("/logout")).await;
+            assert_eq!(page.status, 303);
+            assert_eq!(page.location(), "https://web.example/out?state=a%2Bb%2520%26%22");
+            assert!(!is_signed_in(&mut browser, &rp).await);
+        }
+    }
+});
