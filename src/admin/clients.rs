@@ -103,6 +103,7 @@ pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<I
     };
     let secret = client.needs_secret().then(|| give_secret(app, &mut client)).transpose()?;
     let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
+    app.keys.ready_for(&app.store, &client.metadata, &app.clock).await?;
     app.store.insert_client(&client, &audit).await?;
     Ok(Issued { client, secret })
 }
@@ -173,6 +174,7 @@ async fn write(
     secret: Option<String>,
     audit: &crate::store::AuditEntry,
 ) -> Result<Issued, Refusal> {
+    app.keys.ready_for(&app.store, &after.metadata, &app.clock).await?;
     if app.store.update_client(&after, before.updated_at, audit).await? {
         Ok(Issued { client: after, secret })
     } else {

@@ -159,6 +159,8 @@ mod tests {
     use crate::entropy::Entropy;
     use crate::jose::samples::unhex;
 
+    type Part = fn(&mut Sealed) -> &mut Vec<u8>;
+
     /// RFC 7518 appendix B: algorithm, key, ciphertext, tag.
     fn appendix_b() -> Vec<(ContentEncryption, Vec<u8>, Sealed)> {
         let iv = unhex("1af38c2dc2b96ffdd86694092341bc04");
@@ -228,7 +230,6 @@ mod tests {
                     sealed.tag.truncate(sealed.tag.len() - cut);
                     assert_eq!(opens(&sealed), None, "{enc}: a tag cut by {cut}");
                 }
-                type Part = fn(&mut Sealed) -> &mut Vec<u8>;
                 let parts: [Part; 3] =
                     [|sealed| &mut sealed.iv, |sealed| &mut sealed.ciphertext, |sealed| &mut sealed.tag];
                 for part in parts {

@@ -607,7 +607,7 @@ mod tests {
             wrong.push(raw(header));
         }
         for text in wrong {
-            assert!(Jwe::parse(&text).is_err(), "{:.100}", text);
+            assert!(Jwe::parse(&text).is_err(), "{text:.100}");
         }
     }
 

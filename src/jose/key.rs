@@ -186,15 +186,15 @@ impl Kind {
     /// None for algorithms without a private key.
     fn of(alg: KeyAlg) -> Option<Self> {
         match alg {
-            KeyAlg::Signing(SigningAlg::Es256) => Some(Self::Ec(Curve::P256)),
+            KeyAlg::Signing(SigningAlg::Es256)
+            | KeyAlg::Encryption(
+                KeyManagementAlg::EcdhEs | KeyManagementAlg::EcdhEsA128Kw | KeyManagementAlg::EcdhEsA256Kw,
+            ) => Some(Self::Ec(Curve::P256)),
             KeyAlg::Signing(SigningAlg::Es384) => Some(Self::Ec(Curve::P384)),
             KeyAlg::Signing(SigningAlg::Es512) => Some(Self::Ec(Curve::P521)),
             KeyAlg::Signing(SigningAlg::EdDsa) => Some(Self::Ed25519),
             KeyAlg::Signing(alg) => rsa_encoding(alg).map(|_| Self::Rsa),
             KeyAlg::Encryption(KeyManagementAlg::RsaOaep | KeyManagementAlg::RsaOaep256) => Some(Self::Rsa),
-            KeyAlg::Encryption(
-                KeyManagementAlg::EcdhEs | KeyManagementAlg::EcdhEsA128Kw | KeyManagementAlg::EcdhEsA256Kw,
-            ) => Some(Self::Ec(Curve::P256)),
         }
     }
 }

@@ -19,7 +19,7 @@ use super::rotation::{KeyState, KeyTimes, next_activation, state};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
-use crate::protocol::client::SigningAlg;
+use crate::protocol::client::{ClientMetadata, SigningAlg};
 use crate::protocol::ids::KeyId;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError, Seals};
@@ -214,7 +214,28 @@ impl Keyring {
         if alg.is_asymmetric() { self.bring_about(store, KeyAlg::Signing(alg), clock).await } else { Ok(()) }
     }
 
-    /// Makes sure that there are keys that clients can encrypt to. They are published with the next look at the JWKS.
+    /// The same for everything that a client registered: when it registers, so that its keys are published before they
+    /// are used; and before they are, for clients that came about in another way.
+    ///
+    /// # Errors
+    /// The database is unavailable, or no key could be made.
+    pub async fn ready_for(
+        &self,
+        store: &Store,
+        client: &ClientMetadata,
+        clock: &Clock,
+    ) -> Result<(), KeyringError> {
+        let own = [client.id_token_signed_response_alg, client.access_token_signed_response_alg];
+        for alg in own.into_iter().chain(client.userinfo_signed_response_alg) {
+            self.ready(store, alg, clock).await?;
+        }
+        match client.request_object_encryption_alg {
+            Some(_) => self.encryption_ready(store, clock).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Makes sure that there are keys that clients can encrypt to.
     ///
     /// # Errors
     /// The database is unavailable, or no key could be made.

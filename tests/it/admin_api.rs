@@ -118,6 +118,7 @@ pub async fn signed_in(app: &TestApp, username: &str) -> Browser {
 async fn token(app: &TestApp, client: &str, scope: &str) -> String {
     let created = app.client(client, |metadata| {
         metadata.grant_types = vec![GrantType::ClientCredentials];
+        metadata.response_types.clear();
         metadata.redirect_uris.clear();
         metadata.scope = Scope::parse(scope).unwrap();
     });
@@ -275,7 +276,8 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
         (json!({ "redirect_uris": [] }), "redirect_uris"),
         (json!({ "scope": "countersign:admin" }), "scope"),
         (json!({ "client_id": "other" }), "client_id"),
-        (json!({ "id_token_signed_response_alg": "none" }), "id_token_signed_response_alg"),
+        (json!({ "access_token_signed_response_alg": "none" }), "access_token_signed_response_alg"),
+        (json!({ "access_token_signed_response_alg": "HS256" }), "access_token_signed_response_alg"),
     ] {
         let page = robot.json(Method::PATCH, path, &body).await;
         assert_eq!(fields(&problem(&page, 400)), [expected], "{body}");
@@ -290,6 +292,14 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
     let rotated = robot.send(&Method::POST, &format!("{path}/secret"), "").await.json();
     let third = rotated["client_secret"].as_str().unwrap().to_owned();
     assert!(secret != second && second != third);
+    // The key is published before the client's first token is signed with it.
+    assert!(!app.app.keys.jwks().body.contains("ES384"));
+    let other =
+        json!({ "id_token_signed_response_alg": "ES384", "request_object_encryption_alg": "RSA-OAEP" });
+    assert_eq!(robot.json(Method::PATCH, path, &other).await.status, 200);
+    for published in ["ES384", "enc"] {
+        assert!(app.app.keys.jwks().body.contains(&format!("\"{published}\"")), "{published}");
+    }
 
     for page in [path, "/admin/api/clients", "/admin/api/audit"] {
         let body = robot.get(page).await.body;
@@ -313,7 +323,7 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
         .collect();
     // The clock stands still, so that their order says nothing.
     entries.sort_unstable();
-    let updates = ["client.update"; 4];
+    let updates = ["client.update"; 5];
     let expected = [&["client.create", "client.delete", "client.rotate_secret"][..], &updates].concat();
     assert_eq!(entries, expected);
 });

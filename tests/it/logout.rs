@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::app::Origin;
+use countersign::jose::KeyAlg;
 use countersign::protocol::client::SigningAlg;
 
 use crate::support::{Browser, Engine, Page, Rp, TestApp, encode, filled, form, on_both, refused};
@@ -165,7 +166,12 @@ async fn rp_initiated_logout_2_hints_that_are_not_ours_are_shown_and_never_redir
     let none = encode(r#"{"alg":"none","typ":"JWT"}"#);
     let foreign = TestApp::start(Engine::Sqlite).await;
     let audit = foreign.app.audit(&Origin::system(), "key.rotate", String::new(), "");
-    foreign.app.keys.rotate(&foreign.app.store, SigningAlg::Rs256.into(), true, audit).await.unwrap();
+    foreign
+        .app
+        .keys
+        .rotate(&foreign.app.store, KeyAlg::Signing(SigningAlg::Rs256), true, audit)
+        .await
+        .unwrap();
     foreign.user("ada").await;
     let foreign = foreign.rp("web").await.tokens(&mut foreign.browser(), "ada", "openid").await;
     let access_token = tokens.access();

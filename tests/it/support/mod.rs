@@ -200,6 +200,7 @@ impl TestApp {
             updated_at: now,
         };
         let audit = self.app.audit(&Origin::system(), "client.create", String::new(), "");
+        self.app.keys.ready_for(&self.app.store, &client.metadata, &self.app.clock).await.unwrap();
         self.app.store.insert_client(&client, &audit).await.unwrap();
         client
     }
