@@ -48,7 +48,7 @@ pub async fn by_password(
     // An account has one limit, whichever of its names is typed.
     let subject = user.as_ref().map_or(login.as_str(), |user| user.id.as_str());
     let counted =
-        throttle::count(&app.store, &app.seals, &app.config.throttle, subject, origin.ip, now).await?;
+        throttle::count(&app.store, &app.seals, &app.config.throttle, Some(subject), origin.ip, now).await?;
     let counted = match counted {
         Counted::Allowed(attempt) => attempt,
         Counted::TooMany { retry_after } => {

@@ -1,4 +1,5 @@
-//! Limits on failed sign-ins, per account and per address, shared by every node (OWASP ASVS 6.3.1).
+//! Limits on failed sign-ins, per account and per address, and on new accounts per address, shared by every node
+//! (OWASP ASVS 6.3.1).
 
 use std::net::IpAddr;
 
@@ -8,10 +9,17 @@ use crate::protocol::timestamp::{Timestamp, seconds};
 use crate::sealing::Seals;
 use crate::store::{Attempt, Store, StoreError};
 
-/// An attempt that was counted; a success takes the count back.
+/// An attempt that was counted; a sign-in that succeeds takes the count back.
 pub struct CountedAttempt {
-    account: String,
+    account: Option<String>,
     address: String,
+}
+
+impl CountedAttempt {
+    /// The address comes first: whoever is beyond its limit does not use up an account's.
+    fn buckets(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.address).chain(&self.account)
+    }
 }
 
 /// The outcome of counting.
@@ -25,8 +33,8 @@ pub enum Counted {
     },
 }
 
-/// Counts an attempt to sign in to `account` (a user's id, or the name that was typed) from `address`, before the
-/// password is looked at.
+/// Counts an attempt from `address` to sign in to `account` (a user's id, or the name that was typed), before the
+/// password is looked at; or, without an account, to make one.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -34,18 +42,16 @@ pub async fn count(
     store: &Store,
     seals: &Seals,
     config: &Throttle,
-    account: &str,
+    account: Option<&str>,
     address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Counted, StoreError> {
     let attempt = CountedAttempt {
-        account: account_bucket(seals, account),
+        account: account.map(|account| account_bucket(seals, account)),
         address: seals.throttle_bucket("address", &address.map(network).unwrap_or_default()),
     };
     let floor = now.minus(config.window);
-    for (bucket, limit) in
-        [(&attempt.address, config.address_failures), (&attempt.account, config.account_failures)]
-    {
+    for (bucket, limit) in attempt.buckets().zip([config.address_failures, config.account_failures]) {
         let Attempt { count, window_start } = store.count_attempt(bucket, now, floor).await?;
         if count > i64::from(limit) {
             let retry_after = seconds(config.window).saturating_sub(now.since(window_start)).max(1);
@@ -60,7 +66,10 @@ pub async fn count(
 /// # Errors
 /// The database is unavailable.
 pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
-    store.forgive_attempt(&attempt.account, &attempt.address).await
+    match &attempt.account {
+        Some(account) => store.forgive_attempt(account, &attempt.address).await,
+        None => Ok(()),
+    }
 }
 
 /// An administrator gave the account a new password: whoever guessed at the old one does not lock the owner out.
@@ -80,7 +89,10 @@ fn account_bucket(seals: &Seals, account: &str) -> String {
 /// # Errors
 /// The database is unavailable.
 pub async fn take_back(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
-    store.take_back_attempt(&attempt.account, &attempt.address).await
+    for bucket in attempt.buckets() {
+        store.take_back_attempt(bucket).await?;
+    }
+    Ok(())
 }
 
 /// One customer's network: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.

@@ -45,18 +45,12 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn take_back_attempt(
-        &self,
-        account_bucket: &str,
-        address_bucket: &str,
-    ) -> Result<(), StoreError> {
+    pub async fn take_back_attempt(&self, bucket: &str) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
-            for bucket in [account_bucket, address_bucket] {
-                sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
-                    .bind(bucket)
-                    .execute(&mut *tx)
-                    .await?;
-            }
+            sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
+                .bind(bucket)
+                .execute(&mut *tx)
+                .await?;
         });
         Ok(())
     }
