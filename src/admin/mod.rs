@@ -80,8 +80,12 @@ fn changes<T: Serialize>(before: &T, after: &T) -> String {
         Ok(Value::Object(fields)) => fields,
         _ => serde_json::Map::new(),
     };
-    let before = fields(before);
-    let changed: Vec<String> = fields(after)
+    let (before, mut after) = (fields(before), fields(after));
+    // What is gone may be left out.
+    for name in before.keys() {
+        after.entry(name.as_str()).or_insert(Value::Null);
+    }
+    let changed: Vec<String> = after
         .iter()
         .filter(|(name, value)| before.get(*name) != Some(*value))
         .map(|(name, value)| match value {

@@ -9,6 +9,7 @@ use crate::app::{App, Origin};
 use crate::authn::throttle;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::profile::{self, UserInput};
+use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password};
 
 /// A user in answers.
@@ -25,6 +26,9 @@ pub struct UserView {
     pub email_verified: bool,
     /// Name to show.
     pub name: Option<String>,
+    /// What else the standard claims tell, each by its name.
+    #[serde(flatten)]
+    pub claims: StandardClaims,
     /// May administer this server.
     pub is_admin: bool,
     /// Switched off.
@@ -45,6 +49,7 @@ impl From<User> for UserView {
             email: user.email,
             email_verified: user.email_verified,
             name: user.name,
+            claims: user.claims,
             is_admin: user.is_admin,
             disabled: user.disabled,
             has_password: user.password_hash.is_some(),
@@ -92,6 +97,7 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
         email: wanted.email,
         email_verified: wanted.email_verified,
         name: wanted.name,
+        claims: wanted.claims,
         password_hash,
         is_admin: wanted.is_admin,
         disabled: wanted.disabled,
@@ -134,16 +140,13 @@ pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput
         email: wanted.email,
         email_verified: wanted.email_verified,
         name: wanted.name,
+        claims: wanted.claims,
         is_admin: wanted.is_admin,
         disabled: wanted.disabled,
         updated_at: next_version(app, before.updated_at),
         ..before.clone()
     };
-    let mut detail = changes(&UserInput::from(before), &UserInput::from(&after));
-    if before.email_verified != after.email_verified {
-        detail = format!("{detail} email_verified={}", after.email_verified);
-    }
-    let audit = app.audit(origin, "user.update", target(&after.id), detail);
+    let audit = app.audit(origin, "user.update", target(&after.id), changes(&whole(before), &whole(&after)));
     if app.store.update_user(&after, before.updated_at, &audit).await? {
         Ok(after)
     } else {
@@ -191,6 +194,15 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
 pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
     if app.store.delete_user(&user.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("user")) }
+}
+
+/// A profile with what was verified.
+fn whole(user: &User) -> UserInput {
+    UserInput {
+        email_verified: Some(user.email_verified),
+        claims: user.claims.clone(),
+        ..UserInput::from(user)
+    }
 }
 
 fn target(id: &UserId) -> String {

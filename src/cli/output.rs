@@ -76,6 +76,18 @@ fn option_of(field: &str) -> String {
         "access_token_signed_response_alg" => "--access-token-alg".to_owned(),
         "is_admin" => "--admin".to_owned(),
         "password" => "password".to_owned(),
+        // Claims without an option of their own.
+        "middle_name"
+        | "nickname"
+        | "profile"
+        | "picture"
+        | "website"
+        | "gender"
+        | "birthdate"
+        | "zoneinfo"
+        | "locale"
+        | "phone_number_verified" => format!("--claims {field}"),
+        part if part.starts_with("address.") => format!("--claims {part}"),
         other => format!("--{}", other.replace('_', "-")),
     }
 }

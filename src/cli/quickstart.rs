@@ -19,6 +19,7 @@ use crate::entropy::Entropy;
 use crate::protocol::client::{AuthMethod, GrantType};
 use crate::protocol::registration::ClientInput;
 use crate::protocol::secret::sha256_hex;
+use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::User;
 use crate::serve::{self, Patience};
 use crate::{files, telemetry};
@@ -175,6 +176,7 @@ async fn add_demo_user(app: &App) -> anyhow::Result<()> {
         email: Some("demo@example.com".to_owned()),
         email_verified: true,
         name: Some("Demo User".to_owned()),
+        claims: StandardClaims::default(),
         password_hash: Some(app.passwords.hash(Password::from(DEMO_PASSWORD.to_owned())).await?),
         is_admin: false,
         disabled: false,

@@ -4,12 +4,16 @@ use std::io::{BufRead as _, IsTerminal as _};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::Refusal;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
+use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
+use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::User;
 
 /// Users read from the database at once.
@@ -85,7 +89,7 @@ pub(super) struct PasswordSource {
     password_stdin: bool,
 }
 
-/// What a profile says. An empty text clears an address or a name: `--email ""`.
+/// What a profile says. An empty text clears an address, a name or a number: `--email ""`.
 #[derive(Args, Debug)]
 pub(super) struct Fields {
     /// User name to sign in with
@@ -103,20 +107,59 @@ pub(super) struct Fields {
     /// May administer this server
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     admin: Option<bool>,
+    /// Given names
+    #[arg(long)]
+    given_name: Option<String>,
+    /// Family names
+    #[arg(long)]
+    family_name: Option<String>,
+    /// Telephone number with its country code, as in +14255551212
+    #[arg(long)]
+    phone_number: Option<String>,
+    /// Any standard claims, as in '{"locale": "en-US", "address": {"country": "USA"}}'; null removes one
+    #[arg(long, value_name = "JSON", value_parser = claims)]
+    claims: Option<Map<String, Value>>,
 }
 
 impl Fields {
     /// These fields on top of what there is.
-    fn onto(self, base: UserInput) -> UserInput {
-        UserInput {
+    fn onto(self, base: UserInput) -> anyhow::Result<UserInput> {
+        let mut claims = base.claims;
+        if let Some(patch) = self.claims {
+            let mut merged = serde_json::to_value(&claims)?;
+            if let Some(members) = merged.as_object_mut() {
+                merge(members, patch);
+            }
+            claims = serde_json::from_value(merged)?;
+        }
+        Ok(UserInput {
             username: self.username.or(base.username),
             email: self.email.or(base.email),
             email_verified: self.email_verified.or(base.email_verified),
             name: self.name.or(base.name),
             is_admin: self.admin.or(base.is_admin),
+            claims: StandardClaims {
+                given_name: self.given_name.or(claims.given_name),
+                family_name: self.family_name.or(claims.family_name),
+                phone_number: self.phone_number.or(claims.phone_number),
+                ..claims
+            },
             ..base
-        }
+        })
     }
+}
+
+/// Claims as JSON: a merge patch (RFC 7396) with nothing in it that is no standard claim.
+fn claims(text: &str) -> Result<Map<String, Value>, serde_json::Error> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Whole {
+        #[serde(flatten)]
+        _claims: StandardClaims,
+    }
+    // Read as what it is for, it tells of every name that is unknown or there twice.
+    serde_json::from_str::<Whole>(text)?;
+    serde_json::from_str(text)
 }
 
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
@@ -125,7 +168,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     match command {
         Command::Create { fields, password, print } => {
             let input =
-                fields.onto(UserInput { password: password.read_optional()?, ..UserInput::default() });
+                fields.onto(UserInput { password: password.read_optional()?, ..UserInput::default() })?;
             let user = users::create(&app, &origin, input).await.map_err(output::refused)?;
             show(user.into(), print)
         }
@@ -133,7 +176,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::Show { who, print } => show(who.find(&app).await?.into(), print),
         Command::Update { who, fields, print } => {
             let before = who.find(&app).await?;
-            let input = fields.onto(UserInput::from(&before));
+            let input = fields.onto(UserInput::from(&before))?;
             let user = users::change(&app, &origin, &before, &input).await.map_err(output::refused)?;
             show(user.into(), print)
         }
@@ -232,7 +275,8 @@ fn show(user: UserView, print: Print) -> anyhow::Result<()> {
     if print.json {
         return output::json(&user);
     }
-    output::details([
+    let claims = user.claims.texts().map(|(name, text)| (name, text.unwrap_or_default().to_owned()));
+    let details = [
         ("id", user.id),
         ("username", user.username),
         ("name", user.name.unwrap_or_default()),
@@ -243,6 +287,7 @@ fn show(user: UserView, print: Print) -> anyhow::Result<()> {
         ("created", output::date(user.created_at)),
         ("changed", output::date(user.updated_at)),
         ("switched off", output::flag(user.disabled)),
-    ]);
+    ];
+    output::details(details.into_iter().chain(claims));
     Ok(())
 }

@@ -230,6 +230,13 @@ pub fn sentence(text: &str) -> String {
     format!("{text}{end}")
 }
 
+/// The same, when a page begins with them.
+#[must_use]
+pub fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();

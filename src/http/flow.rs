@@ -17,6 +17,9 @@ use crate::sealing::{Purpose, SealError};
 /// How long a sign-in may take.
 const LONGEST: Duration = Duration::from_secs(3600);
 
+/// Where a sign-in without a purpose leads.
+const DEFAULT_PAGE: &str = "/account";
+
 /// A sign-in in progress.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Flow {
@@ -46,6 +49,17 @@ impl Flow {
             progress: Progress::default(),
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
+        }
+    }
+
+    /// The one that a page of ours came with; without one, it is for one's own account.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_page(app: &App, text: Option<&str>, browser: &Browser) -> Result<Self, PageError> {
+        match text {
+            Some(text) => Self::open(app, text, browser),
+            None => Ok(Self::begin(Goal::Page(DEFAULT_PAGE.to_owned()), browser, app.clock.now())),
         }
     }
 

@@ -9,7 +9,7 @@ use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
-use super::flow::{Flow, Goal};
+use super::flow::Flow;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::session;
@@ -18,9 +18,6 @@ use crate::authn::sign_in::{self, Refusal};
 use crate::pages::{self, LoginProblem};
 use crate::protocol::user::User;
 
-/// Where a sign-in without a purpose leads.
-const DEFAULT_PAGE: &str = "/account";
-
 /// The form.
 pub async fn get(
     State(app): State<App>,
@@ -28,16 +25,14 @@ pub async fn get(
     headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
-    let flow = match params.get("flow") {
-        Some(text) => Flow::open(&app, text, &browser)?,
-        None => Flow::begin(Goal::Page(DEFAULT_PAGE.to_owned()), &browser, app.clock.now()),
-    };
-    let mut page = SignInPage::new(&app, &browser, &flow).await?;
-    if page.offers_choice {
+    let flow = Flow::of_page(&app, params.get("flow"), &browser)?;
+    let mut purpose = Purpose::of(&app, &browser, &flow).await?;
+    if purpose.offers_choice {
         let live = session::of_request(&app, &headers).await?;
-        page.signed_in_as = live.map(|live| live.user.display_name().to_owned());
+        purpose.signed_in_as = live.map(|live| live.user.display_name().to_owned());
     }
-    Ok(browser.remember(&app.config, page.show(None)))
+    let expected = purpose.login_hint.clone();
+    Ok(browser.remember(&app.config, show(&app, purpose, expected, false, None)))
 }
 
 /// The attempt.
@@ -48,10 +43,7 @@ pub async fn post(
     headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
-    let flow = match form.get("flow") {
-        Some(text) => Flow::open(&app, text, &browser)?,
-        None => Flow::begin(Goal::Page(DEFAULT_PAGE.to_owned()), &browser, app.clock.now()),
-    };
+    let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let login = form.get("username").unwrap_or_default();
     let remember = form.get("remember").is_some();
     match sign_in::by_password(&app, &info.anonymous(), login, form.get("password").unwrap_or_default())
@@ -59,16 +51,15 @@ pub async fn post(
     {
         Ok(user) => begin_session(&app, &info, &headers, flow, &user, remember).await,
         Err(refusal) => {
-            let mut page = SignInPage::new(&app, &browser, &flow).await?;
-            page.username = login.chars().take(254).collect();
-            page.remember = remember;
-            Ok(page.show(Some(match refusal {
+            let purpose = Purpose::of(&app, &browser, &flow).await?;
+            let problem = match refusal {
                 Refusal::WrongCredentials => LoginProblem::WrongCredentials,
                 Refusal::TooManyAttempts { retry_after_seconds } => {
                     LoginProblem::TooManyAttempts { retry_after_seconds }
                 }
                 Refusal::Busy => LoginProblem::Busy,
-            })))
+            };
+            Ok(show(&app, purpose, login.chars().take(254).collect(), remember, Some(problem)))
         }
     }
 }
@@ -88,7 +79,7 @@ pub async fn go_on(
 }
 
 /// Begins a session in place of the one that this browser had, and goes on.
-async fn begin_session(
+pub(super) async fn begin_session(
     app: &App,
     info: &RequestInfo,
     headers: &HeaderMap,
@@ -112,73 +103,95 @@ async fn begin_session(
     Ok(response)
 }
 
-/// The page and what it allows its form to lead to.
-struct SignInPage {
-    flow: String,
-    csrf: String,
-    app: Option<pages::App>,
+/// What a page before a sign-in knows of its flow: how it is carried on, and for whom.
+pub(super) struct Purpose {
+    /// The flow, sealed.
+    pub flow: String,
+    /// CSRF token of the page's form.
+    pub csrf: String,
+    /// The application that asks.
+    pub app: Option<pages::App>,
+    /// Whom it expects: Core §3.1.2.1 `login_hint`.
+    pub login_hint: String,
     /// May the user go on as who is signed in (Core §3.1.2.1, `select_account`)?
     offers_choice: bool,
+    /// Who that is.
     signed_in_as: Option<String>,
-    username: String,
-    remember: bool,
-    csp: Csp,
+    /// What the page may lead to and show.
+    pub csp: Csp,
 }
 
-impl SignInPage {
-    async fn new(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
-        let mut page = Self {
+impl Purpose {
+    /// # Errors
+    /// The application's request is not one that can be answered any more.
+    pub(super) async fn of(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
+        let mut purpose = Self {
             flow: flow.seal(app)?,
             csrf: browser.csrf(&app.seals),
             app: None,
+            login_hint: String::new(),
             offers_choice: false,
             signed_in_as: None,
-            username: String::new(),
-            remember: false,
             csp: Csp::default(),
         };
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
-            page.csp = Csp::default()
+            purpose.csp = Csp::default()
                 .form_to(asked.reply_to.redirect.csp_source())
                 .image(asked.client.metadata.logo_uri.as_deref());
             if let Ok(request) = &asked.request {
-                page.username = request.login_hint.clone().unwrap_or_default();
-                page.offers_choice = request.prompt.select_account
+                purpose.login_hint = request.login_hint.clone().unwrap_or_default();
+                purpose.offers_choice = request.prompt.select_account
                     && !request.prompt.login
                     // Who chose and is here again must prove who they are.
                     && flow.progress.selected.is_none();
             }
-            page.app = Some(about(&asked));
+            purpose.app = Some(about(&asked));
         }
-        Ok(page)
+        Ok(purpose)
     }
+}
 
-    fn show(self, problem: Option<LoginProblem>) -> Response {
-        let page = pages::Login {
-            flow: Some(self.flow),
-            csrf: self.csrf,
-            app: self.app,
-            signed_in_as: self.signed_in_as,
-            username: self.username,
-            remember: self.remember,
-            problem,
-        };
-        let mut response = html(&page, &self.csp);
-        let (status, retry_after) = match problem {
-            None => (StatusCode::OK, None),
-            Some(LoginProblem::WrongCredentials) => (StatusCode::UNAUTHORIZED, None),
-            Some(LoginProblem::TooManyAttempts { retry_after_seconds }) => {
-                (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
-            }
-            Some(LoginProblem::Busy) => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
-        };
-        *response.status_mut() = status;
-        if let Some(seconds) = retry_after {
-            response.headers_mut().insert(RETRY_AFTER, seconds.into());
-        }
-        response
+/// The page as it is shown.
+fn show(
+    app: &App,
+    purpose: Purpose,
+    username: String,
+    remember: bool,
+    problem: Option<LoginProblem>,
+) -> Response {
+    let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
+    let page = pages::Login {
+        flow: Some(purpose.flow),
+        csrf: purpose.csrf,
+        app: purpose.app,
+        signed_in_as: purpose.signed_in_as,
+        username,
+        remember,
+        sign_up,
+        problem,
+    };
+    let response = html(&page, &purpose.csp);
+    match problem {
+        Some(problem) => refused(response, problem),
+        None => response,
     }
+}
+
+/// The status that goes with a problem.
+pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response {
+    let (status, retry_after) = match problem {
+        LoginProblem::WrongCredentials => (StatusCode::UNAUTHORIZED, None),
+        LoginProblem::TooManyAttempts { retry_after_seconds } => {
+            (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
+        }
+        LoginProblem::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+    };
+    *response.status_mut() = status;
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
 }
 
 /// The application as its users see it.

@@ -1,5 +1,7 @@
 //! The administrator's pages.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 
 use super::{Notice, Problem, SessionRow, Shell};
@@ -189,8 +191,8 @@ pub struct UserRow {
 }
 
 /// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has
-/// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name` and the checkboxes `admin`, `disabled`
-/// (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`, `…/delete`.
+/// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name`, the inputs of [`PROFILE`] and [`ADDRESS`],
+/// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_user_form.html")]
 pub struct AdminUserForm {
@@ -225,4 +227,70 @@ pub struct UserFields {
     pub admin: bool,
     /// Whether the user may not sign in.
     pub disabled: bool,
+    /// What else the profile tells, by the name of the input.
+    pub claims: BTreeMap<&'static str, String>,
+}
+
+impl UserFields {
+    fn claim(&self, name: &str) -> &str {
+        self.claims.get(name).map_or("", String::as_str)
+    }
+
+    fn claims_told(&self) -> usize {
+        self.claims.values().filter(|text| !text.is_empty()).count()
+    }
+}
+
+/// An input of a user's profile.
+pub(super) struct ClaimInput {
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    hint: &'static str,
+}
+
+const fn input(
+    name: &'static str,
+    label: &'static str,
+    kind: &'static str,
+    hint: &'static str,
+) -> ClaimInput {
+    ClaimInput { name, label, kind, hint }
+}
+
+/// What applications may ask for with the scopes profile and phone.
+pub(super) const PROFILE: [ClaimInput; 12] = [
+    input("given_name", "Given names", "text", ""),
+    input("middle_name", "Middle names", "text", ""),
+    input("family_name", "Family names", "text", ""),
+    input("nickname", "Nickname", "text", ""),
+    input("phone_number", "Phone", "tel", "With the country code: +1 425 555 1212"),
+    input("locale", "Language", "text", "As in en or en-US"),
+    input("birthdate", "Date of birth", "text", "As in 1990-12-31, or the year alone"),
+    input("zoneinfo", "Time zone", "text", "As in Europe/Paris"),
+    input("gender", "Gender", "text", ""),
+    input("profile", "Profile page", "url", ""),
+    input("picture", "Picture", "url", ""),
+    input("website", "Website", "url", ""),
+];
+
+/// What applications may ask for with the scope address.
+pub(super) const ADDRESS: [ClaimInput; 6] = [
+    input("address.street_address", "Street", "lines", ""),
+    input("address.formatted", "Address as on a letter", "lines", ""),
+    input("address.postal_code", "Postal code", "text", ""),
+    input("address.locality", "City", "text", ""),
+    input("address.region", "State or region", "text", ""),
+    input("address.country", "Country", "text", ""),
+];
+
+/// Is something wrong with an input of the profile?
+pub(super) fn any_of_a_claim(problems: &[Problem]) -> bool {
+    problems.iter().any(|problem| claim_label(&problem.field).is_some())
+}
+
+/// The label of an input of the profile.
+#[must_use]
+pub fn claim_label(name: &str) -> Option<&'static str> {
+    PROFILE.iter().chain(&ADDRESS).find(|input| input.name == name).map(|input| input.label)
 }

@@ -18,18 +18,18 @@ mod words;
 pub use account::{Account, AppRow, PasswordProblem, SessionRow};
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, UserFields, UserRow,
+    KeyRow, UserFields, UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup,
-    SetupDone, SignedOut, SigningOut,
+    SetupDone, SignUp, SignedOut, SigningOut,
 };
 pub use words::{describe_device, describe_scope};
 
 pub use crate::protocol::logout::LogoutFrame;
 
-use admin::{ALGORITHMS, GRANT_TYPES};
+use admin::{ADDRESS, ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim};
 use words::{ago, day_time, describe_method, duration, grouped, iso};
 
 /// What the frame around every account and administration page needs.

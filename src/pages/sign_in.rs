@@ -20,6 +20,8 @@ pub struct Login {
     pub username: String,
     /// Whether "remember this device" is ticked.
     pub remember: bool,
+    /// Where people who have no account make one; none where only administrators do.
+    pub sign_up: Option<String>,
     /// Why the last attempt failed.
     pub problem: Option<LoginProblem>,
 }
@@ -36,6 +38,28 @@ pub enum LoginProblem {
     },
     /// The server has too many passwords to check at once.
     Busy,
+}
+
+/// `GET /sign-up`; the form goes to `POST /sign-up` with `flow`, `csrf`, `username`, `email`, `name`, `password`.
+#[derive(Template)]
+#[template(path = "sign_up.html")]
+pub struct SignUp {
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The application that asked for the account.
+    pub app: Option<App>,
+    /// Text to put into the username field.
+    pub username: String,
+    /// Text to put into the e-mail field.
+    pub email: String,
+    /// Text to put into the name field.
+    pub full_name: String,
+    /// Why the submitted form was not looked at.
+    pub problem: Option<LoginProblem>,
+    /// What is wrong with the submitted form; fields `username`, `email`, `name`, `password`.
+    pub mistakes: Vec<Problem>,
 }
 
 /// `GET /consent`; the form goes to `POST /consent` with `flow`, `csrf`, `decision` (`allow` or `deny`).

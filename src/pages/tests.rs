@@ -38,7 +38,18 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         app,
         username: text(username),
         remember: false,
+        sign_up: None,
         problem,
+    };
+    let sign_up = |app| SignUp {
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app,
+        username: text(""),
+        email: text(""),
+        full_name: text(""),
+        problem: None,
+        mistakes: vec![],
     };
     let scopes = |names: &[&str]| names.iter().map(|name| describe_scope(&text(name))).collect::<Vec<_>>();
     let consent = |app, names: &[&str]| Consent {
@@ -141,6 +152,16 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         name: text("Grace Hopper"),
         admin: true,
         disabled: false,
+        claims: [
+            ("given_name", text("Grace")),
+            ("family_name", text("Hopper")),
+            ("phone_number", text("+14255551212;ext=5678")),
+            ("website", text("https://grace.example/")),
+            ("locale", text("en-US")),
+            ("address.formatted", text("1 Navy Yard\nArlington")),
+            ("address.country", String::new()),
+        ]
+        .into(),
     };
     let problem = |field: &str, message: &str| Problem::new(field, text(message));
     let frame = |name: &str, origin: &str| LogoutFrame {
@@ -164,6 +185,36 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "login-throttled",
             html(&login(None, "ada", Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }))),
+        ),
+        (
+            "login-or-sign-up",
+            html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        ("sign-up", html(&sign_up(None))),
+        (
+            "sign-up-for-an-application",
+            html(&SignUp { email: text("ada@example.com"), ..sign_up(Some(app())) }),
+        ),
+        (
+            "sign-up-mistakes",
+            html(&SignUp {
+                username: text("ada"),
+                email: text("ada"),
+                full_name: text("Ada Lovelace"),
+                mistakes: vec![
+                    problem("username", "This user name is already in use."),
+                    problem("email", "An e-mail address looks like name@example.com."),
+                    problem("password", "A password has 8 to 1024 characters."),
+                ],
+                ..sign_up(Some(plain_app()))
+            }),
+        ),
+        (
+            "sign-up-throttled",
+            html(&SignUp {
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+                ..sign_up(None)
+            }),
         ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
@@ -435,6 +486,20 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
             }),
         ),
         (
+            "admin-user-mistakes",
+            html(&AdminUserForm {
+                shell: shell(true),
+                new: false,
+                user: user(),
+                problems: vec![
+                    problem("phone_number", "Phone: must be a number with its country code."),
+                    problem("address.formatted", "Address as on a letter: 512 characters at most."),
+                ],
+                sessions: vec![],
+                notice: None,
+            }),
+        ),
+        (
             "demo-home",
             html(&DemoHome {
                 issuer: text("http://localhost:8080"),
@@ -570,6 +635,7 @@ fn only_web_addresses_become_links() {
             app: Some(app),
             username: String::new(),
             remember: false,
+            sign_up: None,
             problem: None,
         };
         for page in [html(&back), html(&login)] {

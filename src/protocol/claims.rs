@@ -15,37 +15,11 @@ use super::scope::Scope;
 use super::timestamp::Timestamp;
 use super::user::User;
 
-/// The standard claims that each scope asks for (§5.4).
-const BY_SCOPE: [(&str, &[&str]); 4] = [
-    (
-        "profile",
-        &[
-            "name",
-            "family_name",
-            "given_name",
-            "middle_name",
-            "nickname",
-            "preferred_username",
-            "profile",
-            "picture",
-            "website",
-            "gender",
-            "birthdate",
-            "zoneinfo",
-            "locale",
-            "updated_at",
-        ],
-    ),
-    ("email", &["email", "email_verified"]),
-    ("address", &["address"]),
-    ("phone", &["phone_number", "phone_number_verified"]),
-];
-
 /// Claims that no scope asks for, but the `claims` parameter may.
 const WITHOUT_SCOPE: [&str; 4] = ["sub", "auth_time", "acr", "amr"];
 
-/// Every claim that an ID token or `UserInfo` may hold.
-pub const SUPPORTED_CLAIMS: [&str; 32] = [
+/// Claims of ID tokens that are not about who the user is.
+pub const ABOUT_THE_TOKEN: [&str; 13] = [
     "iss",
     "sub",
     "aud",
@@ -59,32 +33,7 @@ pub const SUPPORTED_CLAIMS: [&str; 32] = [
     "at_hash",
     "c_hash",
     "s_hash",
-    "name",
-    "family_name",
-    "given_name",
-    "middle_name",
-    "nickname",
-    "preferred_username",
-    "profile",
-    "picture",
-    "website",
-    "gender",
-    "birthdate",
-    "zoneinfo",
-    "locale",
-    "updated_at",
-    "email",
-    "email_verified",
-    "address",
-    "phone_number",
-    "phone_number_verified",
 ];
-
-/// The standard scope that asks for this claim.
-#[must_use]
-pub fn scope_of(claim: &str) -> Option<&'static str> {
-    BY_SCOPE.iter().find(|(_, claims)| claims.contains(&claim)).map(|(scope, _)| *scope)
-}
 
 /// Does this server know such a claim?
 #[must_use]
@@ -148,10 +97,51 @@ pub fn half_hash(alg: SigningAlg, token: &str) -> String {
     URL_SAFE_NO_PAD.encode(bytes.get(..bytes.len() / 2).unwrap_or_default())
 }
 
-/// Every claim about a user but `sub`. What the account does not have is left out, never null (Core §5.3.2).
+/// The standard claims about users that this server can tell (Core §5.1), besides `sub`.
+pub const SUPPORTED: &[&str] = &[
+    "name",
+    "given_name",
+    "family_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "picture",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "updated_at",
+    "email",
+    "email_verified",
+    "address",
+    "phone_number",
+    "phone_number_verified",
+];
+
+/// Core §5.4: the scope value that asks for a claim; none for a claim that is not among the [`SUPPORTED`] ones.
+#[must_use]
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    match claim {
+        "name" | "given_name" | "family_name" | "middle_name" | "nickname" | "preferred_username"
+        | "profile" | "picture" | "website" | "gender" | "birthdate" | "zoneinfo" | "locale"
+        | "updated_at" => Some("profile"),
+        "email" | "email_verified" => Some("email"),
+        "address" => Some("address"),
+        "phone_number" | "phone_number_verified" => Some("phone"),
+        _ => None,
+    }
+}
+
+/// Every standard claim about a user except `sub`, which depends on who asks. What the account does not have is left
+/// out, never null.
 #[must_use]
 pub fn all_claims(user: &User) -> Map<String, Value> {
-    let mut claims = Map::new();
+    let mut claims = match serde_json::to_value(&user.claims) {
+        Ok(Value::Object(claims)) => claims,
+        _ => Map::new(),
+    };
     claims.insert("preferred_username".to_owned(), json!(user.username));
     claims.insert("updated_at".to_owned(), json!(user.updated_at));
     if let Some(name) = &user.name {
@@ -177,11 +167,12 @@ pub fn released(user: &User, scope: &Scope, wanted: &BTreeMap<String, Wish>) -> 
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{half_hash, released};
+    use super::{SUPPORTED, all_claims, half_hash, released, scope_of};
     use crate::protocol::claims_request::Wish;
     use crate::protocol::client::SigningAlg;
     use crate::protocol::samples;
     use crate::protocol::scope::Scope;
+    use crate::protocol::standard_claims::StandardClaims;
     use serde_json::{Value, json};
 
     #[test]
@@ -193,27 +184,89 @@ mod tests {
     }
 
     #[test]
-    fn openid_core_5_4_scopes_ask_for_claims() {
-        let user = samples::user("u");
-        let of =
-            |scope: &str| Value::Object(released(&user, &Scope::parse(scope).unwrap(), &BTreeMap::new()));
-        assert_eq!(of("openid"), json!({}));
-        assert_eq!(of("openid email"), json!({ "email": "ada@example.com", "email_verified": true }));
-        assert_eq!(
-            of("openid profile"),
-            json!({ "preferred_username": "ada", "name": "Ada", "updated_at": 7 })
-        );
-        let mut bare = user.clone();
-        (bare.name, bare.email) = (None, None);
-        let scope = Scope::parse("openid email").unwrap();
-        assert_eq!(Value::Object(released(&bare, &scope, &BTreeMap::new())), json!({}));
-    }
-
-    #[test]
     fn openid_core_5_5_claims_are_asked_for_one_by_one_too() {
         let wanted = BTreeMap::from([("name".to_owned(), Wish::default())]);
         let scope = Scope::parse("openid email").unwrap();
         let claims = released(&samples::user("u"), &scope, &wanted);
         assert_eq!(claims.keys().collect::<Vec<_>>(), ["email", "email_verified", "name"]);
+    }
+
+    #[test]
+    fn openid_core_5_4_scopes_ask_for_claims() {
+        let user = samples::user("u");
+        let of = |scope: &str| {
+            let mut claims = released(&user, &Scope::parse(scope).unwrap(), &BTreeMap::new());
+            claims.insert("sub".to_owned(), json!("u"));
+            Value::Object(claims)
+        };
+        assert_eq!(of("openid"), json!({ "sub": "u" }));
+        assert_eq!(of("openid api offline_access"), json!({ "sub": "u" }));
+        assert_eq!(
+            of("openid email"),
+            json!({ "sub": "u", "email": "ada@example.com", "email_verified": true })
+        );
+        assert_eq!(
+            of("openid profile"),
+            json!({
+                "sub": "u",
+                "name": "Ada",
+                "given_name": "Augusta Ada",
+                "family_name": "King",
+                "middle_name": "Byron",
+                "nickname": "Enchantress",
+                "preferred_username": "ada",
+                "profile": "https://ada.example/about",
+                "picture": "https://ada.example/ada.png",
+                "website": "https://ada.example/",
+                "gender": "female",
+                "birthdate": "1815-12-10",
+                "zoneinfo": "Europe/London",
+                "locale": "en-GB",
+                "updated_at": 7,
+            })
+        );
+        assert_eq!(
+            of("openid address"),
+            json!({
+                "sub": "u",
+                "address": {
+                    "formatted": "12 St James's Square\nLondon SW1Y 4JH\nUnited Kingdom",
+                    "street_address": "12 St James's Square",
+                    "locality": "London",
+                    "region": "Greater London",
+                    "postal_code": "SW1Y 4JH",
+                    "country": "United Kingdom",
+                },
+            })
+        );
+        assert_eq!(
+            of("openid phone"),
+            json!({ "sub": "u", "phone_number": "+16045551234;ext=5678", "phone_number_verified": true })
+        );
+    }
+
+    #[test]
+    fn openid_core_5_3_2_what_the_account_does_not_have_is_left_out() {
+        let mut bare = samples::user("u");
+        (bare.name, bare.email, bare.claims) = (None, None, StandardClaims::default());
+        let every = Scope::parse("openid profile email address phone").unwrap();
+        assert_eq!(
+            Value::Object(released(&bare, &every, &BTreeMap::new())),
+            json!({ "preferred_username": "ada", "updated_at": 7 })
+        );
+    }
+
+    #[test]
+    fn openid_core_5_1_every_claim_of_a_whole_account_is_supported_and_has_its_scope() {
+        let mut told: Vec<String> =
+            all_claims(&samples::user("u")).into_iter().map(|(name, _)| name).collect();
+        let mut supported = SUPPORTED.to_vec();
+        told.sort_unstable();
+        supported.sort_unstable();
+        assert_eq!(told, supported);
+        assert!(SUPPORTED.iter().all(|claim| scope_of(claim).is_some()));
+        for other in ["sub", "iss", "address.country", "street_address", "Email", "", "claims"] {
+            assert_eq!(scope_of(other), None, "{other}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::claims::SUPPORTED_CLAIMS;
+use super::claims::{ABOUT_THE_TOKEN, SUPPORTED};
 use super::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
 use super::issuer::Issuer;
 use super::jwa::{ContentEncryption, KeyManagementAlg};
@@ -88,6 +88,7 @@ fn requests(offer: Offer) -> Value {
 }
 
 fn tokens() -> Value {
+    let claims: Vec<_> = ABOUT_THE_TOKEN.iter().chain(SUPPORTED).collect();
     json!({
         "subject_types_supported": SubjectType::ALL,
         "id_token_signing_alg_values_supported": SigningAlg::ALL,
@@ -97,7 +98,7 @@ fn tokens() -> Value {
         "userinfo_encryption_alg_values_supported": KeyManagementAlg::ALL,
         "userinfo_encryption_enc_values_supported": ContentEncryption::ALL,
         "claim_types_supported": ["normal"],
-        "claims_supported": SUPPORTED_CLAIMS,
+        "claims_supported": claims,
     })
 }
 

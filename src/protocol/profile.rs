@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::registration::FieldProblem;
+use super::standard_claims::{self, StandardClaims};
 use super::user::{
     User, UserProblem, acceptable_password, canonical_email, canonical_username, display_name,
 };
@@ -28,6 +29,9 @@ pub struct UserInput {
     #[serde(skip_serializing)]
     #[schema(write_only)]
     pub password: Option<String>,
+    /// What else the standard claims tell, each by its name.
+    #[serde(flatten)]
+    pub claims: StandardClaims,
 }
 
 /// A profile that keeps every rule. Only [`check`] makes one.
@@ -45,6 +49,8 @@ pub struct Profile {
     pub is_admin: bool,
     /// Switched off.
     pub disabled: bool,
+    /// What else the standard claims tell.
+    pub claims: StandardClaims,
 }
 
 /// Judges a new user, or, with `before`, a changed one.
@@ -73,6 +79,9 @@ pub fn check(input: &UserInput, before: Option<&User>) -> Result<Profile, Vec<Fi
     if email_verified && email.is_none() && input.email_verified == Some(true) {
         problems.push(FieldProblem::new("email_verified", "there is no address that could be verified"));
     }
+    let claims = standard_claims::check(&input.claims, before.map(|user| &user.claims))
+        .map_err(|more| problems.extend(more))
+        .unwrap_or_default();
     if !problems.is_empty() {
         return Err(problems);
     }
@@ -83,6 +92,7 @@ pub fn check(input: &UserInput, before: Option<&User>) -> Result<Profile, Vec<Fi
         name: name.unwrap_or_default(),
         is_admin: input.is_admin.unwrap_or(false),
         disabled: input.disabled.unwrap_or(false),
+        claims,
     })
 }
 
@@ -94,7 +104,8 @@ fn optional(
     text.filter(|text| !text.trim().is_empty()).map(rule).transpose()
 }
 
-/// The profile as it stands: what an edit begins with. Whether the address was verified follows it and is left out.
+/// The profile as it stands: what an edit begins with. Whether the address and the number were verified follows them
+/// and is left out.
 impl From<&User> for UserInput {
     fn from(user: &User) -> Self {
         Self {
@@ -105,6 +116,7 @@ impl From<&User> for UserInput {
             is_admin: Some(user.is_admin),
             disabled: Some(user.disabled),
             password: None,
+            claims: StandardClaims { phone_number_verified: None, ..user.claims.clone() },
         }
     }
 }
@@ -112,6 +124,8 @@ impl From<&User> for UserInput {
 #[cfg(test)]
 mod tests {
     use super::{UserInput, check};
+    use crate::protocol::samples;
+    use crate::protocol::standard_claims::StandardClaims;
     use crate::protocol::timestamp::Timestamp;
     use crate::protocol::user::User;
 
@@ -122,6 +136,7 @@ mod tests {
             email: Some("ada@example.com".to_owned()),
             email_verified: true,
             name: None,
+            claims: samples::claims(),
             password_hash: None,
             is_admin: false,
             disabled: false,
@@ -142,10 +157,11 @@ mod tests {
             email: text("nowhere"),
             name: text("a\u{202e}b"),
             password: text("short"),
+            claims: StandardClaims { website: text("javascript:alert(1)"), ..StandardClaims::default() },
             ..UserInput::default()
         };
         let fields: Vec<_> = check(&input, None).unwrap_err().iter().map(|p| p.field).collect();
-        assert_eq!(fields, ["username", "email", "name", "password"]);
+        assert_eq!(fields, ["username", "email", "name", "password", "website"]);
         assert_eq!(check(&UserInput::default(), None).unwrap_err()[0].field, "username");
     }
 
@@ -164,6 +180,27 @@ mod tests {
     }
 
     #[test]
+    fn a_new_number_is_not_a_verified_one() {
+        let same = check(&UserInput::from(&ada()), Some(&ada())).unwrap();
+        assert_eq!(same.claims, ada().claims);
+        let mut moved = UserInput::from(&ada());
+        moved.claims.phone_number = text("+4721234567");
+        assert_eq!(check(&moved, Some(&ada())).unwrap().claims.phone_number_verified, Some(false));
+    }
+
+    #[test]
+    fn openid_core_5_1_the_claims_stand_beside_the_other_fields_by_their_names() {
+        let json = r#"{"username":"ada","given_name":"Ada","phone_number_verified":false,"address":{"country":"UK"}}"#;
+        let input: UserInput = serde_json::from_str(json).unwrap();
+        assert_eq!(input.claims.given_name, text("Ada"));
+        assert_eq!(input.claims.phone_number_verified, Some(false));
+        assert_eq!(input.claims.address.as_ref().unwrap().country, text("UK"));
+        let written = serde_json::to_value(&input).unwrap();
+        assert_eq!((&written["given_name"], &written["address"]["country"]), (&"Ada".into(), &"UK".into()));
+        assert_eq!(serde_json::from_value::<UserInput>(written).unwrap().claims, input.claims);
+    }
+
+    #[test]
     fn a_password_does_not_ride_along_with_a_profile() {
         let input = UserInput { password: text("long enough"), ..UserInput::from(&ada()) };
         assert_eq!(check(&input, Some(&ada())).unwrap_err()[0].field, "password");
@@ -172,7 +209,19 @@ mod tests {
 
     #[test]
     fn unknown_fields_are_refused() {
-        for bad in [r#"{"username":"a","password_hash":"x"}"#, r#"{"id":"1"}"#, r#"{"is_admin":"yes"}"#] {
+        for bad in [
+            r#"{"username":"a","password_hash":"x"}"#,
+            r#"{"id":"1"}"#,
+            r#"{"is_admin":"yes"}"#,
+            r#"{"claims":{}}"#,
+            r#"{"given_name":"a","given_name":"b"}"#,
+            r#"{"given_name":1}"#,
+            r#"{"phone_number_verified":"yes"}"#,
+            r#"{"address":"x"}"#,
+            r#"{"address":{"planet":"x"}}"#,
+            r#"{"address":{"country":"a","country":"b"}}"#,
+            r#"{"surname":"x"}"#,
+        ] {
             assert!(serde_json::from_str::<UserInput>(bad).is_err(), "{bad}");
         }
     }

@@ -6,6 +6,7 @@ use super::client::{
 };
 use super::scope::Scope;
 use super::session::Session;
+use super::standard_claims::{Address, StandardClaims};
 use super::timestamp::Timestamp;
 use super::user::User;
 
@@ -100,6 +101,34 @@ pub fn session(id: &str, user: &str, auth_time: Timestamp) -> Session {
     }
 }
 
+/// Every standard claim.
+pub fn claims() -> StandardClaims {
+    let text = |text: &str| Some(text.to_owned());
+    StandardClaims {
+        given_name: text("Augusta Ada"),
+        family_name: text("King"),
+        middle_name: text("Byron"),
+        nickname: text("Enchantress"),
+        profile: text("https://ada.example/about"),
+        picture: text("https://ada.example/ada.png"),
+        website: text("https://ada.example/"),
+        gender: text("female"),
+        birthdate: text("1815-12-10"),
+        zoneinfo: text("Europe/London"),
+        locale: text("en-GB"),
+        phone_number: text("+16045551234;ext=5678"),
+        phone_number_verified: Some(true),
+        address: Some(Address {
+            formatted: text("12 St James's Square\nLondon SW1Y 4JH\nUnited Kingdom"),
+            street_address: text("12 St James's Square"),
+            locality: text("London"),
+            region: text("Greater London"),
+            postal_code: text("SW1Y 4JH"),
+            country: text("United Kingdom"),
+        }),
+    }
+}
+
 /// A user with everything.
 pub fn user(id: &str) -> User {
     User {
@@ -108,6 +137,7 @@ pub fn user(id: &str) -> User {
         email: Some("ada@example.com".to_owned()),
         email_verified: true,
         name: Some("Ada".to_owned()),
+        claims: claims(),
         password_hash: None,
         is_admin: false,
         disabled: false,

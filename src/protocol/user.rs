@@ -1,6 +1,7 @@
 //! A user, and the canonical forms under which two spellings are the same account.
 
 use super::ids::UserId;
+use super::standard_claims::StandardClaims;
 use super::timestamp::Timestamp;
 
 /// A user as the server knows it.
@@ -16,6 +17,8 @@ pub struct User {
     pub email_verified: bool,
     /// Name to show.
     pub name: Option<String>,
+    /// What else the standard claims tell.
+    pub claims: StandardClaims,
     /// Argon2 hash in PHC form; none while no password is set.
     pub password_hash: Option<String>,
     /// May administer this server.

@@ -5,6 +5,7 @@ use super::session::end_sessions_of_user;
 use super::session_client::announce_ended_sessions;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
+use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
@@ -15,6 +16,7 @@ struct UserRow {
     email: Option<String>,
     email_verified: bool,
     name: Option<String>,
+    claims: String,
     password_hash: Option<String>,
     is_admin: bool,
     disabled: bool,
@@ -22,9 +24,12 @@ struct UserRow {
     updated_at: i64,
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+    fn try_from(row: UserRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            claims: serde_json::from_str(&row.claims)
+                .map_err(|error| StoreError::Corrupt("user", error.to_string()))?,
             id: row.id.into(),
             username: row.username,
             email: row.email,
@@ -35,8 +40,13 @@ impl From<UserRow> for User {
             disabled: row.disabled,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
-        }
+        })
     }
+}
+
+/// The column of the claims.
+pub(super) fn to_json(claims: &StandardClaims) -> Result<String, StoreError> {
+    serde_json::to_string(claims).map_err(|error| StoreError::Corrupt("user", error.to_string()))
 }
 
 /// Inserts a [`User`] inside the caller's transaction.
@@ -44,8 +54,8 @@ macro_rules! insert_user {
     ($tx:ident, $user:expr) => {
         sqlx::query(
             "INSERT INTO users (id, username, email, email_verified, name, password_hash, is_admin, disabled,
-                                created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                                created_at, updated_at, claims)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         )
         .bind($user.id.as_str())
         .bind(&$user.username)
@@ -57,6 +67,7 @@ macro_rules! insert_user {
         .bind($user.disabled)
         .bind($user.created_at.0)
         .bind($user.updated_at.0)
+        .bind(crate::store::user::to_json(&$user.claims)?)
         .execute(&mut *$tx)
         .await?
     };
@@ -116,7 +127,7 @@ impl Store {
         const SQL: &str = "SELECT * FROM users WHERE id = $1";
         let row: Option<UserRow> =
             on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-        Ok(row.map(User::from))
+        row.map(User::try_from).transpose()
     }
 
     /// The user who signs in with this canonical user name or e-mail address. A user name cannot hold an `@`, so the
@@ -128,7 +139,7 @@ impl Store {
         const SQL: &str = "SELECT * FROM users WHERE username = $1 OR email = $1";
         let row: Option<UserRow> =
             on_db!(self, |db| sqlx::query_as(SQL).bind(login).fetch_optional(db).await)?;
-        Ok(row.map(User::from))
+        row.map(User::try_from).transpose()
     }
 
     /// Users whose name, user name or address holds `query` (any user when it is empty), after the user name
@@ -151,7 +162,7 @@ impl Store {
         let rows: Vec<UserRow> = on_db!(self, |db| {
             sqlx::query_as(SQL).bind(after).bind(&pattern).bind(i64::from(limit)).fetch_all(db).await
         })?;
-        Ok(rows.into_iter().map(User::from).collect())
+        rows.into_iter().map(User::try_from).collect()
     }
 
     /// Is there an administrator who can sign in?
@@ -182,8 +193,8 @@ impl Store {
             }
             let updated = sqlx::query(
                 "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, is_admin = $5,
-                        disabled = $6, updated_at = $7
-                 WHERE id = $8 AND updated_at = $9",
+                        disabled = $6, updated_at = $7, claims = $8
+                 WHERE id = $9 AND updated_at = $10",
             )
             .bind(&user.username)
             .bind(&user.email)
@@ -192,6 +203,7 @@ impl Store {
             .bind(user.is_admin)
             .bind(user.disabled)
             .bind(user.updated_at.0)
+            .bind(to_json(&user.claims)?)
             .bind(user.id.as_str())
             .bind(read_at.0)
             .execute(&mut *tx)

@@ -388,6 +388,93 @@ on_both!(a_user_from_the_first_day_to_the_last, |app| {
     }
 });
 
+on_both!(openid_core_5_1_a_users_claims_are_fields_by_their_names, |app| {
+    let robot = robot(&app).await;
+    let wish = json!({
+        "username": "ada",
+        "given_name": "Ada",
+        "locale": "en-GB",
+        "phone_number": "+1 (425) 555-1212",
+        "phone_number_verified": true,
+        "address": { "formatted": "1 Street\r\nLondon", "locality": "London", "country": "UK" },
+    });
+    let made = robot.json(Method::POST, "/admin/api/users", &wish).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let path = format!("/admin/api/users/{}", made.json()["id"].as_str().unwrap());
+    let told = async |patch: Value| {
+        let page = robot.json(Method::PATCH, &path, &patch).await;
+        assert_eq!(page.status, 200, "{patch}: {}", page.body);
+        assert_eq!(robot.get(&path).await.json(), page.json(), "as it is stored");
+        page.json()
+    };
+    let ada = told(json!({})).await;
+    assert_eq!((&ada["given_name"], &ada["locale"]), (&json!("Ada"), &json!("en-GB")));
+    assert_eq!((&ada["phone_number"], &ada["phone_number_verified"]), (&json!("+14255551212"), &json!(true)));
+    assert_eq!(
+        ada["address"],
+        json!({ "formatted": "1 Street\nLondon", "locality": "London", "country": "UK" })
+    );
+
+    // RFC 7396 §2: member by member, also within the address.
+    let moved = told(json!({ "address": { "formatted": null, "locality": "Paris" }, "locale": "fr" })).await;
+    assert_eq!(moved["address"], json!({ "locality": "Paris", "country": "UK" }));
+    assert_eq!((&moved["given_name"], &moved["locale"]), (&json!("Ada"), &json!("fr")));
+    let bare = told(json!({ "address": null, "given_name": null, "nickname": " " })).await;
+    for name in ["address", "given_name", "nickname"] {
+        assert!(bare.get(name).is_none(), "{name}: {bare}");
+    }
+    let same = told(json!({ "phone_number": "+1 425 555 1212" })).await;
+    assert_eq!(same["phone_number_verified"], true);
+    let other = told(json!({ "phone_number": "+4721234567" })).await;
+    assert_eq!(other["phone_number_verified"], false, "a new number is not a verified one");
+    let vouched = told(json!({ "phone_number_verified": true })).await;
+    assert_eq!(vouched["phone_number_verified"], true);
+    let none = told(json!({ "phone_number": null })).await;
+    assert!(none.get("phone_number").is_none() && none.get("phone_number_verified").is_none(), "{none}");
+
+    for (patch, field) in [
+        (json!({ "picture": "javascript:alert(1)" }), "picture"),
+        (json!({ "website": "ftp://ada.example/" }), "website"),
+        (json!({ "birthdate": "1990-02-30" }), "birthdate"),
+        (json!({ "zoneinfo": "../etc" }), "zoneinfo"),
+        (json!({ "locale": "en_GB" }), "locale"),
+        (json!({ "phone_number": "12" }), "phone_number"),
+        (json!({ "phone_number_verified": true }), "phone_number_verified"),
+        (json!({ "family_name": "a\u{202e}b" }), "family_name"),
+        (json!({ "address": { "country": "x".repeat(129) } }), "address.country"),
+    ] {
+        let page = robot.json(Method::PATCH, &path, &patch).await;
+        assert_eq!(fields(&problem(&page, 400)), [field], "{patch}");
+    }
+    for patch in [
+        json!({ "address": "London" }),
+        json!({ "address": { "planet": "Earth" } }),
+        json!({ "address": { "country": ["UK"] } }),
+        json!({ "claims": { "given_name": "Ada" } }),
+        json!({ "phone_number_verified": "yes" }),
+        json!({ "locale": 1 }),
+    ] {
+        problem(&robot.json(Method::PATCH, &path, &patch).await, 400);
+    }
+    assert_eq!(robot.get(&path).await.json(), none, "nothing was changed");
+
+    let log = app.app.store.recent_audit(20).await.unwrap();
+    let details: Vec<_> =
+        log.iter().filter(|row| row.action == "user.update").map(|row| row.detail.as_str()).collect();
+    for expected in [
+        "nothing changed",
+        "address locale",
+        "address given_name",
+        "phone_number phone_number_verified=false",
+        "phone_number_verified=true",
+        "phone_number phone_number_verified",
+    ] {
+        assert!(details.contains(&expected), "{expected} is not in {details:?}");
+    }
+    let document = robot.get("/admin/api/openapi.json").await.body;
+    assert!(document.contains("StandardClaims") && document.contains("postal_code"));
+});
+
 #[tokio::test]
 async fn cve_2026_49448_what_is_not_offered_cannot_be_set() {
     let app = TestApp::start(Engine::Sqlite).await;

@@ -141,6 +141,56 @@ on_both!(a_user_is_added_changed_and_deleted_by_forms, |app| {
     }
 });
 
+on_both!(a_users_profile_is_filled_in_and_kept_by_forms, |app| {
+    let (_, mut ada) = administrator(&app, "ada").await;
+    let bob = app.user("bob").await;
+    let path = format!("/admin/users/{}", bob.id);
+    let wish = [
+        ("given_name", "Bob"),
+        ("phone_number", "+1 425 555 1212"),
+        ("website", "https://bob.example/"),
+        ("address.street_address", "House\r\nStreet 1"),
+        ("address.country", "Norway"),
+        ("nickname", " "),
+    ];
+    assert_eq!(submit(&mut ada, &path, &path, &wish).await.status, 303);
+    let stored = async || app.app.store.user(&bob.id).await.unwrap().unwrap();
+    let claims = stored().await.claims;
+    assert_eq!((claims.given_name.as_deref(), claims.nickname.as_deref()), (Some("Bob"), None));
+    assert_eq!(claims.phone_number.as_deref(), Some("+14255551212"));
+    let address = claims.address.clone().unwrap();
+    assert_eq!(address.street_address.as_deref(), Some("House\nStreet 1"));
+    assert_eq!(address.country.as_deref(), Some("Norway"));
+    let shown = ada.get(&path).await;
+    assert!(shown.text().contains("5 filled in"), "{}", shown.text());
+    assert!(!shown.body.contains("<details class=\"panel fold\" open"), "nothing in it wants attention");
+
+    assert_eq!(submit(&mut ada, &path, &path, &[]).await.status, 303);
+    assert_eq!(stored().await.claims, claims, "saving without a change changes nothing");
+
+    let evil = "\"><script>alert(1)</script>";
+    let wrong = [("picture", "javascript:alert(1)"), ("birthdate", evil), ("address.country", "a\u{202e}b")];
+    let page = submit(&mut ada, &path, &path, &wrong).await;
+    assert_eq!(page.status, 400);
+    page.assert_inert();
+    for words in ["Picture: must be an https://", "Date of birth: must be a date", "Country: 128 characters"]
+    {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    assert!(page.body.contains("<details class=\"panel fold\" open"), "what is wrong is in sight");
+    assert!(page.form(&path).contains(&("birthdate".to_owned(), evil.to_owned())), "what was typed is kept");
+    assert_eq!(stored().await.claims, claims);
+
+    assert_eq!(submit(&mut ada, &path, &path, &[("phone_number", ""), ("given_name", "")]).await.status, 303);
+    let claims = stored().await.claims;
+    assert_eq!((claims.given_name, claims.phone_number, claims.phone_number_verified), (None, None, None));
+
+    let wish = [("username", "eve"), ("password", "correct horse"), ("locale", "nb-NO")];
+    assert_eq!(submit(&mut ada, "/admin/users/new", "/admin/users", &wish).await.status, 303);
+    let eve = app.app.store.user_by_login("eve").await.unwrap().unwrap();
+    assert_eq!(eve.claims.locale.as_deref(), Some("nb-NO"));
+});
+
 #[tokio::test]
 async fn two_administrators_do_not_undo_each_others_edits() {
     let app = TestApp::start(Engine::Sqlite).await;

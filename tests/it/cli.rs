@@ -168,6 +168,29 @@ fn users_at_the_terminal() {
         assert!(terminal.run(last).refused(1).contains("last administrator"));
     }
     terminal.run(&["user", "update", "bob", "--admin", "--name", "Bob B"]).done();
+    let update =
+        |arguments: &[&str]| terminal.run(&[&["user", "update", "bob", "--json"], arguments].concat());
+    let claims = r#"{"given_name": "Robert", "locale": "en-US", "address": {"locality": "Oslo", "country": "Norway"}}"#;
+    let bob =
+        update(&["--claims", claims, "--given-name", "Bob", "--phone-number", "+1 425 555 1212"]).json();
+    assert_eq!((&bob["given_name"], &bob["phone_number"]), (&"Bob".into(), &"+14255551212".into()));
+    let bob = update(&["--claims", r#"{"address": {"locality": null}}"#, "--given-name", ""]).json();
+    assert_eq!(bob["address"], serde_json::json!({ "country": "Norway" }));
+    assert_eq!((&bob["given_name"], &bob["locale"]), (&Value::Null, &"en-US".into()));
+    assert!(terminal.run(&["user", "show", "bob"]).done().contains("+14255551212"));
+    for (wrong, code, words) in [
+        (["--claims", "{"], 2, "--claims"),
+        (["--claims", "[]"], 2, "--claims"),
+        (["--claims", r#"{"is_admin": true}"#], 2, "unknown field `is_admin`"),
+        (["--claims", r#"{"locale": "en", "locale": "fr"}"#], 2, "duplicate field `locale`"),
+        (["--claims", r#"{"picture": "javascript:alert(1)"}"#], 1, "--claims picture: must be an https://"),
+        (["--claims", r#"{"address": {"planet": "Earth"}}"#], 2, "unknown field `planet`"),
+        (["--phone-number", "911"], 1, "--phone-number: must be a number with its country code"),
+        (["--family-name", "a\u{202e}b"], 1, "--family-name: "),
+    ] {
+        let said = update(&wrong).refused(code);
+        assert!(said.contains(words), "{wrong:?}: {said}");
+    }
     terminal.run(&["user", "disable", "ada"]).done();
     let list = terminal.run(&["user", "list", "--json"]).json();
     assert_eq!((&list[0]["disabled"], &list[1]["name"]), (&true.into(), &"Bob B".into()));

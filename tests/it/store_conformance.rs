@@ -9,6 +9,7 @@ use countersign::protocol::ids::{GrantId, SessionId, UserId};
 use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::session::Session;
+use countersign::protocol::standard_claims::{Address, StandardClaims};
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::store::{AuditEntry, Consent, NoticesOf, Opened, Rotated, Store, StoreError, StoredKey};
@@ -396,6 +397,35 @@ on_both!(user_names_and_addresses_are_taken_once_and_the_refusal_says_which, |ap
     assert!(names.iter().all(|one| matches!(one, Ok(()) | Err(StoreError::Taken("this user name")))));
 });
 
+on_both!(a_users_claims_read_back_as_they_were_written_and_changed, |app| {
+    let store = &app.app.store;
+    let ada = app.user("ada").await;
+    let claims = StandardClaims {
+        given_name: Some("Ada \u{1f469}\u{200d}".to_owned()),
+        phone_number: Some("+14255551212".to_owned()),
+        phone_number_verified: Some(false),
+        address: Some(Address { formatted: Some("\"1'\nLondon".to_owned()), ..Address::default() }),
+        ..StandardClaims::default()
+    };
+    let whole = User { claims: claims.clone(), updated_at: later(1), ..ada.clone() };
+    assert!(store.update_user(&whole, ada.updated_at, &audit(&app, "user.update")).await.unwrap());
+    assert_eq!(store.user(&ada.id).await.unwrap().unwrap().claims, claims);
+    assert_eq!(store.user_by_login("ada").await.unwrap().unwrap().claims, claims);
+    let bob = User {
+        id: "bob".into(),
+        username: "bob".to_owned(),
+        email: None,
+        claims: claims.clone(),
+        ..ada.clone()
+    };
+    store.insert_user(&bob, &audit(&app, "user.create")).await.unwrap();
+    let all = store.users("", "", 10).await.unwrap();
+    assert!(all.len() == 2 && all.iter().all(|user| user.claims == claims));
+    let bare = User { claims: StandardClaims::default(), updated_at: later(2), ..whole };
+    assert!(store.update_user(&bare, later(1), &audit(&app, "user.update")).await.unwrap());
+    assert_eq!(store.user(&ada.id).await.unwrap().unwrap().claims, StandardClaims::default());
+});
+
 on_both!(users_are_found_by_id_login_and_search, |app| {
     let store = &app.app.store;
     let ada = app.user("ada").await;
@@ -616,6 +646,13 @@ on_both!(attempts_at_once_are_all_counted_and_windows_turn_over, |app| {
     assert_eq!(store.count_attempt("account:1", NOW, window(0)).await.unwrap().count, 1);
     assert_eq!(store.count_attempt("address:1", NOW, window(0)).await.unwrap().count, 3);
     store.forgive_attempt("account:2", "address:2").await.unwrap();
+    assert_eq!(store.count_attempt("address:2", NOW, window(0)).await.unwrap().count, 1, "never below none");
+
+    // An attempt that was not looked at is taken back by itself.
+    store.count_attempt("address:2", NOW, window(0)).await.unwrap();
+    for _ in 0..3 {
+        store.take_back_attempt("address:2").await.unwrap();
+    }
     assert_eq!(store.count_attempt("address:2", NOW, window(0)).await.unwrap().count, 1, "never below none");
 });
 

@@ -2,8 +2,13 @@
 
 use axum::body::Body;
 use axum::http::{Method, Request};
+use countersign::app::Origin;
+use countersign::protocol::scope::Scope;
+use countersign::protocol::timestamp::Timestamp;
+use countersign::protocol::user::User;
+use serde_json::{Value, json};
 
-use crate::support::{Engine, TestApp, form, on_both, refused};
+use crate::support::{Browser, Engine, Rp, START, TestApp, form, on_both, refused};
 
 on_both!(rfc6750_2_a_token_is_sent_in_one_way_and_never_in_the_address, |app| {
     app.user("ada").await;
@@ -86,6 +91,63 @@ on_both!(openid_core_5_4_claims_follow_the_scope, |app| {
     let page = rp.userinfo(plain.access()).await;
     assert_eq!((refused(&page).as_str(), page.status.as_u16()), ("insufficient_scope", 403));
 });
+
+on_both!(openid_core_5_1_every_standard_claim_of_the_account_is_told, |app| {
+    let ada = app.user("ada").await;
+    let whole = User {
+        claims: serde_json::from_value(claims()).unwrap(),
+        updated_at: Timestamp(START + 1),
+        ..ada.clone()
+    };
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    assert!(app.app.store.update_user(&whole, ada.updated_at, &audit).await.unwrap());
+    let scope = "openid profile email address phone";
+    let client = app.client("web", |metadata| metadata.scope = Scope::parse(scope).unwrap()).await;
+    let rp = Rp::new(&app, &client);
+    let mut browser = app.browser();
+    let told = async |browser: &mut Browser, scope: &str| {
+        let tokens = rp.tokens(browser, "ada", scope).await;
+        rp.userinfo(tokens.access()).await.json()
+    };
+
+    let phone = told(&mut browser, "openid phone").await;
+    let number = json!({ "sub": ada.id, "phone_number": "+14255551212", "phone_number_verified": false });
+    assert_eq!(phone, number);
+    let address = told(&mut browser, "openid address").await;
+    assert_eq!(address, json!({ "sub": ada.id, "address": claims()["address"] }), "an object");
+    let mut everything = claims();
+    for (name, value) in [
+        ("sub", json!(ada.id)),
+        ("name", json!("ada of Example")),
+        ("preferred_username", json!("ada")),
+        ("updated_at", json!(START + 1)),
+        ("email", json!("ada@example.com")),
+        ("email_verified", json!(true)),
+    ] {
+        everything[name] = value;
+    }
+    assert_eq!(told(&mut browser, scope).await, everything);
+});
+
+/// What the form of a user holds beyond name and e-mail address.
+fn claims() -> Value {
+    json!({
+        "given_name": "Augusta Ada",
+        "family_name": "King",
+        "middle_name": "Byron",
+        "nickname": "Enchantress",
+        "profile": "https://ada.example/about",
+        "picture": "https://ada.example/ada.png",
+        "website": "https://ada.example/",
+        "gender": "female",
+        "birthdate": "1815-12-10",
+        "zoneinfo": "Europe/London",
+        "locale": "en-GB",
+        "phone_number": "+14255551212",
+        "phone_number_verified": false,
+        "address": { "formatted": "12 St James's Square\nLondon", "country": "United Kingdom" },
+    })
+}
 
 #[tokio::test]
 async fn methods_other_than_get_and_post_are_refused() {

@@ -18,6 +18,7 @@ use utoipa::ToSchema;
 use crate::admin::Refusal;
 use crate::http::extract::PathPart;
 use crate::http::request_info::RequestInfo;
+use crate::protocol::merge_patch::merge;
 use crate::protocol::params::Params;
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::timestamp::Timestamp;
@@ -196,7 +197,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Patch<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Patch<T> {
-    /// RFC 7396 §2: what is named replaces, null removes (so that the default counts again), the rest stays.
+    /// What is named replaces, null removes (so that the default counts again), the rest stays.
     ///
     /// # Errors
     /// Never for a patch that was read from a request.
@@ -204,13 +205,7 @@ impl<T: Serialize + DeserializeOwned> Patch<T> {
         let unreadable = |error: serde_json::Error| Problem::new(StatusCode::BAD_REQUEST, error);
         let mut merged = serde_json::to_value(base).map_err(unreadable)?;
         if let Some(members) = merged.as_object_mut() {
-            for (name, value) in self.fields {
-                if value.is_null() {
-                    members.remove(&name)
-                } else {
-                    members.insert(name, value)
-                };
-            }
+            merge(members, self.fields);
         }
         serde_json::from_value(merged).map_err(unreadable)
     }

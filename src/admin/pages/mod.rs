@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::Refusal;
 use crate::account::shell;
 use crate::app::App;
-use crate::http::error::{PageError, sentence};
+use crate::http::error::{PageError, capitalised, sentence};
 use crate::http::extract::FormFields;
 use crate::http::page::{Csp, html};
 use crate::http::session::{AdminSession, SignedIn};
@@ -91,11 +91,6 @@ fn mistakes(
         }
         other => Err(other.into()),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 impl From<Refusal> for PageError {

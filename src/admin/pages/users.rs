@@ -12,8 +12,9 @@ use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
-use crate::pages::{AdminUserForm, AdminUsers, Notice, Problem, UserFields, UserRow};
+use crate::pages::{AdminUserForm, AdminUsers, Notice, Problem, UserFields, UserRow, claim_label};
 use crate::protocol::profile::UserInput;
+use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::User;
 
 const LIST: &str = "/admin/users";
@@ -208,6 +209,7 @@ fn input_of(form: &FormFields) -> UserInput {
         is_admin: Some(form.get("admin").is_some()),
         disabled: Some(form.get("disabled").is_some()),
         password: None,
+        claims: StandardClaims::from_texts(text),
     }
 }
 
@@ -220,6 +222,12 @@ fn fields_of_input(input: &UserInput) -> UserFields {
         name: input.name.clone().unwrap_or_default(),
         admin: input.is_admin.unwrap_or_default(),
         disabled: input.disabled.unwrap_or_default(),
+        claims: input
+            .claims
+            .texts()
+            .into_iter()
+            .map(|(name, text)| (name, text.unwrap_or_default().to_owned()))
+            .collect(),
     }
 }
 
@@ -230,6 +238,6 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "email" => (field, "E-mail"),
         "name" => (field, "Name"),
         "password" => (field, "Password"),
-        other => ("", other),
+        other => claim_label(other).map_or(("", other), |label| (other, label)),
     }
 }

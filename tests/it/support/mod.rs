@@ -28,6 +28,7 @@ use countersign::protocol::client::{
 use countersign::protocol::ids::UserId;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::secret::sha256_hex;
+use countersign::protocol::standard_claims::StandardClaims;
 use countersign::protocol::user::User;
 use tower::ServiceExt as _;
 
@@ -118,6 +119,7 @@ impl TestApp {
             email: Some(format!("{username}@example.com")),
             email_verified: true,
             name: Some(format!("{username} of Example")),
+            claims: StandardClaims::default(),
             password_hash: Some(hash),
             is_admin: false,
             disabled: false,
