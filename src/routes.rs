@@ -9,7 +9,7 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, error, health, introspect, jwks, login,
-    logout, metrics, page, revoke, setup, token, userinfo, webfinger,
+    logout, metrics, page, revoke, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -26,6 +26,7 @@ pub fn router(app: &App) -> Router {
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
+        .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .layer(map_response(page::in_a_popup));

@@ -36,6 +36,7 @@ pub mod revoke;
 pub mod session;
 pub mod setup;
 pub mod sign_out;
+pub mod sign_up;
 pub mod subject;
 pub mod token;
 pub mod userinfo;

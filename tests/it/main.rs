@@ -39,6 +39,7 @@ mod secrets;
 mod serve;
 mod setup;
 mod sign_in;
+mod sign_up;
 mod store_conformance;
 mod support;
 mod token;
