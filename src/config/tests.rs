@@ -228,7 +228,7 @@ fn each_wrong_value_is_refused_in_its_own_words() {
         ),
         (
             "[listen]\ntrusted_proxies = [\"0.0.0.0/0\"]",
-            "listen.trusted_proxies = \"0.0.0.0/0\": would believe everybody; name the proxies' addresses only",
+            "listen.trusted_proxies = \"0.0.0.0/0\": would be everybody; name the addresses that are meant",
         ),
         (
             "[listen]\ntls_certificate = \"cert.pem\"",

@@ -1,5 +1,6 @@
 //! A registered client and its metadata, under the names of RFC 7591 §2 and OpenID Connect Registration §2.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -178,6 +179,9 @@ pub struct ClientMetadata {
     /// The statement that its registration rests on (RFC 7591 §2.3), as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub software_statement: Option<String>,
+    /// Names and pages for people who read other languages, as `client_name#ja` (RFC 7591 §2.2).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub localized: BTreeMap<String, String>,
 }
 
 const fn yes() -> bool {

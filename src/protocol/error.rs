@@ -1,4 +1,4 @@
-//! OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1.
+//! OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1, RFC 7591 §3.2.2.
 
 use std::fmt;
 
@@ -39,6 +39,14 @@ pub enum ErrorCode {
     InvalidToken,
     /// The access token does not allow this.
     InsufficientScope,
+    /// RFC 7591 §3.2.2: a redirect URI cannot be registered.
+    InvalidRedirectUri,
+    /// RFC 7591 §3.2.2: other metadata cannot be registered.
+    InvalidClientMetadata,
+    /// RFC 7591 §3.2.2: the software statement is malformed or not signed by whom it says.
+    InvalidSoftwareStatement,
+    /// RFC 7591 §3.2.2: nobody here believes whoever signed the software statement.
+    UnapprovedSoftwareStatement,
     /// The server cannot answer now.
     TemporarilyUnavailable,
     /// The server failed.
@@ -67,6 +75,10 @@ impl ErrorCode {
             Self::RegistrationNotSupported => "registration_not_supported",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InvalidRedirectUri => "invalid_redirect_uri",
+            Self::InvalidClientMetadata => "invalid_client_metadata",
+            Self::InvalidSoftwareStatement => "invalid_software_statement",
+            Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

@@ -68,6 +68,7 @@ pub fn client(id: &str) -> Client {
             software_id: None,
             software_version: None,
             software_statement: None,
+            localized: std::collections::BTreeMap::new(),
         },
         created_at: Timestamp(0),
         updated_at: Timestamp(0),

@@ -1,13 +1,13 @@
 //! The rules of single fields.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr as _;
 
 use serde_json::Value;
 use url::Url;
 
-use super::{Problems, RegistrationPolicy};
+use super::{LOCALIZABLE, Problems, RegistrationPolicy};
 use crate::protocol::client::{GrantType, ResponseType};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::{self, is_loopback};
@@ -103,15 +103,23 @@ pub(super) fn grant_types(
     if let Some(named) = values(problems, "grant_types", texts, GrantType::from_str) {
         return named;
     }
-    let response_types = response_types.unwrap_or(&[ResponseType::Code]);
+    let mut needed = grant_types_of(response_types.unwrap_or(&[ResponseType::Code]));
+    if needed.contains(&GrantType::AuthorizationCode) {
+        needed.insert(GrantType::RefreshToken);
+    }
+    needed.into_iter().collect()
+}
+
+/// The grant types that these response types need.
+pub(super) fn grant_types_of(response_types: &[ResponseType]) -> BTreeSet<GrantType> {
     let mut needed = BTreeSet::new();
     if response_types.iter().any(|response_type| response_type.has_code()) {
-        needed.extend([GrantType::AuthorizationCode, GrantType::RefreshToken]);
+        needed.insert(GrantType::AuthorizationCode);
     }
     if response_types.iter().any(|response_type| response_type.is_implicit()) {
         needed.insert(GrantType::Implicit);
     }
-    needed.into_iter().collect()
+    needed
 }
 
 /// OpenID Connect Registration §2: `code` when left out; nothing for a client that is sent nowhere.
@@ -258,6 +266,49 @@ fn is_web_page(text: &str) -> bool {
     let scheme = text.starts_with("https://") || text.starts_with("http://") && is_loopback(&url);
     let authority = text.split("//").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next());
     characters && scheme && authority.is_some_and(|authority| !authority.contains('@'))
+}
+
+/// Names and pages for people who read other languages (RFC 7591 §2.2), each by the rule of its member.
+pub(super) fn localized(
+    problems: &mut Problems,
+    texts: Option<&BTreeMap<String, String>>,
+) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    let Some(texts) = texts else { return found };
+    if texts.len() > MOST_URIS {
+        problems.add("localized", format_args!("{MOST_URIS} at most"));
+        return found;
+    }
+    for (member, text) in texts {
+        let (name, tag) = member.split_once('#').unwrap_or_default();
+        let Some(field) = LOCALIZABLE.into_iter().find(|known| *known == name).filter(|_| is_a_language(tag))
+        else {
+            problems.add(
+                "localized",
+                format_args!(
+                    "{} is no member with a language tag, such as client_name#ja",
+                    shortened(member)
+                ),
+            );
+            continue;
+        };
+        let text = if field == "client_name" {
+            Some(client_name(problems, Some(text)))
+        } else {
+            web_page(problems, field, Some(text))
+        };
+        if let Some(text) = text {
+            found.insert(member.clone(), text);
+        }
+    }
+    found
+}
+
+/// Has it the form of a language tag (RFC 5646 §2.1)? §4.4.1: 35 characters are enough for any.
+fn is_a_language(tag: &str) -> bool {
+    let is_subtag =
+        |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    tag.len() <= 35 && tag.split('-').all(is_subtag)
 }
 
 /// Enough of a text to recognise it by.

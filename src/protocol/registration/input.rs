@@ -1,5 +1,7 @@
 //! A registration as somebody wants it to be, and as it stands.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -122,6 +124,8 @@ pub struct ClientInput {
     pub software_id: Option<String>,
     /// Which version of it.
     pub software_version: Option<String>,
+    /// The same for people who read other languages: `client_name#ja`, `tos_uri#de-CH` … (RFC 7591 §2.2).
+    pub localized: Option<BTreeMap<String, String>>,
     /// Switched off: every request of it is refused. Default: no.
     pub disabled: Option<bool>,
 }
@@ -178,6 +182,7 @@ impl From<&Client> for ClientInput {
             contacts: Some(metadata.contacts),
             software_id: metadata.software_id,
             software_version: metadata.software_version,
+            localized: Some(metadata.localized),
             disabled: Some(client.disabled),
         }
     }

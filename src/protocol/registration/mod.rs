@@ -4,8 +4,10 @@
 //! One function judges a new client and a changed one alike: a change is the old registration with some fields
 //! replaced, so no rule can be walked around by an edit.
 
+mod by_itself;
 mod fields;
 mod input;
+pub mod software_statement;
 #[cfg(test)]
 mod tests;
 
@@ -17,20 +19,25 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
+pub use self::by_itself::{by_itself, over_ridden};
 use self::fields::{
-    client_id, client_name, default_response_types, grant_types, jwks, request_uris, scope, server_address,
-    short_text, short_texts, uris, values, web_page,
+    client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris, scope,
+    server_address, short_text, short_texts, uris, values, web_page,
 };
 pub use self::input::ClientInput;
 use super::client::{
     AccessTokenFormat, ApplicationType, AuthMethod, ClientMetadata, GrantType, ResponseType, SigningAlg,
     SubjectType,
 };
+use super::error::ErrorCode;
 use super::ids::ClientId;
 use super::scope::ADMIN;
 
 /// Seconds of refresh grace at most: beyond this it hides replays rather than lost answers.
 const LONGEST_GRACE: u32 = 300;
+
+/// The members that may be sent once for each language, as `client_name#ja` (RFC 7591 §2.2).
+const LOCALIZABLE: [&str; 5] = ["client_name", "client_uri", "logo_uri", "policy_uri", "tos_uri"];
 
 /// What this deployment allows.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,8 +76,12 @@ impl FieldProblem {
 
     /// The error code of RFC 7591 §3.2.2.
     #[must_use]
-    pub fn code(&self) -> &'static str {
-        if self.field == "redirect_uris" { "invalid_redirect_uri" } else { "invalid_client_metadata" }
+    pub fn code(&self) -> ErrorCode {
+        if self.field == "redirect_uris" {
+            ErrorCode::InvalidRedirectUri
+        } else {
+            ErrorCode::InvalidClientMetadata
+        }
     }
 }
 
@@ -229,6 +240,7 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
         software_id: short_text(&mut problems, "software_id", input.software_id.as_deref()),
         software_version: short_text(&mut problems, "software_version", input.software_version.as_deref()),
         software_statement: None,
+        localized: localized(&mut problems, input.localized.as_ref()),
     };
     // What stands in for a value that cannot be read would only lead to misleading messages.
     if problems.0.is_empty() {

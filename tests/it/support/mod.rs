@@ -183,6 +183,7 @@ impl TestApp {
             software_id: None,
             software_version: None,
             software_statement: None,
+            localized: std::collections::BTreeMap::new(),
         };
         change(&mut metadata);
         // As registration would have it.
