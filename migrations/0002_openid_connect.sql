@@ -39,7 +39,9 @@ CREATE INDEX used_assertions_by_expiry ON used_assertions (expires_at);
 
 -- Initial access tokens (RFC 7591 §3), by which others may register clients.
 CREATE TABLE initial_access_tokens (
-    token_hash TEXT PRIMARY KEY NOT NULL,
+    -- Its public name.
+    id         TEXT PRIMARY KEY NOT NULL,
+    token_hash TEXT NOT NULL UNIQUE,
     -- What it is for, in the administrator's words.
     note       TEXT NOT NULL,
     created_at BIGINT NOT NULL,

@@ -62,6 +62,11 @@ async fn keep_house(app: App) {
             Ok(deleted) => tracing::debug!(deleted, "dead rows deleted"),
             Err(error) => tracing::error!(%error, "dead rows cannot be deleted; tried again in an hour"),
         }
+        match app.store.delete_unused_clients(now.minus(app.config.registration.unused_expiry)).await {
+            Ok(0) => {}
+            Ok(deleted) => tracing::info!(deleted, "clients that registered themselves were never used"),
+            Err(error) => tracing::error!(%error, "unused clients cannot be deleted; tried again in an hour"),
+        }
     }
 }
 

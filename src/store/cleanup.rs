@@ -12,7 +12,7 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 6] = [
+const DEAD_ROWS: [&str; 7] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
@@ -23,6 +23,8 @@ const DEAD_ROWS: [&str; 6] = [
     "DELETE FROM used_assertions WHERE id IN (SELECT id FROM used_assertions WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM one_time_links WHERE token_hash IN
         (SELECT token_hash FROM one_time_links WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM initial_access_tokens WHERE id IN
+        (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)",
 ];
 
 impl Store {
@@ -44,6 +46,22 @@ impl Store {
             )
             .await?;
         Ok(deleted)
+    }
+
+    /// Deletes the clients that registered themselves until `floor` and were never used, in batches. Answers how many
+    /// went.
+    ///
+    /// # Errors
+    /// The database is unavailable; the next run goes on where this one stopped.
+    pub async fn delete_unused_clients(&self, floor: Timestamp) -> Result<u64, StoreError> {
+        // Said twice, because a client may be used for the first time while this waits for its row.
+        self.delete_in_batches(
+            "DELETE FROM clients WHERE used_at IS NULL AND id IN
+                (SELECT id FROM clients WHERE registration_token_hash IS NOT NULL AND used_at IS NULL
+                    AND created_at <= $1 LIMIT $2)",
+            floor,
+        )
+        .await
     }
 
     async fn delete_in_batches(&self, sql: &'static str, floor: Timestamp) -> Result<u64, StoreError> {

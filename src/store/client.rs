@@ -61,6 +61,39 @@ macro_rules! write_origins {
     }};
 }
 
+/// Inserts a row of `clients`, and its origins, inside the caller's transaction.
+macro_rules! insert_client {
+    ($tx:ident, $client:expr, $metadata:expr) => {{
+        sqlx::query(
+            "INSERT INTO clients (id, secret_hash, sealed_secret, disabled, metadata, registration_token_hash,
+                                  created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind($client.id.as_str())
+        .bind(&$client.secret_hash)
+        .bind(&$client.sealed_secret)
+        .bind($client.disabled)
+        .bind(&$metadata)
+        .bind($client.self_registration.as_ref().map(|own| &own.token_hash))
+        .bind($client.created_at.0)
+        .bind($client.updated_at.0)
+        .execute(&mut *$tx)
+        .await?;
+        write_origins!($tx, $client);
+    }};
+}
+
+/// What became of a client that wanted to register itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SelfRegistered {
+    /// It is registered.
+    Now,
+    /// The initial access token is unknown, expired or used up. Nothing was changed.
+    TokenRefused,
+    /// There are too many clients that registered themselves and were never used. Nothing was changed.
+    TooMany,
+}
+
 impl Store {
     /// Registers a client.
     ///
@@ -69,23 +102,75 @@ impl Store {
     pub async fn insert_client(&self, client: &Client, audit: &AuditEntry) -> Result<(), StoreError> {
         let metadata = to_json(client)?;
         in_transaction!(self, |tx| {
+            insert_client!(tx, client, metadata);
+            write_audit!(tx, audit);
+        });
+        Ok(())
+    }
+
+    /// Registers a client that asked for it by itself, with an initial access token where one is needed. The token's use
+    /// and the client commit together, and never are there more than `most_unused` such clients that were never used.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn insert_self_registered(
+        &self,
+        client: &Client,
+        token_hash: Option<&str>,
+        most_unused: u32,
+        audit: &AuditEntry,
+    ) -> Result<SelfRegistered, StoreError> {
+        let metadata = to_json(client)?;
+        Ok(in_transaction!(self, |tx| {
+            if let Some(token_hash) = token_hash {
+                let used = sqlx::query(
+                    "UPDATE initial_access_tokens SET uses_left = uses_left - 1
+                     WHERE token_hash = $1 AND expires_at > $2 AND (uses_left IS NULL OR uses_left > 0)",
+                )
+                .bind(token_hash)
+                .bind(client.created_at.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+                if used == 0 {
+                    return Ok(SelfRegistered::TokenRefused);
+                }
+            }
+            // Whoever counts holds this row until its own client is in: PostgreSQL would let two count at once.
             sqlx::query(
-                "INSERT INTO clients (id, secret_hash, sealed_secret, disabled, metadata, registration_token_hash,
-                                      created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+                "INSERT INTO settings (name, value) VALUES ('self-registration', '')
+                 ON CONFLICT (name) DO UPDATE SET value = ''",
             )
-            .bind(client.id.as_str())
-            .bind(&client.secret_hash)
-            .bind(&client.sealed_secret)
-            .bind(client.disabled)
-            .bind(&metadata)
-            .bind(client.self_registration.as_ref().map(|own| &own.token_hash))
-            .bind(client.created_at.0)
-            .bind(client.updated_at.0)
             .execute(&mut *tx)
             .await?;
-            write_origins!(tx, client);
+            let (unused,): (i64,) = sqlx::query_as(
+                "SELECT COUNT(*) FROM clients WHERE registration_token_hash IS NOT NULL AND used_at IS NULL",
+            )
+            .fetch_one(&mut *tx)
+            .await?;
+            if unused >= i64::from(most_unused) {
+                return Ok(SelfRegistered::TooMany);
+            }
+            insert_client!(tx, client, metadata);
             write_audit!(tx, audit);
+            SelfRegistered::Now
+        }))
+    }
+
+    /// Remembers that a client that registered itself was used, if this is the first time.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn note_client_use(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
+        in_transaction!(self, |tx| {
+            sqlx::query(
+                "UPDATE clients SET used_at = $1
+                 WHERE id = $2 AND registration_token_hash IS NOT NULL AND used_at IS NULL",
+            )
+            .bind(now.0)
+            .bind(id.as_str())
+            .execute(&mut *tx)
+            .await?;
         });
         Ok(())
     }

@@ -15,9 +15,11 @@ use crate::config::{Database, Engine};
 use crate::protocol::timestamp::Timestamp;
 
 pub use audit::{AuditEntry, AuditRow};
+pub use client::SelfRegistered;
 pub use consent::Consent;
 pub use grant::{Opened, Rotated};
 pub use key::StoredKey;
+pub use registration_token::RegistrationToken;
 pub use session_client::{LogoutNotice, NoticesOf};
 pub use throttle::Attempt;
 
@@ -28,6 +30,7 @@ mod consent;
 mod grant;
 mod key;
 mod one_time_link;
+mod registration_token;
 mod revoked_token;
 mod session;
 mod session_client;
