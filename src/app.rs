@@ -10,7 +10,7 @@ use crate::entropy::Entropy;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
 use crate::outgoing::{Outgoing, OutgoingError};
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{ClientId, UserId};
 use crate::sealing::Seals;
 use crate::store::{AuditEntry, Store, StoreError};
 
@@ -126,6 +126,12 @@ impl Origin {
     #[must_use]
     pub fn system() -> Self {
         Self { actor: "system".to_owned(), ip: None, correlation_id: String::new() }
+    }
+
+    /// The same request, done by this client.
+    #[must_use]
+    pub fn by_client(self, id: &ClientId) -> Self {
+        Self { actor: format!("client:{id}"), ..self }
     }
 
     /// The same request, done as this user.

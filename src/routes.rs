@@ -9,7 +9,7 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, error, health, introspect, jwks, login,
-    logout, metrics, page, revoke, setup, sign_up, token, userinfo, webfinger,
+    logout, metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -30,6 +30,15 @@ pub fn router(app: &App) -> Router {
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .layer(map_response(page::in_a_popup));
+
+    // What applications register themselves with, before they have an origin that is known here.
+    let for_newcomers = Router::new()
+        .route("/register", post(register::post))
+        .route(
+            "/register/{id}",
+            get(registered_client::get).put(registered_client::put).delete(registered_client::delete),
+        )
+        .route_layer(from_fn_with_state(app.clone(), cors::by_anybody));
 
     let administration_api = Router::new()
         .route("/admin/api/openapi.json", get(api::openapi))
@@ -58,6 +67,7 @@ pub fn router(app: &App) -> Router {
 
     Router::new()
         .merge(for_applications)
+        .merge(for_newcomers)
         .merge(in_browsers)
         .merge(administration_api)
         // OAuth and OpenID Connect

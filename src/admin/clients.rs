@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
-use crate::protocol::client::{Client, ClientMetadata};
+use crate::protocol::client::{AccessTokenFormat, Client, ClientMetadata, SelfRegistration};
 use crate::protocol::ids::ClientId;
-use crate::protocol::registration::{self, ClientInput, RegistrationPolicy};
+use crate::protocol::registration::{self, ClientInput, Registration, RegistrationPolicy};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
@@ -90,21 +90,36 @@ pub fn policy(app: &App) -> RegistrationPolicy {
 /// It breaks a rule, or its id is in use.
 pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<Issued, Refusal> {
     let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
+    let issued = made(app, wanted, None).await?;
+    let client = &issued.client;
+    let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
+    app.store.insert_client(client, &audit).await?;
+    Ok(issued)
+}
+
+/// A client to be stored, and what else it needs.
+///
+/// # Errors
+/// Its sector cannot be fetched or is another one, or a key could not be made.
+pub(crate) async fn made(
+    app: &App,
+    wanted: Registration,
+    self_registration: Option<SelfRegistration>,
+) -> Result<Issued, Refusal> {
+    check_sector(app, &wanted.metadata).await?;
+    app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await?;
     let now = app.clock.now();
     let mut client = Client {
         id: wanted.client_id.unwrap_or_else(|| new_id(app)),
         secret_hash: None,
         sealed_secret: None,
         disabled: wanted.disabled,
-        self_registration: None,
+        self_registration,
         metadata: wanted.metadata,
         created_at: now,
         updated_at: now,
     };
     let secret = client.needs_secret().then(|| give_secret(app, &mut client)).transpose()?;
-    let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
-    app.keys.ready_for(&app.store, &client.metadata, &app.clock).await?;
-    app.store.insert_client(&client, &audit).await?;
     Ok(Issued { client, secret })
 }
 
@@ -127,10 +142,30 @@ pub async fn change(
     before: Client,
     input: &ClientInput,
 ) -> Result<Issued, Refusal> {
-    let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
-    if wanted.client_id.is_some_and(|id| id != before.id) {
+    let mut wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
+    if wanted.client_id.as_ref().is_some_and(|id| *id != before.id) {
         return Err(Refusal::field("client_id", "cannot be changed"));
     }
+    wanted.metadata.software_statement.clone_from(&before.metadata.software_statement);
+    replace(app, origin, before, wanted).await
+}
+
+/// Puts another registration in a client's place; its secret as in [`change`].
+///
+/// # Errors
+/// Its sector cannot be fetched or is another one, or somebody else changed or deleted the client meanwhile.
+pub(crate) async fn replace(
+    app: &App,
+    origin: &Origin,
+    before: Client,
+    wanted: Registration,
+) -> Result<Issued, Refusal> {
+    let sector = |of: &ClientMetadata| (of.sector_identifier_uri.clone(), of.redirect_uris.clone());
+    // Nobody's server elsewhere need answer for a client to be switched off.
+    if sector(&wanted.metadata) != sector(&before.metadata) {
+        check_sector(app, &wanted.metadata).await?;
+    }
+    app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await?;
     let mut after = Client {
         disabled: wanted.disabled,
         metadata: wanted.metadata,
@@ -167,6 +202,18 @@ pub async fn delete(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal>
     if app.store.delete_client(&id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("client")) }
 }
 
+/// OpenID Connect Registration §5: what stands at the sector identifier must list every redirect URI.
+async fn check_sector(app: &App, metadata: &ClientMetadata) -> Result<(), Refusal> {
+    let Some(address) = &metadata.sector_identifier_uri else { return Ok(()) };
+    let document = app
+        .outgoing
+        .get(address)
+        .await
+        .map_err(|error| Refusal::field("sector_identifier_uri", format_args!("{address} {error}")))?;
+    registration::check_sector(&document, &metadata.redirect_uris)
+        .map_err(|problem| Refusal::Invalid(vec![problem]))
+}
+
 async fn write(
     app: &App,
     before: &Client,
@@ -174,7 +221,6 @@ async fn write(
     secret: Option<String>,
     audit: &crate::store::AuditEntry,
 ) -> Result<Issued, Refusal> {
-    app.keys.ready_for(&app.store, &after.metadata, &app.clock).await?;
     if app.store.update_client(&after, before.updated_at, audit).await? {
         Ok(Issued { client: after, secret })
     } else {

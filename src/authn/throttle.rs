@@ -50,15 +50,41 @@ pub async fn count(
         account: account.map(|account| account_bucket(seals, account)),
         address: seals.throttle_bucket("address", &address.map(network).unwrap_or_default()),
     };
-    let floor = now.minus(config.window);
     for (bucket, limit) in attempt.buckets().zip([config.address_failures, config.account_failures]) {
-        let Attempt { count, window_start } = store.count_attempt(bucket, now, floor).await?;
-        if count > i64::from(limit) {
-            let retry_after = seconds(config.window).saturating_sub(now.since(window_start)).max(1);
+        if let Some(retry_after) = beyond(store, config, bucket, limit, now).await? {
             return Ok(Counted::TooMany { retry_after });
         }
     }
     Ok(Counted::Allowed(attempt))
+}
+
+/// Counts a client that somebody registers without a token. Answers the seconds to wait where one address registered
+/// as many as it may fail to sign in.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_registration(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket("registration", &address.map(network).unwrap_or_default());
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
+/// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.
+async fn beyond(
+    store: &Store,
+    config: &Throttle,
+    bucket: &str,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let Attempt { count, window_start } = store.count_attempt(bucket, now, now.minus(config.window)).await?;
+    let left = seconds(config.window).saturating_sub(now.since(window_start)).max(1);
+    Ok((count > i64::from(limit)).then_some(left))
 }
 
 /// The sign-in succeeded.

@@ -11,6 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::app::App;
+use crate::config::RegistrationMode;
 use crate::protocol::ids::ClientId;
 
 /// Marks an answer with the client that it is for: only that client's origins may read it.
@@ -42,25 +43,47 @@ pub async fn by_client_origin(State(app): State<App>, request: Request, next: Ne
     };
     // Without the database nobody's origin is known; the answer itself says what is wrong.
     if registered.unwrap_or(false) {
-        let headers = response.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(
-            HeaderName::from_static("cross-origin-resource-policy"),
-            HeaderValue::from_static("cross-origin"),
-        );
-        if preflight {
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST"));
-            headers.insert(
-                ACCESS_CONTROL_ALLOW_HEADERS,
-                HeaderValue::from_static("authorization, content-type"),
-            );
-            headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
-        } else {
-            headers.insert(
-                ACCESS_CONTROL_EXPOSE_HEADERS,
-                HeaderValue::from_static("www-authenticate, x-request-id"),
-            );
-        }
+        let methods = preflight.then_some("GET, POST");
+        let exposed = "www-authenticate, x-request-id";
+        let_read(&mut response, origin, methods, exposed);
     }
     response
+}
+
+/// Middleware for the endpoints that applications register themselves at. Where everybody may, an application in a
+/// browser may too, from an origin that nobody knows yet. Cookies count for nothing there, so that a page elsewhere
+/// can do no more than any program; where a token is needed, it belongs to a program and not into a page.
+pub async fn by_anybody(State(app): State<App>, request: Request, next: Next) -> Response {
+    let open = app.config.registration.mode == RegistrationMode::Open;
+    let preflight = request.method() == Method::OPTIONS;
+    let mut response =
+        if open && preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
+    if open {
+        let methods = preflight.then_some("GET, POST, PUT, DELETE");
+        let exposed = "www-authenticate, x-request-id, retry-after";
+        let_read(&mut response, HeaderValue::from_static("*"), methods, exposed);
+    }
+    response
+}
+
+/// Lets pages of an origin read an answer; `methods` are what the answer to a preflight allows.
+fn let_read(
+    response: &mut Response,
+    origin: HeaderValue,
+    methods: Option<&'static str>,
+    exposed: &'static str,
+) {
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("cross-origin"),
+    );
+    if let Some(methods) = methods {
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("authorization, content-type"));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+    } else {
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(exposed));
+    }
 }

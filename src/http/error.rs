@@ -12,12 +12,14 @@ use serde_json::json;
 
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
+use crate::admin::Refusal;
 use crate::authn::sign_in::SignInError;
 use crate::jose::SignError;
 use crate::pages;
 use crate::protocol::authorize::ShowToUser;
 use crate::protocol::client_auth::ClientAuthError;
 use crate::protocol::error::{ErrorCode, description};
+use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
 
@@ -56,6 +58,18 @@ impl OAuthError {
     #[must_use]
     pub fn with_challenge(self, challenge: String) -> Self {
         Self { challenge: Some(challenge), ..self }
+    }
+
+    /// Says it with another status.
+    #[must_use]
+    pub fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+
+    /// Says when to try again, in seconds.
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u32) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// The code on the wire.
@@ -104,6 +118,30 @@ impl From<StoreError> for OAuthError {
         match error {
             StoreError::Gone => Self::new(ErrorCode::InvalidGrant, &error),
             _ => Self::unavailable(&error),
+        }
+    }
+}
+/// RFC 7591 §3.2.2: one code, and a description that names every field.
+impl From<Vec<FieldProblem>> for OAuthError {
+    fn from(problems: Vec<FieldProblem>) -> Self {
+        let code = problems.first().map_or(ErrorCode::InvalidClientMetadata, FieldProblem::code);
+        let words: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Self::new(code, &words.join("; "))
+    }
+}
+impl From<Refusal> for OAuthError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Invalid(problems) => problems.into(),
+            // Deleted since its token was looked at.
+            Refusal::NotFound(_) => Self::new(ErrorCode::InvalidToken, &refusal),
+            Refusal::Changed(_) => {
+                Self::new(ErrorCode::InvalidRequest, &refusal).with_status(StatusCode::CONFLICT)
+            }
+            Refusal::Store(error) => error.into(),
+            Refusal::Busy | Refusal::Keys(_) | Refusal::Hashing(_) | Refusal::Sealing(_) => {
+                Self::unavailable(&refusal)
+            }
         }
     }
 }

@@ -29,6 +29,8 @@ pub mod metrics;
 pub mod page;
 pub mod published;
 pub mod refresh_token;
+pub mod register;
+pub mod registered_client;
 pub mod reply;
 pub mod request_info;
 pub mod request_object;

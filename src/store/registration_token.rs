@@ -59,20 +59,21 @@ impl Store {
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(now.0).fetch_all(db).await)?)
     }
 
-    /// Would this token still register a client? Asked before anything else is looked at; using it is the gate.
+    /// The name of a token that would still register a client. Asked before anything else is looked at; using it is the
+    /// gate.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn registration_token_works(
+    pub async fn live_registration_token(
         &self,
         token_hash: &str,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<String>, StoreError> {
         const SQL: &str = "SELECT id FROM initial_access_tokens
              WHERE token_hash = $1 AND expires_at > $2 AND (uses_left IS NULL OR uses_left > 0)";
         let row: Option<(String,)> =
             on_db!(self, |db| { sqlx::query_as(SQL).bind(token_hash).bind(now.0).fetch_optional(db).await })?;
-        Ok(row.is_some())
+        Ok(row.map(|row| row.0))
     }
 
     /// Revokes a token; what it registered stays. Answers whether it was there.

@@ -312,7 +312,7 @@ fn is_a_language(tag: &str) -> bool {
 }
 
 /// Enough of a text to recognise it by.
-fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let mut start: String =
         text.chars().take(80).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
     if start.len() < text.len() {

@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 pub use self::by_itself::{by_itself, over_ridden};
 use self::fields::{
     client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris, scope,
-    server_address, short_text, short_texts, uris, values, web_page,
+    server_address, short_text, short_texts, shortened, uris, values, web_page,
 };
 pub use self::input::ClientInput;
 use super::client::{
@@ -463,6 +463,24 @@ fn addresses_fit_together(problems: &mut Problems, metadata: &ClientMetadata, po
         "a web application with the grant type implicit needs https, also on localhost; or register \
          application_type native",
     );
+}
+
+/// OpenID Connect Registration §5: `sector_identifier_uri` "MUST point to a site that … is a JSON file containing an array
+/// of redirect_uri values", in which every redirect URI of the client stands.
+///
+/// # Errors
+/// The document is something else, or lacks one.
+pub fn check_sector(document: &[u8], redirect_uris: &[String]) -> Result<(), FieldProblem> {
+    let refused = |message: String| Err(FieldProblem::new("sector_identifier_uri", message));
+    let Ok(listed) = serde_json::from_slice::<Vec<String>>(document) else {
+        return refused("does not lead to a JSON array of redirect URIs".to_owned());
+    };
+    match redirect_uris.iter().find(|uri| !listed.contains(uri)) {
+        None => Ok(()),
+        Some(missing) => {
+            refused(format!("the document there does not list the redirect URI {}", shortened(missing)))
+        }
+    }
 }
 
 /// The host of a web address.
