@@ -60,6 +60,11 @@ pub fn router(app: &App) -> Router {
         )
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
+        .route(
+            "/admin/api/registration-tokens",
+            get(api::registration_tokens::list).post(api::registration_tokens::create),
+        )
+        .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
         .route("/admin/api/audit", get(api::audit::recent))
         .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
         .method_not_allowed_fallback(api::problem::method_not_allowed)

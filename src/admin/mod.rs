@@ -1,10 +1,11 @@
-//! Administration. The services here ([`clients`], [`users`], [`keys`]) hold every rule of it once; the API, the pages
+//! Administration. The services here ([`clients`], [`users`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
 //! and the command line only translate to and from them.
 
 pub mod api;
 pub mod clients;
 pub mod keys;
 pub mod pages;
+pub mod registration_tokens;
 pub mod users;
 
 use serde::Serialize;

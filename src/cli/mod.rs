@@ -19,6 +19,7 @@ mod config;
 mod key;
 mod output;
 mod quickstart;
+mod registration_token;
 mod serve;
 mod user;
 
@@ -64,6 +65,9 @@ enum Command {
     /// Keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Command),
+    /// Initial access tokens, by which others may register applications
+    #[command(subcommand)]
+    RegistrationToken(registration_token::Command),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -78,6 +82,7 @@ pub fn run() -> ExitCode {
         Command::Serve => block_on(serve::run(&place)),
         Command::Client(command) => block_on(client::run(&place, command)),
         Command::User(command) => block_on(user::run(&place, command)),
+        Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),
     };

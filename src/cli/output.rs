@@ -74,6 +74,7 @@ fn option_of(field: &str) -> String {
         "token_endpoint_auth_method" => "--auth-method".to_owned(),
         "id_token_signed_response_alg" => "--id-token-alg".to_owned(),
         "access_token_signed_response_alg" => "--access-token-alg".to_owned(),
+        "expires_in" => "--expires".to_owned(),
         "is_admin" => "--admin".to_owned(),
         "password" => "password".to_owned(),
         // Claims without an option of their own.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use zeroize::Zeroizing;
 
+pub(crate) use self::resolve::parse_duration;
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
 

@@ -518,7 +518,8 @@ impl Checks<'_> {
     }
 }
 
-fn parse_duration(text: &str) -> Option<Duration> {
+/// A length of time as it is written: a whole number and one of s, m, h, d.
+pub(crate) fn parse_duration(text: &str) -> Option<Duration> {
     let unit = match text.chars().last()? {
         's' => 1,
         'm' => 60,

@@ -9,6 +9,7 @@ mod auth;
 pub mod clients;
 pub mod keys;
 pub mod problem;
+pub mod registration_tokens;
 pub mod users;
 
 use axum::Json;
@@ -34,6 +35,7 @@ use self::problem::Problem;
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
         keys::list, keys::rotate, keys::revoke,
+        registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,
         openapi,
     ),
