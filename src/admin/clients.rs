@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
-use crate::protocol::client::{AccessTokenFormat, Client, ClientMetadata, SelfRegistration};
+use crate::protocol::client::{Client, ClientMetadata, SelfRegistration};
 use crate::protocol::ids::ClientId;
 use crate::protocol::registration::{self, ClientInput, Registration, RegistrationPolicy};
 use crate::protocol::secret::sha256_hex;

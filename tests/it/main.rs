@@ -30,6 +30,7 @@ mod outage;
 mod outgoing;
 mod processes;
 mod races;
+mod register;
 mod relying_party;
 mod request_objects;
 mod response_types;

@@ -2,7 +2,7 @@
 //! row there exactly when its change is.
 
 use countersign::app::Origin;
-use countersign::protocol::client::Client;
+use countersign::protocol::client::{Client, SelfRegistration};
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
@@ -12,7 +12,10 @@ use countersign::protocol::session::Session;
 use countersign::protocol::standard_claims::{Address, StandardClaims};
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
-use countersign::store::{AuditEntry, Consent, NoticesOf, Opened, Rotated, Store, StoreError, StoredKey};
+use countersign::store::{
+    AuditEntry, Consent, NoticesOf, Opened, RegistrationToken, Rotated, SelfRegistered, Store, StoreError,
+    StoredKey,
+};
 use serde_json::json;
 use std::time::Duration;
 use tokio::task::JoinSet;
@@ -1069,4 +1072,138 @@ on_both!(a_closed_store_is_unavailable_and_an_open_one_answers, |app| {
     assert!(matches!(other.app.store.ping().await, Err(StoreError::Unavailable(_))));
     assert!(other.app.store.user_by_login("ada").await.is_err());
     app.app.store.ping().await.unwrap();
+});
+
+/// A client that registered itself.
+fn newcomer(id: &str, at: i64) -> Client {
+    let mut client: Client = countersign_client(id);
+    client.self_registration = Some(SelfRegistration { token_hash: format!("hash of {id}"), used_at: None });
+    client.created_at = later(at);
+    client
+}
+
+/// A client with hardly anything.
+fn countersign_client(id: &str) -> Client {
+    let metadata = json!({
+        "client_name": id, "redirect_uris": [format!("https://{id}.example/cb")], "grant_types": ["authorization_code"],
+        "token_endpoint_auth_method": "none", "scope": "openid", "id_token_signed_response_alg": "RS256",
+    });
+    Client {
+        id: id.into(),
+        secret_hash: None,
+        sealed_secret: None,
+        disabled: false,
+        metadata: serde_json::from_value(metadata).unwrap(),
+        self_registration: None,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn registration_token(id: &str, expires_at: Timestamp, uses_left: Option<i64>) -> RegistrationToken {
+    RegistrationToken {
+        id: id.to_owned(),
+        note: format!("note of {id}"),
+        created_at: START,
+        expires_at: expires_at.0,
+        uses_left,
+    }
+}
+
+on_both!(registration_tokens_live_until_they_expire_are_used_up_or_revoked, |app| {
+    let store = &app.app.store;
+    let forever = registration_token("a", later(HOUR), None);
+    let twice = registration_token("b", later(HOUR), Some(2));
+    let short = registration_token("c", later(1), Some(1));
+    for token in [&forever, &twice, &short] {
+        let hash = format!("hash {}", token.id);
+        store.insert_registration_token(token, &hash, &audit(&app, "token.create")).await.unwrap();
+    }
+    let unwritable = unwritable(&app).await;
+    let another = registration_token("d", later(HOUR), None);
+    assert!(store.insert_registration_token(&another, "hash d", &unwritable).await.is_err());
+    assert_eq!(store.registration_tokens(NOW).await.unwrap(), [forever.clone(), twice.clone(), short]);
+    assert_eq!(store.registration_tokens(later(1)).await.unwrap(), [forever.clone(), twice]);
+    assert_eq!(store.live_registration_token("hash c", NOW).await.unwrap().as_deref(), Some("c"));
+    assert_eq!(store.live_registration_token("hash c", later(1)).await.unwrap(), None, "expired");
+    assert_eq!(store.live_registration_token("hash d", NOW).await.unwrap(), None, "never written");
+    assert!(store.delete_registration_token("a", &unwritable).await.is_err());
+    assert!(store.delete_registration_token("a", &audit(&app, "token.revoke")).await.unwrap());
+    assert!(!store.delete_registration_token("a", &audit(&app, "token.revoke")).await.unwrap());
+    assert_eq!(store.live_registration_token("hash a", NOW).await.unwrap(), None);
+    assert_eq!((audited(&app, "token.create").await, audited(&app, "token.revoke").await), (3, 1));
+    assert_eq!(store.clean_up(later(HOUR + 1), later(-1)).await.unwrap(), 1, "the short one, an hour dead");
+});
+
+on_both!(a_registration_and_the_use_of_its_token_happen_together_or_not_at_all, |app| {
+    let store = &app.app.store;
+    let token = registration_token("t", later(HOUR), Some(2));
+    store.insert_registration_token(&token, "hash", &audit(&app, "token.create")).await.unwrap();
+    let left = async || store.registration_tokens(NOW).await.unwrap().first().map(|token| token.uses_left);
+    let register = async |client: &Client, hash: Option<&str>, most: u32| {
+        store.insert_self_registered(client, hash, most, &audit(&app, "client.register")).await.unwrap()
+    };
+    let one = newcomer("one", 0);
+    assert_eq!(register(&one, Some("wrong"), 9).await, SelfRegistered::TokenRefused);
+    assert_eq!(register(&newcomer("late", HOUR), Some("hash"), 9).await, SelfRegistered::TokenRefused);
+    assert_eq!(register(&one, Some("hash"), 0).await, SelfRegistered::TooMany);
+    assert_eq!(left().await, Some(Some(2)), "what is refused costs no use");
+    let unwritable = unwritable(&app).await;
+    assert!(store.insert_self_registered(&one, Some("hash"), 9, &unwritable).await.is_err());
+    assert_eq!((left().await, store.clients().await.unwrap().len()), (Some(Some(2)), 0));
+    assert_eq!(register(&one, Some("hash"), 9).await, SelfRegistered::Now);
+    assert_eq!(left().await, Some(Some(1)));
+    let stored = store.client(&one.id).await.unwrap().unwrap();
+    assert_eq!(
+        (stored.self_registration, stored.metadata),
+        (one.self_registration.clone(), one.metadata.clone())
+    );
+    assert!(store.origin_is_registered("https://one.example", None).await.unwrap());
+    let again = store.insert_self_registered(&one, Some("hash"), 9, &audit(&app, "client.register")).await;
+    assert!(matches!(again, Err(StoreError::Taken("this client_id"))));
+    assert_eq!(left().await, Some(Some(1)));
+    assert_eq!(register(&newcomer("two", 0), None, 2).await, SelfRegistered::Now, "without a token");
+    assert_eq!(register(&newcomer("three", 0), None, 2).await, SelfRegistered::TooMany);
+    assert_eq!(audited(&app, "client.register").await, 2);
+});
+
+on_both!(of_32_registrations_by_one_token_as_many_succeed_as_it_has_uses, |app| {
+    let token = registration_token("t", later(HOUR), Some(5));
+    app.app.store.insert_registration_token(&token, "hash", &audit(&app, "token.create")).await.unwrap();
+    let outcomes = storm(&app, |number, store| {
+        let (client, audit) = (newcomer(&format!("c{number}"), 0), audit(&app, "client.register"));
+        async move { store.insert_self_registered(&client, Some("hash"), 1000, &audit).await.unwrap() }
+    })
+    .await;
+    let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+    assert_eq!((count(SelfRegistered::Now), count(SelfRegistered::TokenRefused)), (5, 27));
+    assert_eq!(app.app.store.clients().await.unwrap().len(), 5);
+    assert_eq!(audited(&app, "client.register").await, 5);
+});
+
+on_both!(the_first_use_of_a_client_is_noted_once_and_saves_it, |app| {
+    let store = &app.app.store;
+    for (id, at) in [("used", 0), ("unused", 0), ("young", 1)] {
+        let audit = audit(&app, "client.register");
+        store.insert_self_registered(&newcomer(id, at), None, 9, &audit).await.unwrap();
+    }
+    store.insert_client(&countersign_client("ours"), &audit(&app, "client.create")).await.unwrap();
+    let used_at = async |id: &str| {
+        store.client(&id.into()).await.unwrap().unwrap().self_registration.and_then(|own| own.used_at)
+    };
+    for (id, at) in [("used", 5), ("used", 6), ("ours", 5), ("nobody", 5)] {
+        store.note_client_use(&id.into(), later(at)).await.unwrap();
+    }
+    assert_eq!((used_at("used").await, used_at("unused").await), (Some(later(5)), None));
+    // A change by the client or an administrator does not forget it.
+    let client = store.client(&"used".into()).await.unwrap().unwrap();
+    let changed = Client { updated_at: later(9), ..client.clone() };
+    assert!(store.update_client(&changed, client.updated_at, &audit(&app, "client.update")).await.unwrap());
+    assert_eq!(used_at("used").await, Some(later(5)));
+
+    assert_eq!(store.delete_unused_clients(later(-1)).await.unwrap(), 0);
+    assert_eq!(store.delete_unused_clients(NOW).await.unwrap(), 1);
+    let left: Vec<_> =
+        store.clients().await.unwrap().into_iter().map(|client| client.id.to_string()).collect();
+    assert_eq!(left, ["ours", "used", "young"]);
 });

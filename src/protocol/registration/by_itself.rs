@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::fields::grant_types_of;
+use super::fields::{LONGEST_NAME, grant_types_of};
 use super::{ClientInput, FieldProblem, LOCALIZABLE, Problems};
 use crate::protocol::client::{GrantType, ResponseType};
 use crate::protocol::scope::Scope;
@@ -126,7 +126,7 @@ pub fn by_itself(members: &Map<String, Value>, require_pkce: bool) -> Result<Cli
     }
     let is_public = read.token_endpoint_auth_method.as_deref() == Some("none");
     let input = ClientInput {
-        client_name: read.client_name.clone().or_else(|| default_name(&read)),
+        client_name: Some(read.client_name.clone().unwrap_or_else(|| default_name(&read))),
         grant_types: Some(grant_types),
         scope: Some(scope),
         require_pkce: Some(is_public || require_pkce),
@@ -185,7 +185,8 @@ fn default_scope(grant_types: &[String]) -> String {
 }
 
 /// RFC 7591 §2: "If omitted, the authorization server MAY display the raw client_id": where it sends people tells more.
-fn default_name(read: &ClientInput) -> Option<String> {
-    let url = Url::parse(read.redirect_uris.as_ref()?.first()?).ok()?;
-    Some(url.host_str().unwrap_or_else(|| url.scheme()).to_owned())
+fn default_name(read: &ClientInput) -> String {
+    let address = read.redirect_uris.as_ref().and_then(|uris| Url::parse(uris.first()?).ok());
+    let name = address.map(|url| url.host_str().unwrap_or_else(|| url.scheme()).to_owned());
+    name.filter(|name| name.len() <= LONGEST_NAME).unwrap_or_else(|| "Unnamed application".to_owned())
 }

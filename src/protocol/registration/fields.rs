@@ -20,6 +20,8 @@ const MOST_URIS: usize = 50;
 const LONGEST: usize = 2048;
 /// Bytes in a text that is only kept, at most.
 const LONGEST_TEXT: usize = 256;
+/// Characters in a name at most.
+pub(super) const LONGEST_NAME: usize = 64;
 /// Bytes in a JWK set by value, at most.
 const LONGEST_JWKS: usize = 32 * 1024;
 /// Values in a list of names, at most.
@@ -48,7 +50,7 @@ pub(super) fn client_id(problems: &mut Problems, text: &str) -> Option<ClientId>
 
 pub(super) fn client_name(problems: &mut Problems, text: Option<&str>) -> String {
     let text = text.unwrap_or_default().trim();
-    if text.is_empty() || text.chars().count() > 64 || text.chars().any(changes_the_text_around) {
+    if text.is_empty() || text.chars().count() > LONGEST_NAME || text.chars().any(changes_the_text_around) {
         problems.add("client_name", "1 to 64 characters, without control, direction or invisible characters");
     }
     text.to_owned()

@@ -682,7 +682,9 @@ fn openid_registration_2_defaults_of_clients_that_register_themselves() {
     let refreshing = registered(&refreshing);
     assert_eq!(refreshing.client_name, "com.example.app");
     assert!(refreshing.scope.contains("offline_access"));
-    let service = json!({"client_name": "x", "grant_types": ["client_credentials"], "response_types": []});
+    let long = format!("https://{}.example/cb", "x".repeat(60));
+    assert_eq!(registered(&json!({"redirect_uris": [long]})).client_name, "Unnamed application");
+    let service = json!({"grant_types": ["client_credentials"], "response_types": []});
     assert_eq!(registered(&service).scope.to_string(), "");
 }
 
