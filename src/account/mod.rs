@@ -178,6 +178,7 @@ async fn page(
         let Some(client) = app.store.client(&consent.client_id).await? else { continue };
         apps.push(AppRow {
             client_id: client.id.to_string(),
+            open: client.metadata.start_of_sign_in(&app.config.issuer),
             name: client.metadata.client_name,
             scopes: consent.scope.iter().map(describe_scope).collect(),
             since: consent.created_at.0,

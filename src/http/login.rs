@@ -204,5 +204,6 @@ pub(super) fn about(asked: &Asked) -> pages::App {
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
         redirect_host: asked.reply_to.redirect.destination(),
+        unverified: asked.client.self_registration.is_some(),
     }
 }

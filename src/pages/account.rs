@@ -57,6 +57,8 @@ pub struct AppRow {
     pub scopes: Vec<Scope>,
     /// When access was first given (unix seconds).
     pub since: i64,
+    /// An address at the application where a sign-in begins.
+    pub open: Option<String>,
 }
 
 /// Why a password was not changed.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::{Notice, Problem, SessionRow, Shell};
+use crate::protocol::client::SigningAlg;
 
 /// `GET /admin`.
 #[derive(Template)]
@@ -74,11 +75,13 @@ pub struct ClientRow {
     pub created: i64,
     /// Whether it is switched off.
     pub disabled: bool,
+    /// Whether it registered itself.
+    pub self_registered: bool,
 }
 
 /// `GET /admin/clients/new` and `GET /admin/clients/{id}`. Forms, each with `csrf`: `POST /admin/clients` (new) or
-/// `POST /admin/clients/{id}` with the inputs named like the fields of [`ClientFields`] (a checkbox `grant_<type>` for each
-/// grant type; checkboxes have the value `true`), `POST /admin/clients/{id}/rotate-secret`, `…/delete`.
+/// `POST /admin/clients/{id}` with the inputs named like the fields of [`ClientFields`] (checkboxes
+/// `grant_<type>` and `response_<type>` with hyphens for spaces; checkboxes have the value `true`), `POST /admin/clients/{id}/rotate-secret`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_client_form.html")]
 pub struct AdminClientForm {
@@ -86,6 +89,14 @@ pub struct AdminClientForm {
     pub shell: Shell,
     /// Whether the client is yet to be registered.
     pub new: bool,
+    /// Whether it registered itself.
+    pub self_registered: bool,
+    /// Whether it has a secret.
+    pub has_secret: bool,
+    /// An address at the application where a sign-in begins.
+    pub start: Option<String>,
+    /// The response types that may be chosen.
+    pub response_types: Vec<ResponseTypeBox>,
     /// The form's contents.
     pub client: ClientFields,
     /// What is wrong with the submitted form.
@@ -94,6 +105,16 @@ pub struct AdminClientForm {
     pub secret_shown_once: Option<String>,
     /// What was just done.
     pub notice: Option<Notice>,
+}
+
+/// One response type as a checkbox.
+pub struct ResponseTypeBox {
+    /// The name of the input.
+    pub input: String,
+    /// The response type.
+    pub name: String,
+    /// Whether it is ticked.
+    pub on: bool,
 }
 
 /// A client's metadata as text for a form.
@@ -106,7 +127,7 @@ pub struct ClientFields {
     pub id: String,
     /// Display name.
     pub name: String,
-    /// `client_secret_basic`, `client_secret_post` or `none`.
+    /// One of the authentication methods, such as `client_secret_basic`, or `none`.
     pub auth_method: String,
     /// Redirect URIs, one per line.
     pub redirect_uris: String,
@@ -114,6 +135,28 @@ pub struct ClientFields {
     pub post_logout_redirect_uris: String,
     /// Of `authorization_code`, `refresh_token`, `client_credentials`.
     pub grant_types: Vec<String>,
+    /// Response types.
+    pub response_types: Vec<String>,
+    /// JWS algorithm of client assertions; empty for any that fits.
+    pub auth_alg: String,
+    /// Address of its keys.
+    pub jwks_uri: String,
+    /// JWS algorithm of UserInfo answers; empty for plain JSON.
+    pub userinfo_alg: String,
+    /// JWS algorithm of request objects; empty for any.
+    pub request_object_alg: String,
+    /// `public` or `pairwise`.
+    pub subject_type: String,
+    /// Address of a list of redirect URIs.
+    pub sector_identifier_uri: String,
+    /// Where a sign-in begins.
+    pub initiate_login_uri: String,
+    /// Loaded in a frame at sign-out.
+    pub frontchannel_logout_uri: String,
+    /// Told of a sign-out.
+    pub backchannel_logout_uri: String,
+    /// Everything else, as JSON.
+    pub more: String,
     /// Allowed scope tokens, separated by spaces.
     pub scope: String,
     /// JWS algorithm of ID tokens.
@@ -148,7 +191,11 @@ pub(super) const GRANT_TYPES: [(&str, &str); 3] = [
 ];
 
 /// The signature algorithms of the form.
-pub(super) const ALGORITHMS: [&str; 4] = ["ES256", "RS256", "PS256", "EdDSA"];
+pub(super) const ALGORITHMS: &[SigningAlg] = SigningAlg::ALL;
+/// Those with public keys.
+pub(super) const ASYMMETRIC_ALGORITHMS: &[SigningAlg] = SigningAlg::ASYMMETRIC;
+/// Those of client assertions.
+pub(super) const ASSERTION_ALGORITHMS: &[SigningAlg] = SigningAlg::ALL.split_at(SigningAlg::ALL.len() - 1).0;
 
 impl ClientFields {
     fn has_grant(&self, grant: &str) -> bool {

@@ -18,7 +18,7 @@ mod words;
 pub use account::{Account, AppRow, PasswordProblem, SessionRow};
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, UserFields, UserRow, claim_label,
+    KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
@@ -29,7 +29,9 @@ pub use words::{describe_device, describe_scope};
 
 pub use crate::protocol::logout::LogoutFrame;
 
-use admin::{ADDRESS, ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim};
+use admin::{
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
+};
 use words::{ago, day_time, describe_method, duration, grouped, iso};
 
 /// What the frame around every account and administration page needs.
@@ -58,6 +60,8 @@ pub struct App {
     pub tos_uri: Option<String>,
     /// Host (ASCII form, with the port when it is not the default) that the browser is sent to afterwards.
     pub redirect_host: String,
+    /// It registered itself: nobody here has looked at what it says about itself.
+    pub unverified: bool,
 }
 
 impl App {

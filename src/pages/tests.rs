@@ -22,6 +22,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         policy_uri: Some(text("https://travel.example/privacy")),
         tos_uri: Some(text("https://travel.example/terms")),
         redirect_host: text("travel.example"),
+        unverified: true,
     };
     let plain_app = || App {
         name: text("Acme Notes"),
@@ -30,6 +31,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         policy_uri: None,
         tos_uri: None,
         redirect_host: text("localhost:8081"),
+        unverified: false,
     };
     let login = |app, username: &str, problem| Login {
         signed_in_as: None,
@@ -91,6 +93,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         name: text(name),
         scopes: scopes(names),
         since: NOW - 9_000_000,
+        open: (id == "acme-notes").then(|| text("https://notes.example/login?iss=x")),
     };
     let key = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
@@ -110,6 +113,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         name: text(name),
         auth_method: text(auth_method),
         created: NOW - 90_000_000,
+        self_registered: disabled,
         disabled,
     };
     let client = || ClientFields {
@@ -125,11 +129,24 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         access_token_alg: text("ES256"),
         require_pkce: true,
         client_uri: text("https://travel.example"),
+        initiate_login_uri: text("https://travel.example/login"),
+        more: text("{\n  \"contacts\": [\"ada@example.com\"]\n}"),
         ..ClientFields::default()
     };
     let client_form = |new, client, problems, secret_shown_once, notice| AdminClientForm {
         shell: shell(true),
         new,
+        self_registered: !new,
+        has_secret: true,
+        start: (!new).then(|| text("https://travel.example/login?iss=x")),
+        response_types: vec![
+            ResponseTypeBox { input: "response_code".to_owned(), name: text("code"), on: true },
+            ResponseTypeBox {
+                input: "response_code-id_token".to_owned(),
+                name: text("code id_token"),
+                on: false,
+            },
+        ],
         client,
         problems,
         secret_shown_once,
@@ -626,6 +643,7 @@ fn only_web_addresses_become_links() {
             policy_uri: Some(uri.into()),
             tos_uri: Some(uri.into()),
             redirect_host: "app.example".into(),
+            unverified: true,
         };
         let back = SignedOut { return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }) };
         let login = Login {

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use url::Url;
 use utoipa::ToSchema;
 
 use super::ids::ClientId;
+use super::issuer::Issuer;
 pub use super::jwa::SigningAlg;
 use super::jwa::{ContentEncryption, Encryption, KeyManagementAlg};
 pub use super::response_type::ResponseType;
@@ -224,6 +226,14 @@ impl ClientMetadata {
         self.jwks.is_some() || self.jwks_uri.is_some()
     }
 
+    /// Where a sign-in begins that this server sets off (Core §4).
+    #[must_use]
+    pub fn start_of_sign_in(&self, issuer: &Issuer) -> Option<String> {
+        let mut address = Url::parse(self.initiate_login_uri.as_deref()?).ok()?;
+        address.query_pairs_mut().append_pair("iss", issuer.as_str());
+        Some(address.into())
+    }
+
     /// Is it told when its users sign out, one way or the other?
     #[must_use]
     pub fn is_told_of_logout(&self) -> bool {
@@ -352,5 +362,29 @@ impl ApplicationType {
 impl SubjectType {
     const fn public() -> Self {
         Self::Public
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::protocol::issuer::Issuer;
+    use crate::protocol::samples;
+
+    #[test]
+    fn openid_core_4_a_sign_in_from_here_tells_the_issuer() {
+        let issuer = Issuer::parse("https://id.example").unwrap();
+        let start = |address: Option<&str>| {
+            let mut client = samples::client("app");
+            client.metadata.initiate_login_uri = address.map(str::to_owned);
+            client.metadata.start_of_sign_in(&issuer)
+        };
+        let iss = "iss=https%3A%2F%2Fid.example";
+        assert_eq!(start(None), None);
+        for (address, expected) in [
+            ("https://app.example/login", format!("https://app.example/login?{iss}")),
+            ("https://app.example/login?a=b", format!("https://app.example/login?a=b&{iss}")),
+        ] {
+            assert_eq!(start(Some(address)), Some(expected));
+        }
     }
 }

@@ -283,3 +283,73 @@ on_both!(loading_the_answer_again_neither_registers_nor_rotates_twice, |app| {
     let again = ada.post(&action, &form).await;
     assert!(again.status.is_client_error() && !again.body.contains("cs_cs_"), "{}", again.body);
 });
+
+on_both!(what_the_form_has_no_input_for_is_kept_as_json_and_never_lost, |app| {
+    let (_, mut ada) = administrator(&app, "ada").await;
+    let path = "/admin/clients/notes";
+    let wish = [
+        ("name", "Notes"),
+        ("id", "notes"),
+        ("redirect_uris", "https://notes.example/cb"),
+        ("response_code-id_token", "true"),
+        ("initiate_login_uri", "https://notes.example/login"),
+        ("backchannel_logout_uri", "https://notes.example/out"),
+        ("userinfo_alg", "ES256"),
+        ("subject_type", "pairwise"),
+        (
+            "more",
+            r#"{"contacts": ["ada@example.com"], "default_max_age": 60, "localized": {"client_name#ja": "x"},
+                "backchannel_logout_session_required": true}"#,
+        ),
+    ];
+    let made = submit(&mut ada, "/admin/clients/new", "/admin/clients", &wish).await;
+    assert_eq!(made.status, 200, "{}", made.text());
+    let stored = async || app.app.store.client(&"notes".into()).await.unwrap().unwrap().metadata;
+    let first_metadata = stored().await;
+    let written = serde_json::to_value(&first_metadata).unwrap();
+    for (name, value) in [
+        ("response_types", serde_json::json!(["code", "code id_token"])),
+        ("grant_types", serde_json::json!(["authorization_code", "implicit", "refresh_token"])),
+        ("initiate_login_uri", "https://notes.example/login".into()),
+        ("backchannel_logout_uri", "https://notes.example/out".into()),
+        ("backchannel_logout_session_required", true.into()),
+        ("userinfo_signed_response_alg", "ES256".into()),
+        ("subject_type", "pairwise".into()),
+        ("contacts", serde_json::json!(["ada@example.com"])),
+        ("default_max_age", 60.into()),
+        ("localized", serde_json::json!({"client_name#ja": "x"})),
+    ] {
+        assert_eq!(written[name], value, "{name}");
+    }
+    assert_eq!(submit(&mut ada, path, path, &[]).await.status, 303);
+    assert_eq!(stored().await, first_metadata, "saving without a change changes nothing");
+    let page = ada.get(path).await;
+    assert!(
+        page.body.contains("https://notes.example/login?iss=http%3A%2F%2Flocalhost%3A8080"),
+        "{}",
+        page.body
+    );
+
+    for (json, words) in [
+        ("{", "More metadata:"),
+        ("[]", "More metadata:"),
+        ("{\"contacts\": 7}", "More metadata:"),
+        ("{\"contacts\": [], \"contacts\": []}", "duplicate field"),
+        ("{\"secret_hash\": \"x\"}", "unknown field"),
+        ("{\"client_name\": \"x\"}", "client_name has a field of its own"),
+        ("{\"client_id\": \"other\"}", "client_id has a field of its own"),
+        ("{\"id_token_encrypted_response_enc\": \"A128GCM\"}", "id_token_encrypted_response_enc:"),
+        ("{\"jwks\": {}}", "jwks:"),
+    ] {
+        let page = submit(&mut ada, path, path, &[("more", json)]).await;
+        assert_eq!(page.status, 400, "{json}");
+        assert!(page.text().contains(words), "{json}: {}", page.text());
+        assert_eq!(first(&page, "#more").trim(), json, "what was typed is kept");
+        assert!(page.body.contains("aria-describedby=\"more-problem more-hint\""), "told beside it");
+        assert_eq!(stored().await, first_metadata, "{json}");
+    }
+    assert_eq!(submit(&mut ada, path, path, &[("more", "{}")]).await.status, 303);
+    let cleared = stored().await;
+    assert!(cleared.contacts.is_empty() && cleared.default_max_age.is_none() && cleared.localized.is_empty());
+    assert_eq!(cleared.initiate_login_uri, first_metadata.initiate_login_uri);
+});

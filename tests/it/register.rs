@@ -11,6 +11,7 @@ use countersign::protocol::registration::ClientInput;
 use countersign::protocol::timestamp::Timestamp;
 use serde_json::{Value, json};
 
+use crate::admin_api::administrator;
 use crate::support::{
     Engine, ISSUER, Page, Rp, START, TestApp, at_once, basic, granted, on_both, on_both_engines, refused,
 };
@@ -649,4 +650,40 @@ on_both!(a_code_of_a_client_that_is_gone_is_worth_nothing, |app| {
     let (address, token) = own(&client);
     assert_eq!(ask(&app, Method::DELETE, &address, Some(token), &Value::Null).await.status, 204);
     assert_eq!(refused(&rp.redeem(&code).await), "invalid_client");
+});
+
+on_both_engines!(what_nobody_here_has_checked_is_told_to_people_in_words, |engine| {
+    let app = open(engine).await;
+    let (_, mut ada) = administrator(&app, "ada").await;
+    let mut body = smallest();
+    body["client_name"] = json!("Totally Your Bank");
+    body["initiate_login_uri"] = json!("https://app.example/login");
+    let client = registered(&register(&app, &body).await);
+    let id = client["client_id"].as_str().unwrap();
+    let secret = client["client_secret"].as_str().unwrap();
+    let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretBasic, secret, "https://app.example/cb");
+    let warning = "This application registered itself. Nobody here has checked its name and links. Go on only if you \
+                   expect to end up at app.example";
+    let mut stranger = app.browser();
+    let sign_in = stranger.open(&rp.authorization("openid", &[])).await;
+    assert!(sign_in.text().contains(warning), "{}", sign_in.text());
+    let consent = stranger.sign_in(&sign_in, "ada").await;
+    assert!(consent.text().contains("Allow Totally Your Bank") && consent.text().contains(warning));
+    stranger.consent(&consent, "allow").await;
+
+    // Administrators and users see it among the others.
+    let list = ada.get("/admin/clients").await.text();
+    assert!(list.contains("Totally Your Bank registered itself"), "{list}");
+    assert!(ada.get(&format!("/admin/clients/{id}")).await.text().contains("registered itself"));
+    let account = ada.get("/account").await;
+    let start = "https://app.example/login?iss=http%3A%2F%2Flocalhost%3A8080";
+    assert!(
+        account.body.contains(&format!("href=\"{start}\" target=\"_blank\" rel=\"noopener noreferrer\""))
+    );
+
+    // What an administrator registered needs no warning.
+    let ours = app.rp("ours").await;
+    let page = app.browser().open(&ours.authorization("openid", &[])).await;
+    assert!(page.text().contains("Client ours") && !page.text().contains("registered itself"));
+    assert!(!ada.get("/admin/clients/ours").await.text().contains("registered itself"));
 });

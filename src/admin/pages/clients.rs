@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::{Map, Value, json};
 
 use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::shell;
@@ -13,9 +14,11 @@ use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
-use crate::pages::{AdminClientForm, AdminClients, ClientFields, ClientRow, Notice, Problem};
-use crate::protocol::client::{Client, GrantType};
-use crate::protocol::registration::ClientInput;
+use crate::pages::{
+    AdminClientForm, AdminClients, ClientFields, ClientRow, Notice, Problem, ResponseTypeBox,
+};
+use crate::protocol::client::{Client, GrantType, ResponseType};
+use crate::protocol::registration::{ClientInput, FieldProblem};
 
 const LIST: &str = "/admin/clients";
 
@@ -31,6 +34,7 @@ pub async fn list(
         auth_method: client.metadata.token_endpoint_auth_method.to_string(),
         created: client.created_at.0,
         disabled: client.disabled,
+        self_registered: client.self_registration.is_some(),
     });
     let page = AdminClients {
         shell: shell(&app, &me),
@@ -47,6 +51,9 @@ pub async fn new(State(app): State<App>, AdminSession(me): AdminSession) -> Resp
         id: clients::new_id(&app).to_string(),
         auth_method: "client_secret_basic".to_owned(),
         grant_types: vec!["authorization_code".to_owned(), "refresh_token".to_owned()],
+        response_types: vec!["code".to_owned()],
+        subject_type: "public".to_owned(),
+        more: "{}".to_owned(),
         scope: "openid profile email offline_access".to_owned(),
         id_token_alg: "RS256".to_owned(),
         access_token_format: "jwt".to_owned(),
@@ -64,12 +71,16 @@ pub async fn create(
     info: RequestInfo,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let input = input_of(&sent, None);
-    match clients::create(&app, &me.origin(&info), &input).await {
+    let (input, unreadable) = input_of(&sent, None);
+    let created = match unreadable {
+        Some(problem) => Err(Refusal::Invalid(vec![problem])),
+        None => clients::create(&app, &me.origin(&info), &input).await,
+    };
+    match created {
         Ok(issued) => Ok(saved(&app, &me, issued, Notice::ClientCreated)),
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, input_name)?;
-            Ok(form(&app, &me, fields_of_input(input)).unregistered().with(status, problems).show())
+            Ok(form(&app, &me, fields_again(input, &sent)).unregistered().with(status, problems).show())
         }
     }
 }
@@ -83,7 +94,7 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let client = clients::find(&app, &id).await?;
     let notice = query.get("done").and_then(Notice::parse);
-    Ok(form(&app, &me, fields_of(&client)).notice(notice).show())
+    Ok(form_of(&app, &me, &client).notice(notice).show())
 }
 
 /// Changes a client.
@@ -97,16 +108,19 @@ pub async fn update(
     let before = clients::find(&app, &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
-        return Ok(form(&app, &me, fields_of(&before)).with(status, problems).show());
+        return Ok(form_of(&app, &me, &before).with(status, problems).show());
     }
-    let input = input_of(&sent, Some(&before));
-    let version = before.updated_at.0;
-    match clients::change(&app, &me.origin(&info), before, &input).await {
+    let (input, unreadable) = input_of(&sent, Some(&before));
+    let changed = match unreadable {
+        Some(problem) => Err(Refusal::Invalid(vec![problem])),
+        None => clients::change(&app, &me.origin(&info), before.clone(), &input).await,
+    };
+    match changed {
         Ok(issued) => Ok(saved(&app, &me, issued, Notice::ClientSaved)),
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, input_name)?;
-            let fields = ClientFields { version, ..fields_of_input(input) };
-            Ok(form(&app, &me, fields).with(status, problems).show())
+            let fields = ClientFields { version: before.updated_at.0, ..fields_again(input, &sent) };
+            Ok(form(&app, &me, fields).about(&before).with(status, problems).show())
         }
     }
 }
@@ -123,7 +137,7 @@ pub async fn rotate_secret(
     // The answer shows the secret, so it is no redirect: loading it again must not make another one.
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
-        return Ok(form(&app, &me, fields_of(&before)).with(status, problems).show());
+        return Ok(form_of(&app, &me, &before).with(status, problems).show());
     }
     let issued = clients::rotate_secret(&app, &me.origin(&info), before).await?;
     Ok(saved(&app, &me, issued, Notice::ClientSaved))
@@ -146,7 +160,7 @@ fn saved(app: &App, me: &SignedIn, issued: Issued, notice: Notice) -> Response {
     match issued.secret {
         None => done(&format!("{LIST}/{}", issued.client.id), notice),
         Some(secret) => {
-            let mut form = form(app, me, fields_of(&issued.client)).notice(Some(notice));
+            let mut form = form_of(app, me, &issued.client).notice(Some(notice));
             form.page.secret_shown_once = Some(secret);
             form.show()
         }
@@ -165,6 +179,10 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
     let page = AdminClientForm {
         shell: shell(app, me),
         new: false,
+        self_registered: false,
+        has_secret: false,
+        start: None,
+        response_types: response_types(app, &client.response_types),
         client,
         problems: Vec::new(),
         secret_shown_once: None,
@@ -173,7 +191,39 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
     Form { app, me, status: StatusCode::OK, page }
 }
 
+/// The page of a client as it is stored.
+fn form_of<'a>(app: &'a App, me: &'a SignedIn, client: &Client) -> Form<'a> {
+    form(app, me, fields_of(client)).about(client)
+}
+
+/// The response types that this deployment allows, and those that the client has.
+fn response_types(app: &App, chosen: &[String]) -> Vec<ResponseTypeBox> {
+    let is_on = |name: &str| chosen.iter().any(|chosen| chosen == name);
+    ResponseType::ALL
+        .iter()
+        .filter(|known| !known.has_token() || app.config.legacy.front_channel_tokens || is_on(known.as_str()))
+        .map(|known| ResponseTypeBox {
+            input: response_type_input(*known),
+            name: known.to_string(),
+            on: is_on(known.as_str()),
+        })
+        .collect()
+}
+
+/// The name of a response type's checkbox.
+fn response_type_input(response_type: ResponseType) -> String {
+    format!("response_{}", response_type.as_str().replace(' ', "-"))
+}
+
 impl Form<'_> {
+    /// What the page says besides the form.
+    fn about(mut self, client: &Client) -> Self {
+        self.page.self_registered = client.self_registration.is_some();
+        self.page.has_secret = client.needs_secret();
+        self.page.start = client.metadata.start_of_sign_in(&self.app.config.issuer);
+        self
+    }
+
     fn unregistered(mut self) -> Self {
         self.page.new = true;
         self
@@ -195,50 +245,156 @@ impl Form<'_> {
     }
 }
 
-/// What a form says. What it has no input for stays as it was.
-fn input_of(form: &FormFields, before: Option<&Client>) -> ClientInput {
+/// The fields of a registration that have inputs of their own. All others stand in one text, as JSON.
+const WITH_INPUTS: [&str; 28] = [
+    "client_id",
+    "client_name",
+    "redirect_uris",
+    "post_logout_redirect_uris",
+    "grant_types",
+    "response_types",
+    "token_endpoint_auth_method",
+    "token_endpoint_auth_signing_alg",
+    "jwks_uri",
+    "scope",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "request_object_signing_alg",
+    "access_token_format",
+    "access_token_signed_response_alg",
+    "require_pkce",
+    "skip_consent",
+    "introspects_any_token",
+    "subject_type",
+    "sector_identifier_uri",
+    "initiate_login_uri",
+    "frontchannel_logout_uri",
+    "backchannel_logout_uri",
+    "client_uri",
+    "logo_uri",
+    "policy_uri",
+    "tos_uri",
+    "disabled",
+];
+
+/// What a form says, and what is wrong with its JSON. What a form has no input for stays as it was.
+fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<FieldProblem>) {
     let text = |name| form.get(name).map(str::to_owned);
     let lines = |name| {
         let text = form.get(name).unwrap_or_default();
         Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
     };
     let ticked = |name: &str| Some(form.get(name).is_some());
-    let grant_types = GrantType::ALL.iter().map(ToString::to_string);
-    let kept = before.map(ClientInput::from).unwrap_or_default();
-    ClientInput {
+    let (others, unreadable) = match form.get("more").map(read_others) {
+        Some(Ok(others)) => (others, None),
+        Some(Err(problem)) => (ClientInput::default(), Some(problem)),
+        None => (before.map(ClientInput::from).unwrap_or_default(), None),
+    };
+    let response_types: Vec<ResponseType> = ResponseType::ALL
+        .iter()
+        .copied()
+        .filter(|known| form.get(&response_type_input(*known)).is_some())
+        .collect();
+    // The grant type implicit says nothing that the response types do not say.
+    let is_implicit = response_types.iter().any(|response_type| response_type.is_implicit());
+    let grant_types = GrantType::ALL.iter().filter(|grant| match grant {
+        GrantType::Implicit => is_implicit,
+        grant => form.get(&format!("grant_{grant}")).is_some(),
+    });
+    let input = ClientInput {
         client_id: before.map_or_else(|| text("id"), |client| Some(client.id.to_string())),
         client_name: text("name"),
         redirect_uris: lines("redirect_uris"),
         post_logout_redirect_uris: lines("post_logout_redirect_uris"),
-        grant_types: Some(
-            grant_types.filter(|grant| form.get(&format!("grant_{grant}")).is_some()).collect(),
-        ),
+        grant_types: Some(grant_types.map(ToString::to_string).collect()),
+        response_types: (!response_types.is_empty())
+            .then(|| response_types.iter().map(ToString::to_string).collect()),
         token_endpoint_auth_method: text("auth_method"),
+        token_endpoint_auth_signing_alg: text("auth_alg"),
+        jwks_uri: text("jwks_uri"),
         scope: Some(text("scope").unwrap_or_default()),
         id_token_signed_response_alg: text("id_token_alg"),
+        userinfo_signed_response_alg: text("userinfo_alg"),
+        request_object_signing_alg: text("request_object_alg"),
         access_token_format: text("access_token_format"),
         access_token_signed_response_alg: text("access_token_alg"),
         require_pkce: ticked("require_pkce"),
         skip_consent: ticked("skip_consent"),
         introspects_any_token: ticked("introspects_any_token"),
+        subject_type: text("subject_type"),
+        sector_identifier_uri: text("sector_identifier_uri"),
+        initiate_login_uri: text("initiate_login_uri"),
+        frontchannel_logout_uri: text("frontchannel_logout_uri"),
+        backchannel_logout_uri: text("backchannel_logout_uri"),
         client_uri: text("client_uri"),
         logo_uri: text("logo_uri"),
         policy_uri: text("policy_uri"),
         tos_uri: text("tos_uri"),
         disabled: ticked("disabled"),
-        ..kept
+        ..others
+    };
+    (input, unreadable)
+}
+
+/// Reads the fields without inputs.
+fn read_others(text: &str) -> Result<ClientInput, FieldProblem> {
+    let refused = |what: &str| FieldProblem::new("more", what);
+    let unreadable = |error: serde_json::Error| {
+        // serde lists everything that it would have known.
+        let what = error.to_string();
+        refused(what.split(", expected one of").next().unwrap_or_default())
+    };
+    let input: ClientInput = serde_json::from_str(text).map_err(unreadable)?;
+    let members: Map<String, Value> = serde_json::from_str(text).map_err(unreadable)?;
+    match members.keys().find(|name| WITH_INPUTS.contains(&name.as_str())) {
+        Some(name) => Err(refused(&format!("{name} has a field of its own on this page"))),
+        None => Ok(input),
     }
+}
+
+/// Writes the fields without inputs, without those that say nothing.
+fn others_of(input: &ClientInput) -> String {
+    let says_nothing = |name: &str, value: &Value| {
+        WITH_INPUTS.contains(&name)
+            || [json!(null), json!(false), json!([]), json!({})].contains(value)
+            || name == "application_type" && value == "web"
+    };
+    let mut members = serde_json::to_value(input).unwrap_or_default();
+    if let Some(members) = members.as_object_mut() {
+        members.retain(|name, value| !says_nothing(name, value));
+    }
+    format!("{members:#}")
+}
+
+/// The form again, as it was sent.
+fn fields_again(input: ClientInput, form: &FormFields) -> ClientFields {
+    let fields = fields_of_input(input);
+    ClientFields { more: form.get("more").map_or_else(|| fields.more.clone(), str::to_owned), ..fields }
 }
 
 /// The form of a client as it is stored.
 fn fields_of(client: &Client) -> ClientFields {
-    ClientFields { version: client.updated_at.0, ..fields_of_input(ClientInput::from(client)) }
+    let response_types = client.metadata.response_types.iter().map(ToString::to_string).collect();
+    let version = client.updated_at.0;
+    ClientFields { version, response_types, ..fields_of_input(ClientInput::from(client)) }
 }
 
-/// The form again, as it was sent.
+/// The fields of a registration, as text.
 fn fields_of_input(input: ClientInput) -> ClientFields {
     let lines = |lines: Option<Vec<String>>| lines.unwrap_or_default().join("\n");
+    let more = others_of(&input);
     ClientFields {
+        more,
+        response_types: input.response_types.unwrap_or_default(),
+        auth_alg: input.token_endpoint_auth_signing_alg.unwrap_or_default(),
+        jwks_uri: input.jwks_uri.unwrap_or_default(),
+        userinfo_alg: input.userinfo_signed_response_alg.unwrap_or_default(),
+        request_object_alg: input.request_object_signing_alg.unwrap_or_default(),
+        subject_type: input.subject_type.unwrap_or_default(),
+        sector_identifier_uri: input.sector_identifier_uri.unwrap_or_default(),
+        initiate_login_uri: input.initiate_login_uri.unwrap_or_default(),
+        frontchannel_logout_uri: input.frontchannel_logout_uri.unwrap_or_default(),
+        backchannel_logout_uri: input.backchannel_logout_uri.unwrap_or_default(),
         version: 0,
         id: input.client_id.unwrap_or_default(),
         name: input.client_name.unwrap_or_default(),
@@ -270,6 +426,17 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "redirect_uris" => (field, "Redirect URIs"),
         "post_logout_redirect_uris" => (field, "After signing out"),
         "grant_types" => (field, "Grant types"),
+        "response_types" => (field, "Response types"),
+        "token_endpoint_auth_signing_alg" => ("auth_alg", "Its JWTs are signed with"),
+        "jwks_uri" => (field, "Where it publishes its keys"),
+        "userinfo_signed_response_alg" => ("userinfo_alg", "UserInfo answers"),
+        "request_object_signing_alg" => ("request_object_alg", "Request objects"),
+        "subject_type" => (field, "Knows people by"),
+        "sector_identifier_uri" => (field, "Its sector"),
+        "initiate_login_uri" => (field, "Where a sign-in can begin"),
+        "frontchannel_logout_uri" => (field, "Sign-out in the browser"),
+        "backchannel_logout_uri" => (field, "Sign-out from server to server"),
+        "more" => (field, "More metadata"),
         "scope" => (field, "Scopes"),
         "id_token_signed_response_alg" => ("id_token_alg", "ID tokens"),
         "access_token_format" => (field, "Access tokens"),
@@ -280,6 +447,6 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "logo_uri" => (field, "Logo"),
         "policy_uri" => (field, "Privacy policy"),
         "tos_uri" => (field, "Terms of service"),
-        other => ("", other),
+        other => ("more", other),
     }
 }
