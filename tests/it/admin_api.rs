@@ -328,6 +328,52 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
     assert_eq!(entries, expected);
 });
 
+on_both!(a_registration_token_is_made_shown_once_and_revoked, |app| {
+    let robot = robot(&app).await;
+    let path = "/admin/api/registration-tokens";
+    let wish = json!({"note": "partners", "expires_in": 3600, "uses": 2});
+    let page = robot.json(Method::POST, path, &wish).await;
+    assert_eq!(
+        (page.status.as_u16(), page.header("cache-control")),
+        (201, Some("no-store")),
+        "{}",
+        page.body
+    );
+    let made = page.json();
+    assert!(made["token"].as_str().unwrap().starts_with("cs_iat_"));
+    let now = app.app.clock.now().0;
+    assert_eq!((&made["created_at"], &made["expires_at"]), (&json!(now), &json!(now + 3600)));
+    let mut shown = made.clone();
+    shown.as_object_mut().unwrap().remove("token");
+    assert_eq!(robot.get(path).await.json(), json!({"tokens": [shown]}));
+    let any = robot.json(Method::POST, path, &json!({})).await.json();
+    assert_eq!((&any["uses_left"], &any["expires_at"]), (&Value::Null, &json!(now + 30 * 86_400)));
+    for (wrong, field) in [
+        (json!({"note": "x".repeat(201)}), "note"),
+        (json!({"expires_in": 1}), "expires_in"),
+        (json!({"expires_in": 315_360_001}), "expires_in"),
+        (json!({"uses": 0}), "uses"),
+    ] {
+        let page = robot.json(Method::POST, path, &wrong).await;
+        assert_eq!(fields(&problem(&page, 400)), [field]);
+    }
+    for unreadable in
+        [json!({"uses": -1}), json!({"uses": "2"}), json!({"token": "chosen"}), json!([]), json!(null)]
+    {
+        problem(&robot.json(Method::POST, path, &unreadable).await, 400);
+    }
+    let own = format!("{path}/{}", made["id"].as_str().unwrap());
+    assert_eq!(robot.send(&Method::DELETE, &own, "").await.status, 204);
+    problem(&robot.send(&Method::DELETE, &own, "").await, 404);
+    assert_eq!(robot.get(path).await.json()["tokens"].as_array().unwrap().len(), 1);
+    let log = app.audit_log().await;
+    for action in ["create", "revoke"] {
+        let entry =
+            format!("registration_token.{action} registration_token:{}", made["id"].as_str().unwrap());
+        assert!(log.contains(&entry), "{entry}: {log:?}");
+    }
+});
+
 on_both!(a_user_from_the_first_day_to_the_last, |app| {
     let robot = robot(&app).await;
     let wish = json!({ "username": "Ada", "email": "Ada@Example.com", "password": "correct horse" });

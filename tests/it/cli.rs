@@ -141,6 +141,38 @@ fn clients_at_the_terminal() {
 }
 
 #[test]
+fn registration_tokens_at_the_terminal() {
+    let terminal = Terminal::new();
+    let create = ["registration-token", "create", "--note", "partners", "--expires", "12h", "--uses", "3"];
+    let Outcome { code, out, err } = terminal.run(&[&create[..], &["--json"]].concat());
+    assert_eq!(code, 0, "{err}");
+    assert!(err.contains("registration.mode is off"), "{err}");
+    let made: Value = serde_json::from_str(&out).unwrap();
+    let (id, token) = (made["id"].as_str().unwrap(), made["token"].as_str().unwrap());
+    assert!(token.starts_with("cs_iat_") && token.len() == 50);
+    assert_eq!((&made["note"], &made["uses_left"]), (&"partners".into(), &3.into()));
+    let lifetime = made["expires_at"].as_i64().unwrap() - made["created_at"].as_i64().unwrap();
+    assert_eq!(lifetime, 12 * 3600);
+    let forever = terminal.run(&["registration-token", "create"]).done();
+    assert!(forever.contains("only this once") && forever.contains("any number"), "{forever}");
+    for list in [&["registration-token", "list"][..], &["registration-token", "list", "--json"]] {
+        let text = terminal.run(list).done();
+        assert!(text.contains(id) && text.contains("partners") && !text.contains("cs_iat_"), "{text}");
+    }
+    terminal.run(&["registration-token", "revoke", id]).done();
+    assert!(!terminal.run(&["registration-token", "list"]).done().contains(id));
+    let again = terminal.run(&["registration-token", "revoke", id]).refused(1);
+    assert!(again.contains("there is no such registration token"), "{again}");
+    for (option, value) in [("--expires", "30s"), ("--uses", "0"), ("--note", "a\u{202e}b")] {
+        let message = terminal.run(&["registration-token", "create", option, value]).refused(1);
+        assert!(message.contains(&format!("{option}: ")), "{message}");
+    }
+    for usage in [["--expires", "x"], ["--expires", "-1d"], ["--uses", "-1"], ["--uses", "many"]] {
+        terminal.run(&[&["registration-token", "create"][..], &usage].concat()).refused(2);
+    }
+}
+
+#[test]
 fn users_at_the_terminal() {
     let terminal = Terminal::new();
     let create =
