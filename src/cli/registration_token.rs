@@ -1,5 +1,4 @@
 //! `countersign registration-token …`
-#![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use std::time::Duration;
 

@@ -48,6 +48,7 @@ pub struct SelfRegistration {
 }
 
 /// What a client registered.
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own in the standards")]
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ClientMetadata {
     /// Name to show to users.

@@ -224,9 +224,14 @@ async fn read(request: Request, media_types: &[&str]) -> Result<Bytes, Problem> 
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, format_args!("the body cannot be read: {error}"))
-    })
+    let unreadable = |what: &dyn std::fmt::Display| {
+        Problem::new(StatusCode::BAD_REQUEST, format_args!("the body cannot be read: {what}"))
+    };
+    // serde would take an array of the same values for an object.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(unreadable(&"it is no JSON object"));
+    }
+    serde_json::from_slice(body).map_err(|error| unreadable(&error))
 }
 
 /// An answer with its version as entity tag (RFC 9110 §8.8.3).

@@ -184,7 +184,7 @@ fn default_scope(grant_types: &[String]) -> String {
     scopes.collect::<Vec<_>>().join(" ")
 }
 
-/// RFC 7591 §2: "If omitted, the authorization server MAY display the raw client_id": where it sends people tells more.
+/// RFC 7591 §2: "If omitted, the authorization server MAY display the raw `client_id`": where it sends people tells more.
 fn default_name(read: &ClientInput) -> String {
     let address = read.redirect_uris.as_ref().and_then(|uris| Url::parse(uris.first()?).ok());
     let name = address.map(|url| url.host_str().unwrap_or_else(|| url.scheme()).to_owned());

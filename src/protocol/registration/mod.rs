@@ -137,6 +137,7 @@ impl Problems {
 ///
 /// # Errors
 /// Every rule that it breaks.
+#[expect(clippy::too_many_lines, reason = "one line for each field")]
 pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registration, Vec<FieldProblem>> {
     let mut problems = Problems::default();
     let client_id = input.client_id.as_deref().and_then(|id| client_id(&mut problems, id));
@@ -466,7 +467,7 @@ fn addresses_fit_together(problems: &mut Problems, metadata: &ClientMetadata, po
 }
 
 /// OpenID Connect Registration §5: `sector_identifier_uri` "MUST point to a site that … is a JSON file containing an array
-/// of redirect_uri values", in which every redirect URI of the client stands.
+/// of `redirect_uri` values", in which every redirect URI of the client stands.
 ///
 /// # Errors
 /// The document is something else, or lacks one.

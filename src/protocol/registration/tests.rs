@@ -445,6 +445,7 @@ fn rfc9700_2_1_2_tokens_from_the_authorization_endpoint_only_where_the_deploymen
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one table")]
 fn openid_registration_2_rules_between_fields() {
     let keys = public_key();
     let none: [&str; 0] = [];
