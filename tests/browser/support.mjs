@@ -11,25 +11,26 @@ after(async () => (await launched)?.close());
 export const browser = () => (launched ??= launch());
 
 /**
- * `body` gets { server, page, context, newBrowser }; newBrowser makes a further context without the cookies of the
- * first. Whatever the test is about, it fails too when a page breaks its content security policy, throws, asks another
- * origin for anything, or when the server answers with a 5xx.
+ * `body` gets { server, page, context, newBrowser, origins }; newBrowser makes a further context without the cookies of
+ * the first. Whatever the test is about, it fails too when a page breaks its content security policy, throws, asks an
+ * origin for anything that is not in `origins`, or when the server answers with a 5xx.
  */
 export function browserTest(name, body, options = {}) {
   test(name, { timeout: 120_000 }, async () => {
     const server = await quickstart();
+    const origins = [server.issuer, server.demo];
     const contexts = [];
     const troubles = [];
     const newBrowser = async () => {
       const context = await (await browser()).newContext(options);
       context.setDefaultTimeout(15_000);
-      watch(context, [server.issuer, server.demo], troubles);
+      watch(context, origins, troubles);
       contexts.push(context);
       return context;
     };
     try {
       const context = await newBrowser();
-      await body({ server, context, page: await context.newPage(), newBrowser });
+      await body({ server, context, page: await context.newPage(), newBrowser, origins });
       assert.deepEqual(troubles, []);
     } catch (problem) {
       await report(contexts, troubles, server);
