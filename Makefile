@@ -1,13 +1,14 @@
 # make test                          everything CI checks; installs what is missing, cleans up after itself
-# make test STAGES="rust browser"    only these: format lint rust browser openid-client authlib
+# make test STAGES="rust browser"    only these stages; the head of scripts/test names all
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
 # make fmt                           format the Rust code
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
 # One Rust test:       cargo test NAME
 # one browser test:    node --test --test-name-pattern='two tabs' tests/browser/sign_in.test.mjs
-# one Authlib test:    target/venv/bin/pytest tests/interop -k refresh
-# (the last two drive target/debug/countersign and need one `make test` before them)
+# one of a library:    node --test --test-name-pattern=popup tests/interop/oidc_client_ts.test.mjs
+# in Python:           target/venv/bin/pytest tests/interop/test_authlib.py -k refresh
+# (the last three drive target/debug/countersign and need one `make test` before them)
 
 STAGES ?=
 

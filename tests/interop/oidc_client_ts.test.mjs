@@ -19,7 +19,8 @@ const page = (settings) => `<!doctype html><meta charset="utf-8"><title>Relying 
   const happened = [];
   for (const event of ['UserLoaded', 'UserSignedOut', 'SilentRenewError'])
     manager.events['add' + event](() => happened.push(event));
-  const outcome = (promise) => promise.then((value) => value, (problem) => ({ error: problem.error ?? String(problem) }));
+  const failed = (problem) => ({ error: problem.error ?? String(problem) });
+  const outcome = (promise) => promise.catch(failed);
   const callback = { '/callback': 'signinCallback', '/signed-out': 'signoutCallback' }[location.pathname];
   const result = callback ? outcome(manager[callback]()) : undefined;
 </script>`;
@@ -120,7 +121,7 @@ applicationTest('tokens about to expire are renewed by themselves, again and aga
   assert.ok(!(await page.evaluate(() => happened)).includes('SilentRenewError'));
 }, { automaticSilentRenew: true, accessTokenExpiringNotificationTimeInSeconds: 299 });
 
-applicationTest('silent sign-in in a hidden frame, only while there is a session', async ({ server, page, context }) => {
+applicationTest('silent sign-in in a hidden frame, while there is a session', async ({ server, page, context }) => {
   const first = await signInByRedirect(page);
   await page.evaluate(() => manager.removeUser());
   const second = await silent(page);
