@@ -24,13 +24,14 @@ const environment = Object.fromEntries(
 
 export const demoUser = { username: 'demo', password: 'countersign-demo' };
 
-export async function quickstart() {
+/** `settings` are environment variables: COUNTERSIGN_… */
+export async function quickstart(settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-data-'));
   const [port, demoPort] = await freePorts(2);
   const server = spawn(
     binary,
     ['quickstart', '--data-dir', dataDir, '--port', String(port), '--demo-port', String(demoPort)],
-    { env: environment, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...environment, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const issuer = `http://localhost:${port}`;
   const demo = `http://localhost:${demoPort}`;
@@ -54,14 +55,35 @@ export async function quickstart() {
     await stop().catch(() => {});
     throw new Error(`${problem.message}\n${output}`);
   }
-  return {
-    issuer,
-    demo,
-    stop,
-    output: () => output,
-    /** Runs a sub-command on the same data and returns what it printed. */
-    command: (...args) => run(['--data-dir', dataDir, ...args]),
+  /** Runs a sub-command on the same data and returns what it printed. */
+  const command = (...args) => run(['--data-dir', dataDir, ...args]);
+  let administrator;
+  /** Registers an application by the administration API, under the names of RFC 7591; returns its metadata. */
+  const register = async (metadata) => {
+    administrator ??= administratorToken(issuer, command);
+    const headers = { authorization: `Bearer ${await administrator}`, 'content-type': 'application/json' };
+    const body = JSON.stringify({ client_name: 'A test', scope: 'openid profile email offline_access', ...metadata });
+    const answer = await fetch(`${issuer}/admin/api/clients`, { method: 'POST', headers, body });
+    if (answer.status !== 201) throw new Error(`Registration answered ${answer.status}: ${await answer.text()}`);
+    return answer.json();
   };
+  return { issuer, demo, stop, output: () => output, command, register };
+}
+
+/** An access token of a client that may administer. */
+async function administratorToken(issuer, command) {
+  const scope = 'countersign:admin';
+  const grant = 'client_credentials';
+  const client = JSON.parse(
+    await command('client', 'create', '--json', '--name', 'Administrator', '--grant-type', grant, '--scope', scope),
+  );
+  const credentials = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64');
+  const answer = await fetch(`${issuer}/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: grant, scope }),
+  });
+  return (await answer.json()).access_token;
 }
 
 async function answers(url, server) {

@@ -5,21 +5,21 @@ import test, { after, before } from 'node:test';
 import * as client from 'openid-client';
 import { quickstart } from '../countersign.mjs';
 import { Browser } from './browser.mjs';
-
-const redirectUri = 'http://localhost:9/callback';
-const postLogoutRedirectUri = 'http://localhost:9/signed-out';
+import {
+  authentication,
+  authorize,
+  header,
+  oauthError,
+  postLogoutRedirectUri,
+  redirectUri,
+  signIn,
+} from './openid_client.mjs';
 
 let server;
 before(async () => {
   server = await quickstart();
 });
 after(() => server?.stop());
-
-const authentication = {
-  client_secret_basic: (secret) => client.ClientSecretBasic(secret),
-  client_secret_post: (secret) => client.ClientSecretPost(secret),
-  none: () => client.None(),
-};
 
 /** Registers an application on the command line, and lets the library discover the rest. */
 async function application({ method = 'client_secret_basic', alg = 'RS256', more = [] } = {}) {
@@ -41,34 +41,6 @@ async function application({ method = 'client_secret_basic', alg = 'RS256', more
   );
   return { config, clientId: registered.client_id };
 }
-
-/** The code flow up to the callback. */
-async function authorize({ config }, { browser = new Browser(), consent, parameters = {} } = {}) {
-  const checks = {
-    pkceCodeVerifier: client.randomPKCECodeVerifier(),
-    expectedNonce: client.randomNonce(),
-    expectedState: client.randomState(),
-    idTokenExpected: true,
-  };
-  const url = client.buildAuthorizationUrl(config, {
-    redirect_uri: redirectUri,
-    scope: 'openid profile email offline_access',
-    code_challenge: await client.calculatePKCECodeChallenge(checks.pkceCodeVerifier),
-    code_challenge_method: 'S256',
-    nonce: checks.expectedNonce,
-    state: checks.expectedState,
-    ...parameters,
-  });
-  return { callback: await browser.travel(url, redirectUri, { consent }), checks };
-}
-
-async function signIn(app, options) {
-  const { callback, checks } = await authorize(app, options);
-  return client.authorizationCodeGrant(app.config, callback, checks);
-}
-
-const header = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[0], 'base64url'));
-const oauthError = (code) => ({ error: code });
 
 test('discovery: the issuer, PKCE, and the issuer in authorization responses', async () => {
   const { config } = await application();
@@ -101,7 +73,7 @@ for (const [alg, method] of [
   });
 }
 
-for (const method of Object.keys(authentication)) {
+for (const method of ['client_secret_basic', 'client_secret_post', 'none']) {
   test(`refresh and revocation, client authentication ${method}`, async () => {
     const app = await application({ method });
     const first = await signIn(app);
