@@ -1,5 +1,7 @@
 """The program under test: one quickstart for the whole run, with data and ports of its own."""
 
+import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -28,6 +30,27 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
+    def register(self, **metadata):
+        """Registers an application by the administration API; returns its metadata."""
+        answer = requests.post(
+            f"{self.issuer}/admin/api/clients",
+            json={"client_name": "A test"} | metadata,
+            headers={"Authorization": f"Bearer {self.administrator}"},
+            timeout=10,
+        )
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    @functools.cached_property
+    def administrator(self):
+        """An access token of a client that may administer."""
+        grant = {"grant_type": "client_credentials", "scope": "countersign:admin"}
+        client = self.create_client(
+            *("--name", "Administrator", "--grant-type", grant["grant_type"], "--scope", grant["scope"])
+        )
+        credentials = (client["client_id"], client["client_secret"])
+        return requests.post(f"{self.issuer}/token", data=grant, auth=credentials, timeout=10).json()["access_token"]
+
 
 def free_ports(count):
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
@@ -39,11 +62,17 @@ def free_ports(count):
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("countersign")
+    with quickstart(tmp_path_factory.mktemp("countersign")) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def quickstart(folder, **settings):
+    """Settings are environment variables: COUNTERSIGN_…"""
     port, demo_port = free_ports(2)
     command = [BINARY, "quickstart", "--data-dir", folder / "data", "--port", str(port), "--demo-port", str(demo_port)]
     with open(folder / "output", "w") as output:
-        process = subprocess.Popen(command, env=ENVIRONMENT, stdout=output, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(command, env=ENVIRONMENT | settings, stdout=output, stderr=subprocess.STDOUT)
     try:
         server = Server(folder / "data", port)
         wait_until_ready(server, process, folder / "output")

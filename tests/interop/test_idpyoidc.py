@@ -15,31 +15,38 @@ SCOPE = ["openid", "profile", "email", "offline_access"]
 KEYS = [{"type": "RSA", "use": ["sig"]}, {"type": "EC", "crv": "P-256", "use": ["sig"]}]
 SERVICES = DEFAULT_OIDC_SERVICES | {"end_session": {"class": "idpyoidc.client.oidc.end_session.EndSession"}}
 
+CONFIGURATION = {
+    "client_type": "oidc",
+    "add_ons": DEFAULT_CLIENT_CONFIGS[""]["add_ons"],
+    "redirect_uris": [REDIRECT_URI],
+    "post_logout_redirect_uris": [SIGNED_OUT_URI],
+    "response_types_supported": ["code"],
+    "scopes_supported": SCOPE,
+}
+
 
 class Application:
     """What a developer configures, and the three calls that the library's documentation names."""
 
-    def __init__(self, server, auth_method="client_secret_basic", alg="RS256", client_secret=None):
+    def __init__(self, server, auth_method="client_secret_basic", alg="RS256", metadata=None, configuration=None):
         self.issuer = server.issuer
-        registered = server.create_client(
-            *("--name", f"idpy-oidc {auth_method} {alg}", "--auth-method", auth_method, "--id-token-alg", alg),
-            *("--redirect-uri", REDIRECT_URI, "--post-logout-redirect-uri", SIGNED_OUT_URI),
-            *("--grant-type", "authorization_code", "--grant-type", "refresh_token", "--scope", " ".join(SCOPE)),
+        registered = server.register(
+            redirect_uris=[REDIRECT_URI],
+            post_logout_redirect_uris=[SIGNED_OUT_URI],
+            token_endpoint_auth_method=auth_method,
+            id_token_signed_response_alg=alg,
+            scope=" ".join(SCOPE),
+            **(metadata or {}),
         )
         self.client_id = registered["client_id"]
-        configuration = DEFAULT_CLIENT_CONFIGS[""] | {
+        configuration = CONFIGURATION | {
             "issuer": self.issuer,
-            "client_id": registered["client_id"],
-            "client_secret": client_secret or registered["client_secret"],
-            "redirect_uris": [REDIRECT_URI],
-            "post_logout_redirect_uris": [SIGNED_OUT_URI],
-            "response_types_supported": ["code"],
-            "scopes_supported": SCOPE,
+            "client_id": self.client_id,
+            "client_secret": registered.get("client_secret"),
             "token_endpoint_auth_methods_supported": [auth_method],
             "client_authn_methods": [auth_method],
             "id_token_signing_alg_values_supported": [alg],
-        }
-        configuration.pop("preference")
+        } | (configuration or {})
         # Without key_conf the library writes keys of its own into the current folder.
         self.library = RPHandler(APPLICATION, {self.issuer: configuration}, SERVICES, key_conf={"key_defs": KEYS})
 
@@ -79,7 +86,7 @@ def test_refresh(server, auth_method):
 
 
 def test_wrong_secret_is_invalid_client(server):
-    app = Application(server, client_secret="not the secret that it was given")
+    app = Application(server, configuration={"client_secret": "not the secret that it was given"})
     with pytest.raises(OidcServiceError, match="invalid_client"):
         app.sign_in()
 
