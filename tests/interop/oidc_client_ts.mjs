@@ -69,7 +69,7 @@ export async function signInByRedirect(page, { consent = 'allow' } = {}) {
   await page.evaluate(() => void manager.signinRedirect({ state: { page: 'as it was' } }));
   await signIn(page);
   await page.click(`#consent-${consent}`);
-  await page.waitForURL('**/callback?*');
+  await page.waitForURL((url) => url.pathname === '/callback');
   return page.evaluate(() => result);
 }
 

@@ -4,6 +4,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from browser import Browser
+from cryptojwt import KeyJar
 from idpyoidc.client.defaults import DEFAULT_CLIENT_CONFIGS, DEFAULT_OIDC_SERVICES
 from idpyoidc.client.exception import OidcServiceError
 from idpyoidc.client.rp_handler import RPHandler
@@ -12,7 +13,6 @@ APPLICATION = "http://localhost:9"
 REDIRECT_URI = f"{APPLICATION}/callback"
 SIGNED_OUT_URI = f"{APPLICATION}/signed-out"
 SCOPE = ["openid", "profile", "email", "offline_access"]
-KEYS = [{"type": "RSA", "use": ["sig"]}, {"type": "EC", "crv": "P-256", "use": ["sig"]}]
 SERVICES = DEFAULT_OIDC_SERVICES | {"end_session": {"class": "idpyoidc.client.oidc.end_session.EndSession"}}
 
 CONFIGURATION = {
@@ -28,7 +28,9 @@ CONFIGURATION = {
 class Application:
     """What a developer configures, and the three calls that the library's documentation names."""
 
-    def __init__(self, server, auth_method="client_secret_basic", alg="RS256", metadata=None, configuration=None):
+    def __init__(
+        self, server, auth_method="client_secret_basic", alg="RS256", metadata=None, configuration=None, keyjar=None
+    ):
         self.issuer = server.issuer
         registered = server.register(
             redirect_uris=[REDIRECT_URI],
@@ -47,8 +49,8 @@ class Application:
             "client_authn_methods": [auth_method],
             "id_token_signing_alg_values_supported": [alg],
         } | (configuration or {})
-        # Without key_conf the library writes keys of its own into the current folder.
-        self.library = RPHandler(APPLICATION, {self.issuer: configuration}, SERVICES, key_conf={"key_defs": KEYS})
+        # Without a key jar the library writes keys of its own into the current folder.
+        self.library = RPHandler(APPLICATION, {self.issuer: configuration}, SERVICES, keyjar=keyjar or KeyJar())
 
     def sign_in(self, browser=None, consent="allow", **parameters):
         start = self.library.begin(self.issuer, req_args=parameters)
