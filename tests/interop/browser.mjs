@@ -9,7 +9,10 @@ import { demoUser } from '../countersign.mjs';
 export class Browser {
   #cookies = new Map();
 
-  /** Goes to `url` and on, until a redirect leads to `destination`, which is returned and not visited. */
+  /**
+   * Goes to `url` and on, until a redirect leads to `destination`, which is returned and not visited; or until a page
+   * posts a form there by itself, whose request is returned and not sent.
+   */
   async travel(url, destination, { consent = 'allow' } = {}) {
     let next = { url: String(url) };
     for (let step = 0; step < 20; step += 1) {
@@ -20,6 +23,8 @@ export class Browser {
         next = { url: target.href };
       } else {
         assert.equal(status, 200, `${next.url} answered ${status}:\n${page}`);
+        const posted = formPost(page, destination);
+        if (posted) return posted;
         next = fillIn(page, next.url, consent);
       }
     }
@@ -57,6 +62,17 @@ function fillIn(page, url, consent) {
     else if (name && (type === 'hidden' || id === button)) fields.append(name, value);
   }
   return { url: new URL(attributes(form).action ?? '', url).href, form: fields };
+}
+
+/** OAuth 2.0 Form Post Response Mode: the response as the fields of a form. */
+function formPost(page, destination) {
+  const form = page.match(/<form\b.*?<\/form>/s)?.[0] ?? '';
+  const { action = '', method = '' } = attributes(form);
+  if (!action.startsWith(destination)) return undefined;
+  assert.equal(method.toLowerCase(), 'post');
+  const fields = [...form.matchAll(/<input\b[^>]*>/g)].map(([input]) => attributes(input));
+  const body = new URLSearchParams(fields.filter(({ name }) => name).map(({ name, value = '' }) => [name, value]));
+  return new Request(action, { method: 'POST', body });
 }
 
 function attributes(tag) {
