@@ -13,7 +13,16 @@ before(async () => {
 after(() => server?.stop());
 
 const hybrid = { response_types: ['code id_token'], grant_types: ['authorization_code', 'implicit', 'refresh_token'] };
-const implicit = { response_types: ['id_token'], grant_types: ['implicit'], token_endpoint_auth_method: 'none' };
+const implicit = {
+  response_types: ['id_token'],
+  grant_types: ['implicit'],
+  token_endpoint_auth_method: 'none',
+  scope: 'openid profile email',
+};
+
+/** Requests without PKCE. */
+const withoutChallenge = (config, { code_challenge, code_challenge_method, ...parameters }) =>
+  client.buildAuthorizationUrl(config, parameters);
 
 test('discovery: every response mode and response type', async () => {
   const { config } = await application(server, {});
@@ -73,6 +82,7 @@ for (const mode of ['fragment', 'form_post']) {
   test(`implicit flow: id_token by ${mode}`, async () => {
     const app = await application(server, implicit, { execute: [client.useIdTokenResponseType] });
     const { callback, checks } = await authorize(app, {
+      build: withoutChallenge,
       parameters: { scope: 'openid profile', ...(mode === 'form_post' ? { response_mode: mode } : {}) },
     });
     const claims = await client.implicitAuthentication(app.config, callback, checks.expectedNonce, {
@@ -105,8 +115,7 @@ test('a response type that the client did not register is refused', async () => 
 });
 
 test('a confidential client may go without PKCE where it is registered so', async () => {
-  const build = (config, { code_challenge, code_challenge_method, ...parameters }) =>
-    client.buildAuthorizationUrl(config, parameters);
+  const build = withoutChallenge;
   const app = await application(server, { require_pkce: false });
   const { callback, checks } = await authorize(app, { build });
   const { pkceCodeVerifier, ...others } = checks;

@@ -41,16 +41,18 @@ class Application:
             **(metadata or {}),
         )
         self.client_id = registered["client_id"]
-        configuration = CONFIGURATION | {
+        configured = CONFIGURATION | {
             "issuer": self.issuer,
             "client_id": self.client_id,
-            "client_secret": registered.get("client_secret"),
             "token_endpoint_auth_methods_supported": [auth_method],
             "client_authn_methods": [auth_method],
             "id_token_signing_alg_values_supported": [alg],
-        } | (configuration or {})
+        }
+        if "client_secret" in registered:
+            configured["client_secret"] = registered["client_secret"]
+        configured |= configuration or {}
         # Without a key jar the library writes keys of its own into the current folder.
-        self.library = RPHandler(APPLICATION, {self.issuer: configuration}, SERVICES, keyjar=keyjar or KeyJar())
+        self.library = RPHandler(APPLICATION, {self.issuer: configured}, SERVICES, keyjar=keyjar or KeyJar())
 
     def sign_in(self, browser=None, consent="allow", **parameters):
         start = self.library.begin(self.issuer, req_args=parameters)
