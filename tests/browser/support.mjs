@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import test, { after } from 'node:test';
 import { quickstart } from '../countersign.mjs';
+import { startApplication } from './application.mjs';
 import { launch } from './pages.mjs';
 
 let launched;
@@ -11,9 +12,10 @@ after(async () => (await launched)?.close());
 export const browser = () => (launched ??= launch());
 
 /**
- * `body` gets { server, page, context, newBrowser, origins }; newBrowser makes a further context without the cookies of
- * the first. Whatever the test is about, it fails too when a page breaks its content security policy, throws, asks an
- * origin for anything that is not in `origins`, or when the server answers with a 5xx.
+ * `body` gets { server, page, context, newBrowser, application, origins }; newBrowser makes a further context without the
+ * cookies of the first, application() starts an application of the test's own. Whatever the test is about, it fails too
+ * when a page breaks its content security policy, throws, asks an origin for anything that is not in `origins`, or when
+ * the server answers with a 5xx.
  */
 export function browserTest(name, body, options = {}) {
   test(name, { timeout: 120_000 }, async () => {
@@ -21,6 +23,7 @@ export function browserTest(name, body, options = {}) {
     const origins = [server.issuer, server.demo];
     const contexts = [];
     const troubles = [];
+    const applications = [];
     const newBrowser = async () => {
       const context = await (await browser()).newContext(options);
       context.setDefaultTimeout(15_000);
@@ -28,15 +31,22 @@ export function browserTest(name, body, options = {}) {
       contexts.push(context);
       return context;
     };
+    const application = async (...how) => {
+      const started = await startApplication(...how);
+      applications.push(started);
+      origins.push(started.origin);
+      return started;
+    };
     try {
       const context = await newBrowser();
-      await body({ server, context, page: await context.newPage(), newBrowser, origins });
+      await body({ server, context, page: await context.newPage(), newBrowser, application, origins });
       assert.deepEqual(troubles, []);
     } catch (problem) {
       await report(contexts, troubles, server);
       throw problem;
     } finally {
       for (const context of contexts) await context.close();
+      for (const { stop } of applications) stop();
       await server.stop();
     }
   });
