@@ -14,13 +14,16 @@ use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use countersign::app::Origin;
+use countersign::jose::Jws;
 use countersign::logout_notices;
-use countersign::protocol::client::{GrantType, SigningAlg};
+use countersign::protocol::client::{Client, GrantType, SigningAlg, SubjectType};
 use countersign::protocol::ids::ClientId;
+use countersign::protocol::jwa::KeyManagementAlg;
 use countersign::protocol::logout_token::{LogoutToken, TYP};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
+use countersign::sealing::Purpose;
 use countersign::store::AuditEntry;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -245,26 +248,82 @@ on_both!(back_channel_logout_2_5_a_sign_out_tells_every_client_before_the_browse
     assert_eq!(mail.all().len(), 1, "which was not signed in to this time");
 });
 
-on_both!(back_channel_logout_2_6_tokens_are_signed_as_the_clients_id_tokens_are, |app| {
+on_both!(back_channel_logout_2_6_tokens_are_protected_as_the_clients_id_tokens_are, |app| {
     app.user("ada").await;
     for (registered, used) in [
         (SigningAlg::Es256, SigningAlg::Es256),
-        (SigningAlg::Ps256, SigningAlg::Ps256),
+        (SigningAlg::Ps384, SigningAlg::Ps384),
         (SigningAlg::EdDsa, SigningAlg::EdDsa),
+        (SigningAlg::None, SigningAlg::Rs256),
     ] {
-        let receiver = Receiver::start().await;
-        let client = app.client(registered.as_str(), |metadata| {
+        let (receiver, mut browser) = (Receiver::start().await, app.browser());
+        let id = format!("signed-{registered}");
+        let client = app.client(&id, |metadata| {
             metadata.backchannel_logout_uri = Some(receiver.uri());
             metadata.id_token_signed_response_alg = registered;
+            // By a name of its own for the user, too.
+            metadata.subject_type = SubjectType::Pairwise;
         });
         let rp = Rp::new(&app, &client.await);
-        let mut browser = app.browser();
-        sign_in(&rp, &mut browser, "ada").await;
+        let tokens = rp.tokens(&mut browser, "ada", "openid").await;
         sign_out(&mut browser).await;
         let first = receiver.wait_for(1).await.remove(0);
         assert_eq!(first.head()["alg"], json!(used.as_str()));
         assert!(app.app.keys.verify::<LogoutToken>(first.token(), TYP).is_ok());
+        assert_eq!(first.claims()["sub"], tokens.claims("id_token")["sub"]);
     }
+
+    // Under the client's secret.
+    let (receiver, mut browser) = (Receiver::start().await, app.browser());
+    let client = app.client("secret", |metadata| {
+        metadata.backchannel_logout_uri = Some(receiver.uri());
+        metadata.id_token_signed_response_alg = SigningAlg::Hs256;
+    });
+    let client = client.await;
+    let sealed = app.app.seals.seal(Purpose::ClientSecret, &"secret", &app.app.entropy).unwrap();
+    let keyed = Client { sealed_secret: Some(sealed), ..client.clone() };
+    assert!(app.app.store.update_client(&keyed, client.updated_at, &audit(&app)).await.unwrap());
+    sign_in(&Rp::new(&app, &keyed), &mut browser, "ada").await;
+    sign_out(&mut browser).await;
+    let first = receiver.wait_for(1).await.remove(0);
+    assert_eq!((&first.head()["alg"], &first.head()["typ"]), (&json!("HS256"), &json!(TYP)));
+    assert!(Jws::parse(first.token()).unwrap().verify_with_secret::<LogoutToken>("secret").is_ok());
+
+    // Encrypted; here to a key that this test can decrypt with, because it is the server's.
+    app.app.keys.encryption_ready(&app.app.store, &app.app.clock).await.unwrap();
+    let (receiver, mut browser) = (Receiver::start().await, app.browser());
+    let client = app.client("encrypted", |metadata| {
+        metadata.backchannel_logout_uri = Some(receiver.uri());
+        metadata.jwks = Some(serde_json::from_str(&app.app.keys.jwks().body).unwrap());
+        metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::EcdhEs);
+    });
+    let rp = Rp::new(&app, &client.await);
+    rp.tokens(&mut browser, "ada", "openid").await;
+    sign_out(&mut browser).await;
+    let first = receiver.wait_for(1).await.remove(0);
+    assert_eq!(first.head()["alg"], json!("ECDH-ES"));
+    let signed = String::from_utf8(app.app.keys.decrypt(first.token()).unwrap()).unwrap();
+    assert!(app.app.keys.verify::<LogoutToken>(&signed, TYP).is_ok());
+});
+
+on_both!(a_token_that_cannot_be_made_is_tried_again_as_one_that_does_not_arrive, |app| {
+    app.user("ada").await;
+    let (receiver, mut browser) = (Receiver::start().await, app.browser());
+    let rp = told(&app, "shop", &receiver.uri()).await;
+    sign_in(&rp, &mut browser, "ada").await;
+    // There is no key to encrypt for, until the client registers one.
+    let read = app.app.store.client(&"shop".into()).await.unwrap().unwrap();
+    let mut without_key = read.clone();
+    without_key.metadata.jwks = Some(json!({ "keys": [] }));
+    without_key.metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::RsaOaep256);
+    without_key.updated_at = Timestamp(read.updated_at.0 + 1);
+    assert!(app.app.store.update_client(&without_key, read.updated_at, &audit(&app)).await.unwrap());
+    sign_out(&mut browser).await;
+    pass_time_to_next_attempt(&app, WAITS[0]).await;
+    let mended = Client { updated_at: Timestamp(without_key.updated_at.0 + 1), ..read };
+    assert!(app.app.store.update_client(&mended, without_key.updated_at, &audit(&app)).await.unwrap());
+    let _work = background(&app);
+    receiver.wait_for(1).await;
 });
 
 /// What ends sessions. Each of them ends ada's session at `client`, and none the one in `kept`.
