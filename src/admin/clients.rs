@@ -228,10 +228,11 @@ async fn write(
     }
 }
 
-/// 256 random bits, of which the database learns only the hash, or, where they must serve as a key, the sealed text. The
-/// beginning lets scanners recognise a leaked one.
+/// Random bits, of which the database learns only the hash, or, where they must serve as a key, the sealed text; the key
+/// of HS512 needs 64 bytes (RFC 7518 §3.2). The beginning lets scanners recognise a leaked one.
 fn give_secret(app: &App, client: &mut Client) -> Result<String, Refusal> {
-    let secret = format!("cs_cs_{}", app.entropy.secret());
+    let more = if client.metadata.needs_secret_as_key() { app.entropy.secret() } else { String::new() };
+    let secret = format!("cs_cs_{}{more}", app.entropy.secret());
     client.secret_hash = Some(sha256_hex(&secret));
     client.sealed_secret = if client.metadata.needs_secret_as_key() {
         Some(app.seals.seal(Purpose::ClientSecret, &secret, &app.entropy)?)

@@ -229,6 +229,9 @@ async fn issue(
     } else {
         None
     };
+    if client.was_never_used() {
+        app.store.note_client_use(&client.id, now).await?;
+    }
     if client.metadata.is_told_of_logout() {
         app.store.note_session_client(&live.session.id, &client.id, &live.user.id, now).await?;
     }

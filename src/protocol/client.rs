@@ -274,6 +274,12 @@ impl Client {
         self.metadata.token_endpoint_auth_method.uses_secret() || self.metadata.needs_secret_as_key()
     }
 
+    /// Did it register itself, and has not been used since? Such a client is deleted after a while.
+    #[must_use]
+    pub fn was_never_used(&self) -> bool {
+        self.self_registration.as_ref().is_some_and(|own| own.used_at.is_none())
+    }
+
     /// May it use this grant type?
     #[must_use]
     pub fn may_use(&self, grant_type: GrantType) -> bool {

@@ -95,7 +95,12 @@ for (const alg of ['RS256', 'ES256']) {
     const { jwks } = await keyPair(alg);
     jwks.keys[0].kid = key.kid;
     const app = await application(server, { request_object_signing_alg: alg, jwks });
-    const build = (config, parameters) => client.buildAuthorizationUrlWithJAR(config, parameters, key);
+    const build = async (config, parameters) => {
+      const url = await client.buildAuthorizationUrlWithJAR(config, parameters, key);
+      // What is inside is not believed, and the library takes no answer without its state.
+      url.searchParams.set('state', new URLSearchParams(parameters).get('state'));
+      return url;
+    };
     await assert.rejects(signIn(app, { build }), refusesTheRequestObject);
   });
 }

@@ -134,8 +134,10 @@ pub struct ClientInput {
 impl From<&Client> for ClientInput {
     fn from(client: &Client) -> Self {
         let metadata = client.metadata.clone();
-        // What follows from the grant types goes on following from them.
-        let follows = metadata.response_types == default_response_types(&metadata.grant_types);
+        // What follows from the grant types goes on following from them. Registrations from before there were response
+        // types read as `code`, whatever their grant types.
+        let follows = metadata.response_types == default_response_types(&metadata.grant_types)
+            || metadata.response_types == ResponseType::only_code();
         Self {
             client_id: Some(client.id.to_string()),
             client_name: Some(metadata.client_name),

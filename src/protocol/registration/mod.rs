@@ -390,11 +390,6 @@ fn secrets_fit_together(problems: &mut Problems, metadata: &ClientMetadata) {
         "access_token_signed_response_alg",
         "resource servers verify access tokens by public keys",
     );
-    problems.unless(
-        metadata.request_object_signing_alg.is_none_or(|alg| !alg.is_asymmetric()) || metadata.has_keys(),
-        "request_object_signing_alg",
-        "needs jwks_uri or jwks",
-    );
 }
 
 /// Encryption needs both algorithms, and a key of the client's.

@@ -458,7 +458,7 @@ fn openid_registration_2_rules_between_fields() {
             json!({"token_endpoint_auth_method": "private_key_jwt", "jwks_uri": "https://app.example/j"}),
             &none,
         ),
-        (json!({"request_object_signing_alg": "RS256"}), &["request_object_signing_alg"]),
+        (json!({"request_object_signing_alg": "RS256"}), &none),
         (json!({"request_object_signing_alg": "RS256", "jwks": keys}), &none),
         (json!({"request_object_signing_alg": "none"}), &none),
         (json!({"request_object_signing_alg": "HS256"}), &none),
