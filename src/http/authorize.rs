@@ -43,18 +43,15 @@ pub async fn get(
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
     // A request of a client's may hold a parameter of that name too, which means nothing here (RFC 6749 §3.1).
-    let flow = match params.get("flow").filter(|_| params.get("client_id").is_none()) {
-        Some(text) => Flow::open(&app, text, &browser)?,
-        None => {
-            let client = client_of(&app, &params).await?;
-            match request_object::unfolded(&app, &client, params.clone()).await {
-                Ok(params) => {
-                    Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now())
-                }
-                Err(error) => {
-                    let to = reply_to(&client, &params)?;
-                    return Ok(refuse(&app, &to, error.code(), &error));
-                }
+    let flow = if let Some(text) = params.get("flow").filter(|_| params.get("client_id").is_none()) {
+        Flow::open(&app, text, &browser)?
+    } else {
+        let client = client_of(&app, &params).await?;
+        match request_object::unfolded(&app, &client, params.clone()).await {
+            Ok(params) => Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now()),
+            Err(error) => {
+                let to = reply_to(&client, &params)?;
+                return Ok(refuse(&app, &to, error.code(), &error));
             }
         }
     };
@@ -91,15 +88,13 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         Err(error) => return Ok(refuse(app, &asked.reply_to, error.code(), error)),
     };
     let hint = match &request.id_token_hint {
-        Some(text) => match read_hint(app, text).await? {
-            Some(hint) => Some(hint),
-            None => {
-                let error = RequestError::IdTokenHint;
-                return Ok(refuse(app, &asked.reply_to, error.code(), &error));
-            }
-        },
+        Some(text) => read_hint(app, text).await?,
         None => None,
     };
+    if request.id_token_hint.is_some() && hint.is_none() {
+        let error = RequestError::IdTokenHint;
+        return Ok(refuse(app, &asked.reply_to, error.code(), &error));
+    }
     let live = session::of_request(app, headers).await?;
     let consent = match &live {
         Some(live) => app.store.consent(&live.user.id, &asked.client.id).await?,
@@ -253,7 +248,7 @@ async fn issue(
     Ok(reply::send(app, &asked.reply_to, &parameters))
 }
 
-/// Session Management §2: "session_state", for clients with a web origin that could ask about it.
+/// Session Management §2: the `session_state`, for clients with a web origin that could ask about it.
 fn state_of_session(app: &App, headers: &HeaderMap, asked: &Asked, session: &Session) -> Option<String> {
     let origin = asked.reply_to.redirect.web_origin()?;
     let browser_state = session::browser_state(app, headers, Some(session));

@@ -12,6 +12,7 @@ use crate::protocol::response_type::ResponseMode;
 
 /// Sends the browser to the client, with `state` as it came and `iss` (RFC 9207 §2) in every answer. 303, so that a
 /// form's body is never sent along (RFC 9700 §4.12).
+#[must_use]
 pub fn send(app: &App, to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
     let mut all = parameters.to_vec();
     all.extend(to.state.as_deref().map(|state| ("state", state)));
@@ -24,6 +25,7 @@ pub fn send(app: &App, to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
 }
 
 /// RFC 6749 §4.1.2.1: sends an error.
+#[must_use]
 pub fn refuse(
     app: &App,
     to: &ReplyTo,

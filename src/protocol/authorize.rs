@@ -140,7 +140,7 @@ pub enum RequestError {
     /// Core §6.2.3.
     #[error("request_uri {0}")]
     RequestUriUnreachable(String),
-    /// Core §6.1: "request and request_uri … MUST NOT be used together".
+    /// Core §6.2.1: the two "MUST NOT be used together".
     #[error("request and request_uri must not be used together")]
     TwoRequestObjects,
     /// Core §7.2.1.

@@ -64,7 +64,7 @@ impl ClaimsRequest {
     #[must_use]
     pub fn scopes(&self) -> Scope {
         let names = self.userinfo.keys().chain(self.id_token.keys());
-        names.filter_map(|name| scope_of(name)).fold(Scope::default(), |scope, token| scope.with(token))
+        names.filter_map(|name| scope_of(name)).fold(Scope::default(), Scope::with)
     }
 
     /// What remains of it for a client that may have these scopes only.

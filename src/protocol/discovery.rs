@@ -25,18 +25,21 @@ pub struct Offer {
 #[must_use]
 pub fn document(issuer: &Issuer, offer: Offer) -> Value {
     let mut document = Map::new();
-    for part in [endpoints(issuer, offer), requests(offer), tokens(), logout(issuer)] {
+    for part in [endpoints(issuer), requests(offer), tokens(), logout(issuer)] {
         if let Value::Object(members) = part {
             document.extend(members);
         }
     }
+    if offer.registration {
+        document.insert("registration_endpoint".to_owned(), json!(issuer.at("/register")));
+    }
     Value::Object(document)
 }
 
-fn endpoints(issuer: &Issuer, offer: Offer) -> Value {
+fn endpoints(issuer: &Issuer) -> Value {
     let proving: Vec<_> = AuthMethod::ALL.iter().filter(|method| **method != AuthMethod::None).collect();
     let asserting: Vec<_> = SigningAlg::ALL.iter().filter(|alg| **alg != SigningAlg::None).collect();
-    let mut endpoints = json!({
+    json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at("/authorize"),
         "token_endpoint": issuer.at("/token"),
@@ -50,11 +53,7 @@ fn endpoints(issuer: &Issuer, offer: Offer) -> Value {
         "revocation_endpoint": issuer.at("/revoke"),
         "revocation_endpoint_auth_methods_supported": AuthMethod::ALL,
         "revocation_endpoint_auth_signing_alg_values_supported": asserting,
-    });
-    if offer.registration {
-        endpoints["registration_endpoint"] = json!(issuer.at("/register"));
-    }
-    endpoints
+    })
 }
 
 fn requests(offer: Offer) -> Value {

@@ -46,7 +46,7 @@ pub enum ObjectError {
     /// RFC 7519 §4.1.5.
     #[error("the request object is from the future (iat or nbf)")]
     FromTheFuture,
-    /// Core §6.1: "request and request_uri parameters MUST NOT be included in Request Objects".
+    /// Core §6.1: neither `request` nor `request_uri` may be in a request object.
     #[error("a request object must not hold request or request_uri")]
     Nested,
     /// Core §6.1: "the values for the … parameters MUST match".

@@ -156,7 +156,7 @@ async fn openid_core_10_1_1_an_unknown_key_is_looked_for_once_more() {
     let app = TestApp::start(Engine::Sqlite).await;
     let site = Site::open().await;
     let (first, second) = (ClientKey::new("first"), ClientKey::new("second"));
-    let address = site.put("/jwks", first.jwks());
+    let address = site.put("/jwks", first.jwks().to_string());
     app.client("web", |metadata| {
         by_key(metadata, &first);
         metadata.jwks = None;
@@ -167,7 +167,7 @@ async fn openid_core_10_1_1_an_unknown_key_is_looked_for_once_more() {
         assert_eq!(ask(&app.router, "/token", &first.sign(&assertion(jti)), "").await.status, 200);
     }
     assert_eq!(site.asked("/jwks"), 1, "kept");
-    site.put("/jwks", second.jwks());
+    site.put("/jwks", second.jwks().to_string());
     app.advance(6);
     let page = ask(&app.router, "/token", &second.sign(&assertion("4")), "").await;
     assert_eq!(page.status, 200, "{}", page.body);

@@ -22,22 +22,19 @@ async fn everything(engine: Engine) -> (TestApp, Rp) {
 
 /// Fetches what an answer brought, by whatever way it travels; and checks that it travels by no other.
 fn sent(page: &Page, mode: &str) -> std::collections::BTreeMap<String, String> {
-    let pairs: Vec<(String, String)> = match mode {
-        "form_post" => {
-            assert_eq!(page.status, 200, "{}", page.body);
-            assert_eq!(page.header("location"), None);
-            page.form("https://web.example/cb")
-        }
-        _ => {
-            assert_eq!(page.status, 303, "{}", page.body);
-            let url = url::Url::parse(page.location()).unwrap();
-            let (used, unused) = match mode {
-                "query" => (url.query(), url.fragment()),
-                _ => (url.fragment(), url.query()),
-            };
-            assert_eq!(unused, None, "{}", page.location());
-            url::form_urlencoded::parse(used.unwrap().as_bytes()).into_owned().collect()
-        }
+    let pairs: Vec<(String, String)> = if mode == "form_post" {
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert_eq!(page.header("location"), None);
+        page.form("https://web.example/cb")
+    } else {
+        assert_eq!(page.status, 303, "{}", page.body);
+        let url = url::Url::parse(page.location()).unwrap();
+        let (used, unused) = match mode {
+            "query" => (url.query(), url.fragment()),
+            _ => (url.fragment(), url.query()),
+        };
+        assert_eq!(unused, None, "{}", page.location());
+        url::form_urlencoded::parse(used.unwrap().as_bytes()).into_owned().collect()
     };
     let mut found = std::collections::BTreeMap::new();
     for (name, value) in pairs {

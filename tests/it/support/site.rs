@@ -32,8 +32,8 @@ impl Site {
     }
 
     /// Puts a document in place, and answers its address.
-    pub fn put(&self, path: &str, body: impl ToString) -> String {
-        self.state.lock().unwrap().bodies.insert(path.to_owned(), body.to_string());
+    pub fn put(&self, path: &str, body: impl Into<String>) -> String {
+        self.state.lock().unwrap().bodies.insert(path.to_owned(), body.into());
         format!("{}{path}", self.address)
     }
 
