@@ -1,10 +1,7 @@
 //! Values for the tests of the rules.
 
-use super::client::{
-    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, ResponseType,
-    SigningAlg, SubjectType,
-};
-use super::scope::Scope;
+use super::client::{AuthMethod, Client};
+use super::registration::{self, ClientInput, RegistrationPolicy};
 use super::session::Session;
 use super::standard_claims::{Address, StandardClaims};
 use super::timestamp::Timestamp;
@@ -12,64 +9,22 @@ use super::user::User;
 
 /// A confidential client with one redirect URI and every grant type.
 pub fn client(id: &str) -> Client {
+    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
+    let input = ClientInput {
+        client_name: Some("Sample".to_owned()),
+        redirect_uris: texts(&["https://app.example/cb"]),
+        post_logout_redirect_uris: texts(&["https://app.example/out"]),
+        grant_types: texts(&["authorization_code", "refresh_token", "client_credentials"]),
+        scope: Some("openid profile email offline_access".to_owned()),
+        ..ClientInput::default()
+    };
     Client {
         id: id.into(),
         secret_hash: Some(crate::protocol::secret::sha256_hex("secret")),
         sealed_secret: None,
         disabled: false,
         self_registration: None,
-        metadata: ClientMetadata {
-            client_name: "Sample".to_owned(),
-            redirect_uris: vec!["https://app.example/cb".to_owned()],
-            post_logout_redirect_uris: vec!["https://app.example/out".to_owned()],
-            grant_types: vec![
-                GrantType::AuthorizationCode,
-                GrantType::RefreshToken,
-                GrantType::ClientCredentials,
-            ],
-            response_types: vec![ResponseType::Code],
-            application_type: ApplicationType::Web,
-            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
-            token_endpoint_auth_signing_alg: None,
-            jwks: None,
-            jwks_uri: None,
-            scope: Scope::parse("openid profile email offline_access").unwrap(),
-            id_token_signed_response_alg: SigningAlg::Rs256,
-            id_token_encrypted_response_alg: None,
-            id_token_encrypted_response_enc: None,
-            userinfo_signed_response_alg: None,
-            userinfo_encrypted_response_alg: None,
-            userinfo_encrypted_response_enc: None,
-            request_object_signing_alg: None,
-            request_object_encryption_alg: None,
-            request_object_encryption_enc: None,
-            request_uris: Vec::new(),
-            subject_type: SubjectType::Public,
-            sector_identifier_uri: None,
-            default_max_age: None,
-            require_auth_time: false,
-            default_acr_values: Vec::new(),
-            initiate_login_uri: None,
-            frontchannel_logout_uri: None,
-            frontchannel_logout_session_required: false,
-            backchannel_logout_uri: None,
-            backchannel_logout_session_required: false,
-            access_token_format: AccessTokenFormat::Jwt,
-            access_token_signed_response_alg: SigningAlg::Es256,
-            require_pkce: true,
-            skip_consent: false,
-            introspects_any_token: false,
-            refresh_grace_seconds: None,
-            client_uri: None,
-            logo_uri: None,
-            policy_uri: None,
-            tos_uri: None,
-            contacts: Vec::new(),
-            software_id: None,
-            software_version: None,
-            software_statement: None,
-            localized: std::collections::BTreeMap::new(),
-        },
+        metadata: registration::check(&input, RegistrationPolicy::default()).unwrap().metadata,
         created_at: Timestamp(0),
         updated_at: Timestamp(0),
     }

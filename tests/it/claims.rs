@@ -1,7 +1,6 @@
 //! What clients learn about users, and under which name: OpenID Connect Core §5.5, §8, §10, §12.2.
 
 use countersign::protocol::client::{ClientMetadata, GrantType, ResponseType, SigningAlg, SubjectType};
-use countersign::sealing::Purpose;
 use serde_json::{Value, json};
 
 use crate::support::client_key::ClientKey;
@@ -111,23 +110,12 @@ on_both!(openid_core_8_1_pairwise_subjects_differ_by_sector_and_stay, |app| {
     assert!(subjects[0] != subjects[1] && subjects[0] != subjects[3] && subjects[1] != subjects[3]);
 });
 
-/// A client whose secret serves as a key.
-async fn keyed(app: &TestApp, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> Rp {
-    let client = app.client(id, change).await;
-    let sealed = app.app.seals.seal(Purpose::ClientSecret, &"secret", &app.app.entropy).unwrap();
-    let read_at = client.updated_at;
-    let client = countersign::protocol::client::Client { sealed_secret: Some(sealed), ..client };
-    let audit = app.app.audit(&countersign::app::Origin::system(), "client.update", String::new(), "");
-    assert!(app.app.store.update_client(&client, read_at, &audit).await.unwrap());
-    Rp::new(app, &client)
-}
-
 #[tokio::test]
 async fn openid_core_10_1_id_tokens_under_the_clients_secret_are_good_hints_too() {
     let app = TestApp::start(Engine::Sqlite).await;
     app.user("ada").await;
     for alg in [SigningAlg::Hs256, SigningAlg::Hs384, SigningAlg::Hs512] {
-        let rp = keyed(&app, &alg.as_str().to_lowercase(), |metadata| {
+        let rp = registered(&app, &alg.as_str().to_lowercase(), |metadata| {
             metadata.id_token_signed_response_alg = alg;
         })
         .await;

@@ -2,14 +2,12 @@
 
 use axum::Router;
 use countersign::protocol::client::{AuthMethod, ClientMetadata, GrantType, SigningAlg};
-use countersign::sealing::Purpose;
 use serde_json::{Value, json};
 
 use crate::support::client_key::{ClientKey, sign_with_secret, unsigned};
 use crate::support::{Engine, ISSUER, Page, START, Site, TestApp, at_once, form, on_both, refused};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
-const SECRET: &str = "a secret of more than thirty-two bytes";
 
 /// The claims that every assertion needs.
 fn assertion(jti: &str) -> Value {
@@ -23,20 +21,10 @@ fn by_key(metadata: &mut ClientMetadata, key: &ClientKey) {
     metadata.redirect_uris.clear();
 }
 
-/// Gives a client a secret that the server can use as a key.
-async fn with_secret(app: &TestApp, change: impl FnOnce(&mut ClientMetadata)) {
-    let client = app
-        .client("web", |metadata| {
-            metadata.token_endpoint_auth_method = AuthMethod::ClientSecretJwt;
-            metadata.grant_types = vec![GrantType::ClientCredentials];
-            change(metadata);
-        })
-        .await;
-    let sealed = app.app.seals.seal(Purpose::ClientSecret, &SECRET, &app.app.entropy).unwrap();
-    let read_at = client.updated_at;
-    let keyed = countersign::protocol::client::Client { sealed_secret: Some(sealed), ..client };
-    let audit = app.app.audit(&countersign::app::Origin::system(), "client.update", String::new(), "");
-    assert!(app.app.store.update_client(&keyed, read_at, &audit).await.unwrap());
+fn by_secret(metadata: &mut ClientMetadata) {
+    metadata.token_endpoint_auth_method = AuthMethod::ClientSecretJwt;
+    metadata.grant_types = vec![GrantType::ClientCredentials];
+    metadata.redirect_uris.clear();
 }
 
 async fn ask(router: &Router, path: &str, assertion: &str, extra: &str) -> Page {
@@ -139,15 +127,20 @@ async fn rfc7523_3_whatever_is_wrong_with_an_assertion_is_invalid_client() {
 #[tokio::test]
 async fn openid_core_9_client_secret_jwt_and_the_algorithm_that_was_registered() {
     let app = TestApp::start(Engine::Sqlite).await;
-    with_secret(&app, |_| {}).await;
-    let good = ask(&app.router, "/token", &sign_with_secret(SECRET, &assertion("1")), "").await;
+    app.client("web", by_secret).await;
+    let good = ask(&app.router, "/token", &sign_with_secret("secret", &assertion("1")), "").await;
     assert_eq!(good.status, 200, "{}", good.body);
     let wrong = ask(&app.router, "/token", &sign_with_secret("another", &assertion("2")), "").await;
     assert_eq!(refused(&wrong), "invalid_client");
 
     let strict = TestApp::start(Engine::Sqlite).await;
-    with_secret(&strict, |metadata| metadata.token_endpoint_auth_signing_alg = Some(SigningAlg::Hs512)).await;
-    let page = ask(&strict.router, "/token", &sign_with_secret(SECRET, &assertion("3")), "").await;
+    strict
+        .client("web", |metadata| {
+            by_secret(metadata);
+            metadata.token_endpoint_auth_signing_alg = Some(SigningAlg::Hs512);
+        })
+        .await;
+    let page = ask(&strict.router, "/token", &sign_with_secret("secret", &assertion("3")), "").await;
     assert_eq!(refused(&page), "invalid_client", "HS256 is not HS512");
 }
 

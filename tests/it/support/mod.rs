@@ -21,15 +21,13 @@ use countersign::clock::Clock;
 use countersign::config::Config;
 use countersign::entropy::Entropy;
 use countersign::http::edge;
-use countersign::protocol::client::{
-    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, ResponseType,
-    SigningAlg, SubjectType,
-};
+use countersign::protocol::client::{AuthMethod, Client, ClientMetadata, GrantType};
 use countersign::protocol::ids::UserId;
-use countersign::protocol::scope::Scope;
+use countersign::protocol::registration::{self, ClientInput, RegistrationPolicy};
 use countersign::protocol::secret::sha256_hex;
 use countersign::protocol::standard_claims::StandardClaims;
 use countersign::protocol::user::User;
+use countersign::sealing::Purpose;
 use tower::ServiceExt as _;
 
 pub use browser::{Browser, Page, encode, filled};
@@ -133,58 +131,16 @@ impl TestApp {
 
     /// Registers a client after `change` had its way with the metadata; its secret is `secret`.
     pub async fn client(&self, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> Client {
-        let mut metadata = ClientMetadata {
-            client_name: format!("Client {id}"),
-            redirect_uris: vec![format!("https://{id}.example/cb")],
-            post_logout_redirect_uris: vec![format!("https://{id}.example/out")],
-            grant_types: vec![
-                GrantType::AuthorizationCode,
-                GrantType::RefreshToken,
-                GrantType::ClientCredentials,
-            ],
-            response_types: vec![ResponseType::Code],
-            application_type: ApplicationType::Web,
-            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
-            token_endpoint_auth_signing_alg: None,
-            jwks: None,
-            jwks_uri: None,
-            scope: Scope::parse("openid profile email offline_access api").unwrap(),
-            id_token_signed_response_alg: SigningAlg::Rs256,
-            id_token_encrypted_response_alg: None,
-            id_token_encrypted_response_enc: None,
-            userinfo_signed_response_alg: None,
-            userinfo_encrypted_response_alg: None,
-            userinfo_encrypted_response_enc: None,
-            request_object_signing_alg: None,
-            request_object_encryption_alg: None,
-            request_object_encryption_enc: None,
-            request_uris: Vec::new(),
-            subject_type: SubjectType::Public,
-            sector_identifier_uri: None,
-            default_max_age: None,
-            require_auth_time: false,
-            default_acr_values: Vec::new(),
-            initiate_login_uri: None,
-            frontchannel_logout_uri: None,
-            frontchannel_logout_session_required: false,
-            backchannel_logout_uri: None,
-            backchannel_logout_session_required: false,
-            access_token_format: AccessTokenFormat::Jwt,
-            access_token_signed_response_alg: SigningAlg::Es256,
-            require_pkce: true,
-            skip_consent: false,
-            introspects_any_token: false,
-            refresh_grace_seconds: None,
-            client_uri: None,
-            logo_uri: None,
-            policy_uri: None,
-            tos_uri: None,
-            contacts: Vec::new(),
-            software_id: None,
-            software_version: None,
-            software_statement: None,
-            localized: std::collections::BTreeMap::new(),
+        let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
+        let input = ClientInput {
+            client_name: Some(format!("Client {id}")),
+            redirect_uris: texts(&[&format!("https://{id}.example/cb")]),
+            post_logout_redirect_uris: texts(&[&format!("https://{id}.example/out")]),
+            grant_types: texts(&["authorization_code", "refresh_token", "client_credentials"]),
+            scope: Some("openid profile email offline_access api".to_owned()),
+            ..ClientInput::default()
         };
+        let mut metadata = registration::check(&input, RegistrationPolicy::default()).unwrap().metadata;
         change(&mut metadata);
         // As registration would have it.
         if !metadata.grant_types.contains(&GrantType::AuthorizationCode) {
@@ -192,10 +148,13 @@ impl TestApp {
         }
         let public = metadata.token_endpoint_auth_method == AuthMethod::None;
         let now = self.app.clock.now();
+        let sealed = metadata
+            .needs_secret_as_key()
+            .then(|| self.app.seals.seal(Purpose::ClientSecret, &"secret", &self.app.entropy).unwrap());
         let client = Client {
             id: id.into(),
             secret_hash: (!public).then(|| sha256_hex("secret")),
-            sealed_secret: None,
+            sealed_secret: sealed,
             disabled: false,
             self_registration: None,
             metadata,
