@@ -13,6 +13,25 @@ const looks = {
   phone: { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
 };
 
+/** An application that registers itself, in the demo's place. */
+const unverified = (origin) => ({
+  client_name: 'Lighthouse Travel',
+  client_uri: 'https://travel.example',
+  policy_uri: 'https://travel.example/privacy',
+  redirect_uris: [`${origin}/callback`],
+  token_endpoint_auth_method: 'none',
+});
+
+/** An authorization request for everything. */
+const authorization = (issuer, fields) =>
+  `${issuer}/authorize?${new URLSearchParams({
+    response_type: 'code',
+    scope: 'openid profile email address phone',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...fields,
+  })}`;
+
 /** In the order in which a person meets them. */
 const pages = {
   'demo-home': (page, { demo }) => page.goto(demo),
@@ -25,9 +44,27 @@ const pages = {
     await page.click('#consent-allow');
     await page.waitForSelector('#claims');
   },
+  'choose-account': async (page, server) => {
+    const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
+    await page.goto(authorization(server.issuer, { ...demo, prompt: 'select_account' }));
+    await page.waitForSelector('#login-continue');
+  },
   account: (page, { issuer }) => page.goto(`${issuer}/account`),
   forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
-  'sign-out': (page, { issuer }) => page.goto(`${issuer}/logout`),
+  'sign-up': async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/sign-up`);
+  },
+  'sign-in-unverified': async (page, { issuer, demo }) => {
+    const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
+    const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
+    await page.goto(authorization(issuer, { client_id, redirect_uri }));
+    await page.waitForSelector('#unverified');
+  },
+  'consent-unverified': (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
+  'sign-out': async (page, { issuer }) => {
+    await page.goto(`${issuer}/logout`);
+  },
   'signed-out': (page) => page.click('#logout-confirm').then(() => page.waitForSelector('text=You are signed out')),
   error: (page, { issuer }) => page.goto(`${issuer}/authorize?client_id=nobody&response_type=code`),
   setup: (page, server) => page.goto(setupLink(server)),
@@ -63,7 +100,7 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const browser = await launch();
 for (const [look, options] of Object.entries(looks)) {
-  const server = await quickstart();
+  const server = await quickstart({ COUNTERSIGN_REGISTRATION_MODE: 'open', COUNTERSIGN_ACCOUNTS_SIGN_UP: 'true' });
   const page = await (await browser.newContext(options)).newPage();
   page.setDefaultTimeout(10_000);
   for (const [name, visit] of Object.entries(pages)) {
