@@ -26,6 +26,7 @@ mod front_channel_logout;
 mod introspect;
 mod keys;
 mod logout;
+mod matrix;
 mod outage;
 mod outgoing;
 mod processes;
