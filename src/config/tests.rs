@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Config, Engine, Problems};
+use super::{Config, Engine, Problems, RegistrationMode};
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
 
@@ -238,6 +238,28 @@ fn each_wrong_value_is_refused_in_its_own_words() {
             "[listen]\ntls_key = \"key.pem\"",
             "listen.tls_certificate: is missing beside tls_key; write tls_certificate = \"cert.pem\" under [listen]",
         ),
+        (
+            "[registration]\nmode = \"on\"",
+            "registration.mode = \"on\": must be \"off\", \"token\" or \"open\"",
+        ),
+        (
+            "[registration]\nunused_expiry = \"1s\"",
+            "registration.unused_expiry = \"1s\": must be from 1m to 3650d",
+        ),
+        ("[registration]\nmost_unused = 0", "registration.most_unused = 0: must be from 1 to 1000000"),
+        (
+            // A file that is there and is no JWK set: the configuration itself.
+            "[registration]\nsoftware_statement_keys = \"countersign.toml\"",
+            "registration.software_statement_keys: is not a JWK set: {\"keys\": […]}",
+        ),
+        (
+            "[outgoing]\nallowed_networks = [\"::/0\"]",
+            "outgoing.allowed_networks = \"::/0\": would be everybody; name the addresses that are meant",
+        ),
+        (
+            "[outgoing]\nallowed_networks = [\"intranet\"]",
+            "outgoing.allowed_networks = \"intranet\": must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8",
+        ),
         ("[log]\nformat = \"xml\"", "log.format = \"xml\": must be \"text\" or \"json\""),
         (
             "[metrics]\ntoken = \"short\"",
@@ -245,6 +267,43 @@ fn each_wrong_value_is_refused_in_its_own_words() {
         ),
     ] {
         assert_eq!(problems(&besides(text)), [expected], "{text}");
+    }
+}
+
+#[test]
+fn what_is_open_to_others_is_closed_unless_it_is_opened() {
+    let folder = written(&besides(""));
+    let config = load_in(&folder, &[]).unwrap();
+    assert_eq!(config.registration.mode, RegistrationMode::Off);
+    assert!(
+        config.registration.require_pkce && !config.accounts.sign_up && !config.legacy.front_channel_tokens
+    );
+    assert!(config.outgoing.allowed_hosts.is_empty() && config.outgoing.allowed_networks.is_empty());
+    let opened = [
+        ("COUNTERSIGN_REGISTRATION_MODE", "open"),
+        ("COUNTERSIGN_REGISTRATION_REQUIRE_PKCE", "false"),
+        ("COUNTERSIGN_ACCOUNTS_SIGN_UP", "true"),
+        ("COUNTERSIGN_LEGACY_FRONT_CHANNEL_TOKENS", "true"),
+        ("COUNTERSIGN_OUTGOING_ALLOWED_HOSTS", "Intranet.example., other.example"),
+        ("COUNTERSIGN_OUTGOING_ALLOWED_NETWORKS", "10.0.0.0/8,192.0.2.7"),
+    ];
+    let config = load_in(&folder, &opened).unwrap();
+    assert_eq!(config.registration.mode, RegistrationMode::Open);
+    assert!(
+        !config.registration.require_pkce && config.accounts.sign_up && config.legacy.front_channel_tokens
+    );
+    assert_eq!(config.outgoing.allowed_hosts, ["intranet.example", "other.example"]);
+    assert_eq!(config.outgoing.allowed_networks.len(), 2);
+    let found = load_in(&folder, &[("COUNTERSIGN_ACCOUNTS_SIGN_UP", "yes")]).unwrap_err();
+    assert_eq!(found.0, ["COUNTERSIGN_ACCOUNTS_SIGN_UP = \"yes\": must be true or false"]);
+}
+
+#[test]
+fn files_that_cannot_be_read_are_named() {
+    for key in ["registration.software_statement_keys", "outgoing.ca_file"] {
+        let (section, name) = key.split_once('.').unwrap();
+        let found = problems(&besides(&format!("[{section}]\n{name} = \"missing\""))).join("\n");
+        assert!(found.starts_with(&format!("{key} = ")) && found.contains("cannot be read"), "{found}");
     }
 }
 
