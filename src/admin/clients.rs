@@ -173,9 +173,18 @@ pub(crate) async fn replace(
         ..before.clone()
     };
     let secret = keep_or_give_secret(app, &mut after)?;
+    // What users saw when they were asked: a client that registered itself could ask in one name and go on in another.
+    let shown =
+        |of: &ClientMetadata| (of.client_name.clone(), of.localized.clone(), of.redirect_uris.clone());
+    let unseen = before.self_registration.is_some() && shown(&before.metadata) != shown(&after.metadata);
     let detail = changes(&ClientInput::from(&before), &ClientInput::from(&after));
     let audit = app.audit(origin, "client.update", target(&after.id), detail);
-    write(app, &before, after, secret, &audit).await
+    let written = if unseen {
+        app.store.update_client_unseen(&after, before.updated_at, &audit).await?
+    } else {
+        app.store.update_client(&after, before.updated_at, &audit).await?
+    };
+    if written { Ok(Issued { client: after, secret }) } else { Err(Refusal::Changed("client")) }
 }
 
 /// Replaces a client's secret; the old one stops working at once.
@@ -189,7 +198,11 @@ pub async fn rotate_secret(app: &App, origin: &Origin, before: Client) -> Result
     let mut after = Client { updated_at: next_version(app, before.updated_at), ..before.clone() };
     let secret = give_secret(app, &mut after)?;
     let audit = app.audit(origin, "client.rotate_secret", target(&after.id), "");
-    write(app, &before, after, Some(secret), &audit).await
+    if app.store.update_client(&after, before.updated_at, &audit).await? {
+        Ok(Issued { client: after, secret: Some(secret) })
+    } else {
+        Err(Refusal::Changed("client"))
+    }
 }
 
 /// Deletes a client with its consents and grants.
@@ -212,20 +225,6 @@ async fn check_sector(app: &App, metadata: &ClientMetadata) -> Result<(), Refusa
         .map_err(|error| Refusal::field("sector_identifier_uri", format_args!("{address} {error}")))?;
     registration::check_sector(&document, &metadata.redirect_uris)
         .map_err(|problem| Refusal::Invalid(vec![problem]))
-}
-
-async fn write(
-    app: &App,
-    before: &Client,
-    after: Client,
-    secret: Option<String>,
-    audit: &crate::store::AuditEntry,
-) -> Result<Issued, Refusal> {
-    if app.store.update_client(&after, before.updated_at, audit).await? {
-        Ok(Issued { client: after, secret })
-    } else {
-        Err(Refusal::Changed("client"))
-    }
 }
 
 /// Random bits, of which the database learns only the hash, or, where they must serve as a key, the sealed text; the key

@@ -48,7 +48,11 @@ pub async fn count(
 ) -> Result<Counted, StoreError> {
     let attempt = CountedAttempt {
         account: account.map(|account| account_bucket(seals, account)),
-        address: seals.throttle_bucket("address", &address.map(network).unwrap_or_default()),
+        // New accounts do not use up what an address may fail to sign in.
+        address: seals.throttle_bucket(
+            if account.is_some() { "address" } else { "sign-up" },
+            &address.map(network).unwrap_or_default(),
+        ),
     };
     for (bucket, limit) in attempt.buckets().zip([config.address_failures, config.account_failures]) {
         if let Some(retry_after) = beyond(store, config, bucket, limit, now).await? {

@@ -11,7 +11,9 @@ use super::extract::FormFields;
 use crate::app::App;
 use crate::jose::{Jws, VerifyError};
 use crate::protocol::client::Client;
-use crate::protocol::client_assertion::{AssertionClaims, AssertionError, OneTimeId, judge, may_sign};
+use crate::protocol::client_assertion::{
+    AssertionClaims, AssertionError, OneTimeId, is_of_this_kind, judge, may_sign,
+};
 use crate::protocol::client_auth::{ClientAuthError, Credentials, Proof, prove_by_secret};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::ids::ClientId;
@@ -86,6 +88,7 @@ async fn judged(
     jws: &Jws<'_>,
     endpoint: &str,
 ) -> Result<OneTimeId, ClientAuthError> {
+    is_of_this_kind(jws.typ())?;
     may_sign(client, jws.alg())?;
     let claims: AssertionClaims = client_keys::verify(app, client, jws).await.map_err(|error| {
         tracing::info!(client_id = %client.id, cause = %error, "client assertion not verified");

@@ -41,7 +41,7 @@ async fn access_token(app: &App, caller: &Client, text: &str) -> Result<Option<V
     if !introspection::may_introspect(caller, &client.id) {
         return Ok(None);
     }
-    let user = match grant {
+    let user = match grant.filter(|_| introspection::may_see_username(caller, &token.scope)) {
         Some(grant) => app.store.user(&grant.user_id).await?,
         None => None,
     };

@@ -25,10 +25,11 @@ pub async fn get(
     headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
-    let flow = Flow::of_page(&app, params.get("flow"), &browser)?;
+    let mut flow = Flow::of_page(&app, params.get("flow"), &browser)?;
+    let live = session::of_request(&app, &headers).await?;
+    flow.progress.offered = live.as_ref().map(|live| live.session.id.clone());
     let mut purpose = Purpose::of(&app, &browser, &flow).await?;
     if purpose.offers_choice {
-        let live = session::of_request(&app, &headers).await?;
         purpose.signed_in_as = live.map(|live| live.user.display_name().to_owned());
     }
     let expected = purpose.login_hint.clone();
@@ -74,7 +75,9 @@ pub async fn go_on(
 ) -> Result<Response, PageError> {
     let flow = form.get("flow").ok_or_else(|| PageError::malformed("the flow parameter is missing"))?;
     let mut flow = Flow::open(&app, flow, &browser)?;
-    flow.progress.selected = session::of_request(&app, &headers).await?.map(|live| live.session.id);
+    let live = session::of_request(&app, &headers).await?.map(|live| live.session.id);
+    // Not if somebody else has signed in meanwhile, in another tab: the page named who it was about.
+    flow.progress.selected = live.filter(|live| flow.progress.offered.as_ref() == Some(live));
     Ok(Redirect::to(&flow.next(&app)?).into_response())
 }
 

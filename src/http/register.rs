@@ -1,5 +1,7 @@
 //! `/register`: applications register themselves. RFC 7591 §3, OpenID Connect Registration §3.
 
+use std::net::IpAddr;
+
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest as _, Request, State};
@@ -90,23 +92,23 @@ async fn may_register(app: &App, info: &RequestInfo, headers: &HeaderMap) -> Res
             Ok(Permit { by: format!("initial access token {id}"), token_hash: Some(token_hash) })
         }
         RegistrationMode::Open => {
-            let over = throttle::count_registration(
-                &app.store,
-                &app.seals,
-                &app.config.throttle,
-                Some(info.ip),
-                now,
-            );
-            match over.await? {
-                None => Ok(Permit { by: "open".to_owned(), token_hash: None }),
-                Some(retry_after) => Err(OAuthError::new(
-                    ErrorCode::TemporarilyUnavailable,
-                    "too many registrations from this address; try again later",
-                )
-                .with_status(StatusCode::TOO_MANY_REQUESTS)
-                .with_retry_after(u32::try_from(retry_after).unwrap_or(u32::MAX))),
-            }
+            throttled(app, info.ip).await?;
+            Ok(Permit { by: "open".to_owned(), token_hash: None })
         }
+    }
+}
+
+/// One address registers, and changes what it registered, only so often.
+pub(super) async fn throttled(app: &App, address: IpAddr) -> Result<(), OAuthError> {
+    let (config, now) = (&app.config.throttle, app.clock.now());
+    match throttle::count_registration(&app.store, &app.seals, config, Some(address), now).await? {
+        None => Ok(()),
+        Some(retry_after) => Err(OAuthError::new(
+            ErrorCode::TemporarilyUnavailable,
+            "too many registrations from this address; try again later",
+        )
+        .with_status(StatusCode::TOO_MANY_REQUESTS)
+        .with_retry_after(u32::try_from(retry_after).unwrap_or(u32::MAX))),
     }
 }
 

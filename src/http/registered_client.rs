@@ -7,14 +7,15 @@ use serde_json::{Map, Value};
 
 use super::error::{OAuthError, PageError};
 use super::extract::PathPart;
-use super::register::{answer, bearer, read, token_refused, wanted};
+use super::register::{answer, bearer, read, throttled, token_refused, wanted};
 use super::request_info::RequestInfo;
 use crate::admin::clients::{self, Issued};
 use crate::app::{App, Origin};
-use crate::protocol::client::Client;
+use crate::protocol::client::{Client, ClientMetadata};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::{same_secret, sha256_hex};
+use crate::protocol::subject::sector;
 
 /// The registration as it stands (RFC 7592 §2.1).
 pub async fn get(
@@ -38,6 +39,8 @@ pub async fn put(
     let members = read(request).await?;
     is_about(&members, &own.client)?;
     let wanted = wanted(&app, members)?;
+    stays_in_its_sector(&own.client, &wanted.metadata)?;
+    throttled(&app, info.ip).await?;
     let issued = clients::replace(&app, &own.origin(&info), own.client, wanted).await?;
     answer(&app, StatusCode::OK, &issued, &own.token)
 }
@@ -130,4 +133,16 @@ fn is_about(members: &Map<String, Value>, client: &Client) -> Result<(), OAuthEr
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(problems.into()) }
+}
+
+/// Core §8.1: whoever could change its sector would learn by which `sub` the clients of another one know its users.
+fn stays_in_its_sector(client: &Client, wanted: &ClientMetadata) -> Result<(), OAuthError> {
+    if sector(&client.id, &client.metadata) == sector(&client.id, wanted) {
+        return Ok(());
+    }
+    let problem = FieldProblem::new(
+        "subject_type",
+        "how this client knows its users cannot change, nor the host that this depends on: register another client",
+    );
+    Err(vec![problem].into())
 }

@@ -8,7 +8,9 @@ use crate::jose::{Jwe, Jws};
 use crate::protocol::authorize::RequestError;
 use crate::protocol::client::Client;
 use crate::protocol::params::Params;
-use crate::protocol::request_object::{ObjectError, address_is_registered, may_sign, unfold};
+use crate::protocol::request_object::{
+    ObjectError, address_is_registered, is_of_this_kind, may_sign, unfold,
+};
 
 /// The parameters that count: those of a request object over those of the request. A request without an object is
 /// answered as it is.
@@ -44,6 +46,7 @@ async fn fetched(app: &App, client: &Client, address: &str) -> Result<String, Re
 async fn read(app: &App, client: &Client, params: &Params, text: &str) -> Result<Params, ObjectError> {
     let text = decrypted(app, client, text.trim())?;
     let jws = Jws::parse(&text).map_err(|_| ObjectError::Malformed)?;
+    is_of_this_kind(jws.typ())?;
     may_sign(client, jws.alg())?;
     let claims: Map<String, Value> = if jws.is_unsigned() {
         jws.unverified_claims().map_err(|_| ObjectError::Malformed)?

@@ -72,6 +72,9 @@ pub enum AssertionError {
     /// RFC 7519, or a claim of RFC 7523 §3 is missing.
     #[error("the client_assertion must be a signed JWT with iss, sub, aud, exp and jti")]
     Malformed,
+    /// RFC 8725 §3.11.
+    #[error("typ of the client_assertion names another kind of JWT: leave it out")]
+    Kind,
     /// Not by the client's key.
     #[error("the signature of the client_assertion cannot be verified with the keys of the client")]
     Signature,
@@ -102,6 +105,19 @@ pub enum AssertionError {
 #[must_use]
 pub fn method_of(alg: SigningAlg) -> AuthMethod {
     if alg.is_symmetric() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt }
+}
+
+/// RFC 8725 §3.11: a JWT of another kind, such as a request object that went through a browser, authenticates nobody.
+///
+/// # Errors
+/// Its header names another type than that of client assertions.
+pub fn is_of_this_kind(typ: Option<&str>) -> Result<(), AssertionError> {
+    let known = ["JWT", "client-authentication+jwt"];
+    if typ.is_none_or(|typ| known.iter().any(|known| typ.eq_ignore_ascii_case(known))) {
+        Ok(())
+    } else {
+        Err(AssertionError::Kind)
+    }
 }
 
 /// May the client sign its assertions with this algorithm?
@@ -153,7 +169,7 @@ pub fn judge(
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{AssertionClaims, AssertionError, judge, may_sign};
+    use super::{AssertionClaims, AssertionError, is_of_this_kind, judge, may_sign};
     use crate::protocol::client::{AuthMethod, SigningAlg};
     use crate::protocol::samples;
     use crate::protocol::timestamp::Timestamp;
@@ -196,6 +212,16 @@ mod tests {
         let (one, other) = (with(&json!({})).unwrap(), with(&json!({ "jti": "2" })).unwrap());
         assert_ne!(one.id, other.id);
         assert_eq!(one.expires_at, Timestamp(NOW + 60));
+    }
+
+    #[test]
+    fn rfc8725_3_11_other_kinds_of_jwts_are_no_assertions() {
+        for typ in [None, Some("JWT"), Some("jwt"), Some("client-authentication+jwt")] {
+            assert_eq!(is_of_this_kind(typ), Ok(()), "{typ:?}");
+        }
+        for typ in ["oauth-authz-req+jwt", "at+jwt", "logout+jwt", ""] {
+            assert_eq!(is_of_this_kind(Some(typ)), Err(AssertionError::Kind), "{typ}");
+        }
     }
 
     #[test]

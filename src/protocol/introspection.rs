@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::access_token::AccessToken;
-use super::client::Client;
+use super::client::{Client, SubjectType};
 use super::grant::Grant;
 use super::ids::ClientId;
+use super::scope::Scope;
 use super::timestamp::Timestamp;
 
 /// RFC 7662 §2.2: "the authorization server MAY respond differently to different protected resources": a client learns
@@ -13,6 +14,14 @@ use super::timestamp::Timestamp;
 #[must_use]
 pub fn may_introspect(caller: &Client, token_of: &ClientId) -> bool {
     caller.metadata.introspects_any_token || caller.id == *token_of
+}
+
+/// Does this caller learn the user name? A resource server that is trusted with everybody's tokens does; a client only what
+/// its user let it know, and nothing by which it could compare users with others (Core §8.1).
+#[must_use]
+pub fn may_see_username(caller: &Client, scope: &Scope) -> bool {
+    let known_to_it = scope.contains("profile") && caller.metadata.subject_type == SubjectType::Public;
+    caller.metadata.introspects_any_token || known_to_it
 }
 
 /// RFC 7662 §2.2: everything that is not active looks the same.
@@ -37,7 +46,8 @@ pub fn access_token(token: &AccessToken, username: Option<&str>) -> Value {
     Value::Object(answer)
 }
 
-/// An active refresh token; `subject` is the `sub` by which its client knows the user. `token_type` is left out: it is about access tokens (RFC 6749 §5.1).
+/// An active refresh token; `subject` is the `sub` by which its client knows the user. `token_type` is left out: it is
+/// about access tokens (RFC 6749 §5.1).
 #[must_use]
 pub fn refresh_token(grant: &Grant, subject: &str, issuer: &str, expires_at: Timestamp) -> Value {
     json!({

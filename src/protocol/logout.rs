@@ -55,6 +55,9 @@ pub fn plan(request: &LogoutRequest<'_>) -> Result<LogoutPlan, LogoutError> {
         // Without a client there is no registration to look the address up in: nobody is redirected (§3), but the
         // user is asked all the same, and not left signed in against their will.
         (None, _) | (Some(_), None) => None,
+        // §3: without a hint "MUST NOT perform post-logout redirection unless the OP has other means of confirming the
+        // legitimacy": what a client registered about itself is none, or anybody could make this server redirect.
+        (Some(_), Some(client)) if request.hint.is_none() && client.self_registration.is_some() => None,
         (Some(uri), Some(client)) => Some(
             SafeRedirect::after_logout(&client.metadata.post_logout_redirect_uris, uri)
                 .ok_or(LogoutError::RedirectNotRegistered)?,

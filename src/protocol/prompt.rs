@@ -26,6 +26,9 @@ pub struct Progress {
     pub asked: Option<Question>,
     /// The session whose user consented in this flow.
     pub consented: Option<SessionId>,
+    /// The session that a page offered to go on with.
+    #[serde(default)]
+    pub offered: Option<SessionId>,
     /// The session whose user said that they want to go on with it.
     #[serde(default)]
     pub selected: Option<SessionId>,

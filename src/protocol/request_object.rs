@@ -25,6 +25,11 @@ pub enum ObjectError {
     /// RFC 7519; or it cannot be decrypted.
     #[error("the request object must be a JWT, signed by the client or, where registered, unsigned")]
     Malformed,
+    /// RFC 9101 §10.8: it could pass for a client assertion.
+    #[error(
+        "sub of a request object must not be the client_id, and its typ, if any, is JWT or oauth-authz-req+jwt"
+    )]
+    Kind,
     /// Not by the client's key.
     #[error("the signature of the request object cannot be verified with the keys of the client")]
     Signature,
@@ -57,6 +62,16 @@ pub enum ObjectError {
     Parameter,
 }
 
+/// RFC 8725 §3.11: a JWT of another kind is no request object.
+///
+/// # Errors
+/// Its header names another type.
+pub fn is_of_this_kind(typ: Option<&str>) -> Result<(), ObjectError> {
+    let known = ["JWT", "oauth-authz-req+jwt"];
+    let fits = typ.is_none_or(|typ| known.iter().any(|known| typ.eq_ignore_ascii_case(known)));
+    if fits { Ok(()) } else { Err(ObjectError::Kind) }
+}
+
 /// May the client sign its request objects with this algorithm? Unsigned ones only where that is registered.
 ///
 /// # Errors
@@ -81,6 +96,10 @@ pub fn unfold(
     issuer: &str,
     now: Timestamp,
 ) -> Result<Params, ObjectError> {
+    // A request object goes through the browser: with this in it, whoever sees it could pass for the client.
+    if object.get("sub").is_some_and(|sub| sub == client.as_str()) {
+        return Err(ObjectError::Kind);
+    }
     if object.get("iss").is_some_and(|iss| iss != client.as_str()) {
         return Err(ObjectError::Issuer);
     }
@@ -184,6 +203,7 @@ mod tests {
     #[test]
     fn openid_core_6_1_each_rule_has_its_error() {
         for (object, error) in [
+            (json!({ "sub": "c" }), ObjectError::Kind),
             (json!({ "iss": "d" }), ObjectError::Issuer),
             (json!({ "iss": 7 }), ObjectError::Issuer),
             (json!({ "aud": "https://other.example" }), ObjectError::Audience),

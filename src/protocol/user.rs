@@ -109,11 +109,15 @@ pub fn display_name(text: &str) -> Result<String, UserProblem> {
     Ok(text.to_owned())
 }
 
-/// Control, direction and invisible characters, which let one text pass for another.
+/// Control, direction and invisible characters (Unicode's `Bidi_Control` and `Default_Ignorable_Code_Point`, but for the
+/// choice between text and emoji), which let one text pass for another or for none.
 #[must_use]
 pub fn changes_the_text_around(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{fe00}'..='\u{fe0d}' | '\u{e0080}'..='\u{e0fff}')
         || matches!(c, '\u{e000}'..='\u{f8ff}' | '\u{e0000}'..='\u{e007f}')
 }
 
@@ -163,7 +167,18 @@ mod tests {
     #[test]
     fn names_cannot_change_the_text_around_them() {
         assert_eq!(display_name(" Ada Lovelace ").unwrap(), "Ada Lovelace");
-        for bad in ["", "a\nb", "a\u{202e}b", "a\u{200b}b", &"x".repeat(129)] {
+        for bad in [
+            "\u{3164}",
+            "\u{2800}",
+            "a\u{61c}b",
+            "a\u{ad}b",
+            "a\u{e0100}",
+            "",
+            "a\nb",
+            "a\u{202e}b",
+            "a\u{200b}b",
+            &"x".repeat(129),
+        ] {
             assert!(display_name(bad).is_err(), "{bad:?}");
         }
     }

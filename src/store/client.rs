@@ -39,6 +39,13 @@ impl TryFrom<ClientRow> for Client {
     }
 }
 
+/// What becomes of users' consents when a client changes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Consents {
+    Stand,
+    Forgotten,
+}
+
 /// The metadata column.
 fn to_json(client: &Client) -> Result<String, StoreError> {
     serde_json::to_string(&client.metadata).map_err(|error| StoreError::Corrupt("client", error.to_string()))
@@ -207,6 +214,30 @@ impl Store {
         read_at: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
+        self.write_client(client, read_at, Consents::Stand, audit).await
+    }
+
+    /// The same for a client that is no longer what its users were shown: their consents are forgotten with the same
+    /// commit.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn update_client_unseen(
+        &self,
+        client: &Client,
+        read_at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        self.write_client(client, read_at, Consents::Forgotten, audit).await
+    }
+
+    async fn write_client(
+        &self,
+        client: &Client,
+        read_at: Timestamp,
+        consents: Consents,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let metadata = to_json(client)?;
         let updated = in_transaction!(self, |tx| {
             let updated = sqlx::query(
@@ -226,6 +257,12 @@ impl Store {
             .await?
             .rows_affected();
             if updated == 1 {
+                if consents == Consents::Forgotten {
+                    sqlx::query("DELETE FROM consents WHERE client_id = $1")
+                        .bind(client.id.as_str())
+                        .execute(&mut *tx)
+                        .await?;
+                }
                 write_origins!(tx, client);
                 write_audit!(tx, audit);
             }

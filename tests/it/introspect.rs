@@ -1,5 +1,6 @@
 //! `/introspect`: who may ask, and what is told about whose tokens.
 
+use countersign::protocol::client::SubjectType;
 use serde_json::json;
 
 use crate::support::{Engine, Rp, START, TestApp, basic, form, on_both, refused};
@@ -83,4 +84,23 @@ async fn rfc7662_2_1_only_clients_with_a_secret_may_ask() {
     let mut in_address = form("/introspect?token=x", "");
     in_address.headers_mut().insert("authorization", basic("web").parse().unwrap());
     assert_eq!(refused(&app.send(in_address).await), "invalid_request");
+}
+
+#[tokio::test]
+async fn openid_core_8_1_the_user_name_is_for_those_who_may_know_it() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let pairwise = app.client("pairwise", |metadata| metadata.subject_type = SubjectType::Pairwise).await;
+    let pairwise = Rp::new(&app, &pairwise);
+    let server = app.client("api", |metadata| metadata.introspects_any_token = true).await;
+    let server = Rp::new(&app, &server);
+    for (rp, scope, knows) in
+        [(&rp, "openid", false), (&rp, "openid profile", true), (&pairwise, "openid profile", false)]
+    {
+        let tokens = rp.tokens(&mut app.browser(), "ada", scope).await;
+        let told = rp.introspect(tokens.access()).await;
+        assert_eq!(told.get("username").is_some(), knows, "{} {scope}: {told}", rp.client_id);
+        assert_eq!(server.introspect(tokens.access()).await["username"], "ada");
+    }
 }

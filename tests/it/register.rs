@@ -698,3 +698,120 @@ on_both_engines!(what_nobody_here_has_checked_is_told_to_people_in_words, |engin
     assert!(page.text().contains("Client ours") && !page.text().contains("registered itself"));
     assert!(!ada.get("/admin/clients/ours").await.text().contains("registered itself"));
 });
+
+/// Registers a public client, and signs `ada` in to it.
+async fn public_rp(app: &TestApp, members: &Value) -> (Value, Rp) {
+    let mut body = json!({
+        "redirect_uris": ["https://app.example/cb"], "token_endpoint_auth_method": "none",
+        "grant_types": ["authorization_code", "refresh_token"],
+    });
+    for (name, value) in members.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let client = registered(&register(app, &body).await);
+    let id = client["client_id"].as_str().unwrap();
+    let rp = Rp::of(&app.router, id, AuthMethod::None, "", "https://app.example/cb");
+    (client, rp)
+}
+
+/// What a client sends to change some members of its registration.
+fn changed(client: &Value, members: &Value) -> Value {
+    let mut body = client.clone();
+    for issued in [
+        "registration_access_token",
+        "registration_client_uri",
+        "client_secret_expires_at",
+        "client_id_issued_at",
+        "client_secret",
+    ] {
+        body.as_object_mut().unwrap().remove(issued);
+    }
+    for (name, value) in members.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    body
+}
+
+on_both_engines!(openid_core_8_1_a_client_cannot_change_the_sector_that_its_users_are_known_in, |engine| {
+    let app = open(engine).await;
+    app.user("ada").await;
+    let (client, rp) = public_rp(&app, &json!({"subject_type": "pairwise"})).await;
+    let tokens = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    let sub = tokens.claims("id_token")["sub"].clone();
+    let (address, token) = own(&client);
+    for members in [
+        json!({"redirect_uris": ["https://victim.example/cb"]}),
+        json!({"subject_type": "public"}),
+        json!({"subject_type": null}),
+    ] {
+        let page = ask(&app, Method::PUT, &address, Some(token), &changed(&client, &members)).await;
+        assert_eq!(no(&page, 400).0, "invalid_client_metadata", "{members}");
+    }
+    let same_host = json!({"redirect_uris": ["https://app.example/other", "https://app.example/cb"]});
+    let page = ask(&app, Method::PUT, &address, Some(token), &changed(&client, &same_host)).await;
+    assert_eq!(page.status, 200, "{}", page.body);
+    let again = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    assert_eq!(again.claims("id_token")["sub"], sub);
+});
+
+on_both_engines!(rfc7592_5_who_is_no_longer_what_users_were_shown_asks_them_again, |engine| {
+    let app = open(engine).await;
+    app.user("ada").await;
+    let (client, rp) = public_rp(&app, &json!({"client_name": "Nice"})).await;
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    let silently = rp.authorization("openid", &[("prompt", "none")]);
+    let (address, token) = own(&client);
+    let unseen = json!({"default_max_age": 9000});
+    assert_eq!(ask(&app, Method::PUT, &address, Some(token), &changed(&client, &unseen)).await.status, 200);
+    assert!(browser.get(&silently).await.sent("code").is_some(), "nothing that anybody was shown");
+    for members in [
+        json!({"client_name": "Your Bank"}),
+        json!({"client_name": "Your Bank", "redirect_uris": ["https://app.example/cb", "https://evil.example/cb"]}),
+    ] {
+        let page = ask(&app, Method::PUT, &address, Some(token), &changed(&client, &members)).await;
+        assert_eq!(page.status, 200, "{}", page.body);
+        assert_eq!(
+            browser.get(&silently).await.sent("error").as_deref(),
+            Some("consent_required"),
+            "{members}"
+        );
+        assert_eq!(rp.userinfo(tokens.access()).await.status, 401, "what rested on the consent is gone");
+        rp.code(&mut browser, "ada", "openid").await;
+    }
+});
+
+on_both_engines!(only_what_is_granted_counts_as_use, |engine| {
+    let app = open(engine).await;
+    app.user("ada").await;
+    let (client, rp) = public_rp(&app, &json!({})).await;
+    let id = client["client_id"].as_str().unwrap();
+    let used = async || {
+        let client = app.app.store.client(&id.into()).await.unwrap().unwrap();
+        client.self_registration.unwrap().used_at.is_some()
+    };
+    assert_eq!(refused(&rp.redeem("a code of nobody's").await), "invalid_grant");
+    app.browser().get(&rp.authorization("openid", &[("prompt", "none")])).await;
+    assert!(!used().await);
+    rp.code(&mut app.browser(), "ada", "openid").await;
+    assert!(used().await);
+    app.advance(2 * 86_400);
+    let floor = Timestamp(START + 86_400);
+    assert_eq!(app.app.store.delete_unused_clients(floor).await.unwrap(), 0, "it is in use");
+});
+
+#[tokio::test]
+async fn rp_initiated_logout_3_nobody_makes_this_server_redirect_by_registering_themselves() {
+    let app = open(Engine::Sqlite).await;
+    app.user("ada").await;
+    let out = json!({"post_logout_redirect_uris": ["https://app.example/out"]});
+    let (client, rp) = public_rp(&app, &out).await;
+    let id = client["client_id"].as_str().unwrap();
+    let address = format!("/logout?client_id={id}&post_logout_redirect_uri=https://app.example/out");
+    let page = app.browser().get(&address).await;
+    assert_eq!((page.status.as_u16(), page.header("location")), (200, None));
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    let with_hint = browser.get(&format!("{address}&id_token_hint={}", tokens.get("id_token"))).await;
+    assert_eq!(with_hint.location(), "https://app.example/out");
+}

@@ -446,3 +446,30 @@ on_both!(asvs_2_4_4_hashes_follow_the_parameters_at_sign_in, |test| {
     assert_eq!(attempt(&mut app.browser(), "ada", PASSWORD).await.status, 303);
     assert_eq!(stored().await.password_hash.unwrap(), after, "once is enough");
 });
+
+on_both!(openid_core_3_1_2_1_going_on_is_as_the_account_that_the_page_named, |app| {
+    app.user("ada").await;
+    app.user("bob").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    rp.code(&mut browser, "ada", "openid").await;
+    let choose = rp.authorization("openid", &[("prompt", "select_account")]);
+    let page = browser.open(&choose).await;
+    assert!(page.text().contains("Continue as ada of Example"), "{}", page.text());
+    let form = page.form("/login/continue");
+    let next = browser.post("/login/continue", &form).await;
+    assert!(browser.follow(next).await.sent("code").is_some());
+
+    // In another tab somebody else signs in: the first tab's page is about nobody who is here any more.
+    let first_tab = browser.open(&choose).await;
+    let second_tab = browser.open(&choose).await;
+    browser.sign_in(&second_tab, "bob").await;
+    let next = browser.post("/login/continue", &first_tab.form("/login/continue")).await;
+    let page = browser.follow(next).await;
+    assert!(page.text().contains("Continue as bob of Example"), "{} {}", page.status, page.text());
+
+    // Nobody goes on by another site's form.
+    let mut forged = first_tab.form("/login/continue");
+    forged.retain(|(name, _)| name != "csrf");
+    browser.post("/login/continue", &forged).await.refusal(403);
+});

@@ -92,9 +92,6 @@ async fn grant(
     }
     let origin = Origin { actor: format!("client:{}", client.id), ..info.anonymous() };
     let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
-    if client.was_never_used() {
-        app.store.note_client_use(&client.id, request.now).await?;
-    }
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,

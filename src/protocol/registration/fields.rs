@@ -146,7 +146,11 @@ pub(super) fn jwks(problems: &mut Problems, value: Option<&Value>) -> Option<Val
         return None;
     }
     // RFC 7517 §9.3: whoever hands out a private key has none any more.
-    let is_secret = |key: &Value| ["d", "p", "q", "k"].iter().any(|member| key.get(member).is_some());
+    let is_secret = |key: &Value| {
+        let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+        key.get("kty").is_some_and(|kty| kty == "oct")
+            || private.iter().any(|member| key.get(member).is_some())
+    };
     if keys.is_some_and(|keys| keys.iter().any(is_secret)) {
         problems.add("jwks", "must hold public keys only; a private key was sent: make new ones");
         return None;
