@@ -1,10 +1,11 @@
-// The page of a sign-out: goes on when every application's frame has loaded, or after three seconds.
+// The page of a sign-out: goes on when every application's frame has loaded, or after three seconds. In the language that
+// every browser's engine speaks: one that could not read it would stay here.
 
-let loaded = 0;
-let frames; // unknown while the page is being read
+var loaded = 0;
+var frames; // unknown while the page is being read
 
 function goOn() {
-  location.replace(document.getElementById('next').href);
+  window.location.replace(document.getElementById('next').href);
 }
 
 function goOnWhenAllAreLoaded() {
@@ -14,14 +15,14 @@ function goOnWhenAllAreLoaded() {
 // The load event of a frame does not bubble, and may come before the page is read to its end.
 document.addEventListener(
   'load',
-  ({ target }) => {
-    if (target instanceof HTMLIFrameElement) loaded += 1;
+  function (event) {
+    if (event.target.tagName === 'IFRAME') loaded += 1;
     goOnWhenAllAreLoaded();
   },
-  true,
+  true
 );
 
-document.addEventListener('DOMContentLoaded', () => {
+document.addEventListener('DOMContentLoaded', function () {
   frames = document.querySelectorAll('iframe').length;
   goOnWhenAllAreLoaded();
   setTimeout(goOn, 3000);

@@ -7,7 +7,8 @@ use utoipa::ToSchema;
 
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
-use crate::protocol::client::{Client, ClientMetadata, SelfRegistration};
+use crate::jose::ClientKeys;
+use crate::protocol::client::{AuthMethod, Client, ClientMetadata, SelfRegistration, SigningAlg};
 use crate::protocol::ids::ClientId;
 use crate::protocol::registration::{self, ClientInput, Registration, RegistrationPolicy};
 use crate::protocol::secret::sha256_hex;
@@ -106,6 +107,7 @@ pub(crate) async fn made(
     wanted: Registration,
     self_registration: Option<SelfRegistration>,
 ) -> Result<Issued, Refusal> {
+    check_keys(&wanted.metadata)?;
     check_sector(app, &wanted.metadata).await?;
     app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await?;
     let now = app.clock.now();
@@ -160,6 +162,7 @@ pub(crate) async fn replace(
     before: Client,
     wanted: Registration,
 ) -> Result<Issued, Refusal> {
+    check_keys(&wanted.metadata)?;
     let sector = |of: &ClientMetadata| (of.sector_identifier_uri.clone(), of.redirect_uris.clone());
     // Nobody's server elsewhere need answer for a client to be switched off.
     if sector(&wanted.metadata) != sector(&before.metadata) {
@@ -213,6 +216,31 @@ pub async fn delete(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal>
     let id = ClientId::from(id);
     let audit = app.audit(origin, "client.delete", target(&id), "");
     if app.store.delete_client(&id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("client")) }
+}
+
+/// Keys by value must do what the client registered them for; those by reference show it when they are used.
+fn check_keys(metadata: &ClientMetadata) -> Result<(), Refusal> {
+    let Some(jwks) = &metadata.jwks else { return Ok(()) };
+    let keys = ClientKeys::parse(jwks);
+    let signs = |alg: Option<SigningAlg>| {
+        let usable = keys.signing_algs();
+        alg.map_or(!usable.is_empty(), |alg| usable.contains(&alg))
+    };
+    let by_key = metadata.token_endpoint_auth_method == AuthMethod::PrivateKeyJwt;
+    if by_key && !signs(metadata.token_endpoint_auth_signing_alg) {
+        return Err(Refusal::field("jwks", "holds no key that private_key_jwt could be signed with"));
+    }
+    let object_alg = metadata.request_object_signing_alg.filter(|alg| alg.is_asymmetric());
+    if object_alg.is_some() && !signs(object_alg) {
+        return Err(Refusal::field("jwks", "holds no key for request_object_signing_alg"));
+    }
+    for encryption in [metadata.id_token_encryption(), metadata.userinfo_encryption()].into_iter().flatten() {
+        if keys.encryption_key(encryption.alg).is_none() {
+            let alg = encryption.alg;
+            return Err(Refusal::field("jwks", format_args!("holds no key to encrypt to with {alg}")));
+        }
+    }
+    Ok(())
 }
 
 /// OpenID Connect Registration §5: what stands at the sector identifier must list every redirect URI.

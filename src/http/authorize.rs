@@ -117,7 +117,12 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
         (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
-        (Step::Refuse(refusal), _) => refuse(app, &asked.reply_to, refusal.code(), &refusal),
+        (Step::Refuse(refusal), live) => {
+            // Session Management §2: also in an error, so that whoever asks because the state changed learns the new one.
+            let state = state_of_session(app, headers, &asked, live.as_ref().map(|live| &live.session));
+            let code = refusal.code();
+            reply::refuse_with(app, &asked.reply_to, code, &refusal, state.as_deref())
+        }
         (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?))?,
     };
     session::correct_browser_state(app, headers, live.as_ref().map(|live| &live.session), &mut response);
@@ -126,9 +131,12 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
 
 /// Is this the user that the client expects, by a hint or by a value for `sub` (Core §3.1.2.1, §5.5.1)?
 fn is_expected(app: &App, asked: &Asked, hint: Option<&Hint>, user: &User) -> Option<bool> {
-    let subject = asked.request.as_ref().ok().and_then(|request| request.claims.subject());
+    let subjects = asked.request.as_ref().ok().and_then(|request| request.claims.subjects());
     let by_hint = hint.map(|hint| hint.names(app, &user.id));
-    let by_subject = subject.map(|subject| subject_of(app, &asked.client, &user.id) == subject);
+    let by_subject = subjects.map(|subjects| {
+        let subject = subject_of(app, &asked.client, &user.id);
+        subjects.iter().any(|expected| *expected == subject)
+    });
     match (by_hint, by_subject) {
         (None, expected) | (expected, None) => expected,
         (Some(by_hint), Some(by_subject)) => Some(by_hint && by_subject),
@@ -165,7 +173,13 @@ impl Asked {
 async fn client_of(app: &App, params: &Params) -> Result<Client, PageError> {
     let id = ClientId::from(params.get("client_id").ok_or(ShowToUser::NoClientId)?);
     let client = app.store.client(&id).await?;
-    client.ok_or_else(|| PageError::from(ShowToUser::UnknownClient).fact("client_id", short(id.as_str())))
+    let client = client
+        .ok_or_else(|| PageError::from(ShowToUser::UnknownClient).fact("client_id", short(id.as_str())))?;
+    // Nothing is fetched for it either.
+    if client.disabled {
+        reply_to(&client, params)?;
+    }
+    Ok(client)
 }
 
 /// The address that answers go to; or a page for its developer.
@@ -230,7 +244,7 @@ async fn issue(
     if client.metadata.is_told_of_logout() {
         app.store.note_session_client(&live.session.id, &client.id, &live.user.id, now).await?;
     }
-    let session_state = state_of_session(app, headers, asked, &live.session);
+    let session_state = state_of_session(app, headers, asked, Some(&live.session));
     let scope = request.scope.to_string();
     let mut parameters: Vec<(&str, &str)> = Vec::new();
     parameters.extend(code.as_deref().map(|code| ("code", code)));
@@ -249,9 +263,14 @@ async fn issue(
 }
 
 /// Session Management §2: the `session_state`, for clients with a web origin that could ask about it.
-fn state_of_session(app: &App, headers: &HeaderMap, asked: &Asked, session: &Session) -> Option<String> {
+fn state_of_session(
+    app: &App,
+    headers: &HeaderMap,
+    asked: &Asked,
+    session: Option<&Session>,
+) -> Option<String> {
     let origin = asked.reply_to.redirect.web_origin()?;
-    let browser_state = session::browser_state(app, headers, Some(session));
+    let browser_state = session::browser_state(app, headers, session);
     Some(session_state(&asked.client.id, &origin, &browser_state, &app.entropy.opaque_id()))
 }
 

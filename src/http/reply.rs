@@ -32,9 +32,23 @@ pub fn refuse(
     code: ErrorCode,
     cause: &(impl std::fmt::Display + ?Sized),
 ) -> Response {
+    refuse_with(app, to, code, cause, None)
+}
+
+/// The same, with the `session_state` of OpenID Connect Session Management §2.
+#[must_use]
+pub fn refuse_with(
+    app: &App,
+    to: &ReplyTo,
+    code: ErrorCode,
+    cause: &(impl std::fmt::Display + ?Sized),
+    session_state: Option<&str>,
+) -> Response {
     let text = description(&cause.to_string());
     tracing::info!(error = %code, cause = %text, "authorization refused");
-    send(app, to, &[("error", code.as_str()), ("error_description", &text)])
+    let mut parameters = vec![("error", code.as_str()), ("error_description", text.as_str())];
+    parameters.extend(session_state.map(|state| ("session_state", state)));
+    send(app, to, &parameters)
 }
 
 /// A page whose form posts itself.

@@ -240,7 +240,15 @@ pub fn answer_address(client: &Client, params: &Params) -> Result<ReplyTo, ShowT
 /// one of the two must travel too.
 fn reply_mode(params: &Params) -> ResponseMode {
     let response_type = params.get("response_type").and_then(|text| ResponseType::parse(text).ok());
-    let default = response_type.map_or(ResponseMode::Query, ResponseType::default_mode);
+    let names = |word: &str| matches!(word, "token" | "id_token");
+    let default = match response_type {
+        Some(response_type) => response_type.default_mode(),
+        // Multiple Response Types §2.1: the way of the type that was meant, although there is none like it here.
+        None if params.get("response_type").is_some_and(|text| text.split(' ').any(names)) => {
+            ResponseMode::Fragment
+        }
+        None => ResponseMode::Query,
+    };
     let asked = params.get("response_mode").and_then(|text| text.parse().ok());
     asked
         .filter(|mode| response_type.is_none_or(|response_type| response_type.may_travel_by(*mode)))
@@ -497,6 +505,7 @@ mod tests {
             ("id_token", "&response_mode=query", ResponseMode::Fragment),
             ("id_token", "&response_mode=form_post", ResponseMode::FormPost),
             ("unknown", "", ResponseMode::Query),
+            ("token", "", ResponseMode::Fragment),
             ("unknown", "&response_mode=form_post", ResponseMode::FormPost),
         ] {
             assert_eq!(mode(response_type, asked), expected, "{response_type}{asked}");

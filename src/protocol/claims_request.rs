@@ -76,11 +76,11 @@ impl ClaimsRequest {
         self
     }
 
-    /// The one `sub` that the client expects (§5.5.1: "in the case of sub").
+    /// The values of `sub` of which the client expects one (§5.5.1); none when it expects nobody in particular.
     #[must_use]
-    pub fn subject(&self) -> Option<&str> {
-        let wish = self.id_token.get("sub").or_else(|| self.userinfo.get("sub"))?;
-        wish.values.first()?.as_str()
+    pub fn subjects(&self) -> Option<&[Value]> {
+        let wishes = [self.id_token.get("sub"), self.userinfo.get("sub")];
+        wishes.into_iter().flatten().map(|wish| wish.values.as_slice()).find(|values| !values.is_empty())
     }
 
     /// The authentication context classes of which one must be met (§5.5.1.1); none when `acr` is not essential.
@@ -165,10 +165,10 @@ mod tests {
         let acr = of(json!({ "id_token": { "acr": { "essential": true, "values": ["a", "b"] } } }));
         assert_eq!(acr.essential_acr(), Some([json!("a"), json!("b")].as_slice()));
         assert_eq!(of(json!({ "id_token": { "acr": { "essential": true } } })).essential_acr(), None);
-        assert_eq!(
-            of(json!({ "id_token": { "sub": { "value": "248289761001" } } })).subject(),
-            Some("248289761001")
-        );
+        let expected =
+            of(json!({ "id_token": { "sub": null }, "userinfo": { "sub": { "values": ["a", "b"] } } }));
+        assert_eq!(expected.subjects(), Some([json!("a"), json!("b")].as_slice()));
+        assert_eq!(of(json!({ "id_token": { "sub": null } })).subjects(), None);
         assert!(of(json!({})).is_empty() && of(json!({ "userinfo": null, "other": 7 })).is_empty());
     }
 

@@ -25,11 +25,12 @@ pub struct AssertionClaims {
     iss: String,
     sub: String,
     aud: Audience,
+    #[serde(deserialize_with = "Timestamp::deserialize_date")]
     exp: Timestamp,
     jti: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Timestamp::deserialize_optional_date")]
     iat: Option<Timestamp>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "Timestamp::deserialize_optional_date")]
     nbf: Option<Timestamp>,
 }
 
@@ -194,6 +195,8 @@ mod tests {
         for (changes, outcome) in [
             (json!({ "aud": ["https://other.example", "https://id.example/token"] }), None),
             (json!({ "iat": NOW + 10, "nbf": NOW + 10 }), None),
+            (json!({ "iat": 1_000_000.25, "exp": 1_000_060.75 }), None),
+            (json!({ "exp": "soon" }), Some(AssertionError::Malformed)),
             (json!({ "iss": "d" }), Some(AssertionError::Subject)),
             (json!({ "sub": "d" }), Some(AssertionError::Subject)),
             (json!({ "aud": "https://id.example/" }), Some(AssertionError::Audience)),

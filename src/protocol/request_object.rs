@@ -79,6 +79,8 @@ pub fn is_of_this_kind(typ: Option<&str>) -> Result<(), ObjectError> {
 pub fn may_sign(client: &Client, alg: SigningAlg) -> Result<(), ObjectError> {
     let allowed = match client.metadata.request_object_signing_alg {
         Some(registered) => registered == alg,
+        // A secret that the server keeps as a hash only is no key.
+        None if alg.is_symmetric() => client.sealed_secret.is_some(),
         None => alg != SigningAlg::None,
     };
     if allowed { Ok(()) } else { Err(ObjectError::Algorithm) }
@@ -111,7 +113,7 @@ pub fn unfold(
     }
     let moment = |name: &str| match object.get(name) {
         None => Ok(None),
-        Some(value) => value.as_i64().map(|seconds| Some(Timestamp(seconds))).ok_or(ObjectError::Malformed),
+        Some(value) => Timestamp::of_numeric_date(value).map(Some).ok_or(ObjectError::Malformed),
     };
     if moment("exp")?.is_some_and(|exp| now.reached(exp)) {
         return Err(ObjectError::Expired);
@@ -133,7 +135,10 @@ pub fn unfold(
         .filter(|(name, _)| name != "request" && name != "request_uri" && !object.contains_key(name))
         .cloned()
         .collect();
-    for (name, value) in object.iter().filter(|(name, _)| !ABOUT_THE_OBJECT.contains(&name.as_str())) {
+    // What is null is not there.
+    let said =
+        object.iter().filter(|(name, value)| !ABOUT_THE_OBJECT.contains(&name.as_str()) && !value.is_null());
+    for (name, value) in said {
         let text = match value {
             Value::String(text) => text.clone(),
             // `max_age` is a number, `claims` an object (Core §6.1).
@@ -223,6 +228,12 @@ mod tests {
             assert_eq!(merged("client_id=c&response_type=code", &object), Err(error), "{object}");
         }
         assert!(merged("client_id=c", &json!({ "exp": NOW + 1, "iat": NOW + 10, "nbf": NOW + 10 })).is_ok());
+        assert!(
+            merged("client_id=c", &json!({ "exp": 1_000.5 })).is_err(),
+            "RFC 7519 §2: not only whole seconds"
+        );
+        assert!(merged("client_id=c", &json!({ "exp": 1_001.5 })).is_ok());
+        assert_eq!(merged("client_id=c", &json!({ "state": null })).unwrap().get("state"), None);
     }
 
     #[test]
@@ -230,6 +241,11 @@ mod tests {
         let mut client = samples::client("c");
         assert_eq!(may_sign(&client, SigningAlg::None), Err(ObjectError::Algorithm));
         assert_eq!(may_sign(&client, SigningAlg::Rs256), Ok(()));
+        assert_eq!(
+            may_sign(&client, SigningAlg::Hs256),
+            Err(ObjectError::Algorithm),
+            "its secret is not known"
+        );
         client.metadata.request_object_signing_alg = Some(SigningAlg::None);
         assert_eq!(may_sign(&client, SigningAlg::None), Ok(()));
         assert_eq!(may_sign(&client, SigningAlg::Rs256), Err(ObjectError::Algorithm));

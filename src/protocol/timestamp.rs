@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
 
 /// Seconds since 1970-01-01T00:00:00Z (`NumericDate`, RFC 7519 §2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,6 +34,35 @@ impl Timestamp {
     #[must_use]
     pub fn reached(self, expiry: Self) -> bool {
         self >= expiry
+    }
+}
+
+impl Timestamp {
+    /// Reads a `NumericDate` (RFC 7519 §2), which may have a fraction; none for anything else.
+    #[must_use]
+    pub fn of_numeric_date(value: &Value) -> Option<Self> {
+        #[expect(clippy::cast_possible_truncation, reason = "seconds beyond an i64 saturate")]
+        let whole = |seconds: f64| Self(seconds.floor() as i64);
+        value.as_i64().map(Self).or_else(|| value.as_f64().map(whole))
+    }
+
+    /// The same for the claims of a JWT that somebody else made.
+    ///
+    /// # Errors
+    /// It is no number.
+    pub fn deserialize_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        Self::of_numeric_date(&value).ok_or_else(|| D::Error::custom("not a NumericDate"))
+    }
+
+    /// The same for a claim that may be missing.
+    ///
+    /// # Errors
+    /// It is there and no number.
+    pub fn deserialize_optional_date<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Self>, D::Error> {
+        Self::deserialize_date(deserializer).map(Some)
     }
 }
 

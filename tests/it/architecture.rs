@@ -176,6 +176,39 @@ fn every_file_says_what_it_is_for() {
     }
 }
 
+/// Is there a test of this name? Rust's and Python's names are functions or macros; those of JavaScript are literals.
+fn is_a_test(file: &str, text: &str, name: &str) -> bool {
+    let on_both = |macro_name: &str| text.contains(&format!("{macro_name}!({name}, "));
+    // An attribute above it makes a function a test, and not a helper.
+    let attributed = || {
+        let above = text.split_once(&format!("fn {name}(")).map(|(above, _)| above.rsplit("\n\n").next());
+        above.flatten().is_some_and(|above| above.contains("#[test]") || above.contains("#[tokio::test"))
+    };
+    match Path::new(file).extension().and_then(|extension| extension.to_str()) {
+        Some("rs") => on_both("on_both") || on_both("on_both_engines") || attributed(),
+        Some("py") => text.contains(&format!("\ndef {name}(")),
+        Some("mjs") => ["'", "`"].iter().any(|quote| text.contains(&format!("{quote}{name}{quote},"))),
+        _ => false,
+    }
+}
+
+#[test]
+fn every_test_that_the_list_of_conformance_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let list = include_str!("../../docs/conformance.md");
+    let named = list.split('`').filter_map(|part| part.split_once("::"));
+    let named: BTreeSet<_> = named.filter(|(_, name)| !["name", "title"].contains(name)).collect();
+    assert!(named.len() > 80, "{} tests are named", named.len());
+    for (file, name) in named {
+        let mut texts = ["", "tests/it", "tests/browser", "tests/interop"]
+            .into_iter()
+            .filter_map(|folder| std::fs::read_to_string(root.join(folder).join(file)).ok());
+        let found = texts.any(|text| is_a_test(file, &text, name));
+        assert!(found, "docs/conformance.md names {file}::{name}, which is not there");
+    }
+    assert!(!list.contains('—'), "a requirement without a test");
+}
+
 #[test]
 fn nothing_is_unsafe_or_left_for_later() {
     assert!(

@@ -484,7 +484,10 @@ async fn openid_core_3_1_2_1_what_this_server_does_not_know_is_ignored() {
         ("acr_values", "urn:example:phr 3"),
         ("ui_locales", "fr-CA fr xx"),
         ("claims_locales", "de"),
+        ("display", "page"),
         ("display", "popup"),
+        ("display", "touch"),
+        ("display", "wap"),
         ("prompt", "nonsense"),
         ("display", "nonsense"),
         ("login_hint", "bob"),
@@ -498,6 +501,22 @@ async fn openid_core_3_1_2_1_what_this_server_does_not_know_is_ignored() {
         let page = browser.get(&rp.authorization("openid", &[(name, value)])).await;
         assert!(page.sent("code").is_some(), "{name}={value}: {}", page.location());
         assert_eq!(page.sent(name), None);
+    }
+}
+
+#[tokio::test]
+async fn openid_core_3_1_2_1_neither_parameters_nor_scopes_have_an_order() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let authorization = rp.authorization("email openid", &[]);
+    let (path, query) = authorization.split_once('?').unwrap();
+    let turned_round: Vec<&str> = query.split('&').rev().collect();
+    for query in [query, &turned_round.join("&")] {
+        let answer = rp.answer(&mut app.browser(), "ada", &format!("{path}?{query}")).await;
+        let tokens = granted(&rp.redeem(&answer.sent("code").unwrap()).await);
+        assert_eq!(tokens.claims("id_token")["nonce"], "the nonce");
+        assert_eq!(rp.userinfo(tokens.access()).await.json()["email"], "ada@example.com");
     }
 }
 

@@ -19,7 +19,9 @@ on_both!(openid_core_3_1_the_code_flow_brings_tokens_and_claims, |app| {
     assert_eq!(answer.sent("state").as_deref(), Some("the state"));
     assert_eq!(answer.sent("iss").as_deref(), Some("http://localhost:8080"));
 
-    let page = rp.redeem(&answer.sent("code").unwrap()).await;
+    let code = answer.sent("code").unwrap();
+    assert!(code.len() >= 43, "256 random bits: {code}");
+    let page = rp.redeem(&code).await;
     assert_eq!(page.header("cache-control"), Some("no-store"));
     let tokens = granted(&page);
     assert_eq!(tokens.json["token_type"], "Bearer");
@@ -34,6 +36,7 @@ on_both!(openid_core_3_1_the_code_flow_brings_tokens_and_claims, |app| {
     assert_eq!(id_token["auth_time"], START);
     assert_eq!(id_token["exp"], START + 300);
     assert_eq!(id_token["amr"], json!(["pwd"]));
+    assert_eq!(id_token["acr"], "urn:countersign:acr:password", "one of acr_values_supported");
     assert!(id_token.get("email").is_none(), "claims of scopes belong into UserInfo (Core §5.4)");
 
     let access_token = tokens.claims("access_token");

@@ -8,12 +8,12 @@ use crate::support::{Engine, Rp, START, TestApp, basic, form, on_both, refused};
 on_both!(rfc7662_2_2_active_tokens_are_described_and_others_are_just_inactive, |app| {
     let user = app.user("ada").await;
     let rp = app.rp("web").await;
-    let tokens = rp.tokens(&mut app.browser(), "ada", "openid email").await;
+    let tokens = rp.tokens(&mut app.browser(), "ada", "openid profile email").await;
     let jti = tokens.claims("access_token")["jti"].clone();
     let said = rp.introspect(tokens.access()).await;
     let expected = json!({
         "active": true, "token_type": "Bearer", "iss": "http://localhost:8080", "aud": "http://localhost:8080",
-        "sub": user.id.as_str(), "client_id": "web", "username": "ada", "scope": "openid email",
+        "sub": user.id.as_str(), "client_id": "web", "username": "ada", "scope": "openid profile email",
         "iat": START, "exp": START + 300, "auth_time": START, "acr": "urn:countersign:acr:password", "jti": jti,
     });
     assert_eq!(said, expected);
@@ -22,7 +22,7 @@ on_both!(rfc7662_2_2_active_tokens_are_described_and_others_are_just_inactive, |
         said,
         json!({
             "active": true, "iss": "http://localhost:8080", "sub": user.id.as_str(), "client_id": "web",
-            "scope": "openid email", "iat": START, "exp": START + 43_200,
+            "scope": "openid profile email", "iat": START, "exp": START + 43_200,
         })
     );
     let inactive = json!({ "active": false });

@@ -314,8 +314,23 @@ async fn discovery_3_everything_that_is_advertised_works() {
     ] {
         for value in list(list_of) {
             let page = browser.get(&rp.authorization("openid", &[(name, &value)])).await;
-            assert_eq!(page.sent("error"), None, "{name}={value}");
+            if value == "form_post" {
+                let fields = page.form("https://web.example/cb");
+                assert!(fields.iter().any(|(name, _)| name == "code"), "{fields:?}");
+            } else {
+                assert_eq!(page.sent("error"), None, "{name}={value}");
+            }
         }
+    }
+    // tests/it/{front_channel_logout,back_channel_logout,claims}.rs show that each of these works.
+    for (name, value) in [
+        ("subject_types_supported", json!(["public", "pairwise"])),
+        ("frontchannel_logout_supported", json!(true)),
+        ("frontchannel_logout_session_supported", json!(true)),
+        ("backchannel_logout_supported", json!(true)),
+        ("backchannel_logout_session_supported", json!(true)),
+    ] {
+        assert_eq!(metadata[name], value, "{name}");
     }
     // tests/it/{request_objects,claims,client_assertions,response_types,token}.rs show that each of these works.
     for supported in ["claims_parameter", "request_parameter", "request_uri_parameter"] {

@@ -240,3 +240,40 @@ on_both!(rp_initiated_logout_2_3_after_the_question_the_browser_goes_where_it_wa
         }
     }
 });
+
+on_both!(rp_initiated_logout_2_everything_but_the_hint_may_be_left_out, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let out = ("post_logout_redirect_uri", "https://web.example/out");
+
+    // Without state, none comes back.
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+    let hint = ("id_token_hint", tokens.get("id_token"));
+    let before = browser.clone();
+    assert_eq!(browser.get(&request(&[hint, out])).await.location(), "https://web.example/out");
+    assert!(!is_signed_in(&mut before.clone(), &rp).await);
+
+    // Without an address, it ends on a page of ours.
+    for state in ["", "x"] {
+        let mut browser = app.browser();
+        let tokens = rp.tokens(&mut browser, "ada", "openid").await;
+        let before = browser.clone();
+        let page =
+            browser.get(&request(&[("id_token_hint", tokens.get("id_token")), ("state", state)])).await;
+        let page = if page.status == 303 { browser.follow(page).await } else { page };
+        assert_eq!(page.status, 200);
+        assert!(page.text().contains("You are signed out"), "{}", page.text());
+        assert!(!is_signed_in(&mut before.clone(), &rp).await, "without a question");
+    }
+
+    // With nothing but state, the user is asked, and then it is over.
+    let mut browser = app.browser();
+    rp.tokens(&mut browser, "ada", "openid").await;
+    let question = browser.get(&request(&[("state", "x")])).await;
+    assert!(asks(&question));
+    let page = browser.post("/logout", &question.form("/logout")).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("You are signed out"), "{}", page.text());
+    assert!(!is_signed_in(&mut browser, &rp).await);
+});

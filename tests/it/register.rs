@@ -157,7 +157,9 @@ on_both_engines!(rfc7592_2_the_life_of_a_client_that_registers_itself, |engine| 
     assert_eq!(replaced["registration_access_token"], token);
     let page = ask(&app, Method::GET, &address, Some(token), &Value::Null).await;
     assert_eq!(page.json(), replaced);
-    let refreshed = granted(&rp.refresh(tokens.refresh()).await);
+    assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant", "users are asked anew");
+    let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretBasic, secret, "https://two.example/cb");
+    let refreshed = rp.tokens(&mut app.browser(), "ada", "openid offline_access").await;
 
     // It takes itself away, with everything.
     let page = ask(&app, Method::DELETE, &address, Some(token), &Value::Null).await;
@@ -200,7 +202,7 @@ on_both_engines!(rfc7592_2_2_a_client_has_a_secret_exactly_while_it_needs_one, |
     let secret = client["client_secret"].as_str().unwrap();
     let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretBasic, secret, "https://app.example/cb");
     let refreshed = rp.tokens(&mut app.browser(), "ada", "openid offline_access").await;
-    let public = json!({"client_id": id, "redirect_uris": ["https://two.example/cb"],
+    let public = json!({"client_id": id, "redirect_uris": ["https://app.example/cb"],
                         "grant_types": refreshing, "token_endpoint_auth_method": "none"});
     let page = ask(&app, Method::PUT, &address, Some(token), &public).await;
     assert_eq!((page.status.as_u16(), &page.json()["client_secret"]), (200, &Value::Null));
@@ -211,7 +213,7 @@ on_both_engines!(rfc7592_2_2_a_client_has_a_secret_exactly_while_it_needs_one, |
     let fresh = page.json();
     assert_eq!(fresh["client_secret_expires_at"], 0);
     let secret = fresh["client_secret"].as_str().unwrap();
-    let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretPost, secret, "https://two.example/cb");
+    let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretPost, secret, "https://app.example/cb");
     granted(&rp.refresh(refreshed.refresh()).await);
 });
 
@@ -814,4 +816,44 @@ async fn rp_initiated_logout_3_nobody_makes_this_server_redirect_by_registering_
     let tokens = rp.tokens(&mut browser, "ada", "openid").await;
     let with_hint = browser.get(&format!("{address}&id_token_hint={}", tokens.get("id_token"))).await;
     assert_eq!(with_hint.location(), "https://app.example/out");
+}
+
+on_both_engines!(openid_core_4_a_client_reads_where_its_sign_ins_may_begin, |engine| {
+    let app = open(engine).await;
+    let mut body = smallest();
+    body["initiate_login_uri"] = json!("https://app.example/initiate_login");
+    let client = registered(&register(&app, &body).await);
+    assert_eq!(client["initiate_login_uri"], body["initiate_login_uri"]);
+    let (address, token) = own(&client);
+    let page = ask(&app, Method::GET, &address, Some(token), &Value::Null).await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, Some("application/json")));
+    assert_eq!(page.json()["initiate_login_uri"], body["initiate_login_uri"]);
+});
+
+#[tokio::test]
+async fn openid_registration_2_logo_policy_and_terms_are_shown_where_people_sign_in() {
+    let app = open(Engine::Sqlite).await;
+    app.user("ada").await;
+    let mut body = smallest();
+    for (name, value) in [
+        ("logo_uri", "https://images.example/logo.png"),
+        ("policy_uri", "https://legal.example/policy"),
+        ("tos_uri", "https://legal.example/terms"),
+    ] {
+        body[name] = json!(value);
+    }
+    let client = registered(&register(&app, &body).await);
+    let (id, secret) = (client["client_id"].as_str().unwrap(), client["client_secret"].as_str().unwrap());
+    let rp = Rp::of(&app.router, id, AuthMethod::ClientSecretBasic, secret, "https://app.example/cb");
+    let mut browser = app.browser();
+    let sign_in = browser.open(&rp.authorization("openid", &[])).await;
+    let consent = browser.sign_in(&sign_in, "ada").await;
+    for page in [&sign_in, &consent] {
+        assert!(page.body.contains("<img src=\"https://images.example/logo.png\""), "{}", page.body);
+        for address in ["https://legal.example/policy", "https://legal.example/terms"] {
+            assert!(page.body.contains(&format!("<a href=\"{address}\" target=\"_blank\"")), "{address}");
+        }
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("; img-src 'self' https://images.example;"), "{policy}");
+    }
 }

@@ -3,6 +3,7 @@
 
 use countersign::protocol::claims::half_hash;
 use countersign::protocol::client::{AuthMethod, GrantType, ResponseType, SigningAlg};
+use countersign::protocol::session_state::session_state;
 use serde_json::Value;
 
 use crate::support::{Engine, Page, Rp, TestApp, VERIFIER, claims, granted, on_both_engines, refused};
@@ -58,6 +59,14 @@ on_both_engines!(openid_core_3_each_response_type_brings_what_it_names, |engine|
             let at = format!("{response_type} by {mode}: {answer:?}");
             assert_eq!(answer["state"], "the state", "{at}");
             assert_eq!(answer["iss"], "http://localhost:8080", "{at}");
+            let (_, salt) = answer["session_state"].split_once('.').unwrap();
+            let seen = session_state(
+                &"web".into(),
+                "https://web.example",
+                &browser.cookies["countersign-state"],
+                salt,
+            );
+            assert_eq!(answer["session_state"], seen, "Session Management §2: {at}");
             assert_eq!(answer.contains_key("code"), response_type.has_code(), "{at}");
             assert_eq!(answer.contains_key("id_token"), response_type.has_id_token(), "{at}");
             assert_eq!(answer.contains_key("access_token"), response_type.has_token(), "{at}");
@@ -139,9 +148,57 @@ async fn openid_core_3_2_2_6_errors_travel_the_way_of_the_answer() {
             assert!(!answer.contains_key("code") && !answer.contains_key("id_token"), "{at}");
         }
         if response_type.has_id_token() {
-            let asked = [("response_type", response_type.as_str()), ("nonce", "")];
-            let answer = sent(&app.browser().open(&rp.authorization("openid", &asked)).await, "fragment");
-            assert_eq!(answer["error"], "invalid_request", "{response_type}: {answer:?}");
+            for (mode, expected) in [("", "fragment"), ("form_post", "form_post")] {
+                let asked =
+                    [("response_type", response_type.as_str()), ("response_mode", mode), ("nonce", "")];
+                let answer = sent(&app.browser().open(&rp.authorization("openid", &asked)).await, expected);
+                assert_eq!(answer["error"], "invalid_request", "{response_type}: {answer:?}");
+            }
+        }
+    }
+    for (mode, expected) in
+        [("", "query"), ("query", "query"), ("fragment", "fragment"), ("form_post", "form_post")]
+    {
+        let asked = [("response_type", ""), ("response_mode", mode)];
+        let answer = sent(&app.browser().open(&rp.authorization("openid", &asked)).await, expected);
+        assert_eq!(answer["error"], "invalid_request", "no response type at all, {mode}: {answer:?}");
+        assert_eq!(answer["state"], "the state");
+    }
+}
+
+#[tokio::test]
+async fn openid_registration_2_the_query_of_a_redirect_uri_stays_whatever_way_the_answer_travels() {
+    let (app, _) = everything(Engine::Sqlite).await;
+    app.user("ada").await;
+    let client = app
+        .client("shop", |metadata| {
+            metadata.redirect_uris = vec!["https://shop.example/cb?bar=foo".to_owned()];
+            metadata.response_types = ResponseType::ALL.to_vec();
+            metadata.grant_types.push(GrantType::Implicit);
+            metadata.skip_consent = true;
+        })
+        .await;
+    let rp = Rp::new(&app, &client);
+    let mut browser = app.browser();
+    for response_type in ResponseType::ALL {
+        for (mode, prompt) in [("", ""), ("form_post", ""), ("", "none"), ("form_post", "none")] {
+            let asked =
+                [("response_type", response_type.as_str()), ("response_mode", mode), ("prompt", prompt)];
+            let authorization = rp.authorization("openid", &asked);
+            // Success with a session, and an error without.
+            let page = match prompt {
+                "" => rp.answer(&mut browser, "ada", &authorization).await,
+                _ => app.browser().open(&authorization).await,
+            };
+            if mode == "form_post" {
+                assert_eq!(page.form("https://shop.example/cb"), [], "{response_type}");
+                let fields = page.form("https://shop.example/cb?bar=foo");
+                assert!(fields.contains(&("state".to_owned(), "the state".to_owned())), "{response_type}");
+            } else {
+                let joint = if *response_type == ResponseType::Code { '&' } else { '#' };
+                let start = format!("https://shop.example/cb?bar=foo{joint}");
+                assert!(page.location().starts_with(&start), "{response_type}: {}", page.location());
+            }
         }
     }
 }

@@ -447,7 +447,9 @@ on_both!(asvs_2_4_4_hashes_follow_the_parameters_at_sign_in, |test| {
     assert_eq!(stored().await.password_hash.unwrap(), after, "once is enough");
 });
 
-on_both!(openid_core_3_1_2_1_going_on_is_as_the_account_that_the_page_named, |app| {
+#[tokio::test]
+async fn openid_core_3_1_2_1_going_on_is_as_the_account_that_the_page_named() {
+    let app = TestApp::start(Engine::Sqlite).await;
     app.user("ada").await;
     app.user("bob").await;
     let rp = app.rp("web").await;
@@ -472,4 +474,4 @@ on_both!(openid_core_3_1_2_1_going_on_is_as_the_account_that_the_page_named, |ap
     let mut forged = first_tab.form("/login/continue");
     forged.retain(|(name, _)| name != "csrf");
     browser.post("/login/continue", &forged).await.refusal(403);
-});
+}

@@ -31,6 +31,7 @@ use super::client::{
 };
 use super::error::ErrorCode;
 use super::ids::ClientId;
+use super::redirect_uri::is_loopback;
 use super::scope::ADMIN;
 
 /// Seconds of refresh grace at most: beyond this it hides replays rather than lost answers.
@@ -449,14 +450,18 @@ fn addresses_fit_together(problems: &mut Problems, metadata: &ClientMetadata, po
         "frontchannel_logout_uri",
         "must have the scheme, host and port of a redirect URI",
     );
-    // OpenID Connect Registration §2: what the fragment carries, plain http or another program could take.
-    let implicit = metadata.grant_types.contains(&GrantType::Implicit);
-    let in_the_clear = metadata.redirect_uris.iter().any(|uri| uri.starts_with("http://"));
+    // OpenID Connect Registration §2, `application_type`: what the fragment carries, another program on the machine, or
+    // whoever sees plain http, could take. A native application may have any of them (RFC 8252 §7).
+    let implicit_on_the_web = metadata.application_type == ApplicationType::Web
+        && metadata.grant_types.contains(&GrantType::Implicit);
+    let fits = |uri: &String| {
+        let local = Url::parse(uri).is_ok_and(|url| is_loopback(&url));
+        uri.starts_with("https://") && !local || local && policy.development
+    };
     problems.unless(
-        !(implicit && metadata.application_type == ApplicationType::Web && in_the_clear)
-            || policy.development,
+        !implicit_on_the_web || metadata.redirect_uris.iter().all(fits),
         "redirect_uris",
-        "a web application with the grant type implicit needs https, also on localhost; or register \
+        "a web application with the grant type implicit needs https, and another host than localhost; or register \
          application_type native",
     );
 }

@@ -53,9 +53,7 @@ pub fn judge(claims: &Map<String, Value>, issuer: &str, now: Timestamp) -> Resul
 /// A `NumericDate`, which may have a fraction.
 fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Timestamp>, StatementError> {
     let Some(value) = claims.get(name) else { return Ok(None) };
-    #[expect(clippy::cast_possible_truncation, reason = "beyond the end of time is its end")]
-    let seconds = value.as_i64().or_else(|| value.as_f64().map(|seconds| seconds.floor() as i64));
-    seconds.map(|seconds| Some(Timestamp(seconds))).ok_or(StatementError::NoDate)
+    Timestamp::of_numeric_date(value).map(Some).ok_or(StatementError::NoDate)
 }
 
 #[cfg(test)]

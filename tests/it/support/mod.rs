@@ -134,13 +134,15 @@ impl TestApp {
         let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
         let input = ClientInput {
             client_name: Some(format!("Client {id}")),
-            redirect_uris: texts(&[&format!("https://{id}.example/cb")]),
-            post_logout_redirect_uris: texts(&[&format!("https://{id}.example/out")]),
+            redirect_uris: texts(&["https://app.example/cb"]),
             grant_types: texts(&["authorization_code", "refresh_token", "client_credentials"]),
             scope: Some("openid profile email offline_access api".to_owned()),
             ..ClientInput::default()
         };
         let mut metadata = registration::check(&input, RegistrationPolicy::default()).unwrap().metadata;
+        // Tests name clients as no registration would let them.
+        metadata.redirect_uris = vec![format!("https://{id}.example/cb")];
+        metadata.post_logout_redirect_uris = vec![format!("https://{id}.example/out")];
         change(&mut metadata);
         // As registration would have it.
         if !metadata.grant_types.contains(&GrantType::AuthorizationCode) {
