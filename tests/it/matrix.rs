@@ -85,7 +85,7 @@ fn covering() -> Vec<Choice> {
     while !open.is_empty() {
         let new = |pairs: &Vec<String>| pairs.iter().filter(|pair| open.contains(pair)).count();
         let (choice, pairs) = all.iter().max_by_key(|(_, pairs)| new(pairs)).unwrap();
-        open = open.into_iter().filter(|pair| !pairs.contains(pair)).collect();
+        open.retain(|pair| !pairs.contains(pair));
         taken.push(*choice);
     }
     taken
@@ -120,16 +120,16 @@ fn opened(app: &TestApp, jwks: &Value, choice: Choice, text: &str) -> Value {
         Some(_) => String::from_utf8(app.app.keys.decrypt(text).unwrap()).unwrap(),
         None => text.to_owned(),
     };
-    let jws = Jws::parse(&decrypted).unwrap();
-    assert_eq!(jws.alg(), choice.alg);
+    let token = Jws::parse(&decrypted).unwrap();
+    assert_eq!(token.alg(), choice.alg);
     if choice.alg == SigningAlg::None {
-        assert!(jws.is_unsigned());
+        assert!(token.is_unsigned());
         return claims(&decrypted);
     }
     if choice.alg.is_symmetric() {
-        return jws.verify_with_secret("secret").unwrap();
+        return token.verify_with_secret("secret").unwrap();
     }
-    countersign::jose::ClientKeys::parse(jwks).verify(&jws).unwrap()
+    countersign::jose::ClientKeys::parse(jwks).verify(&token).unwrap()
 }
 
 /// A token request with the client's own proof, or with a wrong one.
