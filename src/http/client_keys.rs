@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use crate::app::App;
 use crate::jose::{ClientKeys, Jws, VerifyError};
@@ -56,16 +57,31 @@ pub async fn verify<T: DeserializeOwned>(
     }
 }
 
-/// The public keys of a client, as they are known.
+/// A client's keys, among which there is one to encrypt to by this algorithm. The document at `jwks_uri` is read once more
+/// if what is known of it has none (Core §10.2.1).
 ///
 /// # Errors
-/// It has none, or they cannot be fetched.
-pub async fn published(app: &App, client: &Client) -> Result<ClientKeys, ClientKeysError> {
+/// There is none, or they cannot be fetched.
+pub async fn to_encrypt_to(
+    app: &App,
+    client: &Client,
+    alg: KeyManagementAlg,
+) -> Result<ClientKeys, ClientKeysError> {
+    let with_one = |jwks: &Value| {
+        let keys = ClientKeys::parse(jwks);
+        keys.encryption_key(alg).is_some().then_some(keys)
+    };
+    let none = ClientKeysError::NoEncryptionKey(alg);
     if let Some(jwks) = &client.metadata.jwks {
-        return Ok(ClientKeys::parse(jwks));
+        return with_one(jwks).ok_or(none);
     }
     let address = client.metadata.jwks_uri.as_deref().ok_or(ClientKeysError::None)?;
-    Ok(ClientKeys::parse(&*app.outgoing.json(address, Freshness::Any).await?))
+    let known = app.outgoing.json(address, Freshness::Any).await?;
+    if let Some(keys) = with_one(&known) {
+        return Ok(keys);
+    }
+    let fresh = app.outgoing.json(address, Freshness::NewerThan(known)).await?;
+    with_one(&fresh).ok_or(none)
 }
 
 /// A client's secret, where it may serve as a key.

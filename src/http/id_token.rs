@@ -128,7 +128,7 @@ pub async fn encrypt(
     content_type: Option<&str>,
     plaintext: &[u8],
 ) -> Result<String, IssueError> {
-    let keys = client_keys::published(app, client).await?;
+    let keys = client_keys::to_encrypt_to(app, client, encryption.alg).await?;
     let key = keys.encryption_key(encryption.alg).ok_or(ClientKeysError::NoEncryptionKey(encryption.alg))?;
     Ok(jwe::encrypt(encryption, key, content_type, plaintext, &app.entropy)?)
 }

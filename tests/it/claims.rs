@@ -1,10 +1,11 @@
 //! What clients learn about users, and under which name: OpenID Connect Core §5.5, §8, §10, §12.2.
 
 use countersign::protocol::client::{ClientMetadata, GrantType, ResponseType, SigningAlg, SubjectType};
+use countersign::protocol::jwa::KeyManagementAlg;
 use serde_json::{Value, json};
 
 use crate::support::client_key::ClientKey;
-use crate::support::{Engine, ISSUER, Rp, TestApp, claims, granted, on_both};
+use crate::support::{Engine, ISSUER, Rp, Site, TestApp, claims, granted, on_both};
 
 async fn registered(app: &TestApp, id: &str, change: impl FnOnce(&mut ClientMetadata)) -> Rp {
     Rp::new(app, &app.client(id, change).await)
@@ -183,8 +184,7 @@ async fn openid_core_10_2_a_client_without_an_encryption_key_is_told_so() {
         metadata.jwks = Some(signing_only.jwks());
         metadata.response_types = vec![ResponseType::Code, ResponseType::IdToken];
         metadata.grant_types.push(GrantType::Implicit);
-        metadata.id_token_encrypted_response_alg =
-            Some(countersign::protocol::jwa::KeyManagementAlg::RsaOaep256);
+        metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::RsaOaep256);
     })
     .await;
     let mut browser = app.browser();
@@ -194,4 +194,31 @@ async fn openid_core_10_2_a_client_without_an_encryption_key_is_told_so() {
     assert!(page.body.contains("RSA-OAEP-256"), "{}", page.body);
     let page = browser.open(&rp.authorization("openid", &[("response_type", "id_token")])).await;
     assert_eq!(page.sent("error").as_deref(), Some("invalid_request"), "{}", page.location());
+}
+
+#[tokio::test]
+async fn openid_core_10_2_1_a_clients_new_encryption_key_is_looked_for_once_more() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    app.app.keys.encryption_ready(&app.app.store, &app.app.clock).await.unwrap();
+    let site = Site::open().await;
+    let address = site.put("/jwks", ClientKey::new("k1").jwks().to_string());
+    let rp = registered(&app, "web", |metadata| {
+        metadata.jwks_uri = Some(address);
+        metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::EcdhEs);
+    })
+    .await;
+    let mut browser = app.browser();
+    let code = rp.code(&mut browser, "ada", "openid").await;
+    assert_eq!(rp.redeem(&code).await.status, 400);
+    // The server's own keys, so that this test can decrypt.
+    site.put("/jwks", app.browser().open("/jwks").await.body);
+    app.advance(6);
+    let tokens = granted(&rp.redeem(&code).await);
+    let signed = app.app.keys.decrypt(tokens.get("id_token")).unwrap();
+    assert_eq!(
+        claims(std::str::from_utf8(&signed).unwrap())["nonce"],
+        "the nonce",
+        "the code was not used up"
+    );
 }
