@@ -2,7 +2,8 @@
 //!
 //! The map: [`routes`] lists every endpoint and the file it lives in. An endpoint parses a request, loads what it
 //! needs from the [`store`], asks a pure rule in [`protocol`] for the decision, applies it with one statement, and
-//! answers.
+//! answers. [`jose`] signs and encrypts, [`outgoing`] is the one way out, [`logout_notices`] tells clients that a session is
+//! over; ARCHITECTURE.md has the rest.
 
 pub mod account;
 pub mod admin;

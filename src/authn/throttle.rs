@@ -1,4 +1,4 @@
-//! Limits on failed sign-ins, per account and per address, and on new accounts per address, shared by every node
+//! Limits on failed sign-ins, per account and per address, and on new accounts and self-registered clients per address, shared by every node
 //! (OWASP ASVS 6.3.1).
 
 use std::net::IpAddr;
@@ -71,10 +71,10 @@ pub async fn count_registration(
     store: &Store,
     seals: &Seals,
     config: &Throttle,
-    address: Option<IpAddr>,
+    address: IpAddr,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let bucket = seals.throttle_bucket("registration", &address.map(network).unwrap_or_default());
+    let bucket = seals.throttle_bucket("registration", &network(address));
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 

@@ -45,11 +45,14 @@ pub async fn authenticate(app: &App, request: Request) -> Result<ClientForm, OAu
         (Some(only), None) => Some(only.to_str().map_err(|_| ClientAuthError::MalformedBasic)?.to_owned()),
         (Some(_), Some(_)) => return Err(ClientAuthError::SeveralMethods.into()),
     };
-    let endpoint = app.config.issuer.at(request.uri().path());
+    let uri = request.uri().clone();
     let FormFields(form) = FormFields::read(request).await?;
     let credentials = Credentials::from_request(authorization.as_deref(), &form)?;
     let client = match &credentials.proof {
-        Proof::Assertion(text) => by_assertion(app, credentials.client_id.as_ref(), text, &endpoint).await?,
+        Proof::Assertion(text) => {
+            let endpoint = app.config.issuer.at(uri.path());
+            by_assertion(app, credentials.client_id.as_ref(), text, &endpoint).await?
+        }
         proof => {
             let id = credentials.client_id.as_ref().ok_or(ClientAuthError::Missing)?;
             let client = app.store.client(id).await?.ok_or(ClientAuthError::Refused)?;

@@ -16,7 +16,7 @@ use crate::sealing::Purpose;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientKeysError {
     /// It registered neither `jwks` nor `jwks_uri`, or no secret that could be a key.
-    #[error("the client has no keys registered")]
+    #[error("the client has no key, or no secret that may serve as one")]
     None,
     /// They cannot be fetched.
     #[error("jwks_uri {0}")]

@@ -101,7 +101,7 @@ async fn may_register(app: &App, info: &RequestInfo, headers: &HeaderMap) -> Res
 /// One address registers, and changes what it registered, only so often.
 pub(super) async fn throttled(app: &App, address: IpAddr) -> Result<(), OAuthError> {
     let (config, now) = (&app.config.throttle, app.clock.now());
-    match throttle::count_registration(&app.store, &app.seals, config, Some(address), now).await? {
+    match throttle::count_registration(&app.store, &app.seals, config, address, now).await? {
         None => Ok(()),
         Some(retry_after) => Err(OAuthError::new(
             ErrorCode::TemporarilyUnavailable,

@@ -34,10 +34,9 @@ async fn fetched(app: &App, client: &Client, address: &str) -> Result<String, Re
     if !address_is_registered(&client.metadata.request_uris, address) {
         return Err(RequestError::RequestUriNotRegistered);
     }
-    let place = address.split('#').next().unwrap_or_default();
     let bytes = app
         .outgoing
-        .get(place)
+        .get(address)
         .await
         .map_err(|error| RequestError::RequestUriUnreachable(error.to_string()))?;
     String::from_utf8(bytes.to_vec()).map_err(|_| RequestError::FetchedObject(ObjectError::Malformed))

@@ -10,7 +10,7 @@ use super::cors::AnswerFor;
 use super::error::OAuthError;
 use super::refresh_token::genuine;
 use super::request_info::RequestInfo;
-use crate::app::{App, Origin};
+use crate::app::App;
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::refresh::RefreshToken;
@@ -44,7 +44,7 @@ async fn revoke_refresh_token(
     if grant.client_id != client.id {
         return Err(other_client());
     }
-    let origin = Origin { actor: format!("client:{}", client.id), ..info.anonymous() };
+    let origin = info.anonymous().by_client(&client.id);
     let audit = app.audit(&origin, "grant.revoke", format!("grant:{}", grant.id), "by its client");
     app.store.revoke_grant(&grant.id, &audit).await?;
     Ok(())

@@ -1,4 +1,4 @@
-//! A client's public keys: its JWK set (RFC 7517 §5), parsed once.
+//! A client's public keys: its JWK set (RFC 7517 §5).
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -69,8 +69,8 @@ impl ClientKeys {
     }
 
     /// No key is of use.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    fn is_empty(&self) -> bool {
         self.verifying.is_empty() && self.encryption.is_empty()
     }
 

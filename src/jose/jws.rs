@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{LONGEST, decoded, object, present};
 use crate::protocol::client::SigningAlg;
+use crate::protocol::media_type::is_typ;
 
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
@@ -110,18 +111,10 @@ impl<'a> Jws<'a> {
         self.header.typ.as_deref()
     }
 
-    /// Does it claim to be of this type? RFC 7515 §4.1.9: media types are compared without regard to case, and with or
-    /// without `application/`.
+    /// Does it claim to be of this type (RFC 7515 §4.1.9)?
     #[must_use]
     pub fn is_typ(&self, typ: &str) -> bool {
-        const PREFIX: &str = "application/";
-        self.typ().is_some_and(|found| {
-            let short = match found.split_at_checked(PREFIX.len()) {
-                Some((prefix, rest)) if prefix.eq_ignore_ascii_case(PREFIX) => rest,
-                _ => found,
-            };
-            short.eq_ignore_ascii_case(typ)
-        })
+        self.typ().is_some_and(|found| is_typ(found, typ))
     }
 
     /// What its content claims to be (RFC 7515 §4.1.10).

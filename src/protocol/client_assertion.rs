@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::client::{AuthMethod, Client, SigningAlg};
 use super::ids::ClientId;
+use super::media_type::is_typ;
 use super::secret::sha256_hex;
 use super::timestamp::Timestamp;
 
@@ -114,7 +115,7 @@ pub fn method_of(alg: SigningAlg) -> AuthMethod {
 /// Its header names another type than that of client assertions.
 pub fn is_of_this_kind(typ: Option<&str>) -> Result<(), AssertionError> {
     let known = ["JWT", "client-authentication+jwt"];
-    if typ.is_none_or(|typ| known.iter().any(|known| typ.eq_ignore_ascii_case(known))) {
+    if typ.is_none_or(|typ| known.iter().any(|known| is_typ(typ, known))) {
         Ok(())
     } else {
         Err(AssertionError::Kind)
@@ -219,7 +220,9 @@ mod tests {
 
     #[test]
     fn rfc8725_3_11_other_kinds_of_jwts_are_no_assertions() {
-        for typ in [None, Some("JWT"), Some("jwt"), Some("client-authentication+jwt")] {
+        for typ in
+            [None, Some("JWT"), Some("jwt"), Some("client-authentication+jwt"), Some("application/jwt")]
+        {
             assert_eq!(is_of_this_kind(typ), Ok(()), "{typ:?}");
         }
         for typ in ["oauth-authz-req+jwt", "at+jwt", "logout+jwt", ""] {

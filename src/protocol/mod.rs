@@ -18,6 +18,7 @@ pub mod issuer;
 pub mod jwa;
 pub mod logout;
 pub mod logout_token;
+pub mod media_type;
 pub mod merge_patch;
 pub mod params;
 pub mod pkce;

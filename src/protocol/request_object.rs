@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::client::{Client, SigningAlg};
 use super::client_assertion::Audience;
 use super::ids::ClientId;
+use super::media_type::is_typ;
 use super::params::Params;
 use super::timestamp::Timestamp;
 
@@ -68,7 +69,7 @@ pub enum ObjectError {
 /// Its header names another type.
 pub fn is_of_this_kind(typ: Option<&str>) -> Result<(), ObjectError> {
     let known = ["JWT", "oauth-authz-req+jwt"];
-    let fits = typ.is_none_or(|typ| known.iter().any(|known| typ.eq_ignore_ascii_case(known)));
+    let fits = typ.is_none_or(|typ| known.iter().any(|known| is_typ(typ, known)));
     if fits { Ok(()) } else { Err(ObjectError::Kind) }
 }
 

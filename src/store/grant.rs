@@ -59,7 +59,8 @@ struct GrantRow {
 }
 
 impl Store {
-    /// Opens the grant that a code stands for. The only way to get a [`Redeem`] is `code::may_redeem`.
+    /// Opens a grant: the one that a code stands for, or that of an access token from the front channel. A [`Redeem`]
+    /// comes from `code::may_redeem` and `code::may_open_at_once` only.
     ///
     /// # Errors
     /// The database is unavailable: the code is then unused. [`StoreError::Gone`] when the user or the client was

@@ -1,4 +1,5 @@
-//! `grant_type=client_credentials`: RFC 6749 §4.4. Writes nothing; the token can be revoked by its id.
+//! `grant_type=client_credentials`: RFC 6749 §4.4. Opens no grant; the token can be revoked by its id. Writes
+//! only the first use of a client that registered itself.
 
 use super::{Granted, TokenRequest};
 use crate::http::access_token::{Life, Subject, issue};

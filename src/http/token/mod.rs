@@ -90,7 +90,7 @@ async fn grant(
             &format!("the client is not registered for the grant type {grant_type}"),
         ));
     }
-    let origin = Origin { actor: format!("client:{}", client.id), ..info.anonymous() };
+    let origin = info.anonymous().by_client(&client.id);
     let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
     match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
