@@ -7,6 +7,7 @@ use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::http::access_token::Recognised;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
 use crate::outgoing::{Outgoing, OutgoingError};
@@ -23,6 +24,8 @@ pub struct App {
     pub store: Store,
     /// Signing keys, parsed.
     pub keys: Keyring,
+    /// Access tokens that were verified.
+    pub access_tokens: Recognised,
     /// Sealing keys.
     pub seals: Arc<Seals>,
     /// Requests of its own.
@@ -79,7 +82,9 @@ impl App {
         let outgoing = Outgoing::new(&config.outgoing, config.issuer.is_plain_http())?
             .told_time_by(clock.clone())
             .except(&config.issuer.origin());
-        Ok(Self { config: Arc::new(config), store, keys, seals, outgoing, passwords, clock, entropy })
+        let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
+        let config = Arc::new(config);
+        Ok(Self { config, store, keys, access_tokens, seals, outgoing, passwords, clock, entropy })
     }
 
     /// An audit entry for something done now.

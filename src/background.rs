@@ -11,6 +11,8 @@ use crate::logout_notices;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
+/// How often it is written down which sessions were used.
+const LAST_SEEN: Duration = Duration::from_secs(5);
 /// How often keys are rotated if it is time, and what is dead is deleted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How often measured times are folded into their histograms.
@@ -22,11 +24,28 @@ const KEEP_AUDIT: Duration = Duration::from_hours(365 * 24);
 #[must_use]
 pub fn start(app: &App) -> JoinSet<()> {
     let mut work = JoinSet::new();
+    work.spawn(listen(app.clone()));
     work.spawn(follow_keys(app.clone()));
+    work.spawn(write_last_seen(app.clone()));
     work.spawn(keep_house(app.clone()));
     work.spawn(logout_notices::run(app.clone()));
     work.spawn(fold_metrics());
     work
+}
+
+async fn listen(app: App) {
+    app.store.listen().await;
+}
+
+async fn write_last_seen(app: App) {
+    let mut ticks = interval(LAST_SEEN);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = app.store.write_last_seen().await {
+            tracing::warn!(%error, "last-seen times cannot be written; tried again in a few seconds");
+        }
+    }
 }
 
 async fn follow_keys(app: App) {
@@ -34,7 +53,10 @@ async fn follow_keys(app: App) {
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outage = false;
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = app.store.keys_change() => {}
+        }
         match app.keys.reload(&app.store, app.clock.now()).await {
             Ok(()) if outage => {
                 tracing::info!("signing keys are read from the database again");

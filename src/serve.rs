@@ -83,6 +83,9 @@ pub async fn run(
     let mut work = background::start(&app);
     let served = listen(router, listener, app.config.listen.tls.as_ref(), &Patience::default(), stop).await;
     work.shutdown().await;
+    if let Err(error) = app.store.write_last_seen().await {
+        tracing::warn!(%error, "last-seen times cannot be written");
+    }
     app.store.close().await;
     served
 }

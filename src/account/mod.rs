@@ -179,7 +179,7 @@ async fn page(
         apps.push(AppRow {
             client_id: client.id.to_string(),
             open: client.metadata.start_of_sign_in(&app.config.issuer),
-            name: client.metadata.client_name,
+            name: client.metadata.client_name.clone(),
             scopes: consent.scope.iter().map(describe_scope).collect(),
             since: consent.created_at.0,
         });

@@ -1,5 +1,7 @@
 //! Clients: register, change, give a new secret, delete.
 
+use std::sync::Arc;
+
 use std::time::Duration;
 
 use serde::Serialize;
@@ -130,7 +132,8 @@ pub(crate) async fn made(
 /// # Errors
 /// There is none.
 pub async fn find(app: &App, id: &str) -> Result<Client, Refusal> {
-    app.store.client(&id.into()).await?.ok_or(Refusal::NotFound("client"))
+    let client = app.store.asked_anew().client(&id.into()).await?;
+    client.map(Arc::unwrap_or_clone).ok_or(Refusal::NotFound("client"))
 }
 
 /// Changes a client from what it was when it was read to what it should be. One that comes to need a secret, or needs its

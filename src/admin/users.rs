@@ -1,5 +1,7 @@
 //! Users: add, change, set a password, sign out, delete.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -124,7 +126,8 @@ pub async fn create(app: &App, origin: &Origin, input: UserInput) -> Result<User
 /// # Errors
 /// There is none.
 pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
-    app.store.user(&id.into()).await?.ok_or(Refusal::NotFound("user"))
+    let user = app.store.asked_anew().user(&id.into()).await?;
+    user.map(Arc::unwrap_or_clone).ok_or(Refusal::NotFound("user"))
 }
 
 /// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session

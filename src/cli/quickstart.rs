@@ -16,7 +16,7 @@ use crate::authn::password::Password;
 use crate::config::QUICKSTART_SECRET;
 use crate::demo;
 use crate::entropy::Entropy;
-use crate::protocol::client::{AuthMethod, GrantType};
+use crate::protocol::client::{AuthMethod, Client, GrantType};
 use crate::protocol::registration::ClientInput;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::standard_claims::StandardClaims;
@@ -138,7 +138,8 @@ async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result
     let post_logout_redirect_uris = vec![settings.post_logout_redirect_uri()];
     match app.store.client(&id).await? {
         Some(client) if client.metadata.redirect_uris == redirect_uris => {}
-        Some(mut client) => {
+        Some(client) => {
+            let mut client = Client::clone(&client);
             let read_at = client.updated_at;
             client.metadata.redirect_uris = redirect_uris;
             client.metadata.post_logout_redirect_uris = post_logout_redirect_uris;

@@ -132,6 +132,8 @@ pub struct Database {
     pub engine: Engine,
     /// Connections at most (readers on SQLite).
     pub max_connections: u32,
+    /// What may be remembered of the database, in bytes.
+    pub memory_bytes: u64,
 }
 
 /// The two engines. Shown without credentials.

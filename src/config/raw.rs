@@ -29,13 +29,14 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 42] = [
+pub(super) const SETTINGS: [(&str, Kind); 43] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
     ("data_dir", Kind::Text),
     ("database.url", Kind::Text),
     ("database.max_connections", Kind::Number),
+    ("database.memory_mib", Kind::Number),
     ("listen.address", Kind::Text),
     ("listen.tls_certificate", Kind::Text),
     ("listen.tls_key", Kind::Text),
@@ -115,6 +116,7 @@ pub(super) struct Raw {
 pub(super) struct Database {
     pub(super) url: Option<String>,
     pub(super) max_connections: Option<u32>,
+    pub(super) memory_mib: Option<u32>,
 }
 
 #[derive(Default, Deserialize)]

@@ -195,6 +195,7 @@ impl Checks<'_> {
 
     fn database(&mut self, raw: raw::Database, data_dir: &Path) -> Option<Database> {
         let max_connections = self.number("database.max_connections", raw.max_connections, 16, 1..=1000);
+        let memory_mib = self.number("database.memory_mib", raw.memory_mib, 64, 1..=65_536);
         let url = raw.url.unwrap_or_else(|| "sqlite:countersign.db".to_owned());
         let engine = if let Some(file) = url.strip_prefix("sqlite:") {
             let file = file.strip_prefix("//").unwrap_or(file);
@@ -224,7 +225,7 @@ impl Checks<'_> {
             );
             return None;
         };
-        Some(Database { engine, max_connections })
+        Some(Database { engine, max_connections, memory_bytes: u64::from(memory_mib) << 20 })
     }
 
     fn listen(&mut self, raw: raw::Listen) -> Option<Listen> {

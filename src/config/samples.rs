@@ -17,7 +17,11 @@ pub fn config(issuer: &str) -> Config {
         issuer: Issuer::parse(issuer).unwrap(),
         secret: MasterSecret(Zeroizing::new(vec![7; 32])),
         data_dir: PathBuf::from("."),
-        database: Database { engine: Engine::Sqlite(PathBuf::from("unused.db")), max_connections: 4 },
+        database: Database {
+            engine: Engine::Sqlite(PathBuf::from("unused.db")),
+            max_connections: 4,
+            memory_bytes: 1 << 20,
+        },
         listen: Listen { address: ([127, 0, 0, 1], 0).into(), tls: None, trusted_proxies: Vec::new() },
         sessions: Sessions {
             idle: seconds(7_200),

@@ -1,16 +1,22 @@
 //! Access tokens: made, and recognised when they come back.
 
+use std::sync::Arc;
+
+use moka::sync::Cache;
+
 use super::client_keys::ClientKeysError;
 use super::subject::subject_of;
 use crate::app::App;
-use crate::jose::{JweError, KeyringError, SignError};
+use crate::jose::{JweError, Keyring, KeyringError, SignError, Verified};
 use crate::protocol::access_token::{AccessToken, TYP};
 use crate::protocol::client::{AccessTokenFormat, Client};
 use crate::protocol::grant::Grant;
+use crate::protocol::ids::KeyId;
 use crate::protocol::scope::Scope;
+use crate::protocol::secret::sha256;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Tells people and secret scanners what they found.
 const OPAQUE_PREFIX: &str = "cs_at_";
@@ -113,21 +119,46 @@ pub async fn issue(
 
 /// Reads a token that this server made, whatever became of it since.
 #[must_use]
-pub fn recognise(app: &App, text: &str) -> Option<AccessToken> {
+pub fn recognise(app: &App, text: &str) -> Option<Arc<AccessToken>> {
     match text.strip_prefix(OPAQUE_PREFIX) {
-        Some(sealed) => app.seals.open(Purpose::AccessToken, sealed).ok(),
-        None => app.keys.verify(text, TYP).ok().map(|verified| verified.claims),
+        Some(sealed) => app.seals.open(Purpose::AccessToken, sealed).ok().map(Arc::new),
+        None => app.access_tokens.recognise(&app.keys, text),
+    }
+}
+
+/// Signed access tokens whose signature was verified a while ago. Their key may have been revoked since, so that is asked
+/// every time; the mathematics need not be done again.
+#[derive(Clone)]
+pub struct Recognised(Cache<[u8; 32], (Arc<AccessToken>, KeyId)>);
+
+impl Recognised {
+    /// What is remembered takes some 1.5 kB a token.
+    #[must_use]
+    pub fn new(most: u64) -> Self {
+        Self(Cache::new(most))
+    }
+
+    fn recognise(&self, keys: &Keyring, text: &str) -> Option<Arc<AccessToken>> {
+        // Of the whole text, signature included: another signature is another token.
+        let digest = sha256(text);
+        if let Some((token, kid)) = self.0.get(&digest) {
+            return keys.is_trusted(&kid).then_some(token);
+        }
+        let verified: Verified<AccessToken> = keys.verify(text, TYP).ok()?;
+        let token = Arc::new(verified.claims);
+        self.0.insert(digest, (Arc::clone(&token), verified.kid));
+        Some(token)
     }
 }
 
 /// A token that counts now.
 pub struct Active {
     /// What it says.
-    pub token: AccessToken,
+    pub token: Arc<AccessToken>,
     /// The client it was issued to; enabled.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// The grant it belongs to; none for a client's own token.
-    pub grant: Option<Grant>,
+    pub grant: Option<Arc<Grant>>,
 }
 
 /// Does this token count now? Not if it expired, was revoked, or if its grant or its client is no more.
@@ -138,16 +169,28 @@ pub async fn active(app: &App, text: &str) -> Result<Option<Active>, StoreError>
     let now = app.clock.now();
     let current = recognise(app, text).filter(|token| token.is_current(app.config.issuer.as_str(), now));
     let Some(token) = current else { return Ok(None) };
-    let Some(client) = app.store.client(&token.client_id).await?.filter(|client| !client.disabled) else {
+    match standing(&app.store, &token, now).await? {
+        // What is remembered may be a moment behind; nobody is refused by it.
+        None => standing(&app.store.asked_anew(), &token, now).await,
+        active => Ok(active),
+    }
+}
+
+/// What a token that is current rests on, if that stands.
+async fn standing(
+    store: &Store,
+    token: &Arc<AccessToken>,
+    now: Timestamp,
+) -> Result<Option<Active>, StoreError> {
+    let token = Arc::clone(token);
+    if store.token_is_revoked(&token.jti).await? {
+        return Ok(None);
+    }
+    let Some(client) = store.client(&token.client_id).await?.filter(|client| !client.disabled) else {
         return Ok(None);
     };
-    let Some(grant_id) = &token.gid else {
-        let revoked = app.store.token_is_revoked(&token.jti).await?;
-        return Ok((!revoked).then_some(Active { token, client, grant: None }));
-    };
-    let Some((grant, footing, token_revoked)) = app.store.grant(grant_id, Some(&token.jti)).await? else {
-        return Ok(None);
-    };
-    let stands = !token_revoked && grant.client_id == client.id && grant.standing(&footing, now).is_ok();
+    let Some(grant_id) = &token.gid else { return Ok(Some(Active { token, client, grant: None })) };
+    let Some((grant, footing)) = store.grant(grant_id).await? else { return Ok(None) };
+    let stands = grant.client_id == client.id && grant.standing(&footing, now).is_ok();
     Ok(stands.then_some(Active { token, client, grant: Some(grant) }))
 }

@@ -1,6 +1,8 @@
 //! `/authorize`: the authorization endpoint (RFC 6749 §3.1, OpenID Connect Core §3.1.2), and the hub that every page of
 //! a sign-in returns to.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -33,7 +35,7 @@ use crate::protocol::session_state::session_state;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::Purpose;
-use crate::store::{Opened, StoreError};
+use crate::store::{Consent, Opened, Store, StoreError};
 
 /// A new request, or a flow that comes back from one of our pages.
 pub async fn get(
@@ -95,38 +97,55 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         let error = RequestError::IdTokenHint;
         return Ok(refuse(app, &asked.reply_to, error.code(), &error));
     }
-    let live = session::of_request(app, headers).await?;
-    let consent = match &live {
-        Some(live) => app.store.consent(&live.user.id, &asked.client.id).await?,
-        None => None,
+    let judge = |live: &Option<Live>, consent: &Option<Arc<Consent>>| {
+        let live = live.as_ref();
+        next_step(&Situation {
+            client: &asked.client,
+            request,
+            is_expected_user: live.and_then(|live| is_expected(app, &asked, hint.as_ref(), &live.user)),
+            session: live.map(|live| &*live.session),
+            consented_scope: consent.as_ref().map(|consent| &consent.scope),
+            progress: &flow.progress,
+            now: app.clock.now(),
+        })
     };
-    let step = next_step(&Situation {
-        client: &asked.client,
-        request,
-        is_expected_user: live.as_ref().and_then(|live| is_expected(app, &asked, hint.as_ref(), &live.user)),
-        session: live.as_ref().map(|live| &live.session),
-        consented_scope: consent.as_ref().map(|consent| &consent.scope),
-        progress: &flow.progress,
-        now: app.clock.now(),
-    });
+    let (mut live, mut consent) = known_about(app, &app.store, headers, &asked).await?;
+    let mut step = judge(&live, &consent);
+    if step != Step::Issue {
+        // What is remembered may be a moment behind; nobody is asked or refused anything by it.
+        (live, consent) = known_about(app, &app.store.asked_anew(), headers, &asked).await?;
+        step = judge(&live, &consent);
+    }
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
             let consent_id =
-                consent.map(|consent| consent.id).filter(|_| !asked.client.metadata.skip_consent);
+                consent.map(|consent| consent.id.clone()).filter(|_| !asked.client.metadata.skip_consent);
             issue(app, headers, &asked, request, live, consent_id).await?
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
         (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
         (Step::Refuse(refusal), live) => {
             // Session Management §2: also in an error, so that whoever asks because the state changed learns the new one.
-            let state = state_of_session(app, headers, &asked, live.as_ref().map(|live| &live.session));
+            let state = state_of_session(app, headers, &asked, live.as_ref().map(|live| &*live.session));
             let code = refusal.code();
             reply::refuse_with(app, &asked.reply_to, code, &refusal, state.as_deref())
         }
         (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?))?,
     };
-    session::correct_browser_state(app, headers, live.as_ref().map(|live| &live.session), &mut response);
+    session::correct_browser_state(app, headers, live.as_ref().map(|live| &*live.session), &mut response);
     Ok(response)
+}
+
+/// Who is signed in, and what they allowed the client before, as far as this handle of the database knows.
+async fn known_about(
+    app: &App,
+    store: &Store,
+    headers: &HeaderMap,
+    asked: &Asked,
+) -> Result<(Option<Live>, Option<Arc<Consent>>), StoreError> {
+    let Some(live) = session::known_of(app, store, headers).await? else { return Ok((None, None)) };
+    let consent = store.consent(&live.user.id, &asked.client.id).await?;
+    Ok((Some(live), consent))
 }
 
 /// Is this the user that the client expects, by a hint or by a value for `sub` (Core §3.1.2.1, §5.5.1)?
@@ -146,7 +165,7 @@ fn is_expected(app: &App, asked: &Asked, hint: Option<&Hint>, user: &User) -> Op
 /// An authorization request with the client that it comes from.
 pub(super) struct Asked {
     /// Who asks.
-    pub client: Client,
+    pub client: Arc<Client>,
     /// Where every answer goes.
     pub reply_to: ReplyTo,
     /// What for; or what is wrong with the request.
@@ -170,7 +189,7 @@ impl Asked {
     }
 }
 
-async fn client_of(app: &App, params: &Params) -> Result<Client, PageError> {
+async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError> {
     let id = ClientId::from(params.get("client_id").ok_or(ShowToUser::NoClientId)?);
     let client = app.store.client(&id).await?;
     let client = client
@@ -331,7 +350,7 @@ impl Granted<'_> {
         let token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life).await?;
         match app.store.open_grant(&opened).await? {
             Opened::Now => Ok((token, life.seconds().to_string())),
-            Opened::AlreadyUsed | Opened::SessionOver => Err(StoreError::Gone.into()),
+            Opened::AlreadyUsed | Opened::NotAnyMore => Err(StoreError::Gone.into()),
         }
     }
 

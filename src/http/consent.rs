@@ -35,7 +35,8 @@ pub async fn get(
     let (Some(live), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
-    flow.progress.asked = Some(Question { session: live.session.id, scope: request.consent_scope.clone() });
+    flow.progress.asked =
+        Some(Question { session: live.session.id.clone(), scope: request.consent_scope.clone() });
     let page = pages::Consent {
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
@@ -73,6 +74,7 @@ pub async fn post(
             let now = app.clock.now();
             let consent = Consent {
                 id: app.entropy.ordered_id(&app.clock).into(),
+                user_id: user.id.clone(),
                 client_id: asked.client.id.clone(),
                 scope: request.consent_scope.clone(),
                 created_at: now,
@@ -80,8 +82,8 @@ pub async fn post(
             let origin = info.anonymous().by_user(&user.id);
             let target = format!("client:{}", asked.client.id);
             let audit = app.audit(&origin, "consent.allow", target, request.consent_scope.to_string());
-            app.store.allow(&user.id, &consent, now, &audit).await?;
-            flow.progress.consented = Some(session.id);
+            app.store.allow(&consent, now, &audit).await?;
+            flow.progress.consented = Some(session.id.clone());
             Ok(Redirect::to(&flow.next(&app)?).into_response())
         }
         Some("deny") => Ok(refuse(&app, &asked.reply_to, ErrorCode::AccessDenied, "the user said no")),

@@ -1,6 +1,8 @@
 //! ID tokens: made the way their client is registered for, and recognised when they come back as a hint. OpenID Connect
 //! Core §2 and §10.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -139,7 +141,7 @@ pub struct Hint {
     /// What it says. It may have expired.
     pub token: IdToken,
     /// To whom it was issued; none when the client is no more.
-    pub client: Option<Client>,
+    pub client: Option<Arc<Client>>,
 }
 
 impl Hint {

@@ -54,7 +54,7 @@ async fn refresh_token(
     token: &RefreshToken,
 ) -> Result<Option<Value>, StoreError> {
     let now = app.clock.now();
-    let Some((grant, footing)) = genuine(app, token).await? else { return Ok(None) };
+    let Some((grant, footing)) = genuine(app, &app.store.asked_anew(), token).await? else { return Ok(None) };
     let Some(client) = app.store.client(&grant.client_id).await?.filter(|client| !client.disabled) else {
         return Ok(None);
     };

@@ -75,7 +75,7 @@ pub async fn go_on(
 ) -> Result<Response, PageError> {
     let flow = form.get("flow").ok_or_else(|| PageError::malformed("the flow parameter is missing"))?;
     let mut flow = Flow::open(&app, flow, &browser)?;
-    let live = session::of_request(&app, &headers).await?.map(|live| live.session.id);
+    let live = session::of_request(&app, &headers).await?.map(|live| live.session.id.clone());
     // Not if somebody else has signed in meanwhile, in another tab: the page named who it was about.
     flow.progress.selected = live.filter(|live| flow.progress.offered.as_ref() == Some(live));
     Ok(Redirect::to(&flow.next(&app)?).into_response())
@@ -91,7 +91,7 @@ pub(super) async fn begin_session(
     remember: bool,
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
-    let former = former.as_ref().map(|live| &live.session);
+    let former = former.as_ref().map(|live| &*live.session);
     let Some((session, cookies)) = session::begin(app, info, user, remember, former).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,

@@ -1,5 +1,7 @@
 //! `/logout`: sign-out at a client's request (OpenID Connect RP-Initiated Logout 1.0), and the page that asks.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -72,7 +74,7 @@ pub async fn post(
 /// A request with everything it refers to.
 struct Asked {
     live: Option<Live>,
-    client: Option<Client>,
+    client: Option<Arc<Client>>,
     plan: LogoutPlan,
 }
 
@@ -87,9 +89,9 @@ impl Asked {
         let live = session::of_request(app, headers).await?;
         let plan = plan(&LogoutRequest {
             hint: hint.as_ref(),
-            client: client.as_ref(),
+            client: client.as_deref(),
             redirect_uri: params.get("post_logout_redirect_uri"),
-            session: live.as_ref().map(|live| &live.session),
+            session: live.as_ref().map(|live| &*live.session),
         })?;
         Ok(Self { live, client, plan })
     }
@@ -101,7 +103,7 @@ async fn client_of(
     app: &App,
     hint: Option<&IdToken>,
     named: Option<&str>,
-) -> Result<Option<Client>, PageError> {
+) -> Result<Option<Arc<Client>>, PageError> {
     if let (Some(hint), Some(named)) = (hint, named)
         && hint.aud.as_str() != named
     {
@@ -126,14 +128,14 @@ async fn sign_out(
     let next = match (asked.plan.redirect, params.get("state")) {
         (Some(redirect), Some(state)) => Next::Address(redirect.with_query(&[("state", state)])),
         (Some(redirect), None) => Next::Address(redirect.as_str().to_owned()),
-        (None, _) => Next::Page(asked.client.map(Box::new)),
+        (None, _) => Next::Page(asked.client),
     };
     let session = asked.live.map(|live| live.session);
     let origin = match &session {
         Some(session) => info.anonymous().by_user(&session.user_id),
         None => info.anonymous(),
     };
-    Ok(sign_out::sign_out(app, &origin, session.as_ref(), next).await?)
+    Ok(sign_out::sign_out(app, &origin, session.as_deref(), next).await?)
 }
 
 impl From<LogoutError> for PageError {

@@ -1,10 +1,12 @@
 //! Refresh tokens: derived, and recognised when they come back.
 
+use std::sync::Arc;
+
 use crate::app::App;
 use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::refresh::RefreshToken;
 use crate::protocol::secret::same_secret;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// The refresh token of this generation of a grant.
 #[must_use]
@@ -18,9 +20,13 @@ pub fn derive(app: &App, grant: &Grant, generation: i64) -> RefreshToken {
 ///
 /// # Errors
 /// The database is unavailable.
-pub async fn genuine(app: &App, token: &RefreshToken) -> Result<Option<(Grant, Footing)>, StoreError> {
-    let loaded = app.store.grant(&token.grant_id, None).await?;
-    Ok(loaded.and_then(|(grant, footing, _)| {
+pub async fn genuine(
+    app: &App,
+    store: &Store,
+    token: &RefreshToken,
+) -> Result<Option<(Arc<Grant>, Footing)>, StoreError> {
+    let loaded = store.grant(&token.grant_id).await?;
+    Ok(loaded.and_then(|(grant, footing)| {
         same_secret(&derive(app, &grant, token.generation).mac, &token.mac).then_some((grant, footing))
     }))
 }

@@ -1,5 +1,7 @@
 //! `/register/{client_id}`: what registered itself looks after itself. RFC 7592 §2.
 
+use std::sync::Arc;
+
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
@@ -79,10 +81,11 @@ impl Own {
             .with_challenge("Bearer realm=\"countersign\"".to_owned()));
         };
         let client = match id {
-            Ok(PathPart(id)) => app.store.client(&id.as_str().into()).await?,
+            // Its owner is about to change it, or was just given another token.
+            Ok(PathPart(id)) => app.store.asked_anew().client(&id.as_str().into()).await?,
             Err(_) => None,
         };
-        let is_its_token = |client: &Client| {
+        let is_its_token = |client: &Arc<Client>| {
             client
                 .self_registration
                 .as_ref()
@@ -99,7 +102,7 @@ impl Own {
             )
             .with_status(StatusCode::FORBIDDEN));
         }
-        Ok(Self { token: token.to_owned(), client })
+        Ok(Self { token: token.to_owned(), client: Arc::unwrap_or_clone(client) })
     }
 
     fn origin(&self, info: &RequestInfo) -> Origin {

@@ -30,7 +30,7 @@ pub async fn post(
     }
     // RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
     // successfully or if the client submitted an invalid token."
-    Ok(AnswerFor(client.id).attach(StatusCode::OK.into_response()))
+    Ok(AnswerFor(client.id.clone()).attach(StatusCode::OK.into_response()))
 }
 
 /// RFC 7009 §2.1: a refresh token takes along the access tokens of its grant.
@@ -40,7 +40,7 @@ async fn revoke_refresh_token(
     client: &Client,
     token: &RefreshToken,
 ) -> Result<(), OAuthError> {
-    let Some((grant, _)) = genuine(app, token).await? else { return Ok(()) };
+    let Some((grant, _)) = genuine(app, &app.store, token).await? else { return Ok(()) };
     if grant.client_id != client.id {
         return Err(other_client());
     }

@@ -1,5 +1,6 @@
 //! The session of a request: from its cookie to a live session and its user.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -19,15 +20,15 @@ use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::{ACR_PASSWORD, Session};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// A live session and its user.
 #[derive(Clone, Debug)]
 pub struct Live {
     /// The session.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// Its user, who is not disabled.
-    pub user: User,
+    pub user: Arc<User>,
 }
 
 /// Finds the live session of a request, if there is one, and notes that it was used.
@@ -35,20 +36,32 @@ pub struct Live {
 /// # Errors
 /// The database is unavailable.
 pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
+    match known_of(app, &app.store, headers).await? {
+        // What is remembered may be a moment behind; nobody is signed out by it.
+        None => known_of(app, &app.store.asked_anew(), headers).await,
+        live => Ok(live),
+    }
+}
+
+/// The same, as far as this handle of the database knows.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn known_of(app: &App, store: &Store, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
     let cookie = Cookie::Session.read(&app.config, headers).and_then(|cookie| cookie.split_once('.'));
     let Some((id, secret)) = cookie else { return Ok(None) };
-    let Some(session) = app.store.session(&SessionId::from(id)).await? else { return Ok(None) };
+    let Some(session) = store.session(&SessionId::from(id)).await? else { return Ok(None) };
     let now = app.clock.now();
     if !same_secret(&sha256_hex(secret), &session.secret_hash)
         || !session.is_live(idle_limit(app, &session), now)
     {
         return Ok(None);
     }
-    let Some(user) = app.store.user(&session.user_id).await?.filter(|user| !user.disabled) else {
+    let Some(user) = store.user(&session.user_id).await?.filter(|user| !user.disabled) else {
         return Ok(None);
     };
     if session.should_be_touched(now) {
-        app.store.touch_session(&session.id, now).await?;
+        store.touch_session(&session, now);
     }
     Ok(Some(Live { session, user }))
 }
@@ -88,10 +101,7 @@ pub async fn begin(
     let secret = app.entropy.secret();
     let lifetime =
         if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
-    let (same_user, another) = match former {
-        Some(former) if former.user_id == user.id => (Some(former), None),
-        other => (None, other),
-    };
+    let same_user = former.filter(|former| former.user_id == user.id);
     let session = Session {
         id: same_user.map_or_else(|| app.entropy.ordered_id(&app.clock).into(), |former| former.id.clone()),
         secret_hash: sha256_hex(&secret),
@@ -109,7 +119,8 @@ pub async fn begin(
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
-    if !app.store.begin_session(&session, user, another.map(|former| &former.id), &audit).await? {
+    let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
+    if !begun {
         return Ok(None);
     }
     let (cookie, lifetime) = (format!("{}.{secret}", session.id), remember.then_some(lifetime));
@@ -187,9 +198,9 @@ fn idle_limit(app: &App, session: &Session) -> Duration {
 #[derive(Clone, Debug)]
 pub struct SignedIn {
     /// The user.
-    pub user: User,
+    pub user: Arc<User>,
     /// The session.
-    pub session: Session,
+    pub session: Arc<Session>,
     /// The browser.
     pub browser: Browser,
 }

@@ -1,6 +1,8 @@
 //! What every sign-out in a browser comes to: the session ends, the applications that it was used for are told, and the
 //! browser goes on.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::page::{Csp, html};
@@ -19,7 +21,7 @@ pub enum Next {
     /// Back to an application, at an address that it registered.
     Address(String),
     /// To the page that says so; with a way back to the application that asked, if it has a home page.
-    Page(Option<Box<Client>>),
+    Page(Option<Arc<Client>>),
 }
 
 /// Signs a browser out.
@@ -58,7 +60,7 @@ fn go_on(next: Next) -> Response {
         Next::Address(address) => Redirect::to(&address).into_response(),
         Next::Page(client) => {
             let return_to = client.and_then(|client| {
-                let Client { metadata, .. } = *client;
+                let Client { metadata, .. } = Arc::unwrap_or_clone(client);
                 Some(ReturnTo { name: metadata.client_name, uri: metadata.client_uri? })
             });
             html(&pages::SignedOut { return_to }, &Csp::default())

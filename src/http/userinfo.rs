@@ -44,11 +44,11 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
         return Err(refused(ErrorCode::InvalidToken, "the user is no more"));
     };
     let client = &active.client;
-    let wanted = grant.claims.within(&client.metadata.scope).userinfo;
+    let wanted = grant.claims.clone().within(&client.metadata.scope).userinfo;
     let mut claims = released(&user, &active.token.scope, &wanted);
     claims.insert("sub".to_owned(), json!(subject_of(&app, client, &user.id)));
     let answer = answer(&app, client, claims).await?;
-    Ok(AnswerFor(active.client.id).attach(answer))
+    Ok(AnswerFor(client.id.clone()).attach(answer))
 }
 
 /// Core §5.3.2: JSON, or, as the client registered it, a JWT that is signed, encrypted, or both.

@@ -118,6 +118,8 @@ pub enum KeyringError {
 pub struct Verified<T> {
     /// What it says.
     pub claims: T,
+    /// Which key it was signed with.
+    pub kid: KeyId,
 }
 
 impl Keyring {
@@ -427,10 +429,19 @@ impl Keyring {
         let set = self.0.keys.load();
         let named = set.keys.iter().find(|key| Some(key.key.kid().as_str()) == jws.kid());
         match named.filter(|key| key.times.revoked_at.is_none()).map(|key| &*key.key) {
-            Some(OwnKey::Signing(key)) => key.verify(&jws)?,
-            Some(OwnKey::Decryption(_)) | None => return Err(VerifyError::UnknownKey),
+            Some(OwnKey::Signing(key)) => {
+                key.verify(&jws)?;
+                Ok(Verified { claims: jws.claims()?, kid: key.kid.clone() })
+            }
+            Some(OwnKey::Decryption(_)) | None => Err(VerifyError::UnknownKey),
         }
-        Ok(Verified { claims: jws.claims()? })
+    }
+
+    /// Does what this key signed count? Not since it was revoked.
+    #[must_use]
+    pub fn is_trusted(&self, kid: &KeyId) -> bool {
+        let set = self.0.keys.load();
+        set.keys.iter().any(|key| key.key.kid() == kid && key.times.revoked_at.is_none())
     }
 
     /// Decrypts what was encrypted to this server: with the key that it names, or with any that fits if it names none. A

@@ -3,6 +3,7 @@
 //! A code is a sealed [`Code`]: nothing is stored when it is issued. Redeeming it inserts the grant whose id it has
 //! carried from the start, so the second redemption meets the first one's row.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -87,12 +88,12 @@ pub enum CodeError {
 /// Proof that a grant may be opened: by a code ([`may_redeem`]), or at the authorization endpoint itself
 /// ([`may_open_at_once`]). Accepted by the ledger only.
 #[derive(Debug)]
-pub struct Redeem(Grant);
+pub struct Redeem(Arc<Grant>);
 
 impl Redeem {
     /// The grant to open.
     #[must_use]
-    pub fn grant(&self) -> &Grant {
+    pub fn grant(&self) -> &Arc<Grant> {
         &self.0
     }
 }
@@ -145,7 +146,7 @@ pub fn may_redeem(
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
     let grant = grant_of(code, grant_secret, lifetime, now);
     grant.standing(footing, now)?;
-    Ok(Redeem(grant))
+    Ok(Redeem(Arc::new(grant)))
 }
 
 /// Core §3.2.2.5 and §3.3.2.5: the grant of an access token that the authorization endpoint sends. It lives as long as
@@ -164,7 +165,7 @@ pub fn may_open_at_once(
     let mut grant = grant_of(code, grant_secret, access_token, now);
     grant.offline = false;
     grant.standing(footing, now)?;
-    Ok(Redeem(grant))
+    Ok(Redeem(Arc::new(grant)))
 }
 
 fn grant_of(code: &Code, secret: String, lifetime: Duration, now: Timestamp) -> Grant {

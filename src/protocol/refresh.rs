@@ -4,6 +4,7 @@
 //! generation is current. Presenting the one before it within the grace window is a retry of a client that lost our
 //! answer, and gets the same successor; presenting it later, or an older one, is reuse.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
@@ -87,7 +88,7 @@ pub enum Decision {
 /// Proof that a refresh token may be redeemed; made by [`may_rotate`] only, and accepted by the ledger only.
 #[derive(Debug)]
 pub struct Rotate {
-    grant_id: GrantId,
+    grant: Arc<Grant>,
     generation: i64,
     at: Timestamp,
 }
@@ -95,8 +96,8 @@ pub struct Rotate {
 impl Rotate {
     /// The grant.
     #[must_use]
-    pub fn grant_id(&self) -> &GrantId {
-        &self.grant_id
+    pub fn grant(&self) -> &Arc<Grant> {
+        &self.grant
     }
 
     /// The generation that is redeemed.
@@ -127,7 +128,7 @@ pub struct RefreshPolicy {
 /// The rule that forbids it. [`RefreshError::Reused`] obliges the caller to revoke the grant.
 pub fn may_rotate(
     client: &Client,
-    grant: &Grant,
+    grant: &Arc<Grant>,
     footing: &Footing,
     generation: i64,
     policy: RefreshPolicy,
@@ -141,7 +142,7 @@ pub fn may_rotate(
     let behind = grant.generation.saturating_sub(generation);
     match behind {
         0 if grant.refresh_went_idle(policy.idle, now) => Err(RefreshError::Idle),
-        0 => Ok(Decision::Rotate(Rotate { grant_id: grant.id.clone(), generation, at: now })),
+        0 => Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, at: now })),
         // The window is counted from the first use and never extended: `rotated_at` moves only with the generation.
         1 if now < grant.rotated_at.plus(policy.grace) => {
             Ok(Decision::Repeat { successor: grant.generation })
@@ -163,6 +164,7 @@ pub fn narrowed_scope(granted: &Scope, requested: Option<&str>) -> Result<Scope,
 #[cfg(test)]
 mod tests {
     use crate::protocol::claims_request::ClaimsRequest;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use super::{Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope};
@@ -204,7 +206,14 @@ mod tests {
     }
 
     fn decide(grant: &Grant, generation: i64, grace: u64) -> Result<Decision, RefreshError> {
-        may_rotate(&samples::client("client"), grant, &footing(), generation, policy(grace), NOW)
+        may_rotate(
+            &samples::client("client"),
+            &Arc::new(grant.clone()),
+            &footing(),
+            generation,
+            policy(grace),
+            NOW,
+        )
     }
 
     #[test]
@@ -224,14 +233,15 @@ mod tests {
 
     #[test]
     fn rfc6749_6_only_the_client_it_was_issued_to_may_refresh() {
-        let other = may_rotate(&samples::client("other"), &grant(), &footing(), 5, policy(0), NOW);
+        let other = may_rotate(&samples::client("other"), &Arc::new(grant()), &footing(), 5, policy(0), NOW);
         assert_eq!(other.unwrap_err(), RefreshError::OtherClient);
     }
 
     #[test]
     fn cve_2026_43983_whatever_ends_the_grant_stops_the_refresh() {
         let refused = |grant: &Grant, footing: &Footing| {
-            may_rotate(&samples::client("client"), grant, footing, 5, policy(0), NOW).unwrap_err()
+            may_rotate(&samples::client("client"), &Arc::new(grant.clone()), footing, 5, policy(0), NOW)
+                .unwrap_err()
         };
         let revoked = Grant { active: false, ..grant() };
         assert_eq!(refused(&revoked, &footing()), RefreshError::Dead(DeadGrant::Revoked));
@@ -253,7 +263,9 @@ mod tests {
     fn openid_core_11_offline_access_outlives_the_session() {
         let offline = Grant { offline: true, ..grant() };
         let ended = Footing { session_expires_at: None, ..footing() };
-        assert!(may_rotate(&samples::client("client"), &offline, &ended, 5, policy(0), NOW).is_ok());
+        assert!(
+            may_rotate(&samples::client("client"), &Arc::new(offline), &ended, 5, policy(0), NOW).is_ok()
+        );
     }
 
     #[test]

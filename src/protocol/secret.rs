@@ -4,10 +4,18 @@ use std::fmt::Write as _;
 
 use aws_lc_rs::digest;
 
+/// SHA-256.
+#[must_use]
+pub fn sha256(text: &str) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    bytes
+}
+
 /// SHA-256 in hexadecimal: how secrets of 256 random bits are kept.
 #[must_use]
 pub fn sha256_hex(text: &str) -> String {
-    hex(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
+    hex(&sha256(text))
 }
 
 /// Compares two texts in time that depends on their lengths only.

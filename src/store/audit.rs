@@ -1,6 +1,7 @@
 //! The audit log: who did what to what, from where, committed together with the change itself.
 
-use super::{Store, StoreError, in_transaction, on_db};
+use super::ledger::{Entry, ManyRows};
+use super::{Store, StoreError, on_db};
 use crate::protocol::timestamp::Timestamp;
 
 /// One entry to be written. `id` sorts by time.
@@ -43,27 +44,40 @@ pub struct AuditRow {
     pub correlation_id: String,
 }
 
-/// Writes an [`AuditEntry`] inside the caller's transaction.
-macro_rules! write_audit {
-    ($tx:ident, $entry:expr) => {{
-        let entry: &crate::store::AuditEntry = $entry;
-        sqlx::query(
-            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&entry.id)
-        .bind(entry.at.0)
-        .bind(&entry.actor)
-        .bind(entry.action)
-        .bind(&entry.target)
-        .bind(&entry.detail)
-        .bind(&entry.ip)
-        .bind(&entry.correlation_id)
-        .execute(&mut *$tx)
-        .await?;
+pub(super) static AUDITS: ManyRows = ManyRows::new(
+    "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id) VALUES",
+    8,
+    "",
+);
+
+/// Writes up to [`MOST_ROWS`](super::ledger::MOST_ROWS) entries inside the caller's transaction.
+macro_rules! write_audits {
+    ($tx:ident, $entries:expr) => {{
+        let entries: &[&crate::store::AuditEntry] = $entries;
+        let mut query = sqlx::query(crate::store::audit::AUDITS.of(entries.len()));
+        for entry in entries {
+            query = query
+                .bind(&entry.id)
+                .bind(entry.at.0)
+                .bind(&entry.actor)
+                .bind(entry.action)
+                .bind(&entry.target)
+                .bind(&entry.detail)
+                .bind(&entry.ip)
+                .bind(&entry.correlation_id);
+        }
+        query.execute(&mut *$tx).await?;
     }};
 }
-pub(crate) use write_audit;
+pub(super) use write_audits;
+
+/// Writes an [`AuditEntry`] inside the caller's transaction.
+macro_rules! write_audit {
+    ($tx:ident, $entry:expr) => {
+        crate::store::audit::write_audits!($tx, &[$entry])
+    };
+}
+pub(super) use write_audit;
 
 impl Store {
     /// Writes an entry for something that changed no other row (a refused sign-in, for example).
@@ -71,8 +85,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn audit(&self, entry: &AuditEntry) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| write_audit!(tx, entry));
-        Ok(())
+        self.ledger.write(entry.clone(), Entry::Note).await
     }
 
     /// The newest entries, newest first.

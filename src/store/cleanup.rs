@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Store, StoreError, in_transaction};
+use super::changes::KEEP_CHANGES;
+use super::ledger::{MOST_ROWS, ManyRows};
+use super::{Store, StoreError, Topic, in_transaction, on_db};
+use crate::protocol::ids::ClientId;
 use crate::protocol::timestamp::Timestamp;
 
 /// Rows deleted in one statement, so that no lock is held for long.
@@ -27,6 +30,10 @@ const DEAD_ROWS: [&str; 7] = [
         (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)",
 ];
 
+/// Says again that they are unused: one may be used for the first time while this waits for its row.
+static DELETE_UNUSED: ManyRows =
+    ManyRows::new("DELETE FROM clients WHERE used_at IS NULL AND id IN (VALUES", 1, ")");
+
 impl Store {
     /// Deletes what has been dead for an hour, and audit rows from before `audit_floor`, in batches. Answers how many
     /// rows went.
@@ -45,6 +52,13 @@ impl Store {
                 audit_floor,
             )
             .await?;
+        deleted += in_transaction!(self, |tx| {
+            sqlx::query("DELETE FROM changes WHERE id <= (SELECT id FROM last_change) - $1")
+                .bind(KEEP_CHANGES)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+        });
         Ok(deleted)
     }
 
@@ -54,14 +68,27 @@ impl Store {
     /// # Errors
     /// The database is unavailable; the next run goes on where this one stopped.
     pub async fn delete_unused_clients(&self, floor: Timestamp) -> Result<u64, StoreError> {
-        // Said twice, because a client may be used for the first time while this waits for its row.
-        self.delete_in_batches(
-            "DELETE FROM clients WHERE used_at IS NULL AND id IN
-                (SELECT id FROM clients WHERE registration_token_hash IS NOT NULL AND used_at IS NULL
-                    AND created_at <= $1 LIMIT $2)",
-            floor,
-        )
-        .await
+        const UNUSED: &str =
+            "SELECT id FROM clients WHERE registration_token_hash IS NOT NULL AND used_at IS NULL
+             AND created_at <= $1 LIMIT $2";
+        let most = i64::try_from(MOST_ROWS).unwrap_or(BATCH);
+        let mut deleted = 0;
+        loop {
+            let unused: Vec<(String,)> =
+                on_db!(self, |db| sqlx::query_as(UNUSED).bind(floor.0).bind(most).fetch_all(db).await)?;
+            if unused.is_empty() {
+                return Ok(deleted);
+            }
+            let ids: Vec<ClientId> = unused.into_iter().map(|(id,)| id.into()).collect();
+            let topics: Vec<Topic<'_>> = ids.iter().map(Topic::from).collect();
+            deleted += in_transaction!(self, changing topics, |tx| {
+                let mut query = sqlx::query(DELETE_UNUSED.of(ids.len()));
+                for id in &ids {
+                    query = query.bind(id.as_str());
+                }
+                query.execute(&mut *tx).await?.rows_affected()
+            });
+        }
     }
 
     async fn delete_in_batches(&self, sql: &'static str, floor: Timestamp) -> Result<u64, StoreError> {

@@ -1,5 +1,7 @@
 //! Clients and the web origins that belong to them.
 
+use std::sync::Arc;
+
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::{Client, SelfRegistration};
@@ -169,7 +171,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn note_client_use(&self, id: &ClientId, now: Timestamp) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
+        in_transaction!(self, changing[id.into()], |tx| {
             sqlx::query(
                 "UPDATE clients SET used_at = $1
                  WHERE id = $2 AND registration_token_hash IS NOT NULL AND used_at IS NULL",
@@ -186,11 +188,14 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+    pub async fn client(&self, id: &ClientId) -> Result<Option<Arc<Client>>, StoreError> {
         const SQL: &str = "SELECT * FROM clients WHERE id = $1";
-        let row: Option<ClientRow> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-        row.map(Client::try_from).transpose()
+        let load = async {
+            let row: Option<ClientRow> =
+                on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+            row.map(Client::try_from).transpose()
+        };
+        self.recall_or(&self.memory.clients, id, load).await
     }
 
     /// Every client, in the order of registration.
@@ -239,7 +244,7 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let metadata = to_json(client)?;
-        let updated = in_transaction!(self, |tx| {
+        let updated = in_transaction!(self, changing[(&client.id).into()], |tx| {
             let updated = sqlx::query(
                 "UPDATE clients SET secret_hash = $1, sealed_secret = $2, disabled = $3, metadata = $4,
                         registration_token_hash = $5, updated_at = $6
@@ -276,7 +281,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn delete_client(&self, id: &ClientId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        let deleted = in_transaction!(self, |tx| {
+        let deleted = in_transaction!(self, changing[id.into()], |tx| {
             let deleted = sqlx::query("DELETE FROM clients WHERE id = $1")
                 .bind(id.as_str())
                 .execute(&mut *tx)

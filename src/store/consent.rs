@@ -1,5 +1,7 @@
 //! Remembered consents.
 
+use std::sync::Arc;
+
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::{ClientId, ConsentId, UserId};
@@ -11,6 +13,8 @@ use crate::protocol::timestamp::Timestamp;
 pub struct Consent {
     /// Its id: withdrawing and allowing again makes another one, on which older grants do not rest.
     pub id: ConsentId,
+    /// Who.
+    pub user_id: UserId,
     /// To whom.
     pub client_id: ClientId,
     /// What.
@@ -22,6 +26,7 @@ pub struct Consent {
 #[derive(sqlx::FromRow)]
 struct ConsentRow {
     id: String,
+    user_id: String,
     client_id: String,
     scope: String,
     created_at: i64,
@@ -32,6 +37,7 @@ impl TryFrom<ConsentRow> for Consent {
     fn try_from(row: ConsentRow) -> Result<Self, StoreError> {
         Ok(Self {
             id: row.id.into(),
+            user_id: row.user_id.into(),
             client_id: row.client_id.into(),
             scope: Scope::parse(&row.scope)
                 .map_err(|error| StoreError::Corrupt("consent", error.to_string()))?,
@@ -45,13 +51,19 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn consent(&self, user: &UserId, client: &ClientId) -> Result<Option<Consent>, StoreError> {
-        const SQL: &str =
-            "SELECT id, client_id, scope, created_at FROM consents WHERE user_id = $1 AND client_id = $2";
-        let row: Option<ConsentRow> = on_db!(self, |db| {
-            sqlx::query_as(SQL).bind(user.as_str()).bind(client.as_str()).fetch_optional(db).await
-        })?;
-        row.map(Consent::try_from).transpose()
+    pub async fn consent(
+        &self,
+        user: &UserId,
+        client: &ClientId,
+    ) -> Result<Option<Arc<Consent>>, StoreError> {
+        const SQL: &str = "SELECT id, user_id, client_id, scope, created_at FROM consents WHERE user_id = $1 AND client_id = $2";
+        let load = async {
+            let row: Option<ConsentRow> = on_db!(self, |db| {
+                sqlx::query_as(SQL).bind(user.as_str()).bind(client.as_str()).fetch_optional(db).await
+            })?;
+            row.map(Consent::try_from).transpose()
+        };
+        self.recall_or(&self.memory.consents, &(user.clone(), client.clone()), load).await
     }
 
     /// Every standing consent of a user, newest first.
@@ -59,7 +71,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn consents_of_user(&self, user: &UserId) -> Result<Vec<Consent>, StoreError> {
-        const SQL: &str = "SELECT id, client_id, scope, created_at FROM consents WHERE user_id = $1
+        const SQL: &str = "SELECT id, user_id, client_id, scope, created_at FROM consents WHERE user_id = $1
              ORDER BY created_at DESC, id DESC";
         let rows: Vec<ConsentRow> =
             on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).fetch_all(db).await)?;
@@ -73,12 +85,12 @@ impl Store {
     /// The database is unavailable.
     pub async fn allow(
         &self,
-        user: &UserId,
         consent: &Consent,
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
+        let (user, client) = (&consent.user_id, &consent.client_id);
+        in_transaction!(self, changing[user.into()], |tx| {
             // The insert takes the row's lock on PostgreSQL, so that the read below sees what the write will replace.
             let standing: (String,) = sqlx::query_as(
                 "INSERT INTO consents (id, user_id, client_id, scope, created_at, updated_at)
@@ -88,7 +100,7 @@ impl Store {
             )
             .bind(consent.id.as_str())
             .bind(user.as_str())
-            .bind(consent.client_id.as_str())
+            .bind(client.as_str())
             .bind(now.0)
             .fetch_one(&mut *tx)
             .await?;
@@ -98,7 +110,7 @@ impl Store {
             sqlx::query("UPDATE consents SET scope = $1 WHERE user_id = $2 AND client_id = $3")
                 .bind(widened.to_string())
                 .bind(user.as_str())
-                .bind(consent.client_id.as_str())
+                .bind(client.as_str())
                 .execute(&mut *tx)
                 .await?;
             write_audit!(tx, audit);
@@ -116,7 +128,7 @@ impl Store {
         client: &ClientId,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let withdrawn = in_transaction!(self, |tx| {
+        let withdrawn = in_transaction!(self, changing[user.into()], |tx| {
             let withdrawn = sqlx::query("DELETE FROM consents WHERE user_id = $1 AND client_id = $2")
                 .bind(user.as_str())
                 .bind(client.as_str())

@@ -1,7 +1,7 @@
 //! Signing keys, sealed.
 
 use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::KeyId;
 use crate::protocol::timestamp::Timestamp;
 
@@ -62,7 +62,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn insert_signing_key(&self, key: &StoredKey, audit: &AuditEntry) -> Result<bool, StoreError> {
-        let inserted = in_transaction!(self, |tx| {
+        let inserted = in_transaction!(self, changing[Topic::Keys], |tx| {
             let inserted = sqlx::query(
                 "INSERT INTO signing_keys (kid, alg, sequence, private_key, created_at, active_from)
                  VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (alg, sequence) DO NOTHING",
@@ -94,7 +94,7 @@ impl Store {
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let revoked = in_transaction!(self, |tx| {
+        let revoked = in_transaction!(self, changing[Topic::Keys], |tx| {
             let revoked =
                 sqlx::query("UPDATE signing_keys SET revoked_at = $1 WHERE kid = $2 AND revoked_at IS NULL")
                     .bind(now.0)

@@ -1,20 +1,33 @@
 //! SQL, and nothing else: one text for both engines, one file per table family.
 //!
 //! Reads go through [`on_db!`], writes through [`in_transaction!`]; both run the same body on either engine. A write
-//! that changes something security-relevant takes the [`AuditEntry`] that is committed with it.
+//! that changes something security-relevant takes the [`AuditEntry`] that is committed with it; one that changes what
+//! may be remembered says what ([`Topic`]). What happens at every sign-in and refresh is committed together with what
+//! others want to write at the same moment (`ledger.rs`).
 
+use std::collections::HashMap;
+use std::hash::Hash;
 use std::path::Path;
 use std::str::FromStr as _;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
 
 use crate::config::{Database, Engine};
+use crate::protocol::ids::SessionId;
 use crate::protocol::timestamp::Timestamp;
 
+use changes::{Ears, Source};
+use ledger::Ledger;
+use memory::{Fact, Memory, Shelf};
+
 pub use audit::{AuditEntry, AuditRow};
+pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
 pub use grant::{Opened, Rotated};
@@ -24,11 +37,14 @@ pub use session_client::{LogoutNotice, NoticesOf};
 pub use throttle::Attempt;
 
 mod audit;
+mod changes;
 mod cleanup;
 mod client;
 mod consent;
 mod grant;
 mod key;
+mod ledger;
+mod memory;
 mod one_time_link;
 mod registration_token;
 mod revoked_token;
@@ -42,10 +58,19 @@ mod user;
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The database.
+/// The database, and what is remembered of it. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    memory: Arc<Memory>,
+    /// Does this handle answer from memory?
+    remembers: bool,
+    ears: Arc<Ears>,
+    source: Source,
+    keys_changed: Arc<Notify>,
+    ledger: Ledger,
+    /// Sessions that were used, and when; not written down yet.
+    touched: Arc<Mutex<HashMap<SessionId, Timestamp>>>,
 }
 
 /// The two engines. SQLite has one writer, which takes its lock when a transaction begins, and several readers.
@@ -60,7 +85,7 @@ enum Db {
 pub enum StoreError {
     /// The database did not answer, or refused. Nothing was changed.
     #[error("the database is unavailable: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Arc<sqlx::Error>),
     /// Another row has this value already.
     #[error("{0} is already in use")]
     Taken(&'static str),
@@ -97,7 +122,7 @@ impl From<sqlx::Error> for StoreError {
                 })
             }
             sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => Self::Gone,
-            _ => Self::Unavailable(error),
+            _ => Self::Unavailable(Arc::new(error)),
         }
     }
 }
@@ -125,7 +150,7 @@ macro_rules! on_db {
 pub(crate) use on_db;
 
 /// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
-/// with `?` or `return`: the transaction is rolled back then.
+/// with `?` or `return`: the transaction is rolled back then. What may be remembered and changes is named first.
 macro_rules! in_transaction {
     ($store:expr, |$tx:ident| $body:expr) => {
         match &$store.db {
@@ -144,6 +169,29 @@ macro_rules! in_transaction {
             }
         }
     };
+    ($store:expr, changing $topics:expr, |$tx:ident| $body:expr) => {{
+        let topics = $topics;
+        let changing = crate::store::changes::Changing::begin($store, &topics);
+        let outcome = match &$store.db {
+            crate::store::Db::Sqlite { writer, .. } => {
+                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let outcome = $body;
+                crate::store::changes::write_change!($tx, &topics);
+                $tx.commit().await?;
+                outcome
+            }
+            crate::store::Db::Postgres(pool) => {
+                let mut $tx = pool.begin().await?;
+                let outcome = $body;
+                crate::store::changes::call_nodes!($tx);
+                crate::store::changes::write_change!($tx, &topics);
+                $tx.commit().await?;
+                outcome
+            }
+        };
+        changing.over();
+        outcome
+    }};
 }
 pub(crate) use in_transaction;
 
@@ -153,7 +201,7 @@ impl Store {
     /// # Errors
     /// It cannot be reached, opened or migrated.
     pub async fn open(config: &Database) -> Result<Self, StoreError> {
-        let db = match &config.engine {
+        let (db, source) = match &config.engine {
             Engine::Sqlite(file) => open_sqlite(file, config.max_connections).await?,
             Engine::Postgres(url) => open_postgres(url, config.max_connections).await?,
         };
@@ -168,7 +216,67 @@ impl Store {
             }
             Db::Postgres(pool) => migrator.run(pool).await?,
         }
-        Ok(Self { db })
+        Ok(Self {
+            ledger: Ledger::open(&db),
+            memory: Arc::new(Memory::new(config.memory_bytes)),
+            remembers: true,
+            ears: Arc::new(Ears::new()),
+            source,
+            keys_changed: Arc::new(Notify::new()),
+            touched: Arc::default(),
+            db,
+        })
+    }
+
+    /// The same database, asked every time: for whoever is about to change what they read, or to refuse somebody.
+    #[must_use]
+    pub fn asked_anew(&self) -> Self {
+        Self { remembers: false, ..self.clone() }
+    }
+
+    fn recall<K, T>(&self, shelf: &Shelf<K, T>, key: &K) -> Option<Arc<T>>
+    where
+        K: Hash + Eq + Send + Sync + 'static,
+        T: Send + Sync + 'static,
+    {
+        if self.remembers { self.memory.recall(shelf, key) } else { None }
+    }
+
+    /// A fact from memory, or else from the database. That something is not there is never remembered.
+    async fn recall_or<K, T>(
+        &self,
+        shelf: &Shelf<K, T>,
+        key: &K,
+        load: impl Future<Output = Result<Option<T>, StoreError>>,
+    ) -> Result<Option<Arc<T>>, StoreError>
+    where
+        K: Hash + Eq + Clone + Send + Sync + 'static,
+        T: Fact + Send + Sync + 'static,
+    {
+        if let Some(fact) = self.recall(shelf, key) {
+            return Ok(Some(fact));
+        }
+        let as_of = self.memory.as_of();
+        let Some(fact) = load.await?.map(Arc::new) else { return Ok(None) };
+        self.memory.keep(shelf, key.clone(), &fact, as_of);
+        Ok(Some(fact))
+    }
+
+    /// May this handle answer from memory?
+    #[must_use]
+    pub fn is_remembering(&self) -> bool {
+        self.remembers
+    }
+
+    /// Forgets what a write changed that nobody waited for, when it is over.
+    fn forget_when_writer_is_free(&self, topics: String) {
+        let (Db::Sqlite { writer, .. }, Ok(runtime)) = (&self.db, Handle::try_current()) else { return };
+        let (store, writer) = (self.clone(), writer.clone());
+        runtime.spawn(async move {
+            // Whatever this comes to, the connection is not in the middle of that write any more; or it is closed.
+            drop(writer.acquire().await);
+            store.hear(&topics);
+        });
     }
 
     /// Does the database answer?
@@ -193,6 +301,8 @@ impl Store {
 
     /// Waits for running statements and closes every connection.
     pub async fn close(&self) {
+        // First: a pool is closed only when every connection is back.
+        self.stop_listening().await;
         match &self.db {
             Db::Sqlite { writer, readers } => {
                 readers.close().await;
@@ -203,7 +313,7 @@ impl Store {
     }
 }
 
-async fn open_sqlite(file: &Path, readers: u32) -> Result<Db, StoreError> {
+async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreError> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .create_if_missing(true)
@@ -223,11 +333,12 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<Db, StoreError> {
             .max_lifetime(None)
     };
     let writer = pool(1).connect_with(options.clone()).await?;
-    let readers = pool(readers.max(1)).connect_with(options.read_only(true)).await?;
-    Ok(Db::Sqlite { writer, readers })
+    // One more, which listens for other processes' changes.
+    let readers = pool(readers.max(1) + 1).connect_with(options.read_only(true)).await?;
+    Ok((Db::Sqlite { writer, readers: readers.clone() }, Source::Sqlite(readers)))
 }
 
-async fn open_postgres(url: &str, connections: u32) -> Result<Db, StoreError> {
+async fn open_postgres(url: &str, connections: u32) -> Result<(Db, Source), StoreError> {
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Unusable("database.url is not a PostgreSQL URL".to_owned()))?
         .application_name("countersign")
@@ -237,10 +348,8 @@ async fn open_postgres(url: &str, connections: u32) -> Result<Db, StoreError> {
             ("lock_timeout", "5000"),
             ("idle_in_transaction_session_timeout", "10000"),
         ]);
-    let pool = PgPoolOptions::new()
-        .max_connections(connections.max(2))
-        .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(options)
-        .await?;
-    Ok(Db::Postgres(pool))
+    let pool =
+        |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    let listening = pool(1).connect_lazy_with(options.clone());
+    Ok((Db::Postgres(pool(connections.max(2)).connect_with(options).await?), Source::Postgres(listening)))
 }

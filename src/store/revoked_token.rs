@@ -1,5 +1,6 @@
 //! Access tokens that were revoked one by one (RFC 7009).
 
+use super::memory::OwnState;
 use super::{Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::TokenId;
 use crate::protocol::timestamp::Timestamp;
@@ -10,7 +11,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable: the caller must not say that the token is revoked.
     pub async fn revoke_token(&self, id: &TokenId, expires_at: Timestamp) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
+        in_transaction!(self, changing[id.into()], |tx| {
             sqlx::query(
                 "INSERT INTO revoked_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
             )
@@ -28,8 +29,12 @@ impl Store {
     /// The database is unavailable.
     pub async fn token_is_revoked(&self, id: &TokenId) -> Result<bool, StoreError> {
         const SQL: &str = "SELECT jti FROM revoked_tokens WHERE jti = $1";
-        let row: Option<(String,)> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-        Ok(row.is_some())
+        let shelf = &self.memory.tokens;
+        let state = self.recall_or(shelf, id, async {
+            let row: Option<(String,)> =
+                on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+            Ok(Some(OwnState { id: id.clone(), revoked: row.is_some() }))
+        });
+        Ok(state.await?.is_some_and(|state| state.revoked))
     }
 }

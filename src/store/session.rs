@@ -1,8 +1,11 @@
 //! Browser sessions.
 
+use std::sync::{Arc, PoisonError};
+
 use super::audit::write_audit;
+use super::ledger::{Beginning, Entry, MOST_ROWS, ManyRows};
 use super::session_client::announce_ended_sessions;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::timestamp::Timestamp;
@@ -45,6 +48,14 @@ impl From<SessionRow> for Session {
     }
 }
 
+static LAST_SEEN: ManyRows = ManyRows::new(
+    "WITH v (id, at) AS (VALUES",
+    2,
+    ")
+     UPDATE sessions SET last_seen_at = v.at FROM v
+     WHERE sessions.id = v.id AND sessions.state = 'active' AND sessions.last_seen_at < v.at",
+);
+
 /// Ends every session of a user inside the caller's transaction, except the session `$keep`, and has their clients
 /// told. Says how many.
 macro_rules! end_sessions_of_user {
@@ -64,9 +75,10 @@ macro_rules! end_sessions_of_user {
 pub(super) use end_sessions_of_user;
 
 impl Store {
-    /// Begins a session of `user`, or gives one of theirs that goes on a new secret, and ends the one it replaces, in one
-    /// commit: a browser never has two. Answers whether it did: not if the user was changed since they were read, and
-    /// so perhaps was the password that was checked; nor if the session that was to go on was ended meanwhile.
+    /// Begins a session of `user`. The browser's `former` one goes on with a new secret if it has the same id, and else
+    /// ends, in the same commit: a browser never has two. Answers whether it did: not if the user was changed since they
+    /// were read, and so perhaps was the password that was checked; nor if the session that was to go on was ended
+    /// meanwhile.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -74,10 +86,36 @@ impl Store {
         &self,
         session: &Session,
         user: &User,
-        replaces: Option<&SessionId>,
+        former: Option<&SessionId>,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, |tx| {
+        let as_of = self.memory.as_of();
+        let begun = match former {
+            Some(former) => self.begin_session_after(former, session, user, audit).await?,
+            None => {
+                let beginning = Beginning {
+                    session: session.clone(),
+                    user_unchanged_since: user.updated_at,
+                    audit: audit.clone(),
+                };
+                self.ledger.write(beginning, Entry::Begin).await?
+            }
+        };
+        if begun && former.is_none() {
+            let session = Arc::new(session.clone());
+            self.memory.keep(&self.memory.sessions, session.id.clone(), &session, as_of);
+        }
+        Ok(begun)
+    }
+
+    async fn begin_session_after(
+        &self,
+        former: &SessionId,
+        session: &Session,
+        user: &User,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        in_transaction!(self, changing [Topic::from(&session.id), Topic::from(former)], |tx| {
             // Whoever changes the user ends their sessions in the same transaction. This write waits for that one, or
             // that one for this, so that no session slips in between.
             let unchanged = sqlx::query(
@@ -120,11 +158,11 @@ impl Store {
             if begun == 0 {
                 return Ok(false);
             }
-            if let Some(replaced) = replaces {
+            if *former != session.id {
                 let ended: Option<(String,)> = sqlx::query_as(
                     "UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active' RETURNING user_id",
                 )
-                .bind(replaced.as_str())
+                .bind(former.as_str())
                 .fetch_optional(&mut *tx)
                 .await?;
                 if let Some((former_user,)) = ended {
@@ -140,11 +178,14 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn session(&self, id: &SessionId) -> Result<Option<Session>, StoreError> {
+    pub async fn session(&self, id: &SessionId) -> Result<Option<Arc<Session>>, StoreError> {
         const SQL: &str = "SELECT * FROM sessions WHERE id = $1";
-        let row: Option<SessionRow> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-        Ok(row.map(Session::from))
+        let load = async {
+            let row: Option<SessionRow> =
+                on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+            Ok(row.map(Session::from))
+        };
+        self.recall_or(&self.memory.sessions, id, load).await
     }
 
     /// A user's sessions that were not ended and have not reached their absolute end, newest first.
@@ -159,21 +200,46 @@ impl Store {
         Ok(rows.into_iter().map(Session::from).collect())
     }
 
-    /// Notes that a session was used. Never revives one that was ended.
+    /// Notes that a session was used. Written down a few seconds later, together with others; a crash before costs some
+    /// seconds of the time that it may go unused.
+    pub fn touch_session(&self, session: &Arc<Session>, now: Timestamp) {
+        if now <= session.last_seen_at {
+            return;
+        }
+        let touched = Arc::new(Session { last_seen_at: now, ..Session::clone(session) });
+        self.memory.renew(&self.memory.sessions, &session.id, &touched);
+        let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = touched.entry(session.id.clone()).or_insert(now);
+        *last = now.max(*last);
+    }
+
+    /// Writes down which sessions were used. Never revives one that was ended.
     ///
     /// # Errors
-    /// The database is unavailable.
-    pub async fn touch_session(&self, id: &SessionId, now: Timestamp) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
-            sqlx::query(
-                "UPDATE sessions SET last_seen_at = $1 WHERE id = $2 AND state = 'active' AND last_seen_at < $1",
-            )
-            .bind(now.0)
-            .bind(id.as_str())
-            .execute(&mut *tx)
-            .await?;
-        });
-        Ok(())
+    /// The database is unavailable: what is not written yet is written the next time.
+    pub async fn write_last_seen(&self) -> Result<(), StoreError> {
+        loop {
+            let some: Vec<(SessionId, Timestamp)> = {
+                let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+                touched.iter().take(MOST_ROWS).map(|(id, at)| (id.clone(), *at)).collect()
+            };
+            if some.is_empty() {
+                return Ok(());
+            }
+            in_transaction!(self, |tx| {
+                let mut query = sqlx::query(LAST_SEEN.of(some.len()));
+                for (id, at) in &some {
+                    query = query.bind(id.as_str()).bind(at.0);
+                }
+                query.execute(&mut *tx).await?;
+            });
+            let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+            for (id, at) in some {
+                if touched.get(&id) == Some(&at) {
+                    touched.remove(&id);
+                }
+            }
+        }
     }
 
     /// Ends one session of this user. Answers whether it was active. Its grants for online access die with it,
@@ -187,7 +253,7 @@ impl Store {
         id: &SessionId,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let ended = in_transaction!(self, |tx| {
+        let ended = in_transaction!(self, changing[id.into()], |tx| {
             let ended = sqlx::query(
                 "UPDATE sessions SET state = 'ended' WHERE id = $1 AND user_id = $2 AND state = 'active'",
             )
@@ -215,7 +281,7 @@ impl Store {
         keep: Option<&SessionId>,
         audit: &AuditEntry,
     ) -> Result<u64, StoreError> {
-        let ended = in_transaction!(self, |tx| {
+        let ended = in_transaction!(self, changing[user.into()], |tx| {
             let keep = keep.map(SessionId::as_str).unwrap_or_default();
             let ended = end_sessions_of_user!(tx, user, keep, audit.at);
             write_audit!(tx, audit);

@@ -1,6 +1,7 @@
 //! Client assertions that were accepted: each counts once.
 
-use super::{Store, StoreError, in_transaction};
+use super::ledger::Entry;
+use super::{Store, StoreError};
 use crate::protocol::client_assertion::OneTimeId;
 
 impl Store {
@@ -10,16 +11,6 @@ impl Store {
     /// # Errors
     /// The database is unavailable: the assertion is then unused.
     pub async fn use_assertion(&self, once: &OneTimeId) -> Result<bool, StoreError> {
-        let inserted = in_transaction!(self, |tx| {
-            sqlx::query(
-                "INSERT INTO used_assertions (id, expires_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(&once.id)
-            .bind(once.expires_at.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected()
-        });
-        Ok(inserted == 1)
+        self.ledger.write(once.clone(), Entry::Use).await
     }
 }

@@ -1,5 +1,7 @@
 //! Users.
 
+use std::sync::Arc;
+
 use super::audit::write_audit;
 use super::session::end_sessions_of_user;
 use super::session_client::announce_ended_sessions;
@@ -123,11 +125,14 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn user(&self, id: &UserId) -> Result<Option<User>, StoreError> {
+    pub async fn user(&self, id: &UserId) -> Result<Option<Arc<User>>, StoreError> {
         const SQL: &str = "SELECT * FROM users WHERE id = $1";
-        let row: Option<UserRow> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-        row.map(User::try_from).transpose()
+        let load = async {
+            let row: Option<UserRow> =
+                on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
+            row.map(User::try_from).transpose()
+        };
+        self.recall_or(&self.memory.users, id, load).await
     }
 
     /// The user who signs in with this canonical user name or e-mail address. A user name cannot hold an `@`, so the
@@ -187,7 +192,7 @@ impl Store {
         read_at: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let updated = in_transaction!(self, |tx| {
+        let updated = in_transaction!(self, changing[(&user.id).into()], |tx| {
             if user.disabled || !user.is_admin {
                 keep_an_administrator!(tx, user.id);
             }
@@ -233,7 +238,7 @@ impl Store {
         now: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let updated = in_transaction!(self, |tx| {
+        let updated = in_transaction!(self, changing[user.into()], |tx| {
             // A sign-in that is under way with the old password goes by `updated_at`, so that must not stand still.
             let updated = sqlx::query(
                 "UPDATE users SET password_hash = $1,
@@ -261,7 +266,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn upgrade_password_hash(&self, user: &UserId, old: &str, new: &str) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
+        in_transaction!(self, changing[user.into()], |tx| {
             sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2 AND password_hash = $3")
                 .bind(new)
                 .bind(user.as_str())
@@ -278,7 +283,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
     pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        let deleted = in_transaction!(self, |tx| {
+        let deleted = in_transaction!(self, changing[id.into()], |tx| {
             keep_an_administrator!(tx, id);
             let deleted = sqlx::query("DELETE FROM users WHERE id = $1")
                 .bind(id.as_str())

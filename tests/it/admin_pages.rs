@@ -41,7 +41,7 @@ on_both!(a_client_is_registered_changed_and_deleted_by_forms, |app| {
     assert!(secret.starts_with("cs_cs_"));
     assert_eq!(made.header("cache-control"), Some("no-store"));
     assert!(made.text().contains("shown only this once"));
-    let stored = app.app.store.client(&"notes".into()).await.unwrap().unwrap();
+    let stored = app.stored_client("notes").await;
     assert_eq!(stored.secret_hash, Some(countersign::protocol::secret::sha256_hex(&secret)));
     assert_eq!(stored.metadata.redirect_uris, ["https://notes.example/cb"]);
     assert_eq!(stored.metadata.scope.to_string(), "openid profile email offline_access");
@@ -52,7 +52,7 @@ on_both!(a_client_is_registered_changed_and_deleted_by_forms, |app| {
     assert!(!shown.body.contains(&secret));
     let unchanged = submit(&mut ada, path, path, &[]).await;
     assert_eq!(unchanged.location(), "/admin/clients/notes?done=client-saved");
-    let again = app.app.store.client(&"notes".into()).await.unwrap().unwrap();
+    let again = app.stored_client("notes").await;
     assert_eq!(again.metadata, stored.metadata, "saving without a change changes nothing");
     assert_eq!(again.secret_hash, stored.secret_hash);
 
@@ -73,7 +73,7 @@ on_both!(a_client_is_registered_changed_and_deleted_by_forms, |app| {
     assert_ne!(first(&rotated, "#client-secret"), secret);
     let public = submit(&mut ada, path, path, &[("auth_method", "none")]).await;
     assert_eq!(public.status, 303);
-    assert!(app.app.store.client(&"notes".into()).await.unwrap().unwrap().secret_hash.is_none());
+    assert!(app.stored_client("notes").await.secret_hash.is_none());
     let back = submit(&mut ada, path, path, &[("auth_method", "client_secret_basic")]).await;
     assert!(first(&back, "#client-secret").starts_with("cs_cs_"));
 
@@ -122,7 +122,7 @@ on_both!(a_user_is_added_changed_and_deleted_by_forms, |app| {
 
     let page = submit(&mut ada, &path, &path, &[("disabled", "true")]).await;
     assert_eq!(page.status, 303, "{}", page.text());
-    assert!(app.app.store.user(&bob.id).await.unwrap().unwrap().disabled);
+    assert!(app.stored_user(&bob.id).await.disabled);
 
     let own = format!("/admin/users/{}", me.id);
     let form: Vec<_> =
@@ -154,7 +154,7 @@ on_both!(a_users_profile_is_filled_in_and_kept_by_forms, |app| {
         ("nickname", " "),
     ];
     assert_eq!(submit(&mut ada, &path, &path, &wish).await.status, 303);
-    let stored = async || app.app.store.user(&bob.id).await.unwrap().unwrap();
+    let stored = async || app.stored_user(&bob.id).await;
     let claims = stored().await.claims;
     assert_eq!((claims.given_name.as_deref(), claims.nickname.as_deref()), (Some("Bob"), None));
     assert_eq!(claims.phone_number.as_deref(), Some("+14255551212"));
@@ -304,7 +304,7 @@ on_both!(what_the_form_has_no_input_for_is_kept_as_json_and_never_lost, |app| {
     ];
     let made = submit(&mut ada, "/admin/clients/new", "/admin/clients", &wish).await;
     assert_eq!(made.status, 200, "{}", made.text());
-    let stored = async || app.app.store.client(&"notes".into()).await.unwrap().unwrap().metadata;
+    let stored = async || app.stored_client("notes").await.metadata;
     let first_metadata = stored().await;
     let written = serde_json::to_value(&first_metadata).unwrap();
     for (name, value) in [

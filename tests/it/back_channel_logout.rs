@@ -312,7 +312,7 @@ on_both!(a_token_that_cannot_be_made_is_tried_again_as_one_that_does_not_arrive,
     let rp = told(&app, "shop", &receiver.uri()).await;
     sign_in(&rp, &mut browser, "ada").await;
     // There is no key to encrypt for, until the client registers one.
-    let read = app.app.store.client(&"shop".into()).await.unwrap().unwrap();
+    let read = app.stored_client("shop").await;
     let mut without_key = read.clone();
     without_key.metadata.jwks = Some(json!({ "keys": [] }));
     without_key.metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::RsaOaep256);
@@ -395,7 +395,7 @@ impl End {
 async fn api(app: &TestApp, method: &str, path: &str, body: &str) {
     let robot: ClientId = "robot".into();
     let client = match app.app.store.client(&robot).await.unwrap() {
-        Some(client) => client,
+        Some(client) => Client::clone(&client),
         None => {
             app.client("robot", |metadata| {
                 metadata.grant_types = vec![GrantType::ClientCredentials];

@@ -290,7 +290,7 @@ on_both!(what_a_clients_registration_loses_its_next_refresh_loses_too, |app| {
     app.user("ada").await;
     let rp = app.rp("web").await;
     let tokens = rp.tokens(&mut app.browser(), "ada", "openid email offline_access").await;
-    let mut client = app.app.store.client(&"web".into()).await.unwrap().unwrap();
+    let mut client = app.stored_client("web").await;
     let read_at = client.updated_at;
     client.metadata.scope = Scope::parse("openid offline_access").unwrap();
     client.updated_at = read_at.plus(Duration::from_secs(1));

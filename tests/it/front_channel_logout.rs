@@ -36,7 +36,7 @@ on_both!(front_channel_logout_3_every_application_of_the_session_gets_a_frame, |
     for rp in [&mail, &quiet, &off, &mail] {
         rp.tokens(&mut browser, "ada", "openid").await;
     }
-    let mut switched_off = app.app.store.client(&"off".into()).await.unwrap().unwrap();
+    let mut switched_off = app.stored_client("off").await;
     switched_off.disabled = true;
     let audit = app.app.audit(&countersign::app::Origin::system(), "test", String::new(), "");
     let read_at = switched_off.updated_at;

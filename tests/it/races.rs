@@ -35,6 +35,7 @@ fn everywhere(rp: &Rp, nodes: &[TestApp]) -> impl Fn(usize) -> Rp {
 /// Nothing of what was handed out counts, anywhere.
 async fn assert_dead(what: &str, tokens: &[Tokens], rp: &Rp, nodes: &[TestApp], watch: &Rp) {
     for node in nodes {
+        node.hears().await;
         let (rp, watch) = (rp.at(&node.router), watch.at(&node.router));
         for token in tokens {
             assert!(!watch.is_active(token.access()).await, "{what}: access token");

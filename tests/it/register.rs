@@ -136,7 +136,7 @@ on_both_engines!(rfc7592_2_the_life_of_a_client_that_registers_itself, |engine| 
     for hidden in ["unknown", "skip_consent", "introspects_any_token", "localized", "software_statement"] {
         assert_eq!(client[hidden], Value::Null, "{hidden}");
     }
-    let stored = app.app.store.client(&id.into()).await.unwrap().unwrap();
+    let stored = app.stored_client(id).await;
     assert!(!stored.metadata.skip_consent && !stored.metadata.introspects_any_token && !stored.disabled);
 
     // It signs people in, with their consent.
@@ -413,7 +413,7 @@ on_both_engines!(openid_core_10_1_a_secret_that_is_a_key_is_kept_sealed, |engine
     let mut body = smallest();
     body["id_token_signed_response_alg"] = json!("HS256");
     let client = registered(&register(&app, &body).await);
-    let stored = app.app.store.client(&client["client_id"].as_str().unwrap().into()).await.unwrap().unwrap();
+    let stored = app.stored_client(client["client_id"].as_str().unwrap()).await;
     let secret = client["client_secret"].as_str().unwrap();
     assert!(stored.sealed_secret.is_some_and(|sealed| !sealed.contains(secret)));
     body["id_token_signed_response_alg"] = json!("ES512");
@@ -794,7 +794,7 @@ on_both_engines!(only_what_is_granted_counts_as_use, |engine| {
     let (client, rp) = public_rp(&app, &json!({})).await;
     let id = client["client_id"].as_str().unwrap();
     let used = async || {
-        let client = app.app.store.client(&id.into()).await.unwrap().unwrap();
+        let client = app.stored_client(id).await;
         client.self_registration.unwrap().used_at.is_some()
     };
     assert_eq!(refused(&rp.redeem("a code of nobody's").await), "invalid_grant");

@@ -36,7 +36,7 @@ fn attributes(page: &Page, name: &str) -> Option<String> {
 }
 
 async fn is_signed_in(app: &TestApp, browser: &mut Browser) -> bool {
-    let rp = crate::support::Rp::new(app, &app.app.store.client(&"probe".into()).await.unwrap().unwrap());
+    let rp = crate::support::Rp::new(app, &app.stored_client("probe").await);
     let page = browser.get(&rp.authorization("openid", &[("prompt", "none")])).await;
     match page.sent("error").as_deref() {
         None => true,
@@ -437,7 +437,7 @@ on_both!(asvs_2_4_4_hashes_follow_the_parameters_at_sign_in, |test| {
     let stronger = Passwords { memory_kib: 16, iterations: 2, parallelism: 1, queue: 64 };
     let passwords = PasswordHasher::new(&stronger, 2, &test.app.entropy).unwrap();
     let app = test.but(App { passwords, ..test.app.clone() });
-    let stored = async || app.app.store.user(&user.id).await.unwrap().unwrap();
+    let stored = async || app.stored_user(&user.id).await;
     assert_eq!(attempt(&mut app.browser(), "ada", "wrong").await.status, 401);
     assert_eq!(stored().await.password_hash.unwrap(), before, "not by a wrong password");
     assert_eq!(attempt(&mut app.browser(), "ada", PASSWORD).await.status, 303);

@@ -17,6 +17,7 @@ use countersign::store::{
     StoredKey,
 };
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
@@ -69,13 +70,19 @@ async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
     id.into()
 }
 
-fn consent(client: &Client, id: &str, scope: &str) -> Consent {
+fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
     Consent {
         id: id.into(),
+        user_id: user.id.clone(),
         client_id: client.id.clone(),
         scope: Scope::parse(scope).unwrap(),
         created_at: NOW,
     }
+}
+
+/// What is there.
+fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
+    Arc::unwrap_or_clone(found.unwrap().unwrap())
 }
 
 /// Proof that a code for this grant may be redeemed.
@@ -104,7 +111,7 @@ fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now:
 
 /// Proof that the current refresh token of a grant may be redeemed.
 async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
-    let (grant, footing, _) = store.grant(&id.into(), None).await.unwrap().unwrap();
+    let (grant, footing) = store.asked_anew().grant(&id.into()).await.unwrap().unwrap();
     let policy = RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::ZERO };
     match may_rotate(client, &grant, &footing, grant.generation, policy, NOW).unwrap() {
         Decision::Rotate(rotate) => rotate,
@@ -152,9 +159,9 @@ on_both!(what_a_grant_says_and_rests_on_reads_back, |app| {
     begin(&app, &user, "s").await;
     let redeem = redeem(&client, &user, "s", "g", "openid email", NOW);
     assert!(matches!(store.open_grant(&redeem).await.unwrap(), Opened::Now));
-    let (grant, footing, token_revoked) = store.grant(&"g".into(), Some(&"t".into())).await.unwrap().unwrap();
+    let (grant, footing) = store.grant(&"g".into()).await.unwrap().unwrap();
     assert_eq!(format!("{grant:?}"), format!("{:?}", redeem.grant()));
-    assert!(grant.active && !grant.offline && !token_revoked);
+    assert!(grant.active && !grant.offline);
     assert!(!footing.user_disabled && !footing.consent_stands);
     assert_eq!(footing.session_expires_at, Some(later(12 * HOUR)));
     assert_eq!(
@@ -169,13 +176,11 @@ on_both!(what_a_grant_says_and_rests_on_reads_back, |app| {
     store.revoke_token(&"t".into(), later(60)).await.unwrap();
     assert!(store.token_is_revoked(&"t".into()).await.unwrap());
     assert!(!store.token_is_revoked(&"u".into()).await.unwrap());
-    assert!(store.grant(&"g".into(), Some(&"t".into())).await.unwrap().unwrap().2);
-    assert!(!store.grant(&"g".into(), Some(&"u".into())).await.unwrap().unwrap().2);
 
     assert!(store.end_session(&user.id, &"s".into(), &audit(&app, "session.end")).await.unwrap());
-    let (_, footing, _) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+    let (_, footing) = store.grant(&"g".into()).await.unwrap().unwrap();
     assert_eq!(footing.session_expires_at, None);
-    assert!(store.grant(&"h".into(), None).await.unwrap().is_none());
+    assert!(store.grant(&"h".into()).await.unwrap().is_none());
 });
 
 on_both!(of_32_rotations_of_a_refresh_token_one_raises_the_generation, |app| {
@@ -195,7 +200,7 @@ on_both!(of_32_rotations_of_a_refresh_token_one_raises_the_generation, |app| {
         })
         .await;
         assert_eq!(rotated.iter().filter(|one| **one == Rotated::Now).count(), 1);
-        let (grant, ..) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+        let (grant, ..) = store.grant(&"g".into()).await.unwrap().unwrap();
         assert_eq!(grant.generation, generation + 1);
     }
 });
@@ -210,7 +215,7 @@ on_both!(a_rotation_that_was_decided_before_a_revocation_is_lost_after_it, |app|
     assert!(!store.revoke_grant(&"g".into(), &audit(&app, "grant.revoke")).await.unwrap(), "only once");
     assert_eq!(audited(&app, "grant.revoke").await, 1);
     assert_eq!(store.rotate(&decided).await.unwrap(), Rotated::Lost);
-    let (grant, ..) = store.grant(&"g".into(), None).await.unwrap().unwrap();
+    let (grant, ..) = store.grant(&"g".into()).await.unwrap().unwrap();
     assert!(!grant.active);
     assert_eq!(grant.generation, 0);
 });
@@ -219,7 +224,7 @@ on_both!(an_offline_grant_does_not_open_behind_the_end_of_its_session, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
     for (session, how) in [("s1", "end"), ("s2", "password"), ("s3", "disable"), ("s4", "missing")] {
-        let user = store.user(&user.id).await.unwrap().unwrap();
+        let user = stored(store.user(&user.id).await);
         if how != "missing" {
             begin(&app, &user, session).await;
         }
@@ -237,8 +242,8 @@ on_both!(an_offline_grant_does_not_open_behind_the_end_of_its_session, |app| {
             }
             _ => {}
         }
-        assert!(matches!(store.open_grant(&late).await.unwrap(), Opened::SessionOver), "{how}");
-        assert!(store.grant(&session.into(), None).await.unwrap().is_none(), "{how}: nothing is written");
+        assert!(matches!(store.open_grant(&late).await.unwrap(), Opened::NotAnyMore), "{how}");
+        assert!(store.grant(&session.into()).await.unwrap().is_none(), "{how}: nothing is written");
     }
 });
 
@@ -259,10 +264,10 @@ on_both!(what_belongs_to_somebody_deleted_meanwhile_is_gone_and_no_outage, |app|
     assert!(store.delete_client(&client.id, &audit(&app, "client.delete")).await.unwrap());
     assert!(!store.delete_client(&client.id, &audit(&app, "client.delete")).await.unwrap());
     assert_eq!(audited(&app, "client.delete").await, 1);
-    let late = store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await;
-    assert!(matches!(late, Err(StoreError::Gone)), "{late:?}");
+    let late = store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
+    assert_eq!(late, Opened::NotAnyMore);
     let allowed = audit(&app, "consent.allow");
-    let late = store.allow(&user.id, &consent(&client, "c", "openid"), NOW, &allowed).await;
+    let late = store.allow(&consent(&user, &client, "c", "openid"), NOW, &allowed).await;
     assert!(matches!(late, Err(StoreError::Gone)), "{late:?}");
     assert_eq!(audited(&app, "consent.allow").await, 0);
 
@@ -282,13 +287,13 @@ on_both!(deleting_a_user_or_a_client_takes_what_is_theirs_and_spares_the_rest, |
             let session = format!("s {}", user.username);
             store.open_grant(&redeem(client, user, &session, &id, "openid", NOW)).await.unwrap();
             let allowed = audit(&app, "consent.allow");
-            store.allow(&user.id, &consent(client, &id, "openid"), NOW, &allowed).await.unwrap();
+            store.allow(&consent(user, client, &id, "openid"), NOW, &allowed).await.unwrap();
         }
     }
     assert!(store.delete_client(&tv.id, &audit(&app, "client.delete")).await.unwrap());
     assert!(store.delete_user(&bob.id, &audit(&app, "user.delete")).await.unwrap());
     for (id, stays) in [("ada web", true), ("ada tv", false), ("bob web", false), ("bob tv", false)] {
-        assert_eq!(store.grant(&id.into(), None).await.unwrap().is_some(), stays, "{id}");
+        assert_eq!(store.grant(&id.into()).await.unwrap().is_some(), stays, "{id}");
     }
     assert_eq!(store.consents_of_user(&ada.id).await.unwrap().len(), 1);
     assert!(store.consents_of_user(&bob.id).await.unwrap().is_empty());
@@ -301,7 +306,7 @@ on_both!(deleting_a_user_or_a_client_takes_what_is_theirs_and_spares_the_rest, |
 on_both!(a_client_reads_back_and_its_id_is_taken_once, |app| {
     let store = &app.app.store;
     let web = app.client("web", |metadata| metadata.refresh_grace_seconds = Some(3)).await;
-    let read = store.client(&web.id).await.unwrap().unwrap();
+    let read = stored(store.client(&web.id).await);
     assert_eq!(format!("{read:?}"), format!("{web:?}"));
     assert!(store.client(&"nobody".into()).await.unwrap().is_none());
     let again = store.insert_client(&web, &audit(&app, "client.again")).await.unwrap_err();
@@ -323,7 +328,7 @@ on_both!(an_edit_of_a_client_never_overwrites_another_one_unseen, |app| {
     assert!(store.update_client(&mine, web.updated_at, &audit(&app, "client.update")).await.unwrap());
     assert!(!store.update_client(&theirs, web.updated_at, &audit(&app, "client.stale")).await.unwrap());
     assert_eq!((audited(&app, "client.update").await, audited(&app, "client.stale").await), (1, 0));
-    let read = store.client(&web.id).await.unwrap().unwrap();
+    let read = stored(store.client(&web.id).await);
     assert_eq!(read.metadata, mine.metadata);
     assert!(!read.disabled);
 
@@ -412,7 +417,7 @@ on_both!(a_users_claims_read_back_as_they_were_written_and_changed, |app| {
     };
     let whole = User { claims: claims.clone(), updated_at: later(1), ..ada.clone() };
     assert!(store.update_user(&whole, ada.updated_at, &audit(&app, "user.update")).await.unwrap());
-    assert_eq!(store.user(&ada.id).await.unwrap().unwrap().claims, claims);
+    assert_eq!(stored(store.user(&ada.id).await).claims, claims);
     assert_eq!(store.user_by_login("ada").await.unwrap().unwrap().claims, claims);
     let bob = User {
         id: "bob".into(),
@@ -426,7 +431,7 @@ on_both!(a_users_claims_read_back_as_they_were_written_and_changed, |app| {
     assert!(all.len() == 2 && all.iter().all(|user| user.claims == claims));
     let bare = User { claims: StandardClaims::default(), updated_at: later(2), ..whole };
     assert!(store.update_user(&bare, later(1), &audit(&app, "user.update")).await.unwrap());
-    assert_eq!(store.user(&ada.id).await.unwrap().unwrap().claims, StandardClaims::default());
+    assert_eq!(stored(store.user(&ada.id).await).claims, StandardClaims::default());
 });
 
 on_both!(users_are_found_by_id_login_and_search, |app| {
@@ -440,7 +445,7 @@ on_both!(users_are_found_by_id_login_and_search, |app| {
         ..ada.clone()
     };
     store.insert_user(&wild, &audit(&app, "user.create")).await.unwrap();
-    assert_eq!(format!("{:?}", store.user(&ada.id).await.unwrap().unwrap()), format!("{ada:?}"));
+    assert_eq!(format!("{:?}", stored(store.user(&ada.id).await)), format!("{ada:?}"));
     assert!(store.user(&"nobody".into()).await.unwrap().is_none());
     for login in ["ada", "ada@example.com"] {
         assert_eq!(store.user_by_login(login).await.unwrap().unwrap().id, ada.id, "{login}");
@@ -476,7 +481,7 @@ on_both!(switching_a_user_off_ends_everything_for_good, |app| {
     assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
     assert!(store.update_user(&on, later(1), &audit(&app, "user.update")).await.unwrap());
     assert!(!store.session(&"s".into()).await.unwrap().unwrap().active);
-    assert!(!store.grant(&"g".into(), None).await.unwrap().unwrap().0.active);
+    assert!(!store.grant(&"g".into()).await.unwrap().unwrap().0.active);
 });
 
 on_both!(a_new_password_ends_everything_but_the_session_that_set_it, |app| {
@@ -492,18 +497,18 @@ on_both!(a_new_password_ends_everything_but_the_session_that_set_it, |app| {
     assert!(store.session(&"here".into()).await.unwrap().unwrap().active);
     assert!(!store.session(&"there".into()).await.unwrap().unwrap().active);
     for id in ["here", "there"] {
-        assert!(!store.grant(&id.into(), None).await.unwrap().unwrap().0.active, "{id}");
+        assert!(!store.grant(&id.into()).await.unwrap().unwrap().0.active, "{id}");
     }
-    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new"));
+    assert_eq!(stored(store.user(&user.id).await).password_hash.as_deref(), Some("new"));
     let nobody = UserId::from("nobody");
     assert!(!store.set_password(&nobody, "new", None, NOW, &audit(&app, "user.none")).await.unwrap());
     assert_eq!((audited(&app, "user.password").await, audited(&app, "user.none").await), (1, 0));
 
     // The upgrade of a hash never brings an old password back.
     store.upgrade_password_hash(&user.id, "old", "old, upgraded").await.unwrap();
-    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new"));
+    assert_eq!(stored(store.user(&user.id).await).password_hash.as_deref(), Some("new"));
     store.upgrade_password_hash(&user.id, "new", "new, upgraded").await.unwrap();
-    assert_eq!(store.user(&user.id).await.unwrap().unwrap().password_hash.as_deref(), Some("new, upgraded"));
+    assert_eq!(stored(store.user(&user.id).await).password_hash.as_deref(), Some("new, upgraded"));
 });
 
 on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
@@ -516,7 +521,7 @@ on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
     assert!(store.session(&"s".into()).await.unwrap().is_none());
     assert_eq!(audited(&app, "session.begin").await, 0);
 
-    let user = store.user(&before.id).await.unwrap().unwrap();
+    let user = stored(store.user(&before.id).await);
     begin(&app, &user, "t").await;
     let off = User { disabled: true, updated_at: later(9), ..user.clone() };
     assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
@@ -535,10 +540,14 @@ on_both!(a_session_reads_back_replaces_its_predecessor_and_is_never_revived, |ap
     assert_eq!(format!("{read:?}"), format!("{second:?}"));
     assert!(!store.session(&"s1".into()).await.unwrap().unwrap().active);
 
-    store.touch_session(&"s1".into(), later(60)).await.unwrap();
+    let touch = async |id: &str, at| {
+        store.touch_session(&store.session(&id.into()).await.unwrap().unwrap(), at);
+        store.write_last_seen().await.unwrap();
+    };
+    touch("s1", later(60)).await;
     assert!(!store.session(&"s1".into()).await.unwrap().unwrap().active);
-    store.touch_session(&"s2".into(), later(60)).await.unwrap();
-    store.touch_session(&"s2".into(), later(30)).await.unwrap();
+    touch("s2", later(60)).await;
+    touch("s2", later(30)).await;
     assert_eq!(store.session(&"s2".into()).await.unwrap().unwrap().last_seen_at, later(60));
 
     let ended = audit(&app, "session.end");
@@ -584,9 +593,9 @@ on_both!(consents_that_are_given_at_once_are_all_kept, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
     storm(&app, |number, store| {
-        let consent = consent(&client, &format!("c{number}"), &format!("openid scope{number}"));
-        let (user, audit) = (user.id.clone(), audit(&app, "consent.allow"));
-        async move { store.allow(&user, &consent, NOW, &audit).await.unwrap() }
+        let consent = consent(&user, &client, &format!("c{number}"), &format!("openid scope{number}"));
+        let audit = audit(&app, "consent.allow");
+        async move { store.allow(&consent, NOW, &audit).await.unwrap() }
     })
     .await;
     let standing = store.consent(&user.id, &client.id).await.unwrap().unwrap();
@@ -594,10 +603,10 @@ on_both!(consents_that_are_given_at_once_are_all_kept, |app| {
     assert_eq!(store.consents_of_user(&user.id).await.unwrap().len(), 1);
     assert_eq!(audited(&app, "consent.allow").await, 32);
 
-    let narrower = consent(&client, "narrower", "openid");
-    store.allow(&user.id, &narrower, NOW, &audit(&app, "consent.allow")).await.unwrap();
+    let narrower = consent(&user, &client, "narrower", "openid");
+    store.allow(&narrower, NOW, &audit(&app, "consent.allow")).await.unwrap();
     let after = store.consent(&user.id, &client.id).await.unwrap().unwrap();
-    assert_eq!((after.id, after.scope), (standing.id, standing.scope), "never narrowed");
+    assert_eq!((&after.id, &after.scope), (&standing.id, &standing.scope), "never narrowed");
 });
 
 on_both!(withdrawing_revokes_the_grants_of_that_user_to_that_client, |app| {
@@ -608,18 +617,18 @@ on_both!(withdrawing_revokes_the_grants_of_that_user_to_that_client, |app| {
         begin(&app, user, id).await;
         store.open_grant(&redeem(client, user, id, id, "openid", NOW)).await.unwrap();
         let allowed = audit(&app, "consent.allow");
-        store.allow(&user.id, &consent(client, id, "openid"), NOW, &allowed).await.unwrap();
+        store.allow(&consent(user, client, id, "openid"), NOW, &allowed).await.unwrap();
     }
     assert!(store.withdraw(&ada.id, &web.id, &audit(&app, "consent.withdraw")).await.unwrap());
     assert!(!store.withdraw(&ada.id, &web.id, &audit(&app, "consent.withdraw")).await.unwrap());
     assert_eq!(audited(&app, "consent.withdraw").await, 1);
     for (id, active) in [("g1", false), ("g2", true), ("g3", true)] {
-        assert_eq!(store.grant(&id.into(), None).await.unwrap().unwrap().0.active, active, "{id}");
+        assert_eq!(store.grant(&id.into()).await.unwrap().unwrap().0.active, active, "{id}");
     }
     assert!(store.consent(&ada.id, &web.id).await.unwrap().is_none());
 
-    let again = consent(&web, "again", "openid");
-    store.allow(&ada.id, &again, NOW, &audit(&app, "consent.allow")).await.unwrap();
+    let again = consent(&ada, &web, "again", "openid");
+    store.allow(&again, NOW, &audit(&app, "consent.allow")).await.unwrap();
     assert_eq!(store.consent(&ada.id, &web.id).await.unwrap().unwrap().id, again.id, "another consent");
 });
 
@@ -754,7 +763,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     begin(&app, &user, "s").await;
     store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
     let allowed = audit(&app, "consent.allow");
-    store.allow(&user.id, &consent(&client, "c", "openid"), NOW, &allowed).await.unwrap();
+    store.allow(&consent(&user, &client, "c", "openid"), NOW, &allowed).await.unwrap();
     store.offer_administrator_link("link", NOW, later(HOUR)).await.unwrap();
     let over = begin(&app, &user, "over").await;
     for session in ["s", "over"] {
@@ -771,7 +780,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
             store.clients().await.unwrap(),
             store.sessions_of_user(&user.id, NOW).await.unwrap(),
             store.consents_of_user(&user.id).await.unwrap(),
-            store.grant(&grant, None).await.unwrap().unwrap(),
+            store.grant(&grant).await.unwrap().unwrap(),
             store.signing_keys().await.unwrap(),
             store.clients_with_due_notices(NOW, 10).await.unwrap(),
             store.clients_of_session(&over).await.unwrap(),
@@ -814,7 +823,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
         ("end_session", store.end_session(&user.id, &s, &u).await.map(drop)),
         ("end_sessions_of_user", store.end_sessions_of_user(&user.id, None, &u).await.map(drop)),
         ("settle_logout_notice", store.settle_logout_notice(&leased[0], Some(&u)).await.map(drop)),
-        ("allow", store.allow(&user.id, &consent(&client, "d", "openid email"), NOW, &u).await),
+        ("allow", store.allow(&consent(&user, &client, "d", "openid email"), NOW, &u).await),
         ("withdraw", store.withdraw(&user.id, &client.id, &u).await.map(drop)),
         ("revoke_grant", store.revoke_grant(&"g".into(), &u).await.map(drop)),
         ("insert_signing_key", store.insert_signing_key(&key, &u).await.map(drop)),
@@ -971,7 +980,7 @@ on_both!(of_32_attempts_to_remove_the_last_two_administrators_one_succeeds, |app
     for round in 0..3 {
         let mut administrators = Vec::new();
         for user in [&ada, &bob] {
-            let read = store.user(&user.id).await.unwrap().unwrap();
+            let read = stored(store.user(&user.id).await);
             let updated_at = Timestamp(read.updated_at.0 + 1);
             let able = User { is_admin: true, disabled: false, updated_at, ..read.clone() };
             assert!(store.update_user(&able, read.updated_at, &audit(&app, "user.admin")).await.unwrap());
@@ -1055,9 +1064,11 @@ on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
         assert_eq!(store_clients(&app, &id.into()).await, usize::from(stays), "{id}");
     }
     for (id, stays) in [("dead", false), ("alive", true)] {
+        let store = store.asked_anew();
         assert_eq!(store.session(&id.into()).await.unwrap().is_some(), stays, "{id}");
-        assert_eq!(store.grant(&id.into(), None).await.unwrap().is_some(), stays, "{id}");
+        assert_eq!(store.grant(&id.into()).await.unwrap().is_some(), stays, "{id}");
     }
+    let store = &store.asked_anew();
     assert!(store.token_is_revoked(&"alive".into()).await.unwrap());
     assert!(!store.token_is_revoked(&"dead 0".into()).await.unwrap());
     assert_eq!(store.clean_up(later(HOUR), later(-100)).await.unwrap(), 0);
@@ -1153,7 +1164,7 @@ on_both!(a_registration_and_the_use_of_its_token_happen_together_or_not_at_all, 
     assert_eq!((left().await, store.clients().await.unwrap().len()), (Some(Some(2)), 0));
     assert_eq!(register(&one, Some("hash"), 9).await, SelfRegistered::Now);
     assert_eq!(left().await, Some(Some(1)));
-    let stored = store.client(&one.id).await.unwrap().unwrap();
+    let stored = stored(store.client(&one.id).await);
     assert_eq!(
         (stored.self_registration, stored.metadata),
         (one.self_registration.clone(), one.metadata.clone())
@@ -1188,15 +1199,14 @@ on_both!(the_first_use_of_a_client_is_noted_once_and_saves_it, |app| {
         store.insert_self_registered(&newcomer(id, at), None, 9, &audit).await.unwrap();
     }
     store.insert_client(&countersign_client("ours"), &audit(&app, "client.create")).await.unwrap();
-    let used_at = async |id: &str| {
-        store.client(&id.into()).await.unwrap().unwrap().self_registration.and_then(|own| own.used_at)
-    };
+    let used_at =
+        async |id: &str| stored(store.client(&id.into()).await).self_registration.and_then(|own| own.used_at);
     for (id, at) in [("used", 5), ("used", 6), ("ours", 5), ("nobody", 5)] {
         store.note_client_use(&id.into(), later(at)).await.unwrap();
     }
     assert_eq!((used_at("used").await, used_at("unused").await), (Some(later(5)), None));
     // A change by the client or an administrator does not forget it.
-    let client = store.client(&"used".into()).await.unwrap().unwrap();
+    let client = stored(store.client(&"used".into()).await);
     let changed = Client { updated_at: later(9), ..client.clone() };
     assert!(store.update_client(&changed, client.updated_at, &audit(&app, "client.update")).await.unwrap());
     assert_eq!(used_at("used").await, Some(later(5)));

@@ -27,7 +27,7 @@ async fn ask(app: &TestApp, authorization: &str, body: &str) -> Page {
 }
 
 async fn switch_off(app: &TestApp, id: &str) {
-    let client = app.app.store.client(&id.into()).await.unwrap().unwrap();
+    let client = app.stored_client(id).await;
     let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
     let off = Client { disabled: true, ..client.clone() };
     assert!(app.app.store.update_client(&off, client.updated_at, &audit).await.unwrap());

@@ -6,7 +6,7 @@ use crate::http::error::OAuthError;
 use crate::http::refresh_token::derive;
 use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, RedeemRequest};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::grant::DeadGrant;
+use crate::protocol::grant::{DeadGrant, Footing};
 use crate::sealing::Purpose;
 use crate::store::Opened;
 
@@ -18,24 +18,39 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         .seals
         .open(Purpose::Code, text)
         .map_err(|_| invalid_grant("the code is not one that this server issued"))?;
-    let footing = app.store.footing(&code).await?.ok_or_else(|| invalid_grant("the user is no more"))?;
-    let decision = code::may_redeem(
-        client,
-        RedeemRequest { redirect_uri: form.get("redirect_uri"), code_verifier: form.get("code_verifier") },
-        &code,
-        &footing,
-        app.entropy.secret(),
-        GrantLifetimes {
-            access_token: app.config.tokens.access_token,
-            refresh_absolute: app.config.tokens.refresh_absolute,
-        },
-        now,
-    );
+    let decide = |footing: &Footing| {
+        code::may_redeem(
+            client,
+            RedeemRequest {
+                redirect_uri: form.get("redirect_uri"),
+                code_verifier: form.get("code_verifier"),
+            },
+            &code,
+            footing,
+            app.entropy.secret(),
+            GrantLifetimes {
+                access_token: app.config.tokens.access_token,
+                refresh_absolute: app.config.tokens.refresh_absolute,
+            },
+            now,
+        )
+    };
+    let footing = app.store.footing(&code).await?;
+    let (footing, decision) = match footing.map(|footing| (decide(&footing), footing)) {
+        Some((decision, footing)) if !matches!(decision, Err(CodeError::Dead(_))) => (footing, decision),
+        // What is remembered may be a moment behind; nobody is refused by it.
+        _ => {
+            let footing = app.store.asked_anew().footing(&code).await?;
+            let footing = footing.ok_or_else(|| invalid_grant("the user is no more"))?;
+            let decision = decide(&footing);
+            (footing, decision)
+        }
+    };
     let redeem = match decision {
         Ok(redeem) => redeem,
         Err(error) => {
             // A replay may come late: what the code was used for is revoked then too.
-            if error == CodeError::Expired && app.store.grant(&code.grant_id, None).await?.is_some() {
+            if error == CodeError::Expired && app.store.grant(&code.grant_id).await?.is_some() {
                 request.revoke_replayed(&code.grant_id, "grant.code_replayed").await?;
             }
             return Err(invalid_grant(&error));
@@ -57,7 +72,11 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     };
     match app.store.open_grant(&redeem).await? {
         Opened::Now => Ok(granted),
-        Opened::SessionOver => Err(invalid_grant(&DeadGrant::SessionEnded)),
+        Opened::NotAnyMore => {
+            let footing = app.store.asked_anew().footing(&code).await?;
+            let why = footing.and_then(|footing| grant.standing(&footing, now).err());
+            Err(invalid_grant(&why.unwrap_or(DeadGrant::Revoked)))
+        }
         Opened::AlreadyUsed => {
             // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
             // tokens previously issued based on that authorization code".

@@ -1,5 +1,7 @@
 //! `grant_type=refresh_token`: RFC 6749 §6, with rotation (RFC 9700 §4.14.2).
 
+use std::sync::Arc;
+
 use super::{Granted, TokenRequest, invalid_grant};
 use crate::http::access_token::{Life, Subject, issue};
 use crate::http::error::OAuthError;
@@ -9,7 +11,7 @@ use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::refresh::{
     Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
 };
-use crate::store::Rotated;
+use crate::store::{Rotated, Store};
 
 pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthError> {
     let TokenRequest { app, form, .. } = *request;
@@ -17,16 +19,21 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         .get("refresh_token")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "refresh_token is missing"))?;
     let token = RefreshToken::parse(text).ok_or_else(not_ours)?;
-    // Whoever loses the race for the gate sees what the winner left behind, and is judged by that.
-    for _ in 0..2 {
-        let (grant, footing, decision) = decide(request, &token).await?;
+    // What is remembered may say that the token is current; whether it is, its gate knows. Everything else is judged by
+    // the database itself, and so is whoever loses the race for the gate: by what the winner left behind.
+    for store in [&app.store, &app.store.asked_anew(), &app.store.asked_anew()] {
+        let remembered = store.is_remembering();
+        let (grant, footing, decision) = match decide(request, store, &token).await {
+            Ok((.., Decision::Repeat { .. })) | Err(_) if remembered => continue,
+            decided => decided?,
+        };
         match decision {
             Decision::Repeat { successor } => return answer(request, &grant, &footing, successor).await,
             Decision::Rotate(rotate) => {
                 // Made before the gate: after it, nothing may fail.
                 let granted =
                     answer(request, &grant, &footing, rotate.generation().saturating_add(1)).await?;
-                if app.store.rotate(&rotate).await? == Rotated::Now {
+                if store.rotate(&rotate).await? == Rotated::Now {
                     return Ok(granted);
                 }
             }
@@ -35,20 +42,21 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     Err(invalid_grant("the refresh token was used by another request at the same time"))
 }
 
-/// Loads the grant and judges the token. Reuse revokes the grant before it is refused.
+/// Loads the grant and judges the token. Reuse revokes the grant before it is refused, if the database itself says so.
 async fn decide(
     request: &TokenRequest<'_>,
+    store: &Store,
     token: &RefreshToken,
-) -> Result<(Grant, Footing, Decision), OAuthError> {
+) -> Result<(Arc<Grant>, Footing, Decision), OAuthError> {
     let TokenRequest { app, client, now, .. } = *request;
-    let (grant, footing) = genuine(app, token).await?.ok_or_else(not_ours)?;
+    let (grant, footing) = genuine(app, store, token).await?.ok_or_else(not_ours)?;
     let policy = RefreshPolicy {
         idle: app.config.tokens.refresh_idle,
         grace: client.refresh_grace(app.config.tokens.refresh_grace),
     };
     match may_rotate(client, &grant, &footing, token.generation, policy, now) {
         Ok(decision) => Ok((grant, footing, decision)),
-        Err(RefreshError::Reused) => {
+        Err(RefreshError::Reused) if !store.is_remembering() => {
             // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh
             // token, but it will revoke the active refresh token."
             request.revoke_replayed(&grant.id, "grant.refresh_reused").await?;

@@ -90,7 +90,7 @@ impl Database {
     }
 
     pub fn config(&self) -> config::Database {
-        config::Database { engine: self.engine.clone(), max_connections: 8 }
+        config::Database { engine: self.engine.clone(), max_connections: 8, memory_bytes: 8 << 20 }
     }
 }
 
@@ -140,7 +140,11 @@ pub fn config(issuer: &str) -> Config {
         issuer: Issuer::parse(issuer).unwrap(),
         secret: MasterSecret(Zeroizing::new(vec![7; 32])),
         data_dir: PathBuf::from("."),
-        database: config::Database { engine: config::Engine::Sqlite(PathBuf::new()), max_connections: 4 },
+        database: config::Database {
+            engine: config::Engine::Sqlite(PathBuf::new()),
+            max_connections: 4,
+            memory_bytes: 8 << 20,
+        },
         listen: config::Listen {
             address: ([127, 0, 0, 1], 0).into(),
             tls: None,

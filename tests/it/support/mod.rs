@@ -72,6 +72,7 @@ impl TestApp {
         let entropy = Entropy::system();
         let config = (*self.app.config).clone();
         let app = App::start(config, clock(&self.millis), entropy).await.unwrap();
+        listen(&app);
         Self { router: whole(&app), app, ..self.clone() }
     }
 
@@ -88,7 +89,13 @@ impl TestApp {
     }
 
     fn with(app: App, millis: Arc<AtomicI64>, database: database::Database) -> Self {
+        listen(&app);
         Self { router: whole(&app), app, millis, _database: Arc::new(database) }
+    }
+
+    /// Waits until this node has heard of everything that another one did.
+    pub async fn hears(&self) {
+        self.app.store.catch_up().await.unwrap();
     }
 
     /// Lets time pass.
@@ -183,11 +190,28 @@ impl TestApp {
         Rp::new(self, &self.client(id, public).await)
     }
 
+    /// A client as the database has it.
+    pub async fn stored_client(&self, id: &str) -> Client {
+        let client = self.app.store.asked_anew().client(&id.into()).await.unwrap().unwrap();
+        Arc::unwrap_or_clone(client)
+    }
+
+    /// A user as the database has them.
+    pub async fn stored_user(&self, id: &UserId) -> User {
+        Arc::unwrap_or_clone(self.app.store.asked_anew().user(id).await.unwrap().unwrap())
+    }
+
     /// What the audit log says, newest first, as `action target`.
     pub async fn audit_log(&self) -> Vec<String> {
         let rows = self.app.store.recent_audit(1000).await.unwrap();
         rows.into_iter().map(|row| format!("{} {}", row.action, row.target)).collect()
     }
+}
+
+/// Has a node hear of changes, as a server does: without it nothing would be remembered, and no test would meet what is.
+fn listen(app: &App) {
+    let store = app.store.clone();
+    tokio::spawn(async move { store.listen().await });
 }
 
 /// The endpoints as they are served, behind the edge.

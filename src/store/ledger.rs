@@ -1,0 +1,485 @@
+//! Group commit: what sign-ins, redemptions and refreshes write at the same moment is written by one statement for each
+//! kind and committed once. Everybody is answered after their own commit. What was begun goes on when whoever asked for it
+//! hangs up; what was not is never begun then.
+//!
+//! Each statement is a gate. It asks the database about everything that what it writes rests on, so that neither a memory
+//! that is a moment behind nor another node can open it twice, or open it for somebody whose access has ended.
+
+use std::collections::HashSet;
+use std::sync::{Arc, OnceLock};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::audit::write_audits;
+use super::grant::claims_to_json;
+use super::{AuditEntry, Db, Opened, Rotated, StoreError, in_transaction};
+use crate::protocol::client_assertion::OneTimeId;
+use crate::protocol::grant::Grant;
+use crate::protocol::ids::ConsentId;
+use crate::protocol::session::Session;
+use crate::protocol::timestamp::Timestamp;
+
+/// Entries that are committed together at most.
+pub(super) const MOST_ROWS: usize = 64;
+
+/// Entries that wait for their turn at most; whoever comes then waits for a place.
+const MOST_WAITING: usize = 1024;
+
+/// Where entries are handed in. On PostgreSQL a second clerk writes while the first one waits for its commit.
+#[derive(Clone)]
+pub(super) struct Ledger(mpsc::Sender<Entry>);
+
+/// What somebody wants to have written.
+pub(super) enum Entry {
+    Open(Asked<Arc<Grant>, Opened>),
+    Rotate(Asked<Rotation, Rotated>),
+    Use(Asked<OneTimeId, bool>),
+    Begin(Asked<Beginning, bool>),
+    Note(Asked<AuditEntry, ()>),
+}
+
+/// An entry's content, and who waits for what became of it.
+pub(super) struct Asked<Q, A> {
+    what: Q,
+    answer: oneshot::Sender<Result<A, StoreError>>,
+}
+
+impl<Q, A> Asked<Q, A> {
+    /// Nobody waits for it any more.
+    fn is_forsaken(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    fn answer(self, outcome: Result<A, StoreError>) {
+        // Nobody may wait for it any more.
+        let _ = self.answer.send(outcome);
+    }
+}
+
+/// A refresh token to redeem.
+pub(super) struct Rotation {
+    pub id: String,
+    pub generation: i64,
+    pub at: Timestamp,
+}
+
+/// A session to begin, for a user as they were when their password was checked.
+pub(super) struct Beginning {
+    pub session: Session,
+    pub user_unchanged_since: Timestamp,
+    pub audit: AuditEntry,
+}
+
+impl Ledger {
+    pub fn open(db: &Db) -> Self {
+        let (desk, inbox) = mpsc::channel(MOST_WAITING);
+        let inbox = Arc::new(tokio::sync::Mutex::new(inbox));
+        let clerks = match db {
+            Db::Sqlite { .. } => 1,
+            Db::Postgres(_) => 2,
+        };
+        for _ in 0..clerks {
+            tokio::spawn(Clerk { db: db.clone() }.work(Arc::clone(&inbox)));
+        }
+        Self(desk)
+    }
+
+    /// Hands an entry in and waits until it is committed, or known not to be.
+    pub async fn write<Q, A>(
+        &self,
+        what: Q,
+        entry: impl FnOnce(Asked<Q, A>) -> Entry,
+    ) -> Result<A, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let closed = || StoreError::from(sqlx::Error::PoolClosed);
+        self.0.send(entry(Asked { what, answer })).await.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
+    }
+}
+
+struct Clerk {
+    db: Db,
+}
+
+/// Entries of each kind that do not get into each other's way.
+#[derive(Default)]
+struct Page {
+    opens: Vec<Asked<Arc<Grant>, Opened>>,
+    rotations: Vec<Asked<Rotation, Rotated>>,
+    uses: Vec<Asked<OneTimeId, bool>>,
+    beginnings: Vec<Asked<Beginning, bool>>,
+    notes: Vec<Asked<AuditEntry, ()>>,
+    rows: HashSet<String>,
+}
+
+/// What the statements of a page wrote, by id.
+#[derive(Default)]
+struct Written {
+    opened: HashSet<String>,
+    known: HashSet<String>,
+    rotated: HashSet<String>,
+    used: HashSet<String>,
+    begun: HashSet<String>,
+}
+
+type Ids = Vec<(String,)>;
+
+impl Clerk {
+    async fn work(self, inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Entry>>>) {
+        loop {
+            let mut page = Page::default();
+            let mut late = Vec::new();
+            let mut entries = Vec::with_capacity(MOST_ROWS);
+            if inbox.lock().await.recv_many(&mut entries, MOST_ROWS).await == 0 {
+                return;
+            }
+            for entry in entries {
+                late.extend(page.add(entry));
+            }
+            self.settle(page).await;
+            // The same token again: its turn comes when it is known what became of the first.
+            for entry in late {
+                self.settle(Page::of(entry)).await;
+            }
+        }
+    }
+
+    async fn settle(&self, mut page: Page) {
+        page.forget_who_left();
+        match self.write(&page).await {
+            Ok(Some(written)) => page.answer(&written),
+            // Told after a long wait that it failed, somebody may try again: then it must not have happened.
+            Ok(None) => Box::pin(self.settle(page)).await,
+            // Of many rows one was bad, or two nodes wanted the same rows in different order: each by itself, then.
+            Err(error) if page.rows.len() > 1 && is_about_rows(&error) => {
+                for entry in page.into_entries() {
+                    Box::pin(self.settle(Page::of(entry))).await;
+                }
+            }
+            Err(error) => page.refuse(&error),
+        }
+    }
+
+    /// Writes a page. None if somebody left before anything was written.
+    async fn write(&self, page: &Page) -> Result<Option<Written>, StoreError> {
+        let mut columns = Vec::with_capacity(page.opens.len());
+        for open in &page.opens {
+            columns.push(claims_to_json(&open.what.claims)?);
+        }
+        let lasting: Vec<&str> = page.opens.iter().filter(|open| open.what.offline).map(session_of).collect();
+        let audits: Vec<&AuditEntry> = page.notes.iter().map(|note| &note.what).collect();
+        Ok(in_transaction!(self, |tx| {
+            let mut written = Written::default();
+            if page.somebody_left() {
+                return Ok(None);
+            }
+            if !lasting.is_empty() {
+                // A grant for online access asks about its session at every use. One for offline access never asks
+                // again, so it must not slip in behind a password change or a switched-off account that found no grant
+                // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
+                let mut query = sqlx::query(HOLD_SESSIONS.of(lasting.len()));
+                for session in &lasting {
+                    query = query.bind(*session);
+                }
+                query.execute(&mut *tx).await?;
+            }
+            if !page.opens.is_empty() {
+                let mut query = sqlx::query_as(OPEN.of(page.opens.len()));
+                for (Asked { what: grant, .. }, claims) in page.opens.iter().zip(&columns) {
+                    query = query
+                        .bind(grant.id.as_str())
+                        .bind(grant.client_id.as_str())
+                        .bind(grant.user_id.as_str())
+                        .bind(grant.session_id.as_str())
+                        .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
+                        .bind(grant.offline)
+                        .bind(grant.scope.to_string())
+                        .bind(claims)
+                        .bind(grant.auth_time.0)
+                        .bind(&grant.acr)
+                        .bind(&grant.amr)
+                        .bind(&grant.secret)
+                        .bind(grant.generation)
+                        .bind(grant.rotated_at.0)
+                        .bind(grant.created_at.0)
+                        .bind(grant.expires_at.0);
+                }
+                let opened: Ids = query.fetch_all(&mut *tx).await?;
+                written.opened = opened.into_iter().map(|(id,)| id).collect();
+                if written.opened.len() < page.opens.len() {
+                    let mut query = sqlx::query_as(KNOWN.of(page.opens.len()));
+                    for open in &page.opens {
+                        query = query.bind(open.what.id.as_str());
+                    }
+                    let known: Ids = query.fetch_all(&mut *tx).await?;
+                    written.known = known.into_iter().map(|(id,)| id).collect();
+                }
+            }
+            if !page.rotations.is_empty() {
+                let mut query = sqlx::query_as(ROTATE.of(page.rotations.len()));
+                for Asked { what: rotation, .. } in &page.rotations {
+                    query = query.bind(&rotation.id).bind(rotation.generation).bind(rotation.at.0);
+                }
+                let rotated: Ids = query.fetch_all(&mut *tx).await?;
+                written.rotated = rotated.into_iter().map(|(id,)| id).collect();
+            }
+            if !page.uses.is_empty() {
+                let mut query = sqlx::query_as(USE.of(page.uses.len()));
+                for Asked { what: once, .. } in &page.uses {
+                    query = query.bind(&once.id).bind(once.expires_at.0);
+                }
+                let used: Ids = query.fetch_all(&mut *tx).await?;
+                written.used = used.into_iter().map(|(id,)| id).collect();
+            }
+            let mut audits = audits;
+            if !page.beginnings.is_empty() {
+                // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
+                // that one for this, so that no session slips in between.
+                let mut query = sqlx::query_as(UNCHANGED_USERS.of(page.beginnings.len()));
+                for Asked { what: begin, .. } in &page.beginnings {
+                    query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
+                }
+                let unchanged: Ids = query.fetch_all(&mut *tx).await?;
+                let unchanged: HashSet<String> = unchanged.into_iter().map(|(id,)| id).collect();
+                let good: Vec<&Beginning> = page
+                    .beginnings
+                    .iter()
+                    .map(|begin| &begin.what)
+                    .filter(|begin| unchanged.contains(begin.session.user_id.as_str()))
+                    .collect();
+                if !good.is_empty() {
+                    let mut query = sqlx::query(BEGIN.of(good.len()));
+                    for Beginning { session, .. } in &good {
+                        query = query
+                            .bind(session.id.as_str())
+                            .bind(&session.secret_hash)
+                            .bind(session.user_id.as_str())
+                            .bind(session.auth_time.0)
+                            .bind(&session.methods)
+                            .bind(&session.acr)
+                            .bind(session.remembered)
+                            .bind(&session.ip)
+                            .bind(&session.user_agent)
+                            .bind(session.created_at.0)
+                            .bind(session.last_seen_at.0)
+                            .bind(session.expires_at.0);
+                    }
+                    query.execute(&mut *tx).await?;
+                }
+                audits.extend(good.iter().map(|begin| &begin.audit));
+                written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
+            }
+            if !audits.is_empty() {
+                write_audits!(tx, &audits);
+            }
+            Some(written)
+        }))
+    }
+}
+
+fn session_of(open: &Asked<Arc<Grant>, Opened>) -> &str {
+    open.what.session_id.as_str()
+}
+
+/// Something is wrong with one of the rows, and nothing with the database.
+fn is_about_rows(error: &StoreError) -> bool {
+    match error {
+        StoreError::Unavailable(cause) => {
+            // PostgreSQL's class 40: a deadlock, or a transaction that was rolled back for another one.
+            matches!(&**cause, sqlx::Error::Database(cause) if cause.code().is_some_and(|code| code.starts_with("40")))
+        }
+        _ => true,
+    }
+}
+
+impl Page {
+    fn of(entry: Entry) -> Self {
+        let mut page = Self::default();
+        // The first entry is in nobody's way.
+        let _ = page.add(entry);
+        page
+    }
+
+    /// Puts an entry on the page, or gives it back if the page has one about the same row.
+    fn add(&mut self, entry: Entry) -> Option<Entry> {
+        let row = match &entry {
+            Entry::Open(open) => format!("grant {}", open.what.id),
+            Entry::Rotate(rotation) => format!("grant {}", rotation.what.id),
+            Entry::Use(once) => format!("once {}", once.what.id),
+            Entry::Begin(begin) => format!("session {}", begin.what.session.id),
+            Entry::Note(note) => format!("note {}", note.what.id),
+        };
+        if !self.rows.insert(row) {
+            return Some(entry);
+        }
+        match entry {
+            Entry::Open(open) => self.opens.push(open),
+            Entry::Rotate(rotation) => self.rotations.push(rotation),
+            Entry::Use(once) => self.uses.push(once),
+            Entry::Begin(begin) => self.beginnings.push(begin),
+            Entry::Note(note) => self.notes.push(note),
+        }
+        None
+    }
+
+    fn somebody_left(&self) -> bool {
+        self.opens.iter().any(Asked::is_forsaken)
+            || self.rotations.iter().any(Asked::is_forsaken)
+            || self.uses.iter().any(Asked::is_forsaken)
+            || self.beginnings.iter().any(Asked::is_forsaken)
+    }
+
+    /// Takes off what nobody waits for any more. What happened is noted whoever left.
+    fn forget_who_left(&mut self) {
+        self.opens.retain(|open| !open.is_forsaken());
+        self.rotations.retain(|rotation| !rotation.is_forsaken());
+        self.uses.retain(|once| !once.is_forsaken());
+        self.beginnings.retain(|begin| !begin.is_forsaken());
+    }
+
+    fn into_entries(self) -> impl Iterator<Item = Entry> {
+        let opens = self.opens.into_iter().map(Entry::Open);
+        let uses = self.uses.into_iter().map(Entry::Use);
+        opens
+            .chain(self.rotations.into_iter().map(Entry::Rotate))
+            .chain(uses)
+            .chain(self.beginnings.into_iter().map(Entry::Begin))
+            .chain(self.notes.into_iter().map(Entry::Note))
+    }
+
+    /// Tells everybody what became of theirs.
+    fn answer(self, written: &Written) {
+        for open in self.opens {
+            let id = open.what.id.as_str();
+            let outcome = if written.opened.contains(id) {
+                Opened::Now
+            } else if written.known.contains(id) {
+                Opened::AlreadyUsed
+            } else {
+                Opened::NotAnyMore
+            };
+            open.answer(Ok(outcome));
+        }
+        for rotation in self.rotations {
+            let raised = written.rotated.contains(&rotation.what.id);
+            rotation.answer(Ok(if raised { Rotated::Now } else { Rotated::Lost }));
+        }
+        for once in self.uses {
+            let first = written.used.contains(&once.what.id);
+            once.answer(Ok(first));
+        }
+        for begin in self.beginnings {
+            let begun = written.begun.contains(begin.what.session.id.as_str());
+            begin.answer(Ok(begun));
+        }
+        for note in self.notes {
+            note.answer(Ok(()));
+        }
+    }
+
+    /// Tells everybody that nothing was written.
+    fn refuse(self, error: &StoreError) {
+        for entry in self.into_entries() {
+            let error = match error {
+                StoreError::Unavailable(cause) => StoreError::Unavailable(Arc::clone(cause)),
+                StoreError::Gone => StoreError::Gone,
+                other => StoreError::from(sqlx::Error::Protocol(other.to_string())),
+            };
+            match entry {
+                Entry::Open(open) => open.answer(Err(error)),
+                Entry::Rotate(rotation) => rotation.answer(Err(error)),
+                Entry::Use(once) => once.answer(Err(error)),
+                Entry::Begin(begin) => begin.answer(Err(error)),
+                Entry::Note(note) => note.answer(Err(error)),
+            }
+        }
+    }
+}
+
+/// A statement about any number of rows. Its text is made once for each number, so that the database prepares it once.
+pub(super) struct ManyRows {
+    before: &'static str,
+    columns: usize,
+    after: &'static str,
+    texts: [OnceLock<String>; MOST_ROWS + 1],
+}
+
+impl ManyRows {
+    pub const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
+        Self { before, columns, after, texts: [const { OnceLock::new() }; MOST_ROWS + 1] }
+    }
+
+    /// The statement with so many rows, [`MOST_ROWS`] at most.
+    pub fn of(&'static self, rows: usize) -> &'static str {
+        #[expect(clippy::indexing_slicing, reason = "no page has more rows")]
+        self.texts[rows].get_or_init(|| {
+            let row = |row: usize| {
+                let columns = (1..=self.columns).map(|column| format!("${}", row * self.columns + column));
+                format!("({})", columns.collect::<Vec<_>>().join(", "))
+            };
+            format!("{} {} {}", self.before, (0..rows).map(row).collect::<Vec<_>>().join(", "), self.after)
+        })
+    }
+}
+
+static HOLD_SESSIONS: ManyRows =
+    ManyRows::new("UPDATE sessions SET state = 'active' WHERE state = 'active' AND id IN (VALUES", 1, ")");
+
+/// Redeems codes: an id that does not come back was used before, or what it rests on is no more.
+static OPEN: ManyRows = ManyRows::new(
+    "WITH v (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr, secret,
+             generation, rotated_at, created_at, expires_at) AS (VALUES",
+    16,
+    ")
+     INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr,
+                         secret, generation, rotated_at, created_at, expires_at, state)
+     SELECT v.*, 'active' FROM v
+     WHERE EXISTS (SELECT 1 FROM clients WHERE clients.id = v.client_id AND NOT clients.disabled)
+       AND EXISTS (SELECT 1 FROM users WHERE users.id = v.user_id AND NOT users.disabled)
+       AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = v.session_id AND sessions.state = 'active'
+                      AND sessions.expires_at > v.created_at)
+       AND (v.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = v.consent_id))
+     ON CONFLICT (id) DO NOTHING RETURNING id",
+);
+
+static KNOWN: ManyRows = ManyRows::new("SELECT id FROM grants WHERE id IN (VALUES", 1, ")");
+
+/// Redeems refresh tokens: an id that does not come back has another generation, or what it rests on is no more.
+static ROTATE: ManyRows = ManyRows::new(
+    "WITH v (id, generation, at) AS (VALUES",
+    3,
+    ")
+     UPDATE grants SET generation = grants.generation + 1, rotated_at = v.at FROM v
+     WHERE grants.id = v.id AND grants.generation = v.generation AND grants.state = 'active'
+       AND grants.expires_at > v.at
+       AND EXISTS (SELECT 1 FROM clients WHERE clients.id = grants.client_id AND NOT clients.disabled)
+       AND EXISTS (SELECT 1 FROM users WHERE users.id = grants.user_id AND NOT users.disabled)
+       AND (grants.offline OR EXISTS (SELECT 1 FROM sessions WHERE sessions.id = grants.session_id
+                                         AND sessions.state = 'active' AND sessions.expires_at > v.at))
+       AND (grants.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = grants.consent_id))
+     RETURNING grants.id",
+);
+
+static USE: ManyRows = ManyRows::new(
+    "INSERT INTO used_assertions (id, expires_at) VALUES",
+    2,
+    "ON CONFLICT (id) DO NOTHING RETURNING id",
+);
+
+static UNCHANGED_USERS: ManyRows = ManyRows::new(
+    "WITH v (id, updated_at) AS (VALUES",
+    2,
+    ")
+     UPDATE users SET updated_at = users.updated_at FROM v
+     WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled RETURNING users.id",
+);
+
+static BEGIN: ManyRows = ManyRows::new(
+    "WITH v (id, secret_hash, user_id, auth_time, methods, acr, remembered, ip, user_agent, created_at, last_seen_at,
+             expires_at) AS (VALUES",
+    12,
+    ")
+     INSERT INTO sessions (id, secret_hash, user_id, auth_time, methods, acr, remembered, ip, user_agent, created_at,
+                           last_seen_at, expires_at, state)
+     SELECT v.*, 'active' FROM v",
+);
