@@ -95,7 +95,7 @@ impl Store {
         let (grant, as_of) = (redeem.grant(), self.memory.as_of());
         let opened = self.ledger.write(Arc::clone(grant), Entry::Open).await?;
         if opened == Opened::Now {
-            self.memory.keep(&self.memory.grants, grant.id.clone(), grant, as_of);
+            self.memory.grants.keep(grant.id.clone(), grant, as_of);
         }
         Ok(opened)
     }
@@ -130,7 +130,7 @@ impl Store {
             consent_stands: row.consent_found.is_some(),
         };
         let grant = Arc::new(Grant::try_from(row)?);
-        self.memory.keep(&self.memory.grants, id.clone(), &grant, as_of);
+        self.memory.grants.keep(id.clone(), &grant, as_of);
         Ok(Some((grant, footing)))
     }
 
@@ -177,7 +177,7 @@ impl Store {
                 rotated_at: rotate.at(),
                 ..Grant::clone(grant)
             });
-            self.memory.renew(&self.memory.grants, &grant.id, &successor);
+            self.memory.grants.renew(&grant.id, &successor);
         }
         Ok(rotated)
     }

@@ -34,7 +34,7 @@ pub(super) enum Entry {
     Open(Asked<Arc<Grant>, Opened>),
     Rotate(Asked<Rotation, Rotated>),
     Use(Asked<OneTimeId, bool>),
-    Begin(Asked<Beginning, bool>),
+    Begin(Asked<Box<Beginning>, bool>),
     Note(Asked<AuditEntry, ()>),
 }
 
@@ -107,7 +107,7 @@ struct Page {
     opens: Vec<Asked<Arc<Grant>, Opened>>,
     rotations: Vec<Asked<Rotation, Rotated>>,
     uses: Vec<Asked<OneTimeId, bool>>,
-    beginnings: Vec<Asked<Beginning, bool>>,
+    beginnings: Vec<Asked<Box<Beginning>, bool>>,
     notes: Vec<Asked<AuditEntry, ()>>,
     rows: HashSet<String>,
 }
@@ -123,6 +123,75 @@ struct Written {
 }
 
 type Ids = Vec<(String,)>;
+
+/// Opens grants inside the caller's transaction. Says which.
+macro_rules! open_grants {
+    ($tx:ident, $opens:expr, $claims:expr) => {{
+        let opens: &[Asked<Arc<Grant>, Opened>] = $opens;
+        let mut query = sqlx::query_as(OPEN.of(opens.len()));
+        for (Asked { what: grant, .. }, claims) in opens.iter().zip($claims) {
+            query = query
+                .bind(grant.id.as_str())
+                .bind(grant.client_id.as_str())
+                .bind(grant.user_id.as_str())
+                .bind(grant.session_id.as_str())
+                .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
+                .bind(grant.offline)
+                .bind(grant.scope.to_string())
+                .bind(claims)
+                .bind(grant.auth_time.0)
+                .bind(&grant.acr)
+                .bind(&grant.amr)
+                .bind(&grant.secret)
+                .bind(grant.generation)
+                .bind(grant.rotated_at.0)
+                .bind(grant.created_at.0)
+                .bind(grant.expires_at.0);
+        }
+        let opened: Ids = query.fetch_all(&mut *$tx).await?;
+        opened
+    }};
+}
+
+/// Begins the sessions of those users who were not changed meanwhile, inside the caller's transaction. Says which.
+macro_rules! begin_sessions {
+    ($tx:ident, $beginnings:expr) => {{
+        let beginnings: &[Asked<Box<Beginning>, bool>] = $beginnings;
+        // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
+        // that one for this, so that no session slips in between.
+        let mut query = sqlx::query_as(UNCHANGED_USERS.of(beginnings.len()));
+        for Asked { what: begin, .. } in beginnings {
+            query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
+        }
+        let unchanged: Ids = query.fetch_all(&mut *$tx).await?;
+        let unchanged: HashSet<String> = unchanged.into_iter().map(|(id,)| id).collect();
+        let good: Vec<&Beginning> = beginnings
+            .iter()
+            .map(|begin| &*begin.what)
+            .filter(|begin| unchanged.contains(begin.session.user_id.as_str()))
+            .collect();
+        if !good.is_empty() {
+            let mut query = sqlx::query(BEGIN.of(good.len()));
+            for Beginning { session, .. } in &good {
+                query = query
+                    .bind(session.id.as_str())
+                    .bind(&session.secret_hash)
+                    .bind(session.user_id.as_str())
+                    .bind(session.auth_time.0)
+                    .bind(&session.methods)
+                    .bind(&session.acr)
+                    .bind(session.remembered)
+                    .bind(&session.ip)
+                    .bind(&session.user_agent)
+                    .bind(session.created_at.0)
+                    .bind(session.last_seen_at.0)
+                    .bind(session.expires_at.0);
+            }
+            query.execute(&mut *$tx).await?;
+        }
+        good
+    }};
+}
 
 impl Clerk {
     async fn work(self, inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Entry>>>) {
@@ -184,27 +253,7 @@ impl Clerk {
                 query.execute(&mut *tx).await?;
             }
             if !page.opens.is_empty() {
-                let mut query = sqlx::query_as(OPEN.of(page.opens.len()));
-                for (Asked { what: grant, .. }, claims) in page.opens.iter().zip(&columns) {
-                    query = query
-                        .bind(grant.id.as_str())
-                        .bind(grant.client_id.as_str())
-                        .bind(grant.user_id.as_str())
-                        .bind(grant.session_id.as_str())
-                        .bind(grant.consent_id.as_ref().map(ConsentId::as_str))
-                        .bind(grant.offline)
-                        .bind(grant.scope.to_string())
-                        .bind(claims)
-                        .bind(grant.auth_time.0)
-                        .bind(&grant.acr)
-                        .bind(&grant.amr)
-                        .bind(&grant.secret)
-                        .bind(grant.generation)
-                        .bind(grant.rotated_at.0)
-                        .bind(grant.created_at.0)
-                        .bind(grant.expires_at.0);
-                }
-                let opened: Ids = query.fetch_all(&mut *tx).await?;
+                let opened = open_grants!(tx, &page.opens, &columns);
                 written.opened = opened.into_iter().map(|(id,)| id).collect();
                 if written.opened.len() < page.opens.len() {
                     let mut query = sqlx::query_as(KNOWN.of(page.opens.len()));
@@ -233,39 +282,7 @@ impl Clerk {
             }
             let mut audits = audits;
             if !page.beginnings.is_empty() {
-                // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
-                // that one for this, so that no session slips in between.
-                let mut query = sqlx::query_as(UNCHANGED_USERS.of(page.beginnings.len()));
-                for Asked { what: begin, .. } in &page.beginnings {
-                    query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
-                }
-                let unchanged: Ids = query.fetch_all(&mut *tx).await?;
-                let unchanged: HashSet<String> = unchanged.into_iter().map(|(id,)| id).collect();
-                let good: Vec<&Beginning> = page
-                    .beginnings
-                    .iter()
-                    .map(|begin| &begin.what)
-                    .filter(|begin| unchanged.contains(begin.session.user_id.as_str()))
-                    .collect();
-                if !good.is_empty() {
-                    let mut query = sqlx::query(BEGIN.of(good.len()));
-                    for Beginning { session, .. } in &good {
-                        query = query
-                            .bind(session.id.as_str())
-                            .bind(&session.secret_hash)
-                            .bind(session.user_id.as_str())
-                            .bind(session.auth_time.0)
-                            .bind(&session.methods)
-                            .bind(&session.acr)
-                            .bind(session.remembered)
-                            .bind(&session.ip)
-                            .bind(&session.user_agent)
-                            .bind(session.created_at.0)
-                            .bind(session.last_seen_at.0)
-                            .bind(session.expires_at.0);
-                    }
-                    query.execute(&mut *tx).await?;
-                }
+                let good = begin_sessions!(tx, &page.beginnings);
                 audits.extend(good.iter().map(|begin| &begin.audit));
                 written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
             }

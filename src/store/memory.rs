@@ -88,6 +88,33 @@ impl<K: Hash + Eq + Send + Sync + 'static, T: Send + Sync + 'static> Shelf<K, T>
     fn of(bytes: u64) -> Self {
         Self(Cache::builder().max_capacity(bytes).weigher(|_, kept: &Kept<T>| kept.weight).build())
     }
+
+    /// Keeps a fact that was read, or committed, after `as_of` was taken.
+    pub fn keep(&self, key: K, fact: &Arc<T>, as_of: AsOf)
+    where
+        T: Fact,
+    {
+        // The entry itself, its key, and what the cache keeps about it.
+        let bytes = size_of::<T>() + size_of::<Kept<T>>() + fact.extra() + 200;
+        let kept = Kept {
+            fact: Arc::clone(fact),
+            as_of,
+            about: fact.about().map(|topic| counter_of(&topic)),
+            weight: u32::try_from(bytes).unwrap_or(u32::MAX),
+        };
+        self.0.insert(key, kept);
+    }
+
+    /// Puts a newer form of a fact that is here in its place. It stays as old as it was: what was forgotten stays so.
+    pub fn renew(&self, key: &K, fact: &Arc<T>)
+    where
+        K: Clone,
+        T: Fact,
+    {
+        if let Some(kept) = self.0.get(key) {
+            self.keep(key.clone(), fact, kept.as_of);
+        }
+    }
 }
 
 impl Memory {
@@ -115,44 +142,16 @@ impl Memory {
     }
 
     /// The fact, if it is here and can be trusted.
-    pub fn recall<K, T>(&self, shelf: &Shelf<K, T>, key: &K) -> Option<Arc<T>>
+    pub fn recall<K, T>(&self, kind: &Shelf<K, T>, key: &K) -> Option<Arc<T>>
     where
         K: Hash + Eq + Send + Sync + 'static,
         T: Send + Sync + 'static,
     {
-        let kept = shelf.0.get(key)?;
+        let kept = kind.0.get(key)?;
         let newest = kept.about.iter().map(|counter| self.counter(*counter).load(Ordering::SeqCst));
         let known_since = newest.max().unwrap_or(0).max(self.all_since.load(Ordering::SeqCst));
         // Last: a lease that ends while the counters are read ends the use of what they say.
         (kept.as_of.0 >= known_since && self.is_trusted()).then_some(kept.fact)
-    }
-
-    /// Keeps a fact that was read, or committed, after `as_of` was taken.
-    pub fn keep<K, T>(&self, shelf: &Shelf<K, T>, key: K, fact: &Arc<T>, as_of: AsOf)
-    where
-        K: Hash + Eq + Send + Sync + 'static,
-        T: Fact + Send + Sync + 'static,
-    {
-        // The entry itself, its key, and what the cache keeps about it.
-        let bytes = size_of::<T>() + size_of::<Kept<T>>() + fact.extra() + 200;
-        let kept = Kept {
-            fact: Arc::clone(fact),
-            as_of,
-            about: fact.about().map(|topic| counter_of(&topic)),
-            weight: u32::try_from(bytes).unwrap_or(u32::MAX),
-        };
-        shelf.0.insert(key, kept);
-    }
-
-    /// Puts a newer form of a fact that is here in its place. It stays as old as it was: what was forgotten stays so.
-    pub fn renew<K, T>(&self, shelf: &Shelf<K, T>, key: &K, fact: &Arc<T>)
-    where
-        K: Hash + Eq + Clone + Send + Sync + 'static,
-        T: Fact + Send + Sync + 'static,
-    {
-        if let Some(kept) = shelf.0.get(key) {
-            self.keep(shelf, key.clone(), fact, kept.as_of);
-        }
     }
 
     /// Forgets what is known about these topics.

@@ -234,18 +234,18 @@ impl Store {
         Self { remembers: false, ..self.clone() }
     }
 
-    fn recall<K, T>(&self, shelf: &Shelf<K, T>, key: &K) -> Option<Arc<T>>
+    fn recall<K, T>(&self, kind: &Shelf<K, T>, key: &K) -> Option<Arc<T>>
     where
         K: Hash + Eq + Send + Sync + 'static,
         T: Send + Sync + 'static,
     {
-        if self.remembers { self.memory.recall(shelf, key) } else { None }
+        if self.remembers { self.memory.recall(kind, key) } else { None }
     }
 
     /// A fact from memory, or else from the database. That something is not there is never remembered.
     async fn recall_or<K, T>(
         &self,
-        shelf: &Shelf<K, T>,
+        kind: &Shelf<K, T>,
         key: &K,
         load: impl Future<Output = Result<Option<T>, StoreError>>,
     ) -> Result<Option<Arc<T>>, StoreError>
@@ -253,12 +253,12 @@ impl Store {
         K: Hash + Eq + Clone + Send + Sync + 'static,
         T: Fact + Send + Sync + 'static,
     {
-        if let Some(fact) = self.recall(shelf, key) {
+        if let Some(fact) = self.recall(kind, key) {
             return Ok(Some(fact));
         }
         let as_of = self.memory.as_of();
         let Some(fact) = load.await?.map(Arc::new) else { return Ok(None) };
-        self.memory.keep(shelf, key.clone(), &fact, as_of);
+        kind.keep(key.clone(), &fact, as_of);
         Ok(Some(fact))
     }
 

@@ -29,8 +29,8 @@ impl Store {
     /// The database is unavailable.
     pub async fn token_is_revoked(&self, id: &TokenId) -> Result<bool, StoreError> {
         const SQL: &str = "SELECT jti FROM revoked_tokens WHERE jti = $1";
-        let shelf = &self.memory.tokens;
-        let state = self.recall_or(shelf, id, async {
+        let kind = &self.memory.tokens;
+        let state = self.recall_or(kind, id, async {
             let row: Option<(String,)> =
                 on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
             Ok(Some(OwnState { id: id.clone(), revoked: row.is_some() }))

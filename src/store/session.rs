@@ -89,21 +89,19 @@ impl Store {
         former: Option<&SessionId>,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
+        if let Some(former) = former {
+            return self.begin_session_after(former, session, user, audit).await;
+        }
         let as_of = self.memory.as_of();
-        let begun = match former {
-            Some(former) => self.begin_session_after(former, session, user, audit).await?,
-            None => {
-                let beginning = Beginning {
-                    session: session.clone(),
-                    user_unchanged_since: user.updated_at,
-                    audit: audit.clone(),
-                };
-                self.ledger.write(beginning, Entry::Begin).await?
-            }
+        let beginning = Beginning {
+            session: session.clone(),
+            user_unchanged_since: user.updated_at,
+            audit: audit.clone(),
         };
-        if begun && former.is_none() {
+        let begun = self.ledger.write(Box::new(beginning), Entry::Begin).await?;
+        if begun {
             let session = Arc::new(session.clone());
-            self.memory.keep(&self.memory.sessions, session.id.clone(), &session, as_of);
+            self.memory.sessions.keep(session.id.clone(), &session, as_of);
         }
         Ok(begun)
     }
@@ -207,7 +205,7 @@ impl Store {
             return;
         }
         let touched = Arc::new(Session { last_seen_at: now, ..Session::clone(session) });
-        self.memory.renew(&self.memory.sessions, &session.id, &touched);
+        self.memory.sessions.renew(&session.id, &touched);
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         let last = touched.entry(session.id.clone()).or_insert(now);
         *last = now.max(*last);
