@@ -79,8 +79,8 @@ pub fn router(app: &App) -> Router {
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
         .route("/check-session", get(check_session::get))
-        .route("/.well-known/openid-configuration", get(discovery::get))
-        .route("/.well-known/oauth-authorization-server", get(discovery::get))
+        .route("/.well-known/openid-configuration", discovery::endpoint(app))
+        .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))

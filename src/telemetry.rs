@@ -18,6 +18,9 @@ use crate::protocol::user::changes_the_text_around;
 /// Lines that wait for their reader at most.
 const WAITING: usize = 8192;
 
+/// Lines that wait are written together, up to so many bytes.
+const TOGETHER: usize = 16 * 1024;
+
 /// How long the end of the program waits for the reader.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -63,11 +66,24 @@ pub fn finish() {
 
 fn write_lines(lines: &Receiver<Message>) {
     let mut stderr = io::stderr();
-    for message in lines {
-        match message {
-            // Nobody reads any more: that is no reason to stop serving.
-            Message::Line(line) => drop(stderr.write_all(&line)),
-            Message::Flush(written) => drop(written.send(())),
+    let mut together = Vec::with_capacity(TOGETHER);
+    while let Ok(first) = lines.recv() {
+        let mut flushed = None;
+        for message in std::iter::once(first).chain(lines.try_iter()) {
+            match message {
+                Message::Line(line) => together.extend_from_slice(&line),
+                Message::Flush(written) => flushed = Some(written),
+            }
+            if together.len() >= TOGETHER || flushed.is_some() {
+                break;
+            }
+        }
+        // Nobody reads any more: that is no reason to stop serving.
+        drop(stderr.write_all(&together));
+        together.clear();
+        if let Some(written) = flushed {
+            // It may wait no longer.
+            let _ = written.send(());
         }
     }
 }

@@ -129,13 +129,16 @@ pub fn recognise(app: &App, text: &str) -> Option<Arc<AccessToken>> {
 /// Signed access tokens whose signature was verified a while ago. Their key may have been revoked since, so that is asked
 /// every time; the mathematics need not be done again.
 #[derive(Clone)]
-pub struct Recognised(Cache<[u8; 32], (Arc<AccessToken>, KeyId)>);
+pub struct Recognised(Arc<Cache<Digest, (Arc<AccessToken>, KeyId)>>);
+
+/// SHA-256 of a token.
+type Digest = [u8; 32];
 
 impl Recognised {
     /// What is remembered takes some 1.5 kB a token.
     #[must_use]
     pub fn new(most: u64) -> Self {
-        Self(Cache::new(most))
+        Self(Arc::new(Cache::new(most)))
     }
 
     fn recognise(&self, keys: &Keyring, text: &str) -> Option<Arc<AccessToken>> {

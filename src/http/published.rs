@@ -1,5 +1,6 @@
 //! Documents that anybody may read and keep for a while.
 
+use axum::body::Bytes;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, IF_NONE_MATCH,
 };
@@ -12,7 +13,7 @@ pub fn published(
     headers: &HeaderMap,
     content_type: &'static str,
     etag: &str,
-    body: String,
+    body: Bytes,
     max_age: u32,
 ) -> Response {
     let known = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok()).any(|value| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::digest;
+use axum::body::Bytes;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use serde::Serialize;
@@ -75,7 +76,7 @@ struct LoadedKey {
 #[derive(Debug, PartialEq, Eq)]
 pub struct JwksDocument {
     /// JSON.
-    pub body: String,
+    pub body: Bytes,
     /// Strong entity tag (RFC 9110 §8.8.3), with its quotes.
     pub etag: String,
 }
@@ -476,5 +477,5 @@ impl Keyring {
 fn jwks_document(keys: &[&serde_json::Value]) -> JwksDocument {
     let body = json!({ "keys": keys }).to_string();
     let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, body.as_bytes())));
-    JwksDocument { body, etag }
+    JwksDocument { body: body.into(), etag }
 }

@@ -1,7 +1,5 @@
 //! How secrets are compared, and kept.
 
-use std::fmt::Write as _;
-
 use aws_lc_rs::digest;
 
 /// SHA-256.
@@ -27,11 +25,8 @@ pub fn same_secret(a: &str, b: &str) -> bool {
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let digit = |half: u8| char::from(if half < 10 { b'0' + half } else { b'a' + half - 10 });
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]).collect()
 }
 
 #[cfg(test)]

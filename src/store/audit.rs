@@ -52,9 +52,9 @@ pub(super) static AUDITS: ManyRows = ManyRows::new(
 
 /// Writes up to [`MOST_ROWS`](super::ledger::MOST_ROWS) entries inside the caller's transaction.
 macro_rules! write_audits {
-    ($tx:ident, $entries:expr) => {{
+    ($store:expr, $tx:ident, $entries:expr) => {{
         let entries: &[&crate::store::AuditEntry] = $entries;
-        let mut query = sqlx::query(crate::store::audit::AUDITS.of(entries.len()));
+        let mut query = sqlx::query(crate::store::audit::AUDITS.of(&$store.db, entries.len()));
         for entry in entries {
             query = query
                 .bind(&entry.id)
@@ -73,9 +73,23 @@ pub(super) use write_audits;
 
 /// Writes an [`AuditEntry`] inside the caller's transaction.
 macro_rules! write_audit {
-    ($tx:ident, $entry:expr) => {
-        crate::store::audit::write_audits!($tx, &[$entry])
-    };
+    ($tx:ident, $entry:expr) => {{
+        let entry: &crate::store::AuditEntry = $entry;
+        sqlx::query(
+            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(&entry.id)
+        .bind(entry.at.0)
+        .bind(&entry.actor)
+        .bind(entry.action)
+        .bind(&entry.target)
+        .bind(&entry.detail)
+        .bind(&entry.ip)
+        .bind(&entry.correlation_id)
+        .execute(&mut *$tx)
+        .await?;
+    }};
 }
 pub(super) use write_audit;
 

@@ -82,7 +82,7 @@ impl Store {
             let ids: Vec<ClientId> = unused.into_iter().map(|(id,)| id.into()).collect();
             let topics: Vec<Topic<'_>> = ids.iter().map(Topic::from).collect();
             deleted += in_transaction!(self, changing topics, |tx| {
-                let mut query = sqlx::query(DELETE_UNUSED.of(ids.len()));
+                let mut query = sqlx::query(DELETE_UNUSED.of(&self.db, ids.len()));
                 for id in &ids {
                     query = query.bind(id.as_str());
                 }

@@ -305,10 +305,15 @@ impl Store {
         client: Option<&ClientId>,
     ) -> Result<bool, StoreError> {
         const SQL: &str = "SELECT o.client_id FROM client_origins o JOIN clients c ON c.id = o.client_id
-             WHERE o.origin = $1 AND NOT c.disabled AND ($2 IS NULL OR o.client_id = $2) LIMIT 1";
-        let row: Option<(String,)> = on_db!(self, |db| {
-            sqlx::query_as(SQL).bind(origin).bind(client.map(ClientId::as_str)).fetch_optional(db).await
-        })?;
+             WHERE o.origin = $1 AND NOT c.disabled LIMIT 1";
+        if let Some(id) = client {
+            let enabled = self.client(id).await?.filter(|client| !client.disabled);
+            return Ok(
+                enabled.is_some_and(|client| web_origins(&client.metadata.redirect_uris).contains(origin))
+            );
+        }
+        let row: Option<(String,)> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(origin).fetch_optional(db).await)?;
         Ok(row.is_some())
     }
 }

@@ -126,9 +126,9 @@ type Ids = Vec<(String,)>;
 
 /// Opens grants inside the caller's transaction. Says which.
 macro_rules! open_grants {
-    ($tx:ident, $opens:expr, $claims:expr) => {{
+    ($self:expr, $tx:ident, $opens:expr, $claims:expr) => {{
         let opens: &[Asked<Arc<Grant>, Opened>] = $opens;
-        let mut query = sqlx::query_as(OPEN.of(opens.len()));
+        let mut query = sqlx::query_as(OPEN.of(&$self.db, opens.len()));
         for (Asked { what: grant, .. }, claims) in opens.iter().zip($claims) {
             query = query
                 .bind(grant.id.as_str())
@@ -155,11 +155,11 @@ macro_rules! open_grants {
 
 /// Begins the sessions of those users who were not changed meanwhile, inside the caller's transaction. Says which.
 macro_rules! begin_sessions {
-    ($tx:ident, $beginnings:expr) => {{
+    ($self:expr, $tx:ident, $beginnings:expr) => {{
         let beginnings: &[Asked<Box<Beginning>, bool>] = $beginnings;
         // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
         // that one for this, so that no session slips in between.
-        let mut query = sqlx::query_as(UNCHANGED_USERS.of(beginnings.len()));
+        let mut query = sqlx::query_as(UNCHANGED_USERS.of(&$self.db, beginnings.len()));
         for Asked { what: begin, .. } in beginnings {
             query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
         }
@@ -171,7 +171,7 @@ macro_rules! begin_sessions {
             .filter(|begin| unchanged.contains(begin.session.user_id.as_str()))
             .collect();
         if !good.is_empty() {
-            let mut query = sqlx::query(BEGIN.of(good.len()));
+            let mut query = sqlx::query(BEGIN.of(&$self.db, good.len()));
             for Beginning { session, .. } in &good {
                 query = query
                     .bind(session.id.as_str())
@@ -246,17 +246,17 @@ impl Clerk {
                 // A grant for online access asks about its session at every use. One for offline access never asks
                 // again, so it must not slip in behind a password change or a switched-off account that found no grant
                 // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
-                let mut query = sqlx::query(HOLD_SESSIONS.of(lasting.len()));
+                let mut query = sqlx::query(HOLD_SESSIONS.of(&self.db, lasting.len()));
                 for session in &lasting {
                     query = query.bind(*session);
                 }
                 query.execute(&mut *tx).await?;
             }
             if !page.opens.is_empty() {
-                let opened = open_grants!(tx, &page.opens, &columns);
+                let opened = open_grants!(self, tx, &page.opens, &columns);
                 written.opened = opened.into_iter().map(|(id,)| id).collect();
                 if written.opened.len() < page.opens.len() {
-                    let mut query = sqlx::query_as(KNOWN.of(page.opens.len()));
+                    let mut query = sqlx::query_as(KNOWN.of(&self.db, page.opens.len()));
                     for open in &page.opens {
                         query = query.bind(open.what.id.as_str());
                     }
@@ -265,7 +265,7 @@ impl Clerk {
                 }
             }
             if !page.rotations.is_empty() {
-                let mut query = sqlx::query_as(ROTATE.of(page.rotations.len()));
+                let mut query = sqlx::query_as(ROTATE.of(&self.db, page.rotations.len()));
                 for Asked { what: rotation, .. } in &page.rotations {
                     query = query.bind(&rotation.id).bind(rotation.generation).bind(rotation.at.0);
                 }
@@ -273,7 +273,7 @@ impl Clerk {
                 written.rotated = rotated.into_iter().map(|(id,)| id).collect();
             }
             if !page.uses.is_empty() {
-                let mut query = sqlx::query_as(USE.of(page.uses.len()));
+                let mut query = sqlx::query_as(USE.of(&self.db, page.uses.len()));
                 for Asked { what: once, .. } in &page.uses {
                     query = query.bind(&once.id).bind(once.expires_at.0);
                 }
@@ -282,12 +282,12 @@ impl Clerk {
             }
             let mut audits = audits;
             if !page.beginnings.is_empty() {
-                let good = begin_sessions!(tx, &page.beginnings);
+                let good = begin_sessions!(self, tx, &page.beginnings);
                 audits.extend(good.iter().map(|begin| &begin.audit));
                 written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
             }
             if !audits.is_empty() {
-                write_audits!(tx, &audits);
+                write_audits!(self, tx, &audits);
             }
             Some(written)
         }))
@@ -418,20 +418,33 @@ pub(super) struct ManyRows {
     before: &'static str,
     columns: usize,
     after: &'static str,
-    texts: [OnceLock<String>; MOST_ROWS + 1],
+    sqlite: [OnceLock<String>; MOST_ROWS + 1],
+    postgres: [OnceLock<String>; MOST_ROWS + 1],
 }
 
 impl ManyRows {
     pub const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
-        Self { before, columns, after, texts: [const { OnceLock::new() }; MOST_ROWS + 1] }
+        Self {
+            before,
+            columns,
+            after,
+            sqlite: [const { OnceLock::new() }; MOST_ROWS + 1],
+            postgres: [const { OnceLock::new() }; MOST_ROWS + 1],
+        }
     }
 
-    /// The statement with so many rows, [`MOST_ROWS`] at most.
-    pub fn of(&'static self, rows: usize) -> &'static str {
+    /// The statement with so many rows, [`MOST_ROWS`] at most. The same on both engines but for one thing: SQLite looks for
+    /// a numbered parameter among all of them each time, which takes longer than the rows do, and knows nameless ones too.
+    pub fn of(&'static self, db: &Db, rows: usize) -> &'static str {
+        let (texts, numbered) = match db {
+            Db::Sqlite { .. } => (&self.sqlite, false),
+            Db::Postgres(_) => (&self.postgres, true),
+        };
         #[expect(clippy::indexing_slicing, reason = "no page has more rows")]
-        self.texts[rows].get_or_init(|| {
+        texts[rows].get_or_init(|| {
+            let parameter = |number: usize| if numbered { format!("${number}") } else { "?".to_owned() };
             let row = |row: usize| {
-                let columns = (1..=self.columns).map(|column| format!("${}", row * self.columns + column));
+                let columns = (1..=self.columns).map(|column| parameter(row * self.columns + column));
                 format!("({})", columns.collect::<Vec<_>>().join(", "))
             };
             format!("{} {} {}", self.before, (0..rows).map(row).collect::<Vec<_>>().join(", "), self.after)

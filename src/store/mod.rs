@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::ops::Deref;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex};
@@ -61,16 +62,28 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// The database, and what is remembered of it. Cloning it is cheap.
 #[derive(Clone)]
 pub struct Store {
-    db: Db,
-    memory: Arc<Memory>,
+    shared: Arc<Shared>,
     /// Does this handle answer from memory?
     remembers: bool,
-    ears: Arc<Ears>,
+}
+
+/// What every handle of a database has in common.
+pub struct Shared {
+    db: Db,
+    memory: Memory,
+    ears: Ears,
     source: Source,
-    keys_changed: Arc<Notify>,
+    keys_changed: Notify,
     ledger: Ledger,
     /// Sessions that were used, and when; not written down yet.
-    touched: Arc<Mutex<HashMap<SessionId, Timestamp>>>,
+    touched: Mutex<HashMap<SessionId, Timestamp>>,
+}
+
+impl Deref for Store {
+    type Target = Shared;
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
 }
 
 /// The two engines. SQLite has one writer, which takes its lock when a transaction begins, and several readers.
@@ -216,16 +229,16 @@ impl Store {
             }
             Db::Postgres(pool) => migrator.run(pool).await?,
         }
-        Ok(Self {
+        let shared = Shared {
             ledger: Ledger::open(&db),
-            memory: Arc::new(Memory::new(config.memory_bytes)),
-            remembers: true,
-            ears: Arc::new(Ears::new()),
+            memory: Memory::new(config.memory_bytes),
+            ears: Ears::new(),
             source,
-            keys_changed: Arc::new(Notify::new()),
-            touched: Arc::default(),
+            keys_changed: Notify::new(),
+            touched: Mutex::default(),
             db,
-        })
+        };
+        Ok(Self { shared: Arc::new(shared), remembers: true })
     }
 
     /// The same database, asked every time: for whoever is about to change what they read, or to refuse somebody.

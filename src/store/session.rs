@@ -225,7 +225,7 @@ impl Store {
                 return Ok(());
             }
             in_transaction!(self, |tx| {
-                let mut query = sqlx::query(LAST_SEEN.of(some.len()));
+                let mut query = sqlx::query(LAST_SEEN.of(&self.db, some.len()));
                 for (id, at) in &some {
                     query = query.bind(id.as_str()).bind(at.0);
                 }

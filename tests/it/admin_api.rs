@@ -293,12 +293,12 @@ on_both!(a_client_from_its_registration_to_its_end, |app| {
     let third = rotated["client_secret"].as_str().unwrap().to_owned();
     assert!(secret != second && second != third);
     // The key is published before the client's first token is signed with it.
-    assert!(!app.app.keys.jwks().body.contains("ES384"));
+    assert!(!app.jwks().contains("ES384"));
     let other =
         json!({ "id_token_signed_response_alg": "ES384", "request_object_encryption_alg": "RSA-OAEP" });
     assert_eq!(robot.json(Method::PATCH, path, &other).await.status, 200);
     for published in ["ES384", "enc"] {
-        assert!(app.app.keys.jwks().body.contains(&format!("\"{published}\"")), "{published}");
+        assert!(app.jwks().contains(&format!("\"{published}\"")), "{published}");
     }
 
     for page in [path, "/admin/api/clients", "/admin/api/audit"] {
@@ -676,11 +676,11 @@ async fn keys_are_rotated_and_revoked() {
     let new = made.json()["kids"][0].as_str().unwrap().to_owned();
     let after = robot.get("/admin/api/keys").await.json();
     assert_eq!(active(&after, "EdDSA"), std::slice::from_ref(&new));
-    assert!(app.app.keys.jwks().body.contains(&old[0]), "a retired key stays published");
+    assert!(app.jwks().contains(&old[0]), "a retired key stays published");
 
     assert_eq!(robot.send(&Method::DELETE, &format!("/admin/api/keys/{new}"), "").await.status, 204);
     problem(&robot.send(&Method::DELETE, &format!("/admin/api/keys/{new}"), "").await, 404);
-    assert!(!app.app.keys.jwks().body.contains(&new));
+    assert!(!app.jwks().contains(&new));
     let log = app.audit_log().await;
     assert!(log.contains(&"key.rotate alg:EdDSA".to_owned()));
     assert!(log.contains(&format!("key.revoke key:{new}")));

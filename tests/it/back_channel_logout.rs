@@ -294,7 +294,7 @@ on_both!(back_channel_logout_2_6_tokens_are_protected_as_the_clients_id_tokens_a
     let (receiver, mut browser) = (Receiver::start().await, app.browser());
     let client = app.client("encrypted", |metadata| {
         metadata.backchannel_logout_uri = Some(receiver.uri());
-        metadata.jwks = Some(serde_json::from_str(&app.app.keys.jwks().body).unwrap());
+        metadata.jwks = Some(serde_json::from_str(&app.jwks()).unwrap());
         metadata.id_token_encrypted_response_alg = Some(KeyManagementAlg::EcdhEs);
     });
     let rp = Rp::new(&app, &client.await);

@@ -190,6 +190,11 @@ impl TestApp {
         Rp::new(self, &self.client(id, public).await)
     }
 
+    /// The JWKS as it is published.
+    pub fn jwks(&self) -> String {
+        String::from_utf8(self.app.keys.jwks().body.to_vec()).unwrap()
+    }
+
     /// A client as the database has it.
     pub async fn stored_client(&self, id: &str) -> Client {
         let client = self.app.store.asked_anew().client(&id.into()).await.unwrap().unwrap();
