@@ -57,7 +57,7 @@ pub struct Row {
 
 pub fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::ASCII_MARKDOWN);
+    table.load_style(presets::ASCII_MARKDOWN);
     let headers = [
         "scenario",
         "conn.",
