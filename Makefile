@@ -1,6 +1,8 @@
 # make test                          everything CI checks; installs what is missing, cleans up after itself
 # make test STAGES="rust browser"    only these stages; the head of scripts/test names all
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
+# make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
+# make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL and --memory
 # make fmt                           format the Rust code
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
@@ -11,14 +13,19 @@
 # (the last three drive target/debug/countersign and need one `make test` before them)
 
 STAGES ?=
+BENCH ?=
 
-.PHONY: run test fmt screenshots
+.PHONY: run test bench fmt screenshots
 
 run:
 	cargo run --release
 
 test:
 	@scripts/test $(STAGES)
+
+bench:
+	cargo bench --bench load -- $(BENCH)
+	cargo bench --bench rules
 
 fmt:
 	cargo fmt

@@ -1,0 +1,218 @@
+//! The load benchmark (`make bench`): Countersign and a peer side by side, the server on one core, this driver on
+//! another, driven as a browser and a relying party would. Only answers whose content was checked count.
+//!
+//! Ratios outlive machines; the absolute figures are this one's.
+
+mod bounds;
+mod driver;
+mod measure;
+mod report;
+mod scenario;
+mod servers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, ValueEnum as _};
+
+use self::bounds::Bounds;
+use self::driver::Agent;
+use self::measure::{measure, sign_ins};
+use self::report::Row;
+use self::scenario::{DISCOVERY, Provider, Scenario};
+use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
+
+const CONNECTIONS: [usize; 2] = [16, 64];
+
+/// Users in the database: one for each connection.
+const USERS: usize = 64;
+
+/// Sign-ins of `--memory`, by each user.
+const SIGN_INS_EACH: usize = 1_563;
+
+#[derive(Parser)]
+#[command(name = "load", about = "Countersign and a peer side by side")]
+struct Options {
+    /// How long each scenario is measured
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    seconds: u64,
+    /// Only this scenario
+    #[arg(long, value_name = "NAME")]
+    only: Option<Scenario>,
+    /// On databases of its own on this PostgreSQL server, instead of SQLite
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// 100,000 sign-ins, then the resident memory
+    #[arg(long)]
+    memory: bool,
+    /// What `cargo bench` adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    if arguments.next().as_deref() == Some(Bare::ARGUMENT) {
+        return Bare::serve(arguments.collect());
+    }
+    let options = Options::parse();
+    servers::take_the_drivers_core();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        tokio::select! {
+            outcome = on_databases(&options) => outcome,
+            // Leaving by this way drops, and so ends, every process.
+            _ = tokio::signal::ctrl_c() => Ok(()),
+        }
+    })
+}
+
+async fn on_databases(options: &Options) -> Result<()> {
+    let Some(server) = &options.postgres else { return run(options, [None, None]).await };
+    let cheap = PostgresDatabase::create(server, "cheap").await?;
+    let usual = PostgresDatabase::create(server, "usual").await?;
+    let urls = [Some(cheap.url()?), Some(usual.url()?)];
+    let outcome = run(options, urls).await;
+    cheap.drop().await?;
+    usual.drop().await?;
+    outcome
+}
+
+async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<()> {
+    let scratch = servers::scratch()?;
+    let bounds = Bounds::measure(scratch.path())?;
+    print_bounds(&bounds);
+
+    let mut ours = Countersign::set_up(Hashing::Cheap, cheap.as_deref(), USERS)?;
+    start_often(&mut ours)?;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    report::at_most("resident when idle", ours.process()?.resident_mb()?, 30.0, "MB");
+    if options.memory {
+        return remember(&ours).await;
+    }
+
+    let wanted = |scenario: &Scenario| options.only.is_none_or(|only| only == *scenario);
+    let scenarios: Vec<_> =
+        Scenario::value_variants().iter().copied().filter(|scenario| wanted(scenario)).collect();
+    let contest = Contest::begin(&ours, &scenarios, scratch.path()).await?;
+    let length = Duration::from_secs(options.seconds.max(1));
+    let mut rows = Vec::new();
+    for scenario in scenarios {
+        if scenario == Scenario::SignIn {
+            rows.extend(password_sign_in(usual.as_deref(), &bounds, length).await?);
+            continue;
+        }
+        for connections in CONNECTIONS {
+            rows.push(contest.row(scenario, connections, length).await?);
+        }
+    }
+    println!("\n{}\n", report::table(&rows));
+    println!("resident at the end: {:.0} MB", ours.process()?.resident_mb()?);
+    if let Some((peer, _)) = &contest.peer {
+        println!("the peer's: {:.0} MB", peer.process.resident_mb()?);
+    }
+    for row in rows.iter().filter(|row| row.ours.failures > 0) {
+        let why = row.ours.first_failure.as_deref().unwrap_or_default();
+        println!("{} failed {} times: {why}", row.scenario.title(), row.ours.failures);
+    }
+    Ok(())
+}
+
+fn print_bounds(bounds: &Bounds) {
+    println!("One core of this machine, per second:");
+    let Bounds { es256, eddsa, rs256, commits, hashes } = bounds;
+    println!("  signatures: ES256 {es256:.0}, EdDSA {eddsa:.0}, RS256 {rs256:.0}");
+    println!("  commits, each on the disk before the next: {commits:.0}");
+    println!("  argon2id hashes: {hashes:.1}");
+}
+
+/// Its start on a database that is there, the middle one of five; leaves it running.
+fn start_often(ours: &mut Countersign) -> Result<()> {
+    ours.start()?; // the first makes the keys
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        ours.stop()?;
+        times.push(ours.start()?);
+    }
+    times.sort();
+    let middle = times.get(times.len() / 2).context("no start")?;
+    report::at_most("start to first answer", middle.as_secs_f64() * 1e3, 150.0, "ms");
+    Ok(())
+}
+
+async fn remember(ours: &Countersign) -> Result<()> {
+    let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
+    sign_ins(&provider, USERS, SIGN_INS_EACH).await?;
+    let resident = ours.process()?.resident_mb()?;
+    println!("resident after {} sign-ins: {resident:.0} MB", USERS * SIGN_INS_EACH);
+    Ok(())
+}
+
+/// On a server of its own, whose passwords are hashed as they should be.
+async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Duration) -> Result<Vec<Row>> {
+    let mut ours = Countersign::set_up(Hashing::Default, database, USERS)?;
+    ours.start()?;
+    let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
+    let mut rows = Vec::new();
+    for connections in CONNECTIONS {
+        let scenario = Scenario::SignIn;
+        progress(scenario, connections);
+        let ours = measure(&provider, ours.process()?, scenario, connections, length).await?;
+        rows.push(Row { scenario, connections, ours, other: Some(bounds.hashes) });
+    }
+    Ok(rows)
+}
+
+/// Countersign and what it is compared with, all running; one of them is asked at a time.
+struct Contest<'a> {
+    process: &'a Process,
+    provider: Arc<Provider>,
+    peer: Option<(Peer, Arc<Provider>)>,
+    bare: (Bare, Arc<Provider>),
+}
+
+impl<'a> Contest<'a> {
+    async fn begin(ours: &'a Countersign, scenarios: &[Scenario], scratch: &std::path::Path) -> Result<Self> {
+        let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
+        let with_peer = |scenario: &Scenario| matches!(scenario.target(), report::Target::Times { .. });
+        let peer = if scenarios.iter().any(with_peer) { Peer::start() } else { None };
+        let peer = match peer {
+            Some(peer) => {
+                let provider = Provider::discover(peer.server, Peer::SECRET).await?;
+                Some((peer, Arc::new(provider)))
+            }
+            None => None,
+        };
+        let mut agent = Agent::new(ours.server);
+        let jwks = agent.send(&provider.jwks, None, None).await?.body;
+        let discovery = agent.send(DISCOVERY, None, None).await?.body;
+        let bare = Bare::start(scratch, (&provider.jwks, &jwks), &discovery)?;
+        let same = Arc::new(provider.at(bare.server));
+        Ok(Self { process: ours.process()?, provider, peer, bare: (bare, same) })
+    }
+
+    async fn row(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Row> {
+        progress(scenario, connections);
+        let ours = measure(&self.provider, self.process, scenario, connections, length).await?;
+        let other = match scenario {
+            Scenario::Jwks | Scenario::Discovery => Some((&self.bare.1, &self.bare.0.process)),
+            _ => self.peer.as_ref().map(|(peer, provider)| (provider, &peer.process)),
+        };
+        let other = match other {
+            Some((provider, process)) => {
+                let measured = measure(provider, process, scenario, connections, length).await?;
+                if let Some(failure) = &measured.first_failure {
+                    eprintln!("what it is compared with failed {} times: {failure}", measured.failures);
+                }
+                Some(measured.per_second)
+            }
+            None => None,
+        };
+        Ok(Row { scenario, connections, ours, other })
+    }
+}
+
+fn progress(scenario: Scenario, connections: usize) {
+    eprintln!("… {} on {connections} connections", scenario.title());
+}

@@ -1,0 +1,113 @@
+//! The table.
+
+use comfy_table::{Cell, CellAlignment, Table, presets};
+
+use crate::measure::Measured;
+use crate::scenario::Scenario;
+
+/// What a figure is divided by, and what should come out.
+pub enum Target {
+    /// So many times the peer: at least, and hoped for.
+    Times { least: f64, hoped: f64 },
+    /// This part of what is possible.
+    Part(f64),
+}
+
+impl Scenario {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SignIn => "password sign-in",
+            Self::CodeFlow => "code flow",
+            Self::Refresh => "refresh",
+            Self::ClientCredentials => "client credentials",
+            Self::Introspection => "introspection",
+            Self::UserInfo => "UserInfo",
+            Self::Jwks => "JWKS",
+            Self::Discovery => "discovery",
+        }
+    }
+
+    pub fn target(self) -> Target {
+        let times = |least, hoped| Target::Times { least, hoped };
+        match self {
+            Self::CodeFlow | Self::Refresh => times(7.0, 10.0),
+            Self::ClientCredentials => times(4.0, 5.0),
+            Self::Introspection | Self::UserInfo => times(5.0, 6.0),
+            Self::Jwks | Self::Discovery => Target::Part(0.8),
+            Self::SignIn => Target::Part(0.9),
+        }
+    }
+
+    fn yardstick(self) -> &'static str {
+        match self {
+            Self::SignIn => "argon2",
+            Self::Jwks | Self::Discovery => "bare axum",
+            _ => "oidc-provider",
+        }
+    }
+}
+
+pub struct Row {
+    pub scenario: Scenario,
+    pub connections: usize,
+    pub ours: Measured,
+    /// Per second, of what it is compared with.
+    pub other: Option<f64>,
+}
+
+pub fn table(rows: &[Row]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::ASCII_MARKDOWN);
+    let headers = [
+        "scenario",
+        "conn.",
+        "Countersign/s",
+        "p50 ms",
+        "p99 ms",
+        "core",
+        "compared with",
+        "its /s",
+        "ratio",
+        "target",
+        "met",
+    ];
+    table.set_header(headers);
+    for row in rows {
+        let (target, least) = match row.scenario.target() {
+            Target::Times { least, hoped } => (format!("{least}x/{hoped}x"), least),
+            Target::Part(part) => (format!("{:.0} %", part * 100.0), part),
+        };
+        let ratio = row.other.map(|other| row.ours.per_second / other);
+        let ratio_text = ratio.map(|ratio| match row.scenario.target() {
+            Target::Times { .. } => format!("{ratio:.1}x"),
+            Target::Part(_) => format!("{:.0} %", ratio * 100.0),
+        });
+        let absent = || "-".to_owned();
+        let numbers = [
+            row.connections.to_string(),
+            format!("{:.0}", row.ours.per_second),
+            format!("{:.2}", row.ours.p50_ms),
+            format!("{:.2}", row.ours.p99_ms),
+            format!("{:.0} %", row.ours.core * 100.0),
+        ];
+        let compared = [
+            row.other.map_or_else(absent, |other| format!("{other:.0}")),
+            ratio_text.unwrap_or_else(absent),
+            target,
+            ratio.map_or_else(absent, |ratio| if ratio >= least { "yes" } else { "no" }.to_owned()),
+        ];
+        let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
+        let mut cells = vec![Cell::new(row.scenario.title())];
+        cells.extend(numbers.map(right));
+        cells.push(Cell::new(row.scenario.yardstick()));
+        cells.extend(compared.map(right));
+        table.add_row(cells);
+    }
+    table
+}
+
+/// A figure that must stay below its target.
+pub fn at_most(title: &str, figure: f64, target: f64, unit: &str) {
+    let met = if figure <= target { "met" } else { "not met" };
+    println!("{title}: {figure:.0} {unit} (target {target:.0} {unit}: {met})");
+}
