@@ -177,7 +177,7 @@ impl Store {
                 rotated_at: rotate.at(),
                 ..Grant::clone(grant)
             });
-            self.memory.grants.renew(&grant.id, &successor);
+            self.memory.grants.renew(&grant.id, grant, &successor);
         }
         Ok(rotated)
     }

@@ -205,7 +205,7 @@ impl Store {
             return;
         }
         let touched = Arc::new(Session { last_seen_at: now, ..Session::clone(session) });
-        self.memory.sessions.renew(&session.id, &touched);
+        self.memory.sessions.renew(&session.id, session, &touched);
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         let last = touched.entry(session.id.clone()).or_insert(now);
         *last = now.max(*last);
