@@ -2,6 +2,8 @@
 # make test STAGES="rust browser"    only these stages; the head of scripts/test names all
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
 # make fmt                           format the Rust code
+# make mutations                     takes each guard of the store out and has its tests notice (an hour or so)
+# make torture                       a thousand rounds of every race, a thousand times kill -9, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
 # One Rust test:       cargo test NAME
@@ -12,13 +14,19 @@
 
 STAGES ?=
 
-.PHONY: run test fmt screenshots
+.PHONY: run test mutations torture fmt screenshots
 
 run:
 	cargo run --release
 
 test:
 	@scripts/test $(STAGES)
+
+mutations:
+	@scripts/test mutations
+
+torture:
+	@scripts/test torture mutations
 
 fmt:
 	cargo fmt

@@ -173,9 +173,10 @@ impl Store {
         let rotated = self.ledger.write(rotation, Entry::Rotate).await?;
         if rotated == Rotated::Now {
             let successor = rotate.generation().saturating_add(1);
-            self.memory.grants.renew(&grant.id, |known| match known.generation < successor {
-                true => Grant { generation: successor, rotated_at: rotate.at(), ..known.clone() },
-                false => known.clone(),
+            self.memory.grants.renew(&grant.id, |known| Grant {
+                generation: successor.max(known.generation),
+                rotated_at: rotate.at().max(known.rotated_at),
+                ..known.clone()
             });
         }
         Ok(rotated)
