@@ -79,7 +79,7 @@ fn faults(history: &[Operation], expected: &BTreeMap<String, Times>) -> Vec<Stri
                 What::End => continue,
             };
             if late.begun > known_at {
-                let after = late.begun - end.answered;
+                let after = late.begun.saturating_sub(end.answered);
                 faults.push(format!("{:?} of {} succeeded {after:?} after its end", late.what, late.value));
             }
         }
