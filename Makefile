@@ -4,6 +4,8 @@
 # make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
 # make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL and --memory
 # make fmt                           format the Rust code
+# make mutations                     takes each guard of the store out and has its tests notice (an hour or so)
+# make torture                       a thousand rounds of every race, a thousand times kill -9, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
 # One Rust test:       cargo test NAME
@@ -15,7 +17,7 @@
 STAGES ?=
 BENCH ?=
 
-.PHONY: run test bench fmt screenshots
+.PHONY: run test bench mutations torture fmt screenshots
 
 run:
 	cargo run --release
@@ -26,6 +28,12 @@ test:
 bench:
 	cargo bench --bench load -- $(BENCH)
 	cargo bench --bench rules
+
+mutations:
+	@scripts/test mutations
+
+torture:
+	@scripts/test torture mutations
 
 fmt:
 	cargo fmt

@@ -172,12 +172,12 @@ impl Store {
             Rotation { id: grant.id.as_str().to_owned(), generation: rotate.generation(), at: rotate.at() };
         let rotated = self.ledger.write(rotation, Entry::Rotate).await?;
         if rotated == Rotated::Now {
-            let successor = Arc::new(Grant {
-                generation: rotate.generation().saturating_add(1),
-                rotated_at: rotate.at(),
-                ..Grant::clone(grant)
+            let successor = rotate.generation().saturating_add(1);
+            self.memory.grants.renew(&grant.id, |known| Grant {
+                generation: successor.max(known.generation),
+                rotated_at: rotate.at().max(known.rotated_at),
+                ..known.clone()
             });
-            self.memory.grants.renew(&grant.id, &successor);
         }
         Ok(rotated)
     }

@@ -105,14 +105,15 @@ impl<K: Hash + Eq + Send + Sync + 'static, T: Send + Sync + 'static> Shelf<K, T>
         self.0.insert(key, kept);
     }
 
-    /// Puts a newer form of a fact that is here in its place. It stays as old as it was: what was forgotten stays so.
-    pub fn renew(&self, key: &K, fact: &Arc<T>)
+    /// Changes a fact that is here in a detail. It stays as old as it was: what was forgotten stays so. The change is made
+    /// to what is here and not to what somebody read before: that may not know of an end yet.
+    pub fn renew(&self, key: &K, change: impl FnOnce(&T) -> T)
     where
         K: Clone,
         T: Fact,
     {
         if let Some(kept) = self.0.get(key) {
-            self.keep(key.clone(), fact, kept.as_of);
+            self.keep(key.clone(), &Arc::new(change(&kept.fact)), kept.as_of);
         }
     }
 }
@@ -254,5 +255,206 @@ impl Fact for OwnState {
     }
     fn extra(&self) -> usize {
         2 * self.id.as_str().len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+    use std::time::Instant;
+
+    use proptest::prelude::*;
+
+    use super::{AsOf, Fact, LEASE, Memory, OwnState, Shelf};
+    use crate::protocol::ids::{SessionId, TokenId};
+    use crate::protocol::session::Session;
+    use crate::protocol::timestamp::Timestamp;
+    use crate::store::changes::Topic;
+
+    /// A row, as it was after so many changes.
+    struct Version {
+        id: TokenId,
+        number: u64,
+    }
+
+    /// With another detail.
+    fn renewed(version: &Version) -> Version {
+        Version { id: version.id.clone(), ..*version }
+    }
+
+    impl Fact for Version {
+        fn about(&self) -> [Topic<'_>; 3] {
+            [(&self.id).into(), (&self.id).into(), (&self.id).into()]
+        }
+        fn extra(&self) -> usize {
+            0
+        }
+    }
+
+    fn version(number: u64) -> Arc<Version> {
+        Arc::new(Version { id: "row".into(), number })
+    }
+
+    fn trusted() -> (Memory, Shelf<TokenId, Version>) {
+        let memory = Memory::new(1 << 20);
+        memory.trust_since(Instant::now());
+        (memory, Shelf::of(1 << 20))
+    }
+
+    #[derive(Clone, Copy, Debug)]
+    enum Step {
+        TakeMoment(usize),
+        Load(usize),
+        Keep(usize),
+        Renew,
+        Commit,
+        Forget,
+        ForgetEverything,
+    }
+
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        let reader = 0..3_usize;
+        let step = prop_oneof![
+            2 => reader.clone().prop_map(Step::TakeMoment),
+            2 => reader.clone().prop_map(Step::Load),
+            3 => reader.prop_map(Step::Keep),
+            2 => Just(Step::Renew),
+            2 => Just(Step::Commit),
+            2 => Just(Step::Forget),
+            1 => Just(Step::ForgetEverything),
+        ];
+        prop::collection::vec(step, 0..60)
+    }
+
+    #[derive(Default)]
+    struct Reader {
+        as_of: Option<AsOf>,
+        loaded: Option<Arc<Version>>,
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
+
+        #[test]
+        fn whatever_the_order_nothing_older_than_the_last_change_that_was_answered_is_recalled(steps in steps()) {
+            let (memory, shelf) = trusted();
+            let (row, mut readers) = (TokenId::from("row"), [(); 3].map(|()| Reader::default()));
+            let (mut stored, mut answered) = (0, 0);
+            for step in steps {
+                match step {
+                    Step::TakeMoment(reader) => {
+                        readers[reader] = Reader { as_of: Some(memory.as_of()), ..Reader::default() };
+                    }
+                    Step::Load(reader) if readers[reader].as_of.is_some() => {
+                        readers[reader].loaded = Some(version(stored));
+                    }
+                    Step::Keep(reader) => {
+                        if let Reader { as_of: Some(as_of), loaded: Some(loaded), .. } = &readers[reader] {
+                            shelf.keep(row.clone(), loaded, *as_of);
+                        }
+                    }
+                    Step::Renew => shelf.renew(&row, renewed),
+                    Step::Commit => stored += 1,
+                    Step::Forget => {
+                        memory.forget(&[(&row).into()]);
+                        answered = stored;
+                    }
+                    Step::ForgetEverything => {
+                        memory.forget(&[Topic::Everything]);
+                        answered = stored;
+                    }
+                    Step::Load(_) => {}
+                }
+                let recalled = memory.recall(&shelf, &row).map(|version| version.number);
+                prop_assert!(recalled.is_none_or(|number| number >= answered), "{recalled:?} of {answered}");
+            }
+        }
+    }
+
+    #[test]
+    fn readers_and_writers_at_once_recall_nothing_older_than_what_was_answered() {
+        let (memory, shelf) = trusted();
+        let (stored, answered, over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
+        let row = TokenId::from("row");
+        let recalled: usize = std::thread::scope(|threads| {
+            let reader = || {
+                let mut recalled = 0;
+                while !over.load(Ordering::SeqCst) {
+                    let floor = answered.load(Ordering::SeqCst);
+                    if let Some(known) = memory.recall(&shelf, &row) {
+                        assert!(known.number >= floor, "{} after {floor} was answered", known.number);
+                        shelf.renew(&row, renewed);
+                        recalled += 1;
+                    } else {
+                        let as_of = memory.as_of();
+                        let read = version(stored.load(Ordering::SeqCst));
+                        shelf.keep(row.clone(), &read, as_of);
+                    }
+                }
+                recalled
+            };
+            let readers = [threads.spawn(reader), threads.spawn(reader), threads.spawn(reader)];
+            for number in 1..=2_000 {
+                memory.trust_since(Instant::now());
+                stored.store(number, Ordering::SeqCst);
+                memory.forget(&[(&row).into()]);
+                answered.store(number, Ordering::SeqCst);
+                std::thread::yield_now();
+            }
+            over.store(true, Ordering::SeqCst);
+            readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+        });
+        assert!(recalled > 0, "nothing was ever recalled");
+    }
+
+    #[test]
+    fn nothing_is_recalled_before_anybody_listens_or_after_the_lease() {
+        let (memory, row) = (Memory::new(1 << 20), TokenId::from("row"));
+        let shelf = Shelf::of(1 << 20);
+        shelf.keep(row.clone(), &version(0), memory.as_of());
+        assert!(memory.recall(&shelf, &row).is_none());
+        memory.trust_since(Instant::now());
+        assert!(memory.recall(&shelf, &row).is_some());
+        std::thread::sleep(LEASE);
+        assert!(memory.recall(&shelf, &row).is_none());
+        memory.trust_since(Instant::now());
+        assert!(memory.recall(&shelf, &row).is_some(), "heard again, and nothing changed");
+    }
+
+    #[test]
+    fn a_hundred_thousand_facts_take_no_more_than_the_memory_that_is_theirs() {
+        let bytes = 1 << 20;
+        let memory = Memory::new(bytes);
+        let mut most = 0;
+        for number in 0..100_000 {
+            let id = SessionId::from(format!("session {number}"));
+            let session = Session {
+                id: id.clone(),
+                secret_hash: "hash".repeat(16),
+                user_id: format!("user {number}").as_str().into(),
+                active: true,
+                auth_time: Timestamp(0),
+                methods: "pwd".to_owned(),
+                acr: String::new(),
+                remembered: false,
+                ip: "192.0.2.1".to_owned(),
+                user_agent: "browser".repeat(number % 50),
+                created_at: Timestamp(0),
+                last_seen_at: Timestamp(0),
+                expires_at: Timestamp(1),
+            };
+            memory.sessions.keep(id, &Arc::new(session), memory.as_of());
+            let token = TokenId::from(format!("token {number}"));
+            let state = OwnState { id: token.clone(), revoked: false };
+            memory.tokens.keep(token, &Arc::new(state), memory.as_of());
+            if number % 1_000 == 0 {
+                memory.sessions.0.run_pending_tasks();
+                memory.tokens.0.run_pending_tasks();
+                most = most.max(memory.sessions.0.weighted_size() + memory.tokens.0.weighted_size());
+            }
+        }
+        assert!((bytes / 10..=bytes).contains(&most), "{most} of {bytes} bytes");
+        assert!(memory.sessions.0.entry_count() > 50, "and it is put to use");
     }
 }

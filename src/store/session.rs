@@ -204,8 +204,10 @@ impl Store {
         if now <= session.last_seen_at {
             return;
         }
-        let touched = Arc::new(Session { last_seen_at: now, ..Session::clone(session) });
-        self.memory.sessions.renew(&session.id, &touched);
+        self.memory.sessions.renew(&session.id, |known| Session {
+            last_seen_at: now.max(known.last_seen_at),
+            ..known.clone()
+        });
         let mut touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
         let last = touched.entry(session.id.clone()).or_insert(now);
         *last = now.max(*last);

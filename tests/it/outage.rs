@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use crate::support::{Browser, Engine, PASSWORD, Page, Rp, START, TestApp, Tokens, filled, granted};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Link {
+pub enum Link {
     Up,
     /// Nothing gets through, and nobody is told.
     Silent,
@@ -26,7 +26,7 @@ enum Link {
 }
 
 /// A line to the database that can be cut.
-struct Line {
+pub struct Line {
     address: SocketAddr,
     link: watch::Sender<Link>,
 }
@@ -49,7 +49,21 @@ impl Line {
         Self { address, link }
     }
 
-    fn set(&self, link: Link) {
+    /// A line to the server that this URL names.
+    pub async fn to_database(url: &str) -> Self {
+        let url = url::Url::parse(url).unwrap();
+        Self::to(format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432))).await
+    }
+
+    /// The database of this URL, by this line.
+    pub fn engine(&self, url: &str) -> config::Engine {
+        let mut through = url::Url::parse(url).unwrap();
+        through.set_host(Some("127.0.0.1")).unwrap();
+        through.set_port(Some(self.address.port())).unwrap();
+        config::Engine::Postgres(through.into())
+    }
+
+    pub fn set(&self, link: Link) {
         self.link.send_replace(link);
     }
 }
@@ -226,15 +240,10 @@ fn assert_unavailable(what: &str, page: &Page) {
 
 /// The application on PostgreSQL, by a line that can be cut.
 async fn on_a_line() -> (TestApp, Line) {
-    let server = url::Url::parse(&std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap()).unwrap();
-    let address = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
-    let line = Line::to(address).await;
+    let line = Line::to_database(&std::env::var("COUNTERSIGN_TEST_POSTGRES").unwrap()).await;
     let app = TestApp::start_at(Engine::Postgres, START * 1000, |config| {
-        if let config::Engine::Postgres(url) = &mut config.database.engine {
-            let mut through = url::Url::parse(url).unwrap();
-            through.set_host(Some("127.0.0.1")).unwrap();
-            through.set_port(Some(line.address.port())).unwrap();
-            *url = through.into();
+        if let config::Engine::Postgres(url) = &config.database.engine {
+            config.database.engine = line.engine(url);
         }
     })
     .await;

@@ -2,6 +2,7 @@
 //! row there exactly when its change is.
 
 use countersign::app::Origin;
+use countersign::config;
 use countersign::protocol::client::{Client, SelfRegistration};
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
@@ -17,11 +18,13 @@ use countersign::store::{
     StoredKey,
 };
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-use crate::support::{START, TestApp, on_both};
+use crate::support::{Engine, START, TestApp, on_both};
 
 const NOW: Timestamp = Timestamp(START);
 const HOUR: i64 = 3_600;
@@ -87,7 +90,20 @@ fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
 
 /// Proof that a code for this grant may be redeemed.
 fn redeem(client: &Client, user: &User, session: &str, id: &str, scope: &str, now: Timestamp) -> Redeem {
-    let code = code(client, user, session, id, scope, now);
+    redeem_with(client, user, session, id, scope, now, None)
+}
+
+/// The same for one that rests on a consent.
+fn redeem_with(
+    client: &Client,
+    user: &User,
+    session: &str,
+    id: &str,
+    scope: &str,
+    now: Timestamp,
+    consent: Option<&str>,
+) -> Redeem {
+    let code = Code { consent_id: consent.map(Into::into), ..code(client, user, session, id, scope, now) };
     let lifetimes = GrantLifetimes {
         access_token: Duration::from_secs(300),
         refresh_absolute: Duration::from_secs(24 * 3_600),
@@ -200,7 +216,8 @@ on_both!(of_32_rotations_of_a_refresh_token_one_raises_the_generation, |app| {
         })
         .await;
         assert_eq!(rotated.iter().filter(|one| **one == Rotated::Now).count(), 1);
-        let (grant, ..) = store.grant(&"g".into()).await.unwrap().unwrap();
+        // What a node remembers may be a generation behind.
+        let (grant, ..) = store.asked_anew().grant(&"g".into()).await.unwrap().unwrap();
         assert_eq!(grant.generation, generation + 1);
     }
 });
@@ -245,6 +262,121 @@ on_both!(an_offline_grant_does_not_open_behind_the_end_of_its_session, |app| {
         assert!(matches!(store.open_grant(&late).await.unwrap(), Opened::NotAnyMore), "{how}");
         assert!(store.grant(&session.into()).await.unwrap().is_none(), "{how}: nothing is written");
     }
+});
+
+/// Changes the database itself, past the store and all that it does besides.
+async fn change_behind_its_back(app: &TestApp, sql: &'static str) {
+    match &app.app.config.database.engine {
+        config::Engine::Sqlite(file) => {
+            let mut raw = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+            raw.execute(sql).await.unwrap();
+        }
+        config::Engine::Postgres(url) => {
+            PgConnection::connect(url).await.unwrap().execute(sql).await.unwrap();
+        }
+    }
+}
+
+/// What everything rests on, one at a time: how it ends, and how it is as before.
+const FOOTINGS: [(&str, &str, &str); 5] = [
+    ("client", "UPDATE clients SET disabled = TRUE", "UPDATE clients SET disabled = FALSE"),
+    ("user", "UPDATE users SET disabled = TRUE", "UPDATE users SET disabled = FALSE"),
+    ("session", "UPDATE sessions SET state = 'ended'", "UPDATE sessions SET state = 'active'"),
+    (
+        "session's end",
+        "UPDATE sessions SET expires_at = 1767225600",
+        "UPDATE sessions SET expires_at = 1767225600 + 3600",
+    ),
+    ("consent", "UPDATE consents SET id = 'another'", "UPDATE consents SET id = 'c'"),
+];
+
+/// A session and a consent, of ada's to a client.
+async fn footing(app: &TestApp) -> (User, Client) {
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    begin(app, &user, "s").await;
+    let allowed = audit(app, "consent.allow");
+    app.app.store.allow(&consent(&user, &client, "c", "openid"), NOW, &allowed).await.unwrap();
+    (user, client)
+}
+
+on_both!(what_a_code_rests_on_is_asked_at_its_gate, |app| {
+    let store = &app.app.store;
+    let (user, client) = footing(&app).await;
+    for scope in ["openid", "openid offline_access"] {
+        for (what, end, restore) in FOOTINGS {
+            let id = format!("{what} {scope}");
+            let decided = redeem_with(&client, &user, "s", &id, scope, NOW, Some("c"));
+            change_behind_its_back(&app, end).await;
+            assert_eq!(store.open_grant(&decided).await.unwrap(), Opened::NotAnyMore, "{id}");
+            change_behind_its_back(&app, restore).await;
+            assert_eq!(store.open_grant(&decided).await.unwrap(), Opened::Now, "{id}: nothing was used up");
+        }
+    }
+});
+
+on_both!(what_a_refresh_token_rests_on_is_asked_at_its_gate, |app| {
+    let store = &app.app.store;
+    let (user, client) = footing(&app).await;
+    let grants_end = (
+        "grant's end",
+        "UPDATE grants SET expires_at = 1767225600",
+        "UPDATE grants SET expires_at = 1767225600 + 3600",
+    );
+    for (scope, needs_session) in [("openid", true), ("openid offline_access", false)] {
+        let opened = redeem_with(&client, &user, "s", scope, scope, NOW, Some("c"));
+        assert_eq!(store.open_grant(&opened).await.unwrap(), Opened::Now);
+        for (what, end, restore) in FOOTINGS.into_iter().chain([grants_end]) {
+            let decided = rotation(store, &client, scope).await;
+            change_behind_its_back(&app, end).await;
+            let expected =
+                if what.starts_with("session") && !needs_session { Rotated::Now } else { Rotated::Lost };
+            assert_eq!(store.rotate(&decided).await.unwrap(), expected, "{what} {scope}");
+            change_behind_its_back(&app, restore).await;
+            if expected == Rotated::Lost {
+                assert_eq!(
+                    store.rotate(&decided).await.unwrap(),
+                    Rotated::Now,
+                    "{what} {scope}: nothing was used up"
+                );
+            }
+        }
+    }
+});
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_offline_grant_waits_for_the_end_of_its_session_that_is_under_way() {
+    // SQLite has one writer.
+    if !Engine::postgres_is_there() {
+        return;
+    }
+    let app = TestApp::start(Engine::Postgres).await;
+    let (user, client) = footing(&app).await;
+    let config::Engine::Postgres(url) = &app.app.config.database.engine else { panic!("not PostgreSQL") };
+    let mut raw = PgConnection::connect(url).await.unwrap();
+    let mut ending = raw.begin().await.unwrap();
+    ending.execute("UPDATE sessions SET state = 'ended'").await.unwrap();
+    let (store, late) =
+        (app.app.store.clone(), redeem(&client, &user, "s", "g", "openid offline_access", NOW));
+    let opening = tokio::spawn(async move { store.open_grant(&late).await.unwrap() });
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!opening.is_finished(), "it did not wait");
+    ending.commit().await.unwrap();
+    assert_eq!(opening.await.unwrap(), Opened::NotAnyMore);
+}
+
+on_both!(what_was_read_before_an_end_and_is_used_after_it_brings_nothing_back, |app| {
+    let store = &app.app.store;
+    let (user, client) = footing(&app).await;
+    store.open_grant(&redeem(&client, &user, "s", "g", "openid", NOW)).await.unwrap();
+    app.hears().await;
+    let (session, rotate) =
+        (store.session(&"s".into()).await.unwrap().unwrap(), rotation(store, &client, "g").await);
+    assert_eq!(store.rotate(&rotate).await.unwrap(), Rotated::Now);
+    assert!(store.end_session(&user.id, &session.id, &audit(&app, "session.end")).await.unwrap());
+    // Somebody else asks meanwhile, so that it is in memory how things are.
+    assert!(!store.session(&session.id).await.unwrap().unwrap().active);
+    store.touch_session(&session, later(60));
+    assert!(!store.session(&session.id).await.unwrap().unwrap().active, "it was ended");
 });
 
 on_both!(a_code_that_was_used_is_told_apart_from_one_whose_session_is_over, |app| {
@@ -527,6 +659,34 @@ on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
     assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
     let begun = audit(&app, "session.begin");
     assert!(!store.begin_session(&session(&off, "u"), &off, None, &begun).await.unwrap());
+});
+
+on_both!(a_sign_in_again_with_the_password_of_before_begins_no_session, |app| {
+    let store = &app.app.store;
+    let before = app.user("ada").await;
+    let here = begin(&app, &before, "here").await;
+    let changed = audit(&app, "password");
+    assert!(store.set_password(&before.id, "new", Some("here"), NOW, &changed).await.unwrap());
+    for id in ["here", "there"] {
+        let begun = audit(&app, "session.again");
+        assert!(!store.begin_session(&session(&before, id), &before, Some(&here), &begun).await.unwrap());
+    }
+    assert!(store.session(&"there".into()).await.unwrap().is_none());
+    assert_eq!(audited(&app, "session.again").await, 0);
+});
+
+on_both!(a_session_that_was_ended_does_not_go_on, |app| {
+    let store = &app.app.store;
+    let (ada, bob) = (app.user("ada").await, app.user("bob").await);
+    let (over, bobs) = (begin(&app, &ada, "over").await, begin(&app, &bob, "bob's").await);
+    assert!(store.end_session(&ada.id, &over, &audit(&app, "session.end")).await.unwrap());
+    for id in [over, bobs] {
+        let again = audit(&app, "session.again");
+        let session = session(&ada, id.as_str());
+        assert!(!store.begin_session(&session, &ada, Some(&id), &again).await.unwrap(), "{id}");
+    }
+    assert!(!store.session(&"over".into()).await.unwrap().unwrap().active);
+    assert_eq!(store.session(&"bob's".into()).await.unwrap().unwrap().user_id, bob.id);
 });
 
 on_both!(a_session_reads_back_replaces_its_predecessor_and_is_never_revived, |app| {

@@ -42,3 +42,14 @@ pub fn only_success(answers: &[Page]) -> Tokens {
     assert_eq!(good.len(), 1, "exactly one success");
     good.remove(0)
 }
+
+/// How often a race is run: so many times, or as `make torture` says.
+pub fn rounds(usual: usize) -> usize {
+    number("COUNTERSIGN_ROUNDS").unwrap_or(usual)
+}
+
+/// A number in the environment.
+pub fn number(variable: &str) -> Option<usize> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} is no number: {text}")))
+}

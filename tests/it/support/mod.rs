@@ -31,7 +31,7 @@ use countersign::sealing::Purpose;
 use tower::ServiceExt as _;
 
 pub use browser::{Browser, Page, encode, filled};
-pub use crowd::{at_once, only_success, successes};
+pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 pub use site::Site;
@@ -69,8 +69,14 @@ impl TestApp {
 
     /// Another node on the same database, with the same clock.
     pub async fn second_node(&self) -> Self {
+        self.second_node_with(|_| {}).await
+    }
+
+    /// The same after `change` had its way with its configuration.
+    pub async fn second_node_with(&self, change: impl FnOnce(&mut Config)) -> Self {
         let entropy = Entropy::system();
-        let config = (*self.app.config).clone();
+        let mut config = (*self.app.config).clone();
+        change(&mut config);
         let app = App::start(config, clock(&self.millis), entropy).await.unwrap();
         listen(&app);
         Self { router: whole(&app), app, ..self.clone() }
