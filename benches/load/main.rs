@@ -13,8 +13,9 @@ mod servers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum as _};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::bounds::Bounds;
 use self::driver::Agent;
@@ -59,24 +60,30 @@ fn main() -> Result<()> {
     let options = Options::parse();
     servers::take_the_drivers_core();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        tokio::select! {
-            outcome = on_databases(&options) => outcome,
-            // Leaving by this way drops, and so ends, every process.
-            _ = tokio::signal::ctrl_c() => Ok(()),
-        }
-    })
+    runtime.block_on(on_databases(&options))
 }
 
 async fn on_databases(options: &Options) -> Result<()> {
-    let Some(server) = &options.postgres else { return run(options, [None, None]).await };
+    let Some(server) = &options.postgres else {
+        return unless_interrupted(run(options, [None, None])).await;
+    };
     let cheap = PostgresDatabase::create(server, "cheap").await?;
     let usual = PostgresDatabase::create(server, "usual").await?;
     let urls = [Some(cheap.url()?), Some(usual.url()?)];
-    let outcome = run(options, urls).await;
+    let outcome = unless_interrupted(run(options, urls)).await;
     cheap.drop().await?;
     usual.drop().await?;
     outcome
+}
+
+/// Leaving early drops the work, and so ends every process that it started.
+async fn unless_interrupted(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = work => outcome,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = terminated.recv() => bail!("terminated"),
+    }
 }
 
 async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<()> {

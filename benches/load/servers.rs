@@ -97,6 +97,7 @@ impl Drop for Process {
 fn answers(server: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(server)?;
+        stream.set_read_timeout(Some(BOUND))?;
         write!(stream, "GET {DISCOVERY} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
