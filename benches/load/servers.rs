@@ -37,6 +37,9 @@ pub fn take_the_drivers_core() {
     }
 }
 
+/// For one to end.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// A process on the server's core.
 pub struct Process(Child);
 
@@ -48,10 +51,17 @@ impl Process {
         Ok(Self(command.spawn().with_context(|| format!("cannot start {}", program.display()))?))
     }
 
-    /// Asks it to end, and waits for that.
+    /// Asks it to end, and waits for that, but not forever: dropping it kills it.
     fn end(mut self) -> Result<()> {
         Command::new("kill").arg(self.0.id().to_string()).status()?;
-        self.0.wait()?;
+        let asked = Instant::now();
+        while self.0.try_wait()?.is_none() {
+            if asked.elapsed() > GRACE {
+                eprintln!("It does not end when asked to, and is killed.");
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 
