@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use self::bounds::Bounds;
 use self::driver::Agent;
 use self::measure::{measure, sign_ins};
-use self::report::Row;
+use self::report::{Other, Row};
 use self::scenario::{DISCOVERY, Provider, Scenario};
 use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
 
@@ -161,12 +161,13 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
     let mut ours = Countersign::set_up(Hashing::Default, database, USERS)?;
     ours.start()?;
     let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
+    let other = Other { per_second: bounds.hashes, core: 1.0 };
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         let scenario = Scenario::SignIn;
         progress(scenario, connections);
         let ours = measure(&provider, ours.process()?, scenario, connections, length).await?;
-        rows.push(Row { scenario, connections, ours, other: Some(bounds.hashes) });
+        rows.push(Row { scenario, connections, ours, other: Some(other) });
     }
     Ok(rows)
 }
@@ -212,7 +213,7 @@ impl<'a> Contest<'a> {
                 if let Some(failure) = &measured.first_failure {
                     eprintln!("what it is compared with failed {} times: {failure}", measured.failures);
                 }
-                Some(measured.per_second)
+                Some(Other { per_second: measured.per_second, core: measured.core })
             }
             None => None,
         };
