@@ -22,6 +22,8 @@ use criterion::Criterion;
 
 const ISSUER: &str = "http://127.0.0.1:8080";
 
+const ALGORITHMS: [SigningAlg; 2] = [SigningAlg::Es256, SigningAlg::Rs256];
+
 // RFC 7636 appendix B.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -40,7 +42,9 @@ fn main() -> Result<()> {
     let config = Config::load(None, settings.map(|(name, value)| (name.into(), value.into())).into_iter())?;
     let runtime = tokio::runtime::Runtime::new()?;
     let app = runtime.block_on(App::start(config, Clock::system(), Entropy::system()))?;
-    runtime.block_on(app.keys.ready(&app.store, SigningAlg::Rs256, &app.clock))?;
+    for alg in ALGORITHMS {
+        runtime.block_on(app.keys.ready(&app.store, alg, &app.clock))?;
+    }
 
     let mut criterion = Criterion::default().configure_from_args();
     sealing(&mut criterion, &app)?;
@@ -78,7 +82,7 @@ fn signatures(criterion: &mut Criterion, app: &App) -> Result<()> {
         acr: None,
         gid: Some("60303ae22b998861bce3b28f33eec1be".into()),
     };
-    for alg in [SigningAlg::Es256, SigningAlg::Rs256] {
+    for alg in ALGORITHMS {
         let token = app.keys.sign(alg, access_token::TYP, &claims, now)?;
         criterion.bench_function(&format!("sign an access token, {alg}"), |bencher| {
             bencher.iter(|| app.keys.sign(alg, access_token::TYP, black_box(&claims), now));

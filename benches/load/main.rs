@@ -13,13 +13,14 @@ mod servers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Parser, ValueEnum as _};
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::bounds::Bounds;
 use self::driver::Agent;
 use self::measure::{measure, sign_ins};
-use self::report::Row;
+use self::report::{Other, Row};
 use self::scenario::{DISCOVERY, Provider, Scenario};
 use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
 
@@ -59,24 +60,30 @@ fn main() -> Result<()> {
     let options = Options::parse();
     servers::take_the_drivers_core();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        tokio::select! {
-            outcome = on_databases(&options) => outcome,
-            // Leaving by this way drops, and so ends, every process.
-            _ = tokio::signal::ctrl_c() => Ok(()),
-        }
-    })
+    runtime.block_on(on_databases(&options))
 }
 
 async fn on_databases(options: &Options) -> Result<()> {
-    let Some(server) = &options.postgres else { return run(options, [None, None]).await };
+    let Some(server) = &options.postgres else {
+        return unless_interrupted(run(options, [None, None])).await;
+    };
     let cheap = PostgresDatabase::create(server, "cheap").await?;
     let usual = PostgresDatabase::create(server, "usual").await?;
     let urls = [Some(cheap.url()?), Some(usual.url()?)];
-    let outcome = run(options, urls).await;
+    let outcome = unless_interrupted(run(options, urls)).await;
     cheap.drop().await?;
     usual.drop().await?;
     outcome
+}
+
+/// Leaving early drops the work, and so ends every process that it started.
+async fn unless_interrupted(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let mut terminated = signal(SignalKind::terminate())?;
+    tokio::select! {
+        outcome = work => outcome,
+        _ = tokio::signal::ctrl_c() => bail!("interrupted"),
+        _ = terminated.recv() => bail!("terminated"),
+    }
 }
 
 async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<()> {
@@ -154,12 +161,13 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
     let mut ours = Countersign::set_up(Hashing::Default, database, USERS)?;
     ours.start()?;
     let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
+    let other = Other { per_second: bounds.hashes, core: 1.0 };
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         let scenario = Scenario::SignIn;
         progress(scenario, connections);
         let ours = measure(&provider, ours.process()?, scenario, connections, length).await?;
-        rows.push(Row { scenario, connections, ours, other: Some(bounds.hashes) });
+        rows.push(Row { scenario, connections, ours, other: Some(other) });
     }
     Ok(rows)
 }
@@ -205,7 +213,7 @@ impl<'a> Contest<'a> {
                 if let Some(failure) = &measured.first_failure {
                     eprintln!("what it is compared with failed {} times: {failure}", measured.failures);
                 }
-                Some(measured.per_second)
+                Some(Other { per_second: measured.per_second, core: measured.core })
             }
             None => None,
         };

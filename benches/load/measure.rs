@@ -14,6 +14,9 @@ const WARM_UP: Duration = Duration::from_secs(1);
 /// For the answers under way when time is up.
 const GRACE: Duration = Duration::from_secs(10);
 
+/// An answer that takes longer counts as this long.
+const LONGEST_US: u64 = 60_000_000;
+
 #[derive(Clone)]
 pub struct Measured {
     pub per_second: f64,
@@ -48,8 +51,11 @@ pub async fn measure(
     let users = prepared(provider, scenario, connections).await?;
     let opens = Instant::now() + WARM_UP;
     let window = Window { opens, closes: opens + length };
-    let tally =
-        Arc::new(Mutex::new(Tally { latencies_us: Histogram::new(3)?, failures: 0, first_failure: None }));
+    let tally = Arc::new(Mutex::new(Tally {
+        latencies_us: Histogram::new_with_bounds(1, LONGEST_US, 3)?,
+        failures: 0,
+        first_failure: None,
+    }));
     let tasks: Vec<_> = users
         .into_iter()
         .map(|user| tokio::spawn(repeat(user, scenario, window, Arc::clone(&tally))))

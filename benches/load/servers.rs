@@ -37,6 +37,9 @@ pub fn take_the_drivers_core() {
     }
 }
 
+/// For one to end.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// A process on the server's core.
 pub struct Process(Child);
 
@@ -48,10 +51,17 @@ impl Process {
         Ok(Self(command.spawn().with_context(|| format!("cannot start {}", program.display()))?))
     }
 
-    /// Asks it to end, and waits for that.
+    /// Asks it to end, and waits for that, but not forever: dropping it kills it.
     fn end(mut self) -> Result<()> {
         Command::new("kill").arg(self.0.id().to_string()).status()?;
-        self.0.wait()?;
+        let asked = Instant::now();
+        while self.0.try_wait()?.is_none() {
+            if asked.elapsed() > GRACE {
+                eprintln!("It does not end when asked to, and is killed.");
+                return Ok(());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
         Ok(())
     }
 
@@ -97,6 +107,7 @@ impl Drop for Process {
 fn answers(server: SocketAddr) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(server)?;
+        stream.set_read_timeout(Some(BOUND))?;
         write!(stream, "GET {DISCOVERY} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
