@@ -335,6 +335,8 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
         // What was answered must survive a power cut.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_secs(5))
+        // A whole page of the ledger comes back without waiting for its reader.
+        .row_buffer_size(ledger::MOST_ROWS)
         .pragma("journal_size_limit", "67108864")
         .optimize_on_close(true, None);
     let pool = |connections: u32| {

@@ -181,7 +181,7 @@ impl Store {
         let load = async {
             let row: Option<SessionRow> =
                 on_db!(self, |db| sqlx::query_as(SQL).bind(id.as_str()).fetch_optional(db).await)?;
-            Ok(row.map(Session::from))
+            Ok(row.map(|row| self.as_last_seen(row.into())))
         };
         self.recall_or(&self.memory.sessions, id, load).await
     }
@@ -195,7 +195,16 @@ impl Store {
              ORDER BY last_seen_at DESC, id DESC";
         let rows: Vec<SessionRow> =
             on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).bind(now.0).fetch_all(db).await)?;
-        Ok(rows.into_iter().map(Session::from).collect())
+        Ok(rows.into_iter().map(|row| self.as_last_seen(row.into())).collect())
+    }
+
+    /// A session as it was read, with a use of it that is not written down yet.
+    fn as_last_seen(&self, mut session: Session) -> Session {
+        let touched = self.touched.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = touched.get(&session.id) {
+            session.last_seen_at = session.last_seen_at.max(*at);
+        }
+        session
     }
 
     /// Notes that a session was used. Written down a few seconds later, together with others; a crash before costs some
