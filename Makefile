@@ -4,7 +4,7 @@
 # make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
 # make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL and --memory
 # make fmt                           format the Rust code
-# make mutations                     takes each guard of the store out and has its tests notice (an hour or so)
+# make mutations                     takes each guard of the store out and has its tests notice (long: a build each)
 # make torture                       a thousand rounds of every race, a thousand times kill -9, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
