@@ -50,21 +50,29 @@ pub(super) static AUDITS: ManyRows = ManyRows::new(
     "",
 );
 
+/// Binds an entry's columns.
+macro_rules! bind_entry {
+    ($query:expr, $entry:expr) => {
+        $query
+            .bind(&$entry.id)
+            .bind($entry.at.0)
+            .bind(&$entry.actor)
+            .bind($entry.action)
+            .bind(&$entry.target)
+            .bind(&$entry.detail)
+            .bind(&$entry.ip)
+            .bind(&$entry.correlation_id)
+    };
+}
+pub(super) use bind_entry;
+
 /// Writes up to [`MOST_ROWS`](super::ledger::MOST_ROWS) entries inside the caller's transaction.
 macro_rules! write_audits {
     ($store:expr, $tx:ident, $entries:expr) => {{
         let entries: &[&crate::store::AuditEntry] = $entries;
         let mut query = sqlx::query(crate::store::audit::AUDITS.of(&$store.db, entries.len()));
         for entry in entries {
-            query = query
-                .bind(&entry.id)
-                .bind(entry.at.0)
-                .bind(&entry.actor)
-                .bind(entry.action)
-                .bind(&entry.target)
-                .bind(&entry.detail)
-                .bind(&entry.ip)
-                .bind(&entry.correlation_id);
+            query = crate::store::audit::bind_entry!(query, entry);
         }
         query.execute(&mut *$tx).await?;
     }};
@@ -75,20 +83,11 @@ pub(super) use write_audits;
 macro_rules! write_audit {
     ($tx:ident, $entry:expr) => {{
         let entry: &crate::store::AuditEntry = $entry;
-        sqlx::query(
+        let query = sqlx::query(
             "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        )
-        .bind(&entry.id)
-        .bind(entry.at.0)
-        .bind(&entry.actor)
-        .bind(entry.action)
-        .bind(&entry.target)
-        .bind(&entry.detail)
-        .bind(&entry.ip)
-        .bind(&entry.correlation_id)
-        .execute(&mut *$tx)
-        .await?;
+        );
+        crate::store::audit::bind_entry!(query, entry).execute(&mut *$tx).await?;
     }};
 }
 pub(super) use write_audit;

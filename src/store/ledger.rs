@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::audit::write_audits;
 use super::grant::claims_to_json;
+use super::session::bind_session;
 use super::{AuditEntry, Db, Opened, Rotated, StoreError, in_transaction};
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::grant::Grant;
@@ -173,19 +174,7 @@ macro_rules! begin_sessions {
         if !good.is_empty() {
             let mut query = sqlx::query(BEGIN.of(&$self.db, good.len()));
             for Beginning { session, .. } in &good {
-                query = query
-                    .bind(session.id.as_str())
-                    .bind(&session.secret_hash)
-                    .bind(session.user_id.as_str())
-                    .bind(session.auth_time.0)
-                    .bind(&session.methods)
-                    .bind(&session.acr)
-                    .bind(session.remembered)
-                    .bind(&session.ip)
-                    .bind(&session.user_agent)
-                    .bind(session.created_at.0)
-                    .bind(session.last_seen_at.0)
-                    .bind(session.expires_at.0);
+                query = bind_session!(query, session);
             }
             query.execute(&mut *$tx).await?;
         }

@@ -48,6 +48,26 @@ impl From<SessionRow> for Session {
     }
 }
 
+/// Binds a session's columns, but for its state.
+macro_rules! bind_session {
+    ($query:expr, $session:expr) => {
+        $query
+            .bind($session.id.as_str())
+            .bind(&$session.secret_hash)
+            .bind($session.user_id.as_str())
+            .bind($session.auth_time.0)
+            .bind(&$session.methods)
+            .bind(&$session.acr)
+            .bind($session.remembered)
+            .bind(&$session.ip)
+            .bind(&$session.user_agent)
+            .bind($session.created_at.0)
+            .bind($session.last_seen_at.0)
+            .bind($session.expires_at.0)
+    };
+}
+pub(super) use bind_session;
+
 static LAST_SEEN: ManyRows = ManyRows::new(
     "WITH v (id, at) AS (VALUES",
     2,
@@ -127,7 +147,7 @@ impl Store {
             if unchanged == 0 {
                 return Ok(false);
             }
-            let begun = sqlx::query(
+            let query = sqlx::query(
                 "INSERT INTO sessions (id, secret_hash, user_id, state, auth_time, methods, acr, remembered, ip,
                                        user_agent, created_at, last_seen_at, expires_at)
                  VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12)
@@ -137,22 +157,8 @@ impl Store {
                     user_agent = excluded.user_agent, last_seen_at = excluded.last_seen_at,
                     expires_at = excluded.expires_at
                  WHERE sessions.state = 'active' AND sessions.user_id = excluded.user_id",
-            )
-            .bind(session.id.as_str())
-            .bind(&session.secret_hash)
-            .bind(user.id.as_str())
-            .bind(session.auth_time.0)
-            .bind(&session.methods)
-            .bind(&session.acr)
-            .bind(session.remembered)
-            .bind(&session.ip)
-            .bind(&session.user_agent)
-            .bind(session.created_at.0)
-            .bind(session.last_seen_at.0)
-            .bind(session.expires_at.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            );
+            let begun = bind_session!(query, session).execute(&mut *tx).await?.rows_affected();
             if begun == 0 {
                 return Ok(false);
             }
