@@ -1,6 +1,7 @@
 //! Everything an endpoint needs, built once.
 
 use std::net::IpAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use crate::authn::password::{HashingError, PasswordHasher};
@@ -15,9 +16,13 @@ use crate::protocol::ids::{ClientId, UserId};
 use crate::sealing::Seals;
 use crate::store::{AuditEntry, Store, StoreError};
 
-/// The application. Cloning it is cheap.
+/// The application. Cloning it costs one count: every layer of the router holds one, for every request.
 #[derive(Clone)]
-pub struct App {
+pub struct App(Arc<Parts>);
+
+/// What the application is made of.
+#[derive(Clone)]
+pub struct Parts {
     /// What the operator decided.
     pub config: Arc<Config>,
     /// The database.
@@ -64,6 +69,19 @@ pub enum StartError {
     Secret,
 }
 
+impl Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl From<Parts> for App {
+    fn from(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+}
+
 impl App {
     /// Opens the database, brings its schema and signing keys up to date, and puts everything together.
     ///
@@ -84,7 +102,8 @@ impl App {
             .except(&config.issuer.origin());
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
         let config = Arc::new(config);
-        Ok(Self { config, store, keys, access_tokens, seals, outgoing, passwords, clock, entropy })
+        let parts = Parts { config, store, keys, access_tokens, seals, outgoing, passwords, clock, entropy };
+        Ok(parts.into())
     }
 
     /// An audit entry for something done now.

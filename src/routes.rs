@@ -8,8 +8,8 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, error, health, introspect, jwks, login,
-    logout, metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, login, logout,
+    metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -110,6 +110,5 @@ pub fn router(app: &App) -> Router {
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::scrape))
-        .layer(from_fn(error::render))
         .with_state(app.clone())
 }

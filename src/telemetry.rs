@@ -21,6 +21,10 @@ const WAITING: usize = 8192;
 /// Lines that wait are written together, up to so many bytes.
 const TOGETHER: usize = 16 * 1024;
 
+/// How long the writing thread sleeps after it wrote. Waking it for every line would cost a request more than its line does;
+/// what comes meanwhile finds its place in the queue.
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// How long the end of the program waits for the reader.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -74,16 +78,22 @@ fn write_lines(lines: &Receiver<Message>) {
                 Message::Line(line) => together.extend_from_slice(&line),
                 Message::Flush(written) => flushed = Some(written),
             }
-            if together.len() >= TOGETHER || flushed.is_some() {
+            if flushed.is_some() {
                 break;
             }
+            if together.len() >= TOGETHER {
+                // Nobody reads any more: that is no reason to stop serving.
+                drop(stderr.write_all(&together));
+                together.clear();
+            }
         }
-        // Nobody reads any more: that is no reason to stop serving.
         drop(stderr.write_all(&together));
         together.clear();
         if let Some(written) = flushed {
             // It may wait no longer.
             let _ = written.send(());
+        } else {
+            thread::sleep(PAUSE);
         }
     }
 }
@@ -132,7 +142,14 @@ struct OneLine<W>(W);
 
 impl<W: Write> Write for OneLine<W> {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        self.0.write_all(escape(&String::from_utf8_lossy(event)).as_bytes())?;
+        // Nearly every line: nothing in it needs another spelling.
+        let harmless =
+            event.strip_suffix(b"\n").unwrap_or(event).iter().all(|byte| matches!(byte, b' '..=b'~'));
+        if harmless {
+            self.0.write_all(event)?;
+        } else {
+            self.0.write_all(escape(&String::from_utf8_lossy(event)).as_bytes())?;
+        }
         Ok(event.len())
     }
     fn flush(&mut self) -> io::Result<()> {

@@ -118,8 +118,7 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
     }
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
-            let consent_id =
-                consent.map(|consent| consent.id.clone()).filter(|_| !asked.client.metadata.skip_consent);
+            let consent_id = consent.map(|consent| consent.id.clone());
             issue(app, headers, &asked, request, live, consent_id).await?
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
@@ -136,7 +135,8 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
     Ok(response)
 }
 
-/// Who is signed in, and what they allowed the client before, as far as this handle of the database knows.
+/// Who is signed in, and what they allowed the client before, as far as this handle of the database knows. A client that
+/// skips consent needs none: what it is given rests on no consent either.
 async fn known_about(
     app: &App,
     store: &Store,
@@ -144,7 +144,11 @@ async fn known_about(
     asked: &Asked,
 ) -> Result<(Option<Live>, Option<Arc<Consent>>), StoreError> {
     let Some(live) = session::known_of(app, store, headers).await? else { return Ok((None, None)) };
-    let consent = store.consent(&live.user.id, &asked.client.id).await?;
+    let consent = if asked.client.metadata.skip_consent {
+        None
+    } else {
+        store.consent(&live.user.id, &asked.client.id).await?
+    };
     Ok((Some(live), consent))
 }
 

@@ -18,16 +18,14 @@ use axum::http::{HeaderMap, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use ipnet::IpNet;
 use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
-use super::metrics;
 use super::page::{self, Csp, html};
 use super::request_info::RequestInfo;
+use super::{error, metrics};
 use crate::app::App;
-use crate::entropy::Entropy;
 use crate::pages::ErrorPage;
 use crate::protocol::user::changes_the_text_around;
 
@@ -69,9 +67,7 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 8] = [
 /// What the edge needs to know.
 #[derive(Clone)]
 struct Edge {
-    entropy: Entropy,
-    trusted_proxies: std::sync::Arc<[IpNet]>,
-    https: bool,
+    app: App,
     time_limit: Duration,
 }
 
@@ -83,12 +79,7 @@ pub fn wrap(router: Router, app: &App) -> Router {
 /// The same with another limit on time.
 pub fn wrap_within(router: Router, app: &App, time_limit: Duration) -> Router {
     metrics::describe();
-    let edge = Edge {
-        entropy: app.entropy.clone(),
-        trusted_proxies: app.config.listen.trusted_proxies.as_slice().into(),
-        https: !app.config.issuer.is_plain_http(),
-        time_limit,
-    };
+    let edge = Edge { app: app.clone(), time_limit };
     router.layer(CatchPanicLayer::custom(after_panic)).layer(from_fn_with_state(edge, handle))
 }
 
@@ -118,12 +109,13 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
         let mut response = match within_limits(request, edge.time_limit).await {
             Ok(request) => tokio::time::timeout(edge.time_limit, next.run(request))
                 .await
-                .unwrap_or_else(|_| too_slow(&asked.route)),
+                .unwrap_or_else(|_| too_slow(asked.route())),
             Err(refusal) => refusal.answer(asked.version),
         };
+        response = error::render(response, &info);
         dress(&mut response, &asked, &info);
         let headers = response.headers_mut();
-        add_security_headers(headers, edge.https);
+        add_security_headers(headers, !edge.app.config.issuer.is_plain_http());
         if let Ok(id) = HeaderValue::from_str(&info.correlation_id) {
             headers.insert(X_REQUEST_ID, id);
         }
@@ -144,7 +136,7 @@ impl Edge {
         RequestInfo {
             correlation_id: self
                 .proxys_correlation_id(peer, headers)
-                .unwrap_or_else(|| self.entropy.opaque_id()),
+                .unwrap_or_else(|| self.app.entropy.opaque_id()),
             ip: self.client_address(peer, headers),
             user_agent: headers
                 .get(USER_AGENT)
@@ -158,7 +150,7 @@ impl Edge {
     }
 
     fn trusts(&self, peer: IpAddr) -> bool {
-        self.trusted_proxies.iter().any(|net| net.contains(&peer))
+        self.app.config.listen.trusted_proxies.iter().any(|net| net.contains(&peer))
     }
 
     /// Only a proxy may choose the id, and only one that stays one word in a log.
@@ -264,7 +256,7 @@ fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
 struct Asked {
     started: Instant,
     method: &'static str,
-    route: String,
+    route: Option<MatchedPath>,
     version: Version,
     html: bool,
 }
@@ -275,10 +267,7 @@ impl Asked {
         Self {
             started,
             method: known.into_iter().find(|name| *name == request.method().as_str()).unwrap_or("OTHER"),
-            route: request
-                .extensions()
-                .get::<MatchedPath>()
-                .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned()),
+            route: request.extensions().get().cloned(),
             version: request.version(),
             html: request
                 .headers()
@@ -288,17 +277,21 @@ impl Asked {
         }
     }
 
-    fn record(self, status: StatusCode, info: &RequestInfo) {
+    fn route(&self) -> &str {
+        self.route.as_ref().map_or("none", MatchedPath::as_str)
+    }
+
+    fn record(&self, status: StatusCode, info: &RequestInfo) {
         let took = self.started.elapsed();
         tracing::info!(
             method = self.method,
-            route = self.route,
+            route = self.route(),
             status = status.as_u16(),
             ms = took.as_millis(),
             ip = %info.ip,
             "answered"
         );
-        metrics::count_request(self.route, self.method, status, took);
+        metrics::count_request(self.route(), self.method, status, took);
     }
 }
 

@@ -3,10 +3,8 @@
 //! What is said in public is fixed by the rule that was broken; the private cause is logged once, here.
 
 use axum::Json;
-use axum::extract::Request;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -344,9 +342,8 @@ impl From<ShowToUser> for PageError {
     }
 }
 
-/// Middleware: turns a [`PageError`] into its page.
-pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Turns a [`PageError`] into its page.
+pub(super) fn render(mut response: Response, info: &RequestInfo) -> Response {
     let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
     tracing::info!(status = error.status.as_u16(), what = %error.what, "refused with a page");
     let retry_after = error.retry_after;
@@ -358,7 +355,7 @@ pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response
         how_to_fix: error.how_to_fix,
         facts: error.facts,
         error_code: error.code.map(|code| code.as_str().to_owned()),
-        correlation_id: info.correlation_id,
+        correlation_id: info.correlation_id.clone(),
     };
     let mut rendered = html(&page, &Csp::default());
     *rendered.status_mut() = error.status;

@@ -49,7 +49,7 @@ pub fn describe() {
 }
 
 /// Counts a request. Routes come from the router's table, so that no peer can make up a label.
-pub fn count_request(route: String, method: &'static str, status: StatusCode, took: Duration) {
+pub fn count_request(route: &str, method: &'static str, status: StatusCode, took: Duration) {
     let class = match status.as_u16() / 100 {
         1 => "1xx",
         2 => "2xx",
@@ -57,8 +57,9 @@ pub fn count_request(route: String, method: &'static str, status: StatusCode, to
         4 => "4xx",
         _ => "5xx",
     };
-    metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => class).increment(1);
-    metrics::histogram!(DURATION, "route" => route, "method" => method).record(took.as_secs_f64());
+    metrics::counter!(REQUESTS, "route" => route.to_owned(), "method" => method, "status" => class)
+        .increment(1);
+    metrics::histogram!(DURATION, "route" => route.to_owned(), "method" => method).record(took.as_secs_f64());
 }
 
 /// Counts a panic.

@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
+use sqlx::Row as _;
 use tokio::sync::{mpsc, oneshot};
 
 use super::audit::write_audits;
@@ -113,23 +114,78 @@ struct Page {
     rows: HashSet<String>,
 }
 
-/// What the statements of a page wrote, by id.
-#[derive(Default)]
-struct Written {
-    opened: HashSet<String>,
-    known: HashSet<String>,
-    rotated: HashSet<String>,
-    used: HashSet<String>,
-    begun: HashSet<String>,
+/// What a page's gates are asked. Each id that comes back wakes a thread, so they are counted at first; only when some are
+/// missing, everything is undone and done again with the ids.
+#[derive(Clone, Copy, PartialEq)]
+enum Question {
+    HowMany,
+    Which,
 }
 
-type Ids = Vec<(String,)>;
+/// Who went through a gate.
+#[derive(Default)]
+enum Through {
+    #[default]
+    Everybody,
+    These(HashSet<String>),
+}
+
+impl Through {
+    fn has(&self, id: &str) -> bool {
+        match self {
+            Self::Everybody => true,
+            Self::These(ids) => ids.contains(id),
+        }
+    }
+}
+
+/// What the statements of a page wrote.
+#[derive(Default)]
+struct Written {
+    opened: Through,
+    /// Of those that were not opened: what there was before.
+    known: HashSet<String>,
+    rotated: Through,
+    used: Through,
+    begun: Through,
+}
+
+/// What became of a page.
+enum Attempt {
+    Written(Written),
+    /// Nothing was written: somebody left before.
+    SomebodyLeft,
+    /// Nothing was written: not everybody went through a gate.
+    NotEverybody,
+}
+
+/// Puts a question to a gate inside the caller's transaction. Leaves the caller if it must be asked more closely.
+macro_rules! through {
+    ($tx:ident, $question:expr, $query:expr, $rows:expr) => {
+        match $question {
+            Question::HowMany => {
+                let through = $query.execute(&mut *$tx).await?.rows_affected();
+                if through != $rows as u64 {
+                    return Ok(Attempt::NotEverybody);
+                }
+                Through::Everybody
+            }
+            Question::Which => {
+                let mut ids = HashSet::new();
+                for row in $query.fetch_all(&mut *$tx).await? {
+                    ids.insert(row.try_get::<String, _>(0)?);
+                }
+                Through::These(ids)
+            }
+        }
+    };
+}
 
 /// Opens grants inside the caller's transaction. Says which.
 macro_rules! open_grants {
-    ($self:expr, $tx:ident, $opens:expr, $claims:expr) => {{
+    ($self:expr, $tx:ident, $question:expr, $opens:expr, $claims:expr) => {{
         let opens: &[Asked<Arc<Grant>, Opened>] = $opens;
-        let mut query = sqlx::query_as(OPEN.of(&$self.db, opens.len()));
+        let mut query = sqlx::query(OPEN.asking($question, &$self.db, opens.len()));
         for (Asked { what: grant, .. }, claims) in opens.iter().zip($claims) {
             query = query
                 .bind(grant.id.as_str())
@@ -149,27 +205,25 @@ macro_rules! open_grants {
                 .bind(grant.created_at.0)
                 .bind(grant.expires_at.0);
         }
-        let opened: Ids = query.fetch_all(&mut *$tx).await?;
-        opened
+        through!($tx, $question, query, opens.len())
     }};
 }
 
 /// Begins the sessions of those users who were not changed meanwhile, inside the caller's transaction. Says which.
 macro_rules! begin_sessions {
-    ($self:expr, $tx:ident, $beginnings:expr) => {{
+    ($self:expr, $tx:ident, $question:expr, $beginnings:expr) => {{
         let beginnings: &[Asked<Box<Beginning>, bool>] = $beginnings;
         // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
         // that one for this, so that no session slips in between.
-        let mut query = sqlx::query_as(UNCHANGED_USERS.of(&$self.db, beginnings.len()));
+        let mut query = sqlx::query(UNCHANGED_USERS.asking($question, &$self.db, beginnings.len()));
         for Asked { what: begin, .. } in beginnings {
             query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
         }
-        let unchanged: Ids = query.fetch_all(&mut *$tx).await?;
-        let unchanged: HashSet<String> = unchanged.into_iter().map(|(id,)| id).collect();
+        let unchanged = through!($tx, $question, query, beginnings.len());
         let good: Vec<&Beginning> = beginnings
             .iter()
             .map(|begin| &*begin.what)
-            .filter(|begin| unchanged.contains(begin.session.user_id.as_str()))
+            .filter(|begin| unchanged.has(begin.session.user_id.as_str()))
             .collect();
         if !good.is_empty() {
             let mut query = sqlx::query(BEGIN.of(&$self.db, good.len()));
@@ -203,23 +257,28 @@ impl Clerk {
     }
 
     async fn settle(&self, mut page: Page) {
-        page.forget_who_left();
-        match self.write(&page).await {
-            Ok(Some(written)) => page.answer(&written),
-            // Told after a long wait that it failed, somebody may try again: then it must not have happened.
-            Ok(None) => Box::pin(self.settle(page)).await,
-            // Of many rows one was bad, or two nodes wanted the same rows in different order: each by itself, then.
-            Err(error) if page.rows.len() > 1 && is_about_rows(&error) => {
-                for entry in page.into_entries() {
-                    Box::pin(self.settle(Page::of(entry))).await;
+        let mut question = Question::HowMany;
+        loop {
+            page.forget_who_left();
+            match self.write(&page, question).await {
+                Ok(Attempt::Written(written)) => return page.answer(&written),
+                // Told after a long wait that it failed, somebody may try again: then it must not have happened.
+                Ok(Attempt::SomebodyLeft) => {}
+                Ok(Attempt::NotEverybody) => question = Question::Which,
+                // Of many rows one was bad, or two nodes wanted the same rows in different order: each by itself, then.
+                Err(error) if page.rows.len() > 1 && is_about_rows(&error) => {
+                    for entry in page.into_entries() {
+                        Box::pin(self.settle(Page::of(entry))).await;
+                    }
+                    return;
                 }
+                Err(error) => return page.refuse(&error),
             }
-            Err(error) => page.refuse(&error),
         }
     }
 
-    /// Writes a page. None if somebody left before anything was written.
-    async fn write(&self, page: &Page) -> Result<Option<Written>, StoreError> {
+    /// Writes a page, or nothing of it.
+    async fn write(&self, page: &Page, question: Question) -> Result<Attempt, StoreError> {
         let mut columns = Vec::with_capacity(page.opens.len());
         for open in &page.opens {
             columns.push(claims_to_json(&open.what.claims)?);
@@ -229,7 +288,7 @@ impl Clerk {
         Ok(in_transaction!(self, |tx| {
             let mut written = Written::default();
             if page.somebody_left() {
-                return Ok(None);
+                return Ok(Attempt::SomebodyLeft);
             }
             if !lasting.is_empty() {
                 // A grant for online access asks about its session at every use. One for offline access never asks
@@ -242,43 +301,41 @@ impl Clerk {
                 query.execute(&mut *tx).await?;
             }
             if !page.opens.is_empty() {
-                let opened = open_grants!(self, tx, &page.opens, &columns);
-                written.opened = opened.into_iter().map(|(id,)| id).collect();
-                if written.opened.len() < page.opens.len() {
+                written.opened = open_grants!(self, tx, question, &page.opens, &columns);
+                if question == Question::Which {
                     let mut query = sqlx::query_as(KNOWN.of(&self.db, page.opens.len()));
                     for open in &page.opens {
                         query = query.bind(open.what.id.as_str());
                     }
-                    let known: Ids = query.fetch_all(&mut *tx).await?;
+                    let known: Vec<(String,)> = query.fetch_all(&mut *tx).await?;
                     written.known = known.into_iter().map(|(id,)| id).collect();
                 }
             }
             if !page.rotations.is_empty() {
-                let mut query = sqlx::query_as(ROTATE.of(&self.db, page.rotations.len()));
+                let mut query = sqlx::query(ROTATE.asking(question, &self.db, page.rotations.len()));
                 for Asked { what: rotation, .. } in &page.rotations {
                     query = query.bind(&rotation.id).bind(rotation.generation).bind(rotation.at.0);
                 }
-                let rotated: Ids = query.fetch_all(&mut *tx).await?;
-                written.rotated = rotated.into_iter().map(|(id,)| id).collect();
+                written.rotated = through!(tx, question, query, page.rotations.len());
             }
             if !page.uses.is_empty() {
-                let mut query = sqlx::query_as(USE.of(&self.db, page.uses.len()));
+                let mut query = sqlx::query(USE.asking(question, &self.db, page.uses.len()));
                 for Asked { what: once, .. } in &page.uses {
                     query = query.bind(&once.id).bind(once.expires_at.0);
                 }
-                let used: Ids = query.fetch_all(&mut *tx).await?;
-                written.used = used.into_iter().map(|(id,)| id).collect();
+                written.used = through!(tx, question, query, page.uses.len());
             }
             let mut audits = audits;
             if !page.beginnings.is_empty() {
-                let good = begin_sessions!(self, tx, &page.beginnings);
+                let good = begin_sessions!(self, tx, question, &page.beginnings);
                 audits.extend(good.iter().map(|begin| &begin.audit));
-                written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
+                written.begun =
+                    Through::These(good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect());
             }
             if !audits.is_empty() {
                 write_audits!(self, tx, &audits);
             }
-            Some(written)
+            Attempt::Written(written)
         }))
     }
 }
@@ -357,7 +414,7 @@ impl Page {
     fn answer(self, written: &Written) {
         for open in self.opens {
             let id = open.what.id.as_str();
-            let outcome = if written.opened.contains(id) {
+            let outcome = if written.opened.has(id) {
                 Opened::Now
             } else if written.known.contains(id) {
                 Opened::AlreadyUsed
@@ -367,15 +424,15 @@ impl Page {
             open.answer(Ok(outcome));
         }
         for rotation in self.rotations {
-            let raised = written.rotated.contains(&rotation.what.id);
+            let raised = written.rotated.has(&rotation.what.id);
             rotation.answer(Ok(if raised { Rotated::Now } else { Rotated::Lost }));
         }
         for once in self.uses {
-            let first = written.used.contains(&once.what.id);
+            let first = written.used.has(&once.what.id);
             once.answer(Ok(first));
         }
         for begin in self.beginnings {
-            let begun = written.begun.contains(begin.what.session.id.as_str());
+            let begun = written.begun.has(begin.what.session.id.as_str());
             begin.answer(Ok(begun));
         }
         for note in self.notes {
@@ -407,27 +464,37 @@ pub(super) struct ManyRows {
     before: &'static str,
     columns: usize,
     after: &'static str,
-    sqlite: [OnceLock<String>; MOST_ROWS + 1],
-    postgres: [OnceLock<String>; MOST_ROWS + 1],
+    naming: &'static str,
+    texts: [[OnceLock<String>; MOST_ROWS + 1]; 4],
 }
 
 impl ManyRows {
     pub const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
-        Self {
-            before,
-            columns,
-            after,
-            sqlite: [const { OnceLock::new() }; MOST_ROWS + 1],
-            postgres: [const { OnceLock::new() }; MOST_ROWS + 1],
-        }
+        Self::gate(before, columns, after, "")
     }
 
-    /// The statement with so many rows, [`MOST_ROWS`] at most. The same on both engines but for one thing: SQLite looks for
-    /// a numbered parameter among all of them each time, which takes longer than the rows do, and knows nameless ones too.
+    /// A statement that can be asked which rows it wrote, by what is `naming` them.
+    const fn gate(before: &'static str, columns: usize, after: &'static str, naming: &'static str) -> Self {
+        let texts = [const { [const { OnceLock::new() }; MOST_ROWS + 1] }; 4];
+        Self { before, columns, after, naming, texts }
+    }
+
+    /// The statement with so many rows, [`MOST_ROWS`] at most.
     pub fn of(&'static self, db: &Db, rows: usize) -> &'static str {
-        let (texts, numbered) = match db {
-            Db::Sqlite { .. } => (&self.sqlite, false),
-            Db::Postgres(_) => (&self.postgres, true),
+        self.asking(Question::HowMany, db, rows)
+    }
+
+    /// The same, with a question. The same on both engines but for one thing: SQLite looks for a numbered parameter among
+    /// all of them each time, which takes longer than the rows do, and knows nameless ones too.
+    fn asking(&'static self, question: Question, db: &Db, rows: usize) -> &'static str {
+        let numbered = matches!(db, Db::Postgres(_));
+        let naming = if question == Question::Which { self.naming } else { "" };
+        let [sqlite, sqlite_naming, postgres, postgres_naming] = &self.texts;
+        let texts = match (numbered, question) {
+            (false, Question::HowMany) => sqlite,
+            (false, Question::Which) => sqlite_naming,
+            (true, Question::HowMany) => postgres,
+            (true, Question::Which) => postgres_naming,
         };
         #[expect(clippy::indexing_slicing, reason = "no page has more rows")]
         texts[rows].get_or_init(|| {
@@ -436,7 +503,8 @@ impl ManyRows {
                 let columns = (1..=self.columns).map(|column| parameter(row * self.columns + column));
                 format!("({})", columns.collect::<Vec<_>>().join(", "))
             };
-            format!("{} {} {}", self.before, (0..rows).map(row).collect::<Vec<_>>().join(", "), self.after)
+            let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
+            format!("{} {rows} {} {naming}", self.before, self.after)
         })
     }
 }
@@ -445,7 +513,7 @@ static HOLD_SESSIONS: ManyRows =
     ManyRows::new("UPDATE sessions SET state = 'active' WHERE state = 'active' AND id IN (VALUES", 1, ")");
 
 /// Redeems codes: an id that does not come back was used before, or what it rests on is no more.
-static OPEN: ManyRows = ManyRows::new(
+static OPEN: ManyRows = ManyRows::gate(
     "WITH v (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr, secret,
              generation, rotated_at, created_at, expires_at) AS (VALUES",
     16,
@@ -458,13 +526,14 @@ static OPEN: ManyRows = ManyRows::new(
        AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = v.session_id AND sessions.state = 'active'
                       AND sessions.expires_at > v.created_at)
        AND (v.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = v.consent_id))
-     ON CONFLICT (id) DO NOTHING RETURNING id",
+     ON CONFLICT (id) DO NOTHING",
+    "RETURNING id",
 );
 
 static KNOWN: ManyRows = ManyRows::new("SELECT id FROM grants WHERE id IN (VALUES", 1, ")");
 
 /// Redeems refresh tokens: an id that does not come back has another generation, or what it rests on is no more.
-static ROTATE: ManyRows = ManyRows::new(
+static ROTATE: ManyRows = ManyRows::gate(
     "WITH v (id, generation, at) AS (VALUES",
     3,
     ")
@@ -475,22 +544,24 @@ static ROTATE: ManyRows = ManyRows::new(
        AND EXISTS (SELECT 1 FROM users WHERE users.id = grants.user_id AND NOT users.disabled)
        AND (grants.offline OR EXISTS (SELECT 1 FROM sessions WHERE sessions.id = grants.session_id
                                          AND sessions.state = 'active' AND sessions.expires_at > v.at))
-       AND (grants.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = grants.consent_id))
-     RETURNING grants.id",
+       AND (grants.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = grants.consent_id))",
+    "RETURNING grants.id",
 );
 
-static USE: ManyRows = ManyRows::new(
+static USE: ManyRows = ManyRows::gate(
     "INSERT INTO used_assertions (id, expires_at) VALUES",
     2,
-    "ON CONFLICT (id) DO NOTHING RETURNING id",
+    "ON CONFLICT (id) DO NOTHING",
+    "RETURNING id",
 );
 
-static UNCHANGED_USERS: ManyRows = ManyRows::new(
+static UNCHANGED_USERS: ManyRows = ManyRows::gate(
     "WITH v (id, updated_at) AS (VALUES",
     2,
     ")
      UPDATE users SET updated_at = users.updated_at FROM v
-     WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled RETURNING users.id",
+     WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled",
+    "RETURNING users.id",
 );
 
 static BEGIN: ManyRows = ManyRows::new(

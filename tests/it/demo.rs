@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use countersign::app::App;
+use countersign::app::{App, Parts};
 use countersign::config::Issuer;
 use countersign::demo::{self, Settings};
 use countersign::entropy::Entropy;
@@ -34,8 +34,8 @@ impl Scene {
         let mut config = (*test.app.config).clone();
         config.issuer = Issuer::parse(&issuer).unwrap();
         // Its relying party reads the machine's clock.
-        let app =
-            App { config: Arc::new(config), clock: countersign::clock::Clock::system(), ..test.app.clone() };
+        let clock = countersign::clock::Clock::system();
+        let app = App::from(Parts { config: Arc::new(config), clock, ..Parts::clone(&test.app) });
         let router = edge::wrap(countersign::routes::router(&app), &app);
         let serving = router.clone();
         tokio::spawn(async move {

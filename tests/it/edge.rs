@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode};
 use axum::routing::{get, post};
-use countersign::app::App;
+use countersign::app::{App, Parts};
 use countersign::config::{Config, Issuer};
 use countersign::http::edge;
 use countersign::http::request_info::RequestInfo;
@@ -41,7 +41,7 @@ async fn fail() -> &'static str {
 fn configured(test: &TestApp, change: impl FnOnce(&mut Config)) -> App {
     let mut config = (*test.app.config).clone();
     change(&mut config);
-    App { config: Arc::new(config), ..test.app.clone() }
+    Parts { config: Arc::new(config), ..Parts::clone(&test.app) }.into()
 }
 
 fn trusting(test: &TestApp) -> App {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::Request;
-use countersign::app::{App, Origin};
+use countersign::app::{Origin, Parts};
 use countersign::authn::password::PasswordHasher;
 use countersign::config::{Issuer, Passwords};
 use countersign::protocol::user::User;
@@ -436,7 +436,7 @@ on_both!(asvs_2_4_4_hashes_follow_the_parameters_at_sign_in, |test| {
     let before = user.password_hash.clone().unwrap();
     let stronger = Passwords { memory_kib: 16, iterations: 2, parallelism: 1, queue: 64 };
     let passwords = PasswordHasher::new(&stronger, 2, &test.app.entropy).unwrap();
-    let app = test.but(App { passwords, ..test.app.clone() });
+    let app = test.but(Parts { passwords, ..Parts::clone(&test.app) });
     let stored = async || app.stored_user(&user.id).await;
     assert_eq!(attempt(&mut app.browser(), "ada", "wrong").await.status, 401);
     assert_eq!(stored().await.password_hash.unwrap(), before, "not by a wrong password");

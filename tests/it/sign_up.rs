@@ -1,6 +1,6 @@
 //! `/sign-up`: accounts that people make themselves, where the operator lets them.
 
-use countersign::app::App;
+use countersign::app::Parts;
 use countersign::authn::password::PasswordHasher;
 use countersign::config::Passwords;
 use scraper::{Html, Selector};
@@ -273,7 +273,7 @@ async fn a_busy_server_says_so_and_holds_it_against_nobody() {
     // So slow that the others find the queue full.
     let slow = Passwords { memory_kib: 65_536, iterations: 4, parallelism: 1, queue: 1 };
     let passwords = PasswordHasher::new(&slow, 1, &test.app.entropy).unwrap();
-    let app = test.but(App { passwords, ..test.app.clone() });
+    let app = test.but(Parts { passwords, ..Parts::clone(&test.app) });
     let mut attempts = Vec::new();
     for number in 0..12 {
         let mut browser = app.browser();

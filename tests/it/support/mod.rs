@@ -16,7 +16,7 @@ use aws_lc_rs::digest;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use countersign::app::{App, Origin};
+use countersign::app::{App, Origin, Parts};
 use countersign::clock::Clock;
 use countersign::config::Config;
 use countersign::entropy::Entropy;
@@ -86,11 +86,12 @@ impl TestApp {
     pub fn configured(&self, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = (*self.app.config).clone();
         change(&mut config);
-        self.but(App { config: Arc::new(config), ..self.app.clone() })
+        self.but(Parts { config: Arc::new(config), ..Parts::clone(&self.app) })
     }
 
     /// Another application on the same database, with the same clock.
-    pub fn but(&self, app: App) -> Self {
+    pub fn but(&self, parts: Parts) -> Self {
+        let app = App::from(parts);
         Self { router: whole(&app), app, ..self.clone() }
     }
 
