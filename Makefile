@@ -2,7 +2,7 @@
 # make test STAGES="rust browser"    only these stages; the head of scripts/test names all
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
 # make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
-# make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL and --memory
+# make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL, --memory and --growth
 # make fmt                           format the Rust code
 # make mutations                     takes each guard of the store out and has its tests notice (long: a build each)
 # make torture                       a thousand rounds of every race, a thousand times kill -9, and the mutations

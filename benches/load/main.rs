@@ -5,6 +5,7 @@
 
 mod bounds;
 mod driver;
+mod growth;
 mod measure;
 mod report;
 mod scenario;
@@ -19,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::bounds::Bounds;
 use self::driver::Agent;
-use self::measure::{measure, sign_ins};
+use self::measure::{Pace, measure, sign_ins};
 use self::report::{Other, Row};
 use self::scenario::{DISCOVERY, Provider, Scenario};
 use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
@@ -47,6 +48,9 @@ struct Options {
     /// 100,000 sign-ins, then the resident memory
     #[arg(long)]
     memory: bool,
+    /// The same work on databases of up to a million users and ten million grants (some 10 GB of disk)
+    #[arg(long, conflicts_with = "postgres")]
+    growth: bool,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -64,6 +68,9 @@ fn main() -> Result<()> {
 }
 
 async fn on_databases(options: &Options) -> Result<()> {
+    if options.growth {
+        return unless_interrupted(growth::run(Duration::from_secs(options.seconds.max(1)))).await;
+    }
     let Some(server) = &options.postgres else {
         return unless_interrupted(run(options, [None, None])).await;
     };
@@ -166,8 +173,8 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
     for connections in CONNECTIONS {
         let scenario = Scenario::SignIn;
         progress(scenario, connections);
-        let ours = measure(&provider, ours.process()?, scenario, connections, length).await?;
-        rows.push(Row { scenario, connections, ours, other: Some(other) });
+        let ours = measure(&provider, ours.process()?, scenario, connections, Pace::Flat, length).await?;
+        rows.push(Row { scenario, connections, ours, at_half: None, other: Some(other) });
     }
     Ok(rows)
 }
@@ -202,14 +209,17 @@ impl<'a> Contest<'a> {
 
     async fn row(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Row> {
         progress(scenario, connections);
-        let ours = measure(&self.provider, self.process, scenario, connections, length).await?;
+        let (provider, process) = (&self.provider, self.process);
+        let ours = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
+        let half = Pace::PerSecond(ours.per_second / 2.0);
+        let at_half = measure(provider, process, scenario, connections, half, length).await?;
         let other = match scenario {
             Scenario::Jwks | Scenario::Discovery => Some((&self.bare.1, &self.bare.0.process)),
             _ => self.peer.as_ref().map(|(peer, provider)| (provider, &peer.process)),
         };
         let other = match other {
             Some((provider, process)) => {
-                let measured = measure(provider, process, scenario, connections, length).await?;
+                let measured = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
                 if let Some(failure) = &measured.first_failure {
                     eprintln!("what it is compared with failed {} times: {failure}", measured.failures);
                 }
@@ -217,7 +227,7 @@ impl<'a> Contest<'a> {
             }
             None => None,
         };
-        Ok(Row { scenario, connections, ours, other })
+        Ok(Row { scenario, connections, ours, at_half: Some(at_half), other })
     }
 }
 

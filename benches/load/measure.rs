@@ -9,6 +9,16 @@ use hdrhistogram::Histogram;
 use crate::scenario::{Provider, Scenario, VirtualUser};
 use crate::servers::Process;
 
+/// How fast virtual users ask.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// Again as soon as they are answered.
+    Flat,
+    /// So often in all, each at moments of their own. Answers are timed from the moment that they were due, so that those who
+    /// wait behind a slow one count too.
+    PerSecond(f64),
+}
+
 const WARM_UP: Duration = Duration::from_secs(1);
 
 /// For the answers under way when time is up.
@@ -46,6 +56,7 @@ pub async fn measure(
     process: &Process,
     scenario: Scenario,
     connections: usize,
+    pace: Pace,
     length: Duration,
 ) -> Result<Measured> {
     let users = prepared(provider, scenario, connections).await?;
@@ -58,7 +69,8 @@ pub async fn measure(
     }));
     let tasks: Vec<_> = users
         .into_iter()
-        .map(|user| tokio::spawn(repeat(user, scenario, window, Arc::clone(&tally))))
+        .zip(paces(pace, connections))
+        .map(|(user, pace)| tokio::spawn(repeat(user, scenario, pace, window, Arc::clone(&tally))))
         .collect();
     tokio::time::sleep_until(window.opens.into()).await;
     let cpu_before = process.cpu_time()?;
@@ -99,9 +111,39 @@ pub fn username(number: usize) -> String {
     format!("user{number}")
 }
 
-async fn repeat(mut user: VirtualUser, scenario: Scenario, window: Window, tally: Arc<Mutex<Tally>>) {
+/// When a virtual user asks for the first time, and how long after that again; none who asks as soon as possible.
+type OwnPace = Option<(Instant, Duration)>;
+
+/// The pace of each virtual user: their first moments are spread evenly.
+fn paces(pace: Pace, connections: usize) -> Vec<OwnPace> {
+    let Pace::PerSecond(rate) = pace else { return vec![None; connections] };
+    let now = Instant::now();
+    let between = Duration::from_secs_f64(1.0 / rate);
+    (0..connections)
+        .map(|number| {
+            let number = u32::try_from(number).unwrap_or(0);
+            Some((now + between * number, between.mul_f64(connections as f64)))
+        })
+        .collect()
+}
+
+async fn repeat(
+    mut user: VirtualUser,
+    scenario: Scenario,
+    mut pace: OwnPace,
+    window: Window,
+    tally: Arc<Mutex<Tally>>,
+) {
     while Instant::now() < window.closes {
-        let asked = Instant::now();
+        let asked = match &mut pace {
+            None => Instant::now(),
+            Some((due, every)) => {
+                let asked = *due;
+                *due += *every;
+                tokio::time::sleep_until(asked.into()).await;
+                asked
+            }
+        };
         let outcome = user.step(scenario).await;
         let answered = Instant::now();
         if let Err(error) = &outcome {

@@ -51,6 +51,8 @@ pub struct Row {
     pub scenario: Scenario,
     pub connections: usize,
     pub ours: Measured,
+    /// At half the rate.
+    pub at_half: Option<Measured>,
     pub other: Option<Other>,
 }
 
@@ -62,7 +64,7 @@ pub struct Other {
     pub core: f64,
 }
 
-/// `ratio` compares answers per second; `by CPU` compares answers per second of the server's processor time, which holds
+/// `at half` is the 99th percentile at half the rate. `ratio` compares answers per second; `by CPU` compares answers per second of the server's processor time, which holds
 /// also where the driver, the disk or other work on the machine was the bound.
 pub fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
@@ -73,6 +75,7 @@ pub fn table(rows: &[Row]) -> Table {
         "Countersign/s",
         "p50 ms",
         "p99 ms",
+        "at half",
         "core",
         "compared with",
         "its /s",
@@ -100,6 +103,7 @@ pub fn table(rows: &[Row]) -> Table {
             format!("{:.0}", row.ours.per_second),
             format!("{:.2}", row.ours.p50_ms),
             format!("{:.2}", row.ours.p99_ms),
+            row.at_half.as_ref().map_or_else(absent, |half| format!("{:.2}", half.p99_ms)),
             format!("{:.0} %", row.ours.core * 100.0),
         ];
         let compared = [

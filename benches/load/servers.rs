@@ -158,7 +158,7 @@ impl Countersign {
         let config = format!(
             "issuer = \"http://{server}\"\nsecret = \"kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=\"\n\
              data_dir = \"data\"\n{database}{passwords}[listen]\naddress = \"{server}\"\n\
-             [throttle]\naddress_failures = 1000000\n[log]\nfilter = \"warn\"\n"
+             [throttle]\naddress_failures = 1000000\n"
         );
         fs::write(folder.path().join("countersign.toml"), config)?;
         let mut new = Self { program, folder, server, client_secret: String::new(), process: None };
@@ -222,6 +222,11 @@ impl Countersign {
 
     pub fn stop(&mut self) -> Result<()> {
         self.process.take().map_or(Ok(()), Process::end)
+    }
+
+    /// Its SQLite database.
+    pub fn database_file(&self) -> PathBuf {
+        self.folder.path().join("data/countersign.db")
     }
 
     pub fn process(&self) -> Result<&Process> {

@@ -1,9 +1,9 @@
 //! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
@@ -22,6 +22,9 @@ struct Inner {
     cores: Arc<Semaphore>,
     /// Checked where there is no hash, so that an unknown user costs what a known one costs.
     dummy: String,
+    /// Memory that nobody hashes in just now. It is kept: getting it from the operating system anew, page by page, takes a
+    /// third as long as the hashing does.
+    spare: Mutex<Vec<Vec<Block>>>,
     entropy: Entropy,
 }
 
@@ -73,12 +76,13 @@ impl PasswordHasher {
         let params = Params::new(config.memory_kib, config.iterations, config.parallelism, None)
             .map_err(|error| HashingError::Argon2(error.to_string()))?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let dummy = hash_with(&argon2, "", &entropy.bytes::<16>())?;
+        let dummy = hash_with(&argon2, "", &entropy.bytes::<16>(), &mut Vec::new())?;
         Ok(Self(Arc::new(Inner {
             argon2,
             places: Arc::new(Semaphore::new(cores.max(1).saturating_add(config.queue))),
             cores: Arc::new(Semaphore::new(cores.max(1))),
             dummy,
+            spare: Mutex::default(),
             entropy: entropy.clone(),
         })))
     }
@@ -88,8 +92,10 @@ impl PasswordHasher {
     /// # Errors
     /// [`HashingError::Busy`] when the queue is full.
     pub async fn hash(&self, password: Password) -> Result<String, HashingError> {
-        self.on_a_core(move |inner| hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>()))
-            .await?
+        self.on_a_core(move |inner, memory| {
+            hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>(), memory)
+        })
+        .await?
     }
 
     /// Compares a password with a stored hash; with none, does the same work and finds it wrong.
@@ -97,13 +103,13 @@ impl PasswordHasher {
     /// # Errors
     /// [`HashingError::Busy`] when the queue is full.
     pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Verdict, HashingError> {
-        self.on_a_core(move |inner| inner.check(&password, stored.as_deref())).await?
+        self.on_a_core(move |inner, memory| inner.check(&password, stored.as_deref(), memory)).await?
     }
 
     /// Waits for a free core, unless too many wait already, and works there.
     async fn on_a_core<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Inner) -> T + Send + 'static,
+        work: impl FnOnce(&Inner, &mut Vec<Block>) -> T + Send + 'static,
     ) -> Result<T, HashingError> {
         let place = Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| HashingError::Busy)?;
         let core = Arc::clone(&self.0.cores).acquire_owned().await.map_err(|_| HashingError::Busy)?;
@@ -111,23 +117,38 @@ impl PasswordHasher {
         let working = tokio::task::spawn_blocking(move || {
             // They go with the work, not with the request: hanging up does not free the core.
             let _held = (place, core);
-            work(&inner)
+            let mut memory = inner.spare().pop().unwrap_or_default();
+            let outcome = work(&inner, &mut memory);
+            // What an old hash needed beyond is not kept.
+            memory.truncate(inner.argon2.params().block_count());
+            memory.shrink_to_fit();
+            inner.spare().push(memory);
+            outcome
         });
         working.await.map_err(|error| HashingError::Argon2(error.to_string()))
     }
 }
 
 impl Inner {
-    fn check(&self, password: &Password, stored: Option<&str>) -> Result<Verdict, HashingError> {
+    fn spare(&self) -> std::sync::MutexGuard<'_, Vec<Vec<Block>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(
+        &self,
+        password: &Password,
+        stored: Option<&str>,
+        memory: &mut Vec<Block>,
+    ) -> Result<Verdict, HashingError> {
         let known = stored.and_then(|hash| PasswordHash::new(hash).ok());
         let Some(hash) = known else {
             // The result does not matter, the time does.
             if let Ok(dummy) = PasswordHash::new(&self.dummy) {
-                let _ = self.argon2.verify_password(password.0.as_bytes(), &dummy);
+                let _ = matches(&password.0, &dummy, memory);
             }
             return Ok(Verdict::Wrong);
         };
-        if self.argon2.verify_password(password.0.as_bytes(), &hash).is_err() {
+        if !matches(&password.0, &hash, memory) {
             return Ok(Verdict::Wrong);
         }
         let made_with = Params::try_from(&hash).ok();
@@ -139,17 +160,63 @@ impl Inner {
         let upgraded = if as_today {
             None
         } else {
-            Some(hash_with(&self.argon2, &password.0, &self.entropy.bytes::<16>())?)
+            Some(hash_with(&self.argon2, &password.0, &self.entropy.bytes::<16>(), memory)?)
         };
         Ok(Verdict::Right { upgraded })
     }
 }
 
-fn hash_with(argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Result<String, HashingError> {
+/// Is it the password that this hash was made of? A hash that is no argon2 hash is nobody's.
+fn matches(password: &str, hash: &PasswordHash, memory: &mut Vec<Block>) -> bool {
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return false };
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from);
+    let (Ok(algorithm), Ok(version), Ok(params)) =
+        (Algorithm::try_from(hash.algorithm.as_str()), version, Params::try_from(hash))
+    else {
+        return false;
+    };
+    let argon2 = Argon2::new(algorithm, version, params);
+    // Compared in constant time.
+    output(&argon2, password, salt, expected.len(), memory).is_ok_and(|output| output == *expected)
+}
+
+fn hash_with(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    memory: &mut Vec<Block>,
+) -> Result<String, HashingError> {
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(argon2.params()).map_err(refused)?,
+        salt: Some(Salt::new(salt).map_err(refused)?),
+        hash: Some(output(argon2, password, salt, Params::DEFAULT_OUTPUT_LEN, memory)?),
+    };
+    Ok(hash.to_string())
+}
+
+/// Hashes in this memory, which grows as needed.
+fn output(
+    argon2: &Argon2<'_>,
+    password: &str,
+    salt: &[u8],
+    length: usize,
+    memory: &mut Vec<Block>,
+) -> Result<Output, HashingError> {
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::default());
+    }
+    let mut bytes = vec![0; length];
     argon2
-        .hash_password_with_salt(password.as_bytes(), salt)
-        .map(|hash| hash.to_string())
-        .map_err(|error| HashingError::Argon2(error.to_string()))
+        .hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, &mut memory[..blocks])
+        .map_err(refused)?;
+    Output::new(&bytes).map_err(refused)
+}
+
+fn refused(error: impl std::fmt::Display) -> HashingError {
+    HashingError::Argon2(error.to_string())
 }
 
 #[cfg(test)]
@@ -234,7 +301,7 @@ mod tests {
         let request = tokio::spawn({
             let hasher = hasher.clone();
             async move {
-                let work = move |_: &super::Inner| {
+                let work = move |_: &super::Inner, _: &mut Vec<super::Block>| {
                     begun.send(()).unwrap();
                     wait.recv().unwrap();
                 };
