@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -35,6 +36,8 @@ pub struct Parts {
     pub seals: Arc<Seals>,
     /// Requests of its own.
     pub outgoing: Outgoing,
+    /// Passkeys.
+    pub passkeys: Arc<RelyingParty>,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -101,8 +104,20 @@ impl App {
             .told_time_by(clock.clone())
             .except(&config.issuer.origin());
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
         let config = Arc::new(config);
-        let parts = Parts { config, store, keys, access_tokens, seals, outgoing, passwords, clock, entropy };
+        let parts = Parts {
+            config,
+            store,
+            keys,
+            access_tokens,
+            seals,
+            outgoing,
+            passkeys,
+            passwords,
+            clock,
+            entropy,
+        };
         Ok(parts.into())
     }
 

@@ -28,6 +28,10 @@ pub enum Purpose {
     SigningKey,
     /// A client's secret in the database, where it must serve as a key.
     ClientSecret,
+    /// The secret of an authenticator app.
+    AuthenticatorApp,
+    /// A passkey's challenge.
+    Passkey,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -42,6 +46,8 @@ pub struct Seals {
     access_token: LessSafeKey,
     signing_key: LessSafeKey,
     client_secret: LessSafeKey,
+    authenticator_app: LessSafeKey,
+    passkey: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -74,6 +80,8 @@ impl Seals {
             access_token: sealing("access token")?,
             signing_key: sealing("signing key")?,
             client_secret: sealing("client secret")?,
+            authenticator_app: sealing("authenticator app")?,
+            passkey: sealing("passkey challenge")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -96,6 +104,8 @@ impl Seals {
             Purpose::AccessToken => &self.access_token,
             Purpose::SigningKey => &self.signing_key,
             Purpose::ClientSecret => &self.client_secret,
+            Purpose::AuthenticatorApp => &self.authenticator_app,
+            Purpose::Passkey => &self.passkey,
         }
     }
 

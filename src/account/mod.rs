@@ -1,13 +1,15 @@
 //! `/account`: what people do with their own account.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod methods;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
-use crate::authn::sign_in;
+use crate::authn::{self, by_password};
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
@@ -102,8 +104,8 @@ pub async fn change_password(
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();
-    let user = match sign_in::by_password(&app, &me.origin(&info), &me.user.username, current).await? {
-        Ok(user) => user,
+    let user = match by_password(&app, &me.origin(&info), &me.user.username, current).await? {
+        Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
     let kept = Some(&me.session.id);
@@ -115,9 +117,7 @@ pub async fn change_password(
     let mut response = done(Notice::PasswordChanged);
     // As it is now: a session begins only for a user whom nobody changed meanwhile.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookies)) =
-        session::begin(&app, &info, &user, me.session.remembered, Some(&me.session)).await?
-    {
+    if let Some((_, cookies)) = session::renew(&app, &info, &user, &me.session).await? {
         cookies.set_on(&mut response);
     }
     Ok(response)
@@ -151,14 +151,14 @@ async fn again(app: &App, me: &SignedIn, problem: PasswordProblem) -> Result<Res
     Ok(response)
 }
 
-impl From<sign_in::Refusal> for PasswordProblem {
-    fn from(refusal: sign_in::Refusal) -> Self {
+impl From<authn::Refusal> for PasswordProblem {
+    fn from(refusal: authn::Refusal) -> Self {
         match refusal {
-            sign_in::Refusal::WrongCredentials => Self::WrongCurrent,
-            sign_in::Refusal::TooManyAttempts { retry_after_seconds } => {
+            authn::Refusal::WrongCredentials => Self::WrongCurrent,
+            authn::Refusal::TooManyAttempts { retry_after_seconds } => {
                 Self::TooManyAttempts { retry_after_seconds }
             }
-            sign_in::Refusal::Busy => Self::Busy,
+            authn::Refusal::Busy => Self::Busy,
         }
     }
 }

@@ -11,7 +11,8 @@ use serde_json::json;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::admin::Refusal;
-use crate::authn::sign_in::SignInError;
+use crate::authn::SignInError;
+use crate::authn::passkey::PasskeyError;
 use crate::jose::SignError;
 use crate::pages;
 use crate::protocol::authorize::ShowToUser;
@@ -297,6 +298,22 @@ impl From<StoreError> for PageError {
 impl From<SignInError> for PageError {
     fn from(error: SignInError) -> Self {
         Self::unavailable(&error)
+    }
+}
+impl From<PasskeyError> for PageError {
+    fn from(error: PasskeyError) -> Self {
+        match error {
+            PasskeyError::Seal(error) => error.into(),
+            PasskeyError::NoName => Self::not_found(
+                "This server has no host name, only an address, and browsers know no passkeys for those.",
+            ),
+            PasskeyError::Wrong(_) | PasskeyError::Challenge => Self::new(
+                StatusCode::BAD_REQUEST,
+                "This passkey was not added",
+                sentence(&capitalised(&error.to_string())),
+                "Go back, load the page again and try once more.",
+            ),
+        }
     }
 }
 impl From<SealError> for PageError {

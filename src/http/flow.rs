@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::browser::Browser;
 use super::error::PageError;
 use crate::app::App;
+use crate::protocol::assurance::Level;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
+use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError};
 
@@ -27,6 +29,15 @@ pub struct Flow {
     pub goal: Goal,
     /// How far.
     pub progress: Progress,
+    /// What its user proved so far.
+    #[serde(default)]
+    pub sign_in: SignIn,
+    /// The level of assurance to reach.
+    #[serde(default)]
+    pub wanted: Level,
+    /// The user wants to be remembered on this device.
+    #[serde(default)]
+    pub remember: bool,
     browser: String,
     expires_at: Timestamp,
 }
@@ -47,6 +58,9 @@ impl Flow {
         Self {
             goal,
             progress: Progress::default(),
+            sign_in: SignIn::default(),
+            wanted: Level::default(),
+            remember: false,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }

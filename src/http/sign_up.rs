@@ -14,6 +14,7 @@ use super::page::html;
 use super::request_info::RequestInfo;
 use crate::admin::{Refusal, users};
 use crate::app::{App, Origin};
+use crate::authn::by_new_account;
 use crate::authn::throttle::{self, Counted};
 use crate::pages::{self, LoginProblem, Problem};
 use crate::protocol::profile::{self, UserInput};
@@ -45,7 +46,7 @@ pub async fn post(
     must_be_open(&app)?;
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     match create(&app, &info.anonymous(), &form).await? {
-        Ok(user) => login::begin_session(&app, &info, &headers, flow, &user, false).await,
+        Ok(user) => login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await,
         Err(refused) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
             Ok(show(purpose, Typed::in_form(&form), Some(refused)))

@@ -15,15 +15,18 @@ mod sign_in;
 )]
 mod words;
 
-pub use account::{Account, AppRow, PasswordProblem, SessionRow};
+pub use account::{
+    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
+    SignInMethods,
+};
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
     KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup,
-    SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
+    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
 };
 pub use words::{describe_device, describe_scope};
 
@@ -137,6 +140,14 @@ pub enum Notice {
     AppRevoked,
     /// The password was changed.
     PasswordChanged,
+    /// The authenticator app was removed.
+    AppRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was renamed.
+    PasskeyRenamed,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -156,11 +167,15 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, &'static str); 12] = [
+    const ALL: [(Notice, &'static str, &'static str); 16] = [
         (Notice::SessionEnded, "session-ended", "That device is signed out."),
         (Notice::OtherSessionsEnded, "others-ended", "All your other devices are signed out."),
         (Notice::AppRevoked, "app-revoked", "The application no longer has access to your account."),
         (Notice::PasswordChanged, "password-changed", "Your password is changed."),
+        (Notice::AppRemoved, "app-removed", "The authenticator app is off."),
+        (Notice::PasskeyAdded, "passkey-added", "The passkey is added. You can sign in with it from now on."),
+        (Notice::PasskeyRenamed, "passkey-renamed", "The passkey has its new name."),
+        (Notice::PasskeyRemoved, "passkey-removed", "The passkey is removed."),
         (Notice::ClientCreated, "client-created", "The application is registered."),
         (Notice::ClientSaved, "client-saved", "The application is saved."),
         (Notice::ClientDeleted, "client-deleted", "The application is deleted."),

@@ -8,8 +8,8 @@ use super::{App, LogoutFrame, Problem, Scope};
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct Login {
-    /// The sealed sign-in in progress; none when someone signs in to their own account page.
-    pub flow: Option<String>,
+    /// The sealed sign-in in progress.
+    pub flow: String,
     /// CSRF token of the form.
     pub csrf: String,
     /// The application that asked for the sign-in.
@@ -22,6 +22,38 @@ pub struct Login {
     pub remember: bool,
     /// Where people who have no account make one; none where only administrators do.
     pub sign_up: Option<String>,
+    /// For a sign-in without a user name; none where there can be no passkeys.
+    pub passkey: Option<PasskeyChallenge>,
+    /// Why the last attempt failed.
+    pub problem: Option<LoginProblem>,
+}
+
+/// What the script of a page asks the browser with.
+pub struct PasskeyChallenge {
+    /// `PublicKeyCredentialRequestOptionsJSON` or `PublicKeyCredentialCreationOptionsJSON`.
+    pub options: String,
+    /// The server's half of the challenge, sealed.
+    pub sealed: String,
+}
+
+/// `GET /login/second`; the form goes to `POST /login/second` with `flow`, `csrf`, `code`, or to `POST /login/passkey`.
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+pub struct SecondFactor {
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the forms.
+    pub csrf: String,
+    /// The application that asked for the sign-in.
+    pub app: Option<App>,
+    /// Who gave the first proof.
+    pub account: String,
+    /// Will a code of the authenticator app do?
+    pub by_code: bool,
+    /// Is there a recovery code left?
+    pub has_recovery_codes: bool,
+    /// For a passkey; none where the account has none.
+    pub passkey: Option<PasskeyChallenge>,
     /// Why the last attempt failed.
     pub problem: Option<LoginProblem>,
 }
@@ -31,6 +63,8 @@ pub struct Login {
 pub enum LoginProblem {
     /// Unknown user, wrong password or disabled account: the page does not tell which.
     WrongCredentials,
+    /// Wrong code of an authenticator app, or a recovery code that is none or was used.
+    WrongCode,
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.

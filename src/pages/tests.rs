@@ -35,7 +35,8 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
     };
     let login = |app, username: &str, problem| Login {
         signed_in_as: None,
-        flow: Some(text("sealed-flow")),
+        flow: text("sealed-flow"),
+        passkey: None,
         csrf: text("csrf-token"),
         app,
         username: text(username),
@@ -193,7 +194,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                     \"demo\",\n  \"email\": \"demo@example.com\",\n  \"email_verified\": true\n}";
 
     vec![
-        ("login", html(&Login { flow: None, ..login(None, "", None) })),
+        ("login", html(&login(None, "", None))),
         ("login-for-an-application", html(&login(Some(app()), "", None))),
         (
             "login-wrong-password",
@@ -648,7 +649,8 @@ fn only_web_addresses_become_links() {
         let back = SignedOut { return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }) };
         let login = Login {
             signed_in_as: None,
-            flow: None,
+            flow: "sealed-flow".to_owned(),
+            passkey: None,
             csrf: String::new(),
             app: Some(app),
             username: String::new(),
