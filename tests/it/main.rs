@@ -38,6 +38,7 @@ mod request_objects;
 mod response_types;
 mod revoke;
 mod routes;
+mod second_factor;
 mod secrets;
 mod serve;
 mod setup;
