@@ -9,8 +9,8 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, login, logout,
-    metrics, page, passkey, register, registered_client, revoke, second_factor, setup, sign_up, token,
-    userinfo, webfinger,
+    metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor, setup,
+    sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -85,6 +85,7 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/openid-configuration", discovery::endpoint(app))
         .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
+        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))

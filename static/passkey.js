@@ -53,7 +53,8 @@
   let waiting = null;
   const autofill = async () => {
     const field = document.querySelector("input[autocomplete~=webauthn]");
-    if (creates || !field) return;
+    // After a refusal nothing is offered by itself: the same key would be refused again.
+    if (creates || !field || document.getElementById("problem")) return;
     if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
     waiting = new AbortController();
     navigator.credentials

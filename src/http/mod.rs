@@ -28,6 +28,7 @@ pub mod logout;
 pub mod metrics;
 pub mod page;
 pub mod passkey;
+pub mod passkey_endpoints;
 pub mod published;
 pub mod refresh_token;
 pub mod register;

@@ -11,7 +11,7 @@ use serde_json::json;
 use totp_rs::{Builder, Secret};
 
 use crate::admin_api::signed_in;
-use crate::support::{Browser, Engine, Page, TestApp, at_once, filled, on_both};
+use crate::support::{Browser, Engine, ISSUER, Page, TestApp, at_once, filled, on_both};
 
 const PASSWORD_ACR: &str = "urn:countersign:acr:password";
 const TWO_FACTORS: &str = "urn:countersign:acr:two-factors";
@@ -306,3 +306,59 @@ async fn administrators_prove_it_as_surely_as_configured() {
     assert_eq!(page.status, 200);
     assert!(page.text().contains("Applications"), "{}", page.text());
 }
+
+#[tokio::test]
+async fn password_managers_find_where_passkeys_are_made() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let page = app.browser().get("/.well-known/passkey-endpoints").await;
+    assert_eq!(
+        page.json(),
+        json!({
+            "enroll": format!("{ISSUER}/account/sign-in/passkeys"),
+            "manage": format!("{ISSUER}/account/sign-in"),
+        })
+    );
+}
+
+on_both!(passkeys_that_are_none_are_refused_with_a_page, |app| {
+    app.user("ada").await;
+    let mut browser = app.browser();
+    let page = browser.open("/login").await;
+    let form = page.form("/login/passkey");
+    let challenge = form.iter().find(|(name, _)| name == "challenge").unwrap().1.clone();
+    let elsewhere = app.browser().open("/login").await.form("/login/passkey");
+    let foreign = elsewhere.iter().find(|(name, _)| name == "challenge").unwrap().1.clone();
+    let answer = json!({
+        "id": "AAAA", "rawId": "AAAA", "type": "public-key", "extensions": {},
+        "response": { "clientDataJSON": "e30", "authenticatorData": "AAAA", "signature": "AAAA", "userHandle": "AAAA" },
+    })
+    .to_string();
+    for (challenge, credential) in [
+        (challenge.as_str(), answer.as_str()),
+        (&foreign, &answer),
+        ("", &answer),
+        ("nonsense", &answer),
+        (&challenge, ""),
+        (&challenge, "{}"),
+        (&challenge, "[]"),
+        (&challenge, &answer.replace("AAAA", "not base64!")),
+    ] {
+        let form = filled(form.clone(), &[("challenge", challenge), ("credential", credential)]);
+        let page = browser.post("/login/passkey", &form).await;
+        assert_eq!(page.status, 401, "{credential}");
+        assert!(page.body.contains("login-submit"));
+    }
+    let mut ada = signed_in(&app, "ada").await;
+    let form = ada.get("/account/sign-in/passkeys").await.form("/account/sign-in/passkeys");
+    for credential in ["", "{}", &answer] {
+        let form = filled(form.clone(), &[("credential", credential), ("name", "x")]);
+        let page = ada.post("/account/sign-in/passkeys", &form).await;
+        assert!(page.refusal(400).contains("This passkey was not added"), "{credential}");
+    }
+    for (path, field) in [("rename", "name"), ("remove", "x")] {
+        let form = filled(form.clone(), &[(field, "y")]);
+        assert_eq!(ada.post(&format!("/account/sign-in/passkeys/AAAA/{path}"), &form).await.status, 404);
+    }
+    let form = filled(form, &[("name", &"x".repeat(61))]);
+    assert_eq!(ada.post("/account/sign-in/passkeys/AAAA/rename", &form).await.status, 422);
+});
