@@ -26,14 +26,14 @@ use tokio::task::JoinSet;
 
 use crate::support::{Engine, START, TestApp, on_both};
 
-const NOW: Timestamp = Timestamp(START);
+pub const NOW: Timestamp = Timestamp(START);
 const HOUR: i64 = 3_600;
 
-fn later(seconds: i64) -> Timestamp {
+pub fn later(seconds: i64) -> Timestamp {
     Timestamp(START + seconds)
 }
 
-fn audit(app: &TestApp, action: &'static str) -> AuditEntry {
+pub fn audit(app: &TestApp, action: &'static str) -> AuditEntry {
     app.app.audit(&Origin::system(), action, "test".to_owned(), "")
 }
 
@@ -49,7 +49,7 @@ async fn unwritable(app: &TestApp) -> AuditEntry {
     AuditEntry { action: "never written", ..entry }
 }
 
-fn session(user: &User, id: &str) -> Session {
+pub fn session(user: &User, id: &str) -> Session {
     Session {
         id: id.into(),
         secret_hash: "hash".to_owned(),
@@ -67,13 +67,13 @@ fn session(user: &User, id: &str) -> Session {
     }
 }
 
-async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
+pub async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
     let audit = audit(app, "session.begin");
     assert!(app.app.store.begin_session(&session(user, id), user, None, &audit).await.unwrap());
     id.into()
 }
 
-fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
+pub fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
     Consent {
         id: id.into(),
         user_id: user.id.clone(),
@@ -84,7 +84,7 @@ fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
 }
 
 /// What is there.
-fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
+pub fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
     Arc::unwrap_or_clone(found.unwrap().unwrap())
 }
 
@@ -94,7 +94,7 @@ fn redeem(client: &Client, user: &User, session: &str, id: &str, scope: &str, no
 }
 
 /// The same for one that rests on a consent.
-fn redeem_with(
+pub fn redeem_with(
     client: &Client,
     user: &User,
     session: &str,
@@ -126,7 +126,7 @@ fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now:
 }
 
 /// Proof that the current refresh token of a grant may be redeemed.
-async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
+pub async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
     let (grant, footing) = store.asked_anew().grant(&id.into()).await.unwrap().unwrap();
     let policy = RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::ZERO };
     match may_rotate(client, &grant, &footing, grant.generation, policy, NOW).unwrap() {
@@ -660,6 +660,38 @@ on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
     let begun = audit(&app, "session.begin");
     assert!(!store.begin_session(&session(&off, "u"), &off, None, &begun).await.unwrap());
 });
+
+/// Two sign-ins that are written by one statement, because on one thread both are handed in before either is written.
+async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(engine: Engine) {
+    let app = TestApp::start(engine).await;
+    let store = &app.app.store;
+    let before = app.user("ada").await;
+    assert!(store.set_password(&before.id, "new", None, later(1), &audit(&app, "password")).await.unwrap());
+    let after = stored(store.user(&before.id).await);
+    let (old, new, again) = (session(&before, "old"), session(&after, "new"), session(&after, "again"));
+    let begun = [1, 2, 3].map(|_| audit(&app, "session.begin"));
+    let (old, new, again) = tokio::join!(
+        store.begin_session(&old, &before, None, &begun[0]),
+        store.begin_session(&new, &after, None, &begun[1]),
+        store.begin_session(&again, &after, None, &begun[2]),
+    );
+    assert_eq!((old.unwrap(), new.unwrap(), again.unwrap()), (false, true, true));
+    let is_there = async |id: &str| store.asked_anew().session(&id.into()).await.unwrap().is_some();
+    assert_eq!((is_there("old").await, is_there("new").await, is_there("again").await), (false, true, true));
+    assert_eq!(audited(&app, "session.begin").await, 2);
+}
+
+#[tokio::test]
+async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session_on_sqlite() {
+    beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session_on_postgres() {
+    if Engine::postgres_is_there() {
+        beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(Engine::Postgres).await;
+    }
+}
 
 on_both!(a_sign_in_again_with_the_password_of_before_begins_no_session, |app| {
     let store = &app.app.store;
