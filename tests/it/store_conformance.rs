@@ -364,6 +364,21 @@ async fn an_offline_grant_waits_for_the_end_of_its_session_that_is_under_way() {
     assert_eq!(opening.await.unwrap(), Opened::NotAnyMore);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_waits_for_any_more_is_not_begun() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let (user, client) = footing(&app).await;
+    let config::Engine::Sqlite(file) = &app.app.config.database.engine else { panic!("not SQLite") };
+    let mut locker = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    locker.execute("BEGIN IMMEDIATE").await.unwrap();
+    let (store, code) = (app.app.store.clone(), redeem(&client, &user, "s", "g", "openid", NOW));
+    // It waits for the lock, and whoever asked hangs up meanwhile.
+    let hung_up = tokio::time::timeout(Duration::from_millis(300), store.open_grant(&code)).await;
+    assert!(hung_up.is_err(), "it did not wait");
+    locker.execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.open_grant(&code).await.unwrap(), Opened::Now, "the code is unused");
+}
+
 on_both!(what_was_read_before_an_end_and_is_used_after_it_brings_nothing_back, |app| {
     let store = &app.app.store;
     let (user, client) = footing(&app).await;
