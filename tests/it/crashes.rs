@@ -46,7 +46,7 @@ async fn a_crash_of_postgresql_loses_nothing_that_was_answered_and_everything_go
     eprintln!(
         "{crashes} crashes of PostgreSQL, back after {longest:?} at most: {answers} answers kept, {unavailable} times 503"
     );
-    assert!(answers > 100 * crashes, "it was hardly busy: {answers}");
+    assert!(answers > 20 * crashes, "it was hardly busy: {answers}");
 }
 
 // ---- what was ended meanwhile --------------------------------------------------------------------------------------

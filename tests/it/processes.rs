@@ -122,7 +122,7 @@ on_both_engines!(kill_9_loses_nothing_that_was_answered, |engine| {
     let rounds = number("COUNTERSIGN_KILLS").unwrap_or(usual);
     let (mut answers, mut times, mut again) = (0, Vec::new(), 0);
     for round in 0..rounds {
-        let delay = at_random(Duration::from_millis(150));
+        let delay = at_random(Duration::from_millis(300));
         // Kept by the test's harness, and shown if this round fails.
         println!("{engine:?}: kill {round} after {delay:?}");
         let acknowledged = cast
