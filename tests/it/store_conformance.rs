@@ -4,6 +4,7 @@
 use countersign::app::Origin;
 use countersign::config;
 use countersign::protocol::client::{Client, SelfRegistration};
+use countersign::protocol::client_assertion::OneTimeId;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
@@ -676,9 +677,53 @@ on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
     assert!(!store.begin_session(&session(&off, "u"), &off, None, &begun).await.unwrap());
 });
 
-/// Two sign-ins that are written by one statement, because on one thread both are handed in before either is written.
-async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(engine: Engine) {
-    let app = TestApp::start(engine).await;
+/// Declares tests on a single thread, where everything that is begun together is handed in before any of it is written,
+/// and so written together.
+macro_rules! on_one_thread {
+    ($name:ident, |$app:ident| $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn scenario(engine: Engine) {
+                let $app = TestApp::start(engine).await;
+                $body
+            }
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                scenario(Engine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                if Engine::postgres_is_there() {
+                    scenario(Engine::Postgres).await;
+                }
+            }
+        }
+    };
+}
+
+on_one_thread!(what_is_handed_in_three_times_to_be_written_together_counts_once, |app| {
+    let store = &app.app.store;
+    let (user, client) = footing(&app).await;
+    let code = redeem(&client, &user, "s", "g", "openid", NOW);
+    let opened = tokio::join!(store.open_grant(&code), store.open_grant(&code), store.open_grant(&code));
+    let opened = [opened.0, opened.1, opened.2].map(Result::unwrap);
+    assert_eq!(opened, [Opened::Now, Opened::AlreadyUsed, Opened::AlreadyUsed]);
+
+    let token = rotation(store, &client, "g").await;
+    let rotated = tokio::join!(store.rotate(&token), store.rotate(&token), store.rotate(&token));
+    let rotated = [rotated.0, rotated.1, rotated.2].map(Result::unwrap);
+    assert_eq!(rotated, [Rotated::Now, Rotated::Lost, Rotated::Lost]);
+
+    let once = OneTimeId { id: "jti".to_owned(), expires_at: later(60) };
+    let used =
+        tokio::join!(store.use_assertion(&once), store.use_assertion(&once), store.use_assertion(&once));
+    assert_eq!([used.0, used.1, used.2].map(Result::unwrap), [true, false, false]);
+});
+
+on_one_thread!(beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session, |app| {
     let store = &app.app.store;
     let before = app.user("ada").await;
     assert!(store.set_password(&before.id, "new", None, later(1), &audit(&app, "password")).await.unwrap());
@@ -694,19 +739,7 @@ async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(en
     let is_there = async |id: &str| store.asked_anew().session(&id.into()).await.unwrap().is_some();
     assert_eq!((is_there("old").await, is_there("new").await, is_there("again").await), (false, true, true));
     assert_eq!(audited(&app, "session.begin").await, 2);
-}
-
-#[tokio::test]
-async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session_on_sqlite() {
-    beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(Engine::Sqlite).await;
-}
-
-#[tokio::test]
-async fn beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session_on_postgres() {
-    if Engine::postgres_is_there() {
-        beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session(Engine::Postgres).await;
-    }
-}
+});
 
 on_both!(a_sign_in_again_with_the_password_of_before_begins_no_session, |app| {
     let store = &app.app.store;
