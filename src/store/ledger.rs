@@ -160,7 +160,7 @@ struct Written {
 
 /// What became of a page.
 enum Attempt {
-    Written(Written),
+    Written(Box<Written>),
     /// Nothing was written: somebody left before.
     SomebodyLeft,
     /// Nothing was written: not everybody went through a gate.
@@ -343,7 +343,7 @@ impl Clerk {
             if !audits.is_empty() {
                 write_audits!(self, tx, &audits);
             }
-            Attempt::Written(written)
+            Attempt::Written(Box::new(written))
         }))
     }
 }

@@ -31,9 +31,9 @@ async fn a_crash_of_postgresql_loses_nothing_that_was_answered_and_everything_go
         let acknowledged = cast
             .load(3, Duration::from_millis(40), async {
                 tokio::time::sleep(delay).await;
-                let crashed = Instant::now();
+                let began = Instant::now();
                 postgres.crash().await;
-                longest = longest.max(crashed.elapsed());
+                longest = longest.max(began.elapsed());
                 tokio::time::sleep(HEARD).await;
             })
             .await;

@@ -110,7 +110,7 @@ impl Model {
                 rotates.into()
             }
             Step::UseAssertion => (!std::mem::replace(&mut self.assertion_used, true)).into(),
-            Step::BeginSession if !self.user_is_as_read => Told::NotDone,
+            Step::BeginSession | Step::DisableUser if !self.user_is_as_read => Told::NotDone,
             // A real one would have another id.
             Step::BeginSession if self.t.is_some() => Told::UsedBefore,
             Step::BeginSession => {
@@ -127,7 +127,6 @@ impl Model {
                 self.end_everything();
                 Told::Done
             }
-            Step::DisableUser if !self.user_is_as_read => Told::NotDone,
             Step::DisableUser => {
                 self.user = false;
                 self.end_everything();
@@ -361,9 +360,9 @@ async fn a_step_that_runs_into_another_one_comes_before_or_after_it() {
                 };
                 let (one, (two, ran_into_it)) = tokio::join!(one, two);
                 if ran_into_it {
-                    waited += 1
+                    waited += 1;
                 } else {
-                    passed += 1
+                    passed += 1;
                 }
 
                 let (mut before, mut after) = (Model::new(offline), Model::new(offline));

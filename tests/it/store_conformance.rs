@@ -718,9 +718,9 @@ on_one_thread!(what_is_handed_in_three_times_to_be_written_together_counts_once,
     assert_eq!(rotated, [Rotated::Now, Rotated::Lost, Rotated::Lost]);
 
     let once = OneTimeId { id: "jti".to_owned(), expires_at: later(60) };
-    let used =
+    let first =
         tokio::join!(store.use_assertion(&once), store.use_assertion(&once), store.use_assertion(&once));
-    assert_eq!([used.0, used.1, used.2].map(Result::unwrap), [true, false, false]);
+    assert_eq!([first.0, first.1, first.2].map(Result::unwrap), [true, false, false]);
 });
 
 on_one_thread!(beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session, |app| {
