@@ -234,9 +234,8 @@ fn output(
         memory.resize(blocks, Block::default());
     }
     let mut bytes = vec![0; length];
-    argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, &mut memory[..blocks])
-        .map_err(refused)?;
+    let memory = memory.get_mut(..blocks).unwrap_or_default();
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, memory).map_err(refused)?;
     Output::new(&bytes).map_err(refused)
 }
 
