@@ -8,7 +8,7 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, login, logout,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login, logout,
     metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
 };
 
@@ -29,6 +29,7 @@ pub fn router(app: &App) -> Router {
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/language", post(language::post))
         .layer(map_response(page::in_a_popup));
 
     // What applications register themselves with, before they have an origin that is known here.

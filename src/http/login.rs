@@ -15,6 +15,7 @@ use super::request_info::RequestInfo;
 use super::session;
 use crate::app::App;
 use crate::authn::sign_in::{self, Refusal};
+use crate::i18n::{Words, key};
 use crate::pages::{self, LoginProblem};
 use crate::protocol::user::User;
 
@@ -95,9 +96,9 @@ pub(super) async fn begin_session(
     let Some((session, cookies)) = session::begin(app, info, user, remember, former).await? else {
         return Err(PageError::new(
             StatusCode::CONFLICT,
-            "Please sign in again",
-            "This account was changed while you were signing in.",
-            "Go back and sign in once more, with the new password if you have one.",
+            key("account-changed-title"),
+            key("account-changed"),
+            key("account-changed-fix"),
         ));
     };
     flow.progress.signed_in = Some(session.id);
@@ -108,6 +109,8 @@ pub(super) async fn begin_session(
 
 /// What a page before a sign-in knows of its flow: how it is carried on, and for whom.
 pub(super) struct Purpose {
+    /// The language.
+    pub words: Words,
     /// The flow, sealed.
     pub flow: String,
     /// CSRF token of the page's form.
@@ -129,6 +132,7 @@ impl Purpose {
     /// The application's request is not one that can be answered any more.
     pub(super) async fn of(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
         let mut purpose = Self {
+            words: browser.locale.words_in(flow),
             flow: flow.seal(app)?,
             csrf: browser.csrf(&app.seals),
             app: None,
@@ -165,6 +169,7 @@ fn show(
 ) -> Response {
     let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
     let page = pages::Login {
+        words: purpose.words,
         flow: Some(purpose.flow),
         csrf: purpose.csrf,
         app: purpose.app,

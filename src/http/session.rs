@@ -15,6 +15,7 @@ use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
+use crate::i18n::key;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::{ACR_PASSWORD, Session};
@@ -234,7 +235,7 @@ impl FromRequestParts<App> for SignedIn {
 
 fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(PageError::forbidden("You are not signed in, or no longer.", "Sign in and try again."));
+        return Err(PageError::forbidden(key("not-signed-in"), key("not-signed-in-fix")));
     }
     let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
     let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
@@ -248,10 +249,7 @@ impl FromRequestParts<App> for AdminSession {
         if signed_in.user.is_admin {
             return Ok(Self(signed_in));
         }
-        let refusal = PageError::forbidden(
-            "This page is for administrators of this server.",
-            "Sign out and sign in as an administrator, or ask one to make you one.",
-        );
+        let refusal = PageError::forbidden(key("administrators-only"), key("administrators-only-fix"));
         Err(refusal.into_response())
     }
 }

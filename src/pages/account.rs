@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Notice, Scope, Shell};
+use super::{Notice, Page, Scope, Shell, address};
+use crate::i18n::Words;
 
 /// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
 /// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
@@ -25,6 +26,16 @@ pub struct Account {
     pub notice: Option<Notice>,
     /// Why the password was not changed.
     pub password_problem: Option<PasswordProblem>,
+}
+
+impl Page for Account {
+    fn words(&self) -> Option<Words> {
+        Some(self.shell.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/account", &[]))
+    }
 }
 
 /// One signed-in device.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::{changed_meanwhile, done, mistakes, shown};
-use crate::account::shell;
+use super::shell;
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
 use crate::app::App;
