@@ -8,8 +8,8 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login, logout,
-    metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
+    logout, metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.

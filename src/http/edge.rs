@@ -22,10 +22,10 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
-use super::page::{self, Csp, html};
 use super::error::{self, Reader};
 use super::locale::Locale;
 use super::metrics;
+use super::page::{self, Csp, html};
 use super::reply;
 use super::request_info::RequestInfo;
 use crate::app::App;
@@ -355,8 +355,12 @@ fn words(status: StatusCode) -> Option<[Phrase; 3]> {
             "The request's body is compressed or of a type that this address does not take.",
             "Send it uncompressed, without Content-Encoding.",
         ]),
-        StatusCode::INTERNAL_SERVER_ERROR => [key("status-500-title"), key("status-500"), key("status-500-fix")],
-        StatusCode::SERVICE_UNAVAILABLE => [key("status-503-title"), key("status-503"), key("status-503-fix")],
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            [key("status-500-title"), key("status-500"), key("status-500-fix")]
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            [key("status-503-title"), key("status-503"), key("status-503-fix")]
+        }
         _ => return None,
     })
 }

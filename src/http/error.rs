@@ -292,12 +292,9 @@ impl IntoResponse for PageError {
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Gone => Self::new(
-                StatusCode::CONFLICT,
-                key("gone-title"),
-                key("gone"),
-                key("gone-fix"),
-            ),
+            StoreError::Gone => {
+                Self::new(StatusCode::CONFLICT, key("gone-title"), key("gone"), key("gone-fix"))
+            }
             _ => Self::unavailable(&error),
         }
     }
@@ -339,14 +336,9 @@ impl From<ShowToUser> for PageError {
             ShowToUser::DisabledClient => ErrorCode::UnauthorizedClient,
             _ => ErrorCode::InvalidRequest,
         };
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            key("bad-request-title"),
-            sentence(&error.to_string()),
-            how_to_fix,
-        )
-        .for_whom(key("error-developer"))
-        .code(code)
+        Self::new(StatusCode::BAD_REQUEST, key("bad-request-title"), sentence(&error.to_string()), how_to_fix)
+            .for_whom(key("error-developer"))
+            .code(code)
     }
 }
 

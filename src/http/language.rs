@@ -69,7 +69,9 @@ mod tests {
 
     #[test]
     fn only_pages_of_this_server_are_gone_back_to() {
-        for good in ["/", "/account", "/login?flow=a.b-c_d", "/logout?state=a%2Fb&client_id=x", "/setup?token=%22"] {
+        for good in
+            ["/", "/account", "/login?flow=a.b-c_d", "/logout?state=a%2Fb&client_id=x", "/setup?token=%22"]
+        {
             assert_eq!(page_of_ours(good).as_deref(), Some(good));
         }
         assert_eq!(page_of_ours("/a/../account?x=//y").as_deref(), Some("/account?x=//y"));

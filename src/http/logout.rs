@@ -26,8 +26,7 @@ use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::SafeRedirect;
 
 /// What a client may send (§2); everything else is left behind.
-const CARRIED: [&str; 5] =
-    ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
+const CARRIED: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
 /// A request: signs out at once when the hint proves that it is about this very session, else asks.
 pub async fn get(
@@ -156,13 +155,8 @@ impl From<LogoutError> for PageError {
                 "Send a post_logout_redirect_uri exactly as it is registered, or register this one."
             }
         };
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            key("bad-logout-title"),
-            sentence(&error.to_string()),
-            how_to_fix,
-        )
-        .for_whom(key("error-developer"))
-        .code(ErrorCode::InvalidRequest)
+        Self::new(StatusCode::BAD_REQUEST, key("bad-logout-title"), sentence(&error.to_string()), how_to_fix)
+            .for_whom(key("error-developer"))
+            .code(ErrorCode::InvalidRequest)
     }
 }

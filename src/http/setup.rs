@@ -56,12 +56,7 @@ pub async fn post(
     let user = match users::prepare(&app, wanted).await {
         Ok(user) => user,
         Err(Refusal::Invalid(problems)) => {
-            return again(
-                problems
-                    .iter()
-                    .map(|problem| mistake(words, problem))
-                    .collect(),
-            );
+            return again(problems.iter().map(|problem| mistake(words, problem)).collect());
         }
         Err(Refusal::Busy) => return again(vec![Problem::new("", words.text("server-busy"))]),
         Err(other) => return Err(other.into()),
@@ -78,12 +73,7 @@ pub async fn post(
 }
 
 fn dead_link() -> PageError {
-    PageError::new(
-        StatusCode::FORBIDDEN,
-        key("dead-link-title"),
-        key("dead-link"),
-        key("dead-link-fix"),
-    )
+    PageError::new(StatusCode::FORBIDDEN, key("dead-link-title"), key("dead-link"), key("dead-link-fix"))
 }
 
 fn form(

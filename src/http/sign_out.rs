@@ -40,7 +40,8 @@ pub async fn sign_out(
         Some(session) => end(app, origin, session).await?,
         None => Vec::new(),
     };
-    let mut response = if framed.is_empty() { go_on(words, next) } else { tell_in_frames(words, framed, &next) };
+    let mut response =
+        if framed.is_empty() { go_on(words, next) } else { tell_in_frames(words, framed, &next) };
     session::forget(app, &mut response);
     Ok(response)
 }

@@ -56,11 +56,7 @@ pub async fn post(
 }
 
 fn must_be_open(app: &App) -> Result<(), PageError> {
-    if app.config.accounts.sign_up {
-        Ok(())
-    } else {
-        Err(PageError::not_found(key("sign-up-closed")))
-    }
+    if app.config.accounts.sign_up { Ok(()) } else { Err(PageError::not_found(key("sign-up-closed"))) }
 }
 
 /// Why there is no account yet.
@@ -100,9 +96,7 @@ async fn create(
         }
         // This tells that there is such an account. Of user names, which only one account can have, nothing else can be
         // said; and an address could only be kept quiet about where its owner is asked by mail instead.
-        Err(Refusal::Store(StoreError::Taken(what))) => {
-            Ok(Err(Refused::Mistakes(vec![taken(words, what)])))
-        }
+        Err(Refusal::Store(StoreError::Taken(what))) => Ok(Err(Refused::Mistakes(vec![taken(words, what)]))),
         Err(other) => Err(other.into()),
     }
 }

@@ -10,7 +10,8 @@ const MOST_RANGES: usize = 50;
 /// English. What cannot be read says nothing, and is passed over.
 #[must_use]
 pub fn negotiate(ui_locales: Option<&str>, cookie: Option<&str>, accept_language: Option<&str>) -> Language {
-    let asked = || ui_locales?.split(' ').filter(|range| !range.is_empty()).take(MOST_RANGES).find_map(lookup);
+    let asked =
+        || ui_locales?.split(' ').filter(|range| !range.is_empty()).take(MOST_RANGES).find_map(lookup);
     let chosen = || Language::of_tag(cookie?);
     let accepted = || by_quality(accept_language?).into_iter().find_map(lookup);
     asked().or_else(chosen).or_else(accepted).unwrap_or_default()
@@ -31,7 +32,9 @@ fn weighted(item: &str) -> Option<(u16, &str)> {
     let range = parts.next().filter(|range| !range.is_empty())?;
     let weight = match (parts.next(), parts.next()) {
         (None, _) => 1000,
-        (Some(weight), None) => thousandths(weight.strip_prefix("q=").or_else(|| weight.strip_prefix("Q="))?)?,
+        (Some(weight), None) => {
+            thousandths(weight.strip_prefix("q=").or_else(|| weight.strip_prefix("Q="))?)?
+        }
         (Some(_), Some(_)) => return None,
     };
     Some((weight, range))
@@ -205,7 +208,11 @@ mod tests {
         assert_eq!(negotiate(Some("tlh fr-CA de"), Some("es"), Some("ja")).tag(), "fr");
         assert_eq!(negotiate(Some("tlh"), Some("es"), Some("ja")).tag(), "es");
         assert_eq!(negotiate(None, Some("es"), Some("ja")).tag(), "es");
-        assert_eq!(negotiate(None, Some("ES"), Some("ja")).tag(), "ja", "the cookie holds a tag as it was set");
+        assert_eq!(
+            negotiate(None, Some("ES"), Some("ja")).tag(),
+            "ja",
+            "the cookie holds a tag as it was set"
+        );
         assert_eq!(negotiate(None, None, Some("ja")).tag(), "ja");
         assert_eq!(negotiate(None, None, None).tag(), "en");
     }

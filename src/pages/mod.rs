@@ -214,7 +214,10 @@ impl Notice {
     }
 
     fn say(self, words: &Words) -> String {
-        Self::ALL.iter().find(|row| row.0 == self).map_or_else(String::new, |row| words.phrase(&row.2).into_owned())
+        Self::ALL
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or_else(String::new, |row| words.phrase(&row.2).into_owned())
     }
 }
 

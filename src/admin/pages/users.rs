@@ -4,8 +4,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::{changed_meanwhile, done, mistakes, shown};
 use super::shell;
+use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::session_row;
 use crate::admin::{Refusal, users};
 use crate::app::App;
