@@ -78,11 +78,12 @@ fn tell_in_frames(words: Words, frames: Vec<pages::LogoutFrame>, next: &Next) ->
     let next = match next {
         Next::Address(address) => address.clone(),
         // Nobody is signed in there any more, so that it says so.
-        Next::Page(None) => "/logout".to_owned(),
-        Next::Page(Some(client)) => {
+        Next::Page(client) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            query.append_pair("client_id", client.id.as_str()).append_pair("ui_locales", words.tag());
-            format!("/logout?{}", query.finish())
+            if let Some(client) = client {
+                query.append_pair("client_id", client.id.as_str());
+            }
+            format!("/logout?{}", query.append_pair("ui_locales", words.tag()).finish())
         }
     };
     html(&pages::SigningOut { words, frames, next }, &csp)

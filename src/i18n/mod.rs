@@ -47,15 +47,7 @@ impl Language {
     ];
 
     /// Their tags.
-    pub const TAGS: [&'static str; 8] = {
-        let mut tags = [""; 8];
-        let mut index = 0;
-        while index < tags.len() {
-            tags[index] = Self::ALL[index].tag();
-            index += 1;
-        }
-        tags
-    };
+    pub const TAGS: [&'static str; 8] = ["en", "de", "fr", "es", "pt", "ja", "zh-Hans", "ar"];
 
     /// The language tag: RFC 5646 (BCP 47).
     #[must_use]

@@ -55,8 +55,8 @@ fn every_message_is_translated() {
         "de: app-website",
         "de: error-status",
         "es: error-code",
-        "es: error-title",
         "fr: administration-link",
+        "fr: duration-minutes",
         "pt: email",
         "pt: error-status",
     ];
@@ -165,7 +165,7 @@ fn names_within_a_line_from_right_to_left_are_kept_together() {
 
 #[test]
 fn tags_are_those_of_their_languages() {
-    assert_eq!(Language::TAGS, ["en", "de", "fr", "es", "pt", "ja", "zh-Hans", "ar"]);
+    assert_eq!(Language::TAGS, Language::ALL.map(Language::tag));
     for language in Language::ALL {
         assert_eq!(Language::of_tag(language.tag()), Some(language));
         assert!(!language.own_name().is_empty());

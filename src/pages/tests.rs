@@ -584,10 +584,6 @@ fn html(page: &impl Template) -> String {
     page.render().unwrap()
 }
 
-fn samples() -> Vec<(&'static str, String)> {
-    pages(Words::ENGLISH, &str::to_owned)
-}
-
 /// Calls `check` with each page's name and parsed document, in every language.
 fn on_every_page(check: impl Fn(&str, &Html)) {
     for language in Language::ALL {

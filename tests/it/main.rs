@@ -26,6 +26,7 @@ mod edge;
 mod front_channel_logout;
 mod introspect;
 mod keys;
+mod languages;
 mod logout;
 mod matrix;
 mod outage;
