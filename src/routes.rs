@@ -8,9 +8,9 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, login, logout,
-    metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor, setup,
-    sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
+    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
+    setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -32,6 +32,7 @@ pub fn router(app: &App) -> Router {
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/language", post(language::post))
         .layer(map_response(page::in_a_popup));
 
     // What applications register themselves with, before they have an origin that is known here.

@@ -32,12 +32,12 @@ pub async fn show(
     let authenticator = app.store.authenticator_app(&me.user.id).await?;
     let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
     let page = pages::SignInMethods {
-        shell: shell(&app, &me),
+        shell: shell(&app, me.browser.locale.words(), &me),
         has_password: me.user.password_hash.is_some(),
         passkeys_possible: app.passkeys.is_possible(),
         passkeys: passkeys.into_iter().map(row).collect(),
         app_since: authenticator.map(|authenticator| authenticator.created_at),
-        recovery_codes: u32::try_from(means.recovery_codes).unwrap_or(0),
+        recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
         notice,
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
@@ -130,8 +130,8 @@ pub async fn new_passkey(
     let existing = app.store.passkeys_of_user(&me.user.id).await?;
     let challenge = app.passkeys.begin_registration(&me.user, &existing, &asking(&app, &me.browser))?;
     let page = pages::NewPasskey {
-        shell: shell(&app, &me),
-        name: describe_device(&info.user_agent),
+        shell: shell(&app, me.browser.locale.words(), &me),
+        name: describe_device(me.browser.locale.words(), &info.user_agent),
         passkey: PasskeyChallenge { options: challenge.options, sealed: challenge.sealed },
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
@@ -155,7 +155,8 @@ pub async fn add_passkey(
     let passkey = StoredPasskey {
         id: new.id,
         user_id: me.user.id.to_string(),
-        name: name_of(field("name")).unwrap_or_else(|| describe_device(&info.user_agent)),
+        name: name_of(field("name"))
+            .unwrap_or_else(|| describe_device(me.browser.locale.words(), &info.user_agent)),
         credential: new.credential,
         sign_count: 0,
         created_at: now,
@@ -244,7 +245,7 @@ fn app_page(app: &App, me: &SignedIn, shared: &Shared, wrong: bool) -> Result<Re
         .map_err(|error| PageError::unavailable(&format!("{error:?}")))?;
     let (qr, width) = qr_path(&address).ok_or_else(|| PageError::unavailable(&"the QR code is too large"))?;
     let page = pages::NewApp {
-        shell: shell(app, me),
+        shell: shell(app, me.browser.locale.words(), me),
         sealed: app.seals.seal(Purpose::AuthenticatorApp, shared, &app.entropy)?,
         secret: grouped(shared.base32()),
         address,
@@ -266,6 +267,6 @@ fn grouped(secret: &str) -> String {
 }
 
 fn codes_page(app: &App, me: &SignedIn, codes: Vec<String>) -> Response {
-    let page = pages::RecoveryCodes { shell: shell(app, me), codes };
+    let page = pages::RecoveryCodes { shell: shell(app, me.browser.locale.words(), me), codes };
     me.browser.remember(&app.config, html(&page, &Csp::default()))
 }

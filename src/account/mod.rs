@@ -16,6 +16,7 @@ use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
 use crate::http::sign_out;
+use crate::i18n::{Words, key};
 use crate::pages::{
     self, AppRow, Notice, PasswordProblem, SessionRow, Shell, describe_device, describe_scope,
 };
@@ -53,7 +54,7 @@ pub async fn end_session(
     if app.store.end_session(&me.user.id, &id, &audit).await? {
         Ok(done(Notice::SessionEnded))
     } else {
-        Err(PageError::not_found("You have no such session, or it has ended already."))
+        Err(PageError::not_found(key("no-such-session")))
     }
 }
 
@@ -83,7 +84,7 @@ pub async fn revoke_app(
     if app.store.withdraw(&me.user.id, &client, &audit).await? {
         Ok(done(Notice::AppRevoked))
     } else {
-        Err(PageError::not_found("This application has no access to your account."))
+        Err(PageError::not_found(key("no-such-app")))
     }
 }
 
@@ -134,7 +135,14 @@ pub async fn sign_out(
 }
 
 async fn end_own_session(app: &App, me: &SignedIn, info: &RequestInfo) -> Result<Response, PageError> {
-    Ok(sign_out::sign_out(app, &me.origin(info), Some(&me.session), sign_out::Next::Page(None)).await?)
+    Ok(sign_out::sign_out(
+        app,
+        me.browser.locale.words(),
+        &me.origin(info),
+        Some(&me.session),
+        sign_out::Next::Page(None),
+    )
+    .await?)
 }
 
 fn done(notice: Notice) -> Response {
@@ -169,9 +177,10 @@ async fn page(
     notice: Option<Notice>,
     password_problem: Option<PasswordProblem>,
 ) -> Result<Response, PageError> {
+    let words = me.browser.locale.words();
     let live = live_of_user(app, &me.user.id).await?;
     let mut sessions: Vec<SessionRow> =
-        live.into_iter().map(|session| session_row(app, session, Some(&me.session.id))).collect();
+        live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
     let mut apps = Vec::new();
     for consent in app.store.consents_of_user(&me.user.id).await? {
@@ -180,12 +189,12 @@ async fn page(
             client_id: client.id.to_string(),
             open: client.metadata.start_of_sign_in(&app.config.issuer),
             name: client.metadata.client_name.clone(),
-            scopes: consent.scope.iter().map(describe_scope).collect(),
+            scopes: consent.scope.iter().map(|scope| describe_scope(words, scope)).collect(),
             since: consent.created_at.0,
         });
     }
     let page = pages::Account {
-        shell: shell(app, me),
+        shell: shell(app, words, me),
         username: me.user.username.clone(),
         name: me.user.name.clone().unwrap_or_default(),
         email: me.user.email.clone().unwrap_or_default(),
@@ -199,8 +208,9 @@ async fn page(
 }
 
 /// The frame of a signed-in person's pages.
-pub(crate) fn shell(app: &App, me: &SignedIn) -> Shell {
+pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     Shell {
+        words,
         name: me.user.display_name().to_owned(),
         csrf: me.browser.csrf(&app.seals),
         is_admin: me.user.is_admin,
@@ -209,9 +219,14 @@ pub(crate) fn shell(app: &App, me: &SignedIn) -> Shell {
 }
 
 /// A session as pages show it.
-pub(crate) fn session_row(app: &App, session: Session, current: Option<&SessionId>) -> SessionRow {
+pub(crate) fn session_row(
+    app: &App,
+    words: Words,
+    session: Session,
+    current: Option<&SessionId>,
+) -> SessionRow {
     SessionRow {
-        device: describe_device(&session.user_agent),
+        device: describe_device(words, &session.user_agent),
         methods: session.methods.split_whitespace().map(str::to_owned).collect(),
         first_seen: session.created_at.0,
         last_seen: session.last_seen_at.0,

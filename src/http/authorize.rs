@@ -19,6 +19,7 @@ use super::session::{self, Live};
 use super::subject::subject_of;
 use crate::app::App;
 use crate::authn::means::account_of;
+use crate::i18n::key;
 use crate::protocol::assurance::Level;
 use crate::protocol::authorize::{
     self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
@@ -228,7 +229,7 @@ async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError>
 fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
     authorize::answer_address(client, params).map_err(|error| {
         let mut page = PageError::from(error)
-            .for_whom(format!("the developer of {}", client.metadata.client_name))
+            .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
             .fact("client_id", short(client.id.as_str()));
         if let Some(uri) = params.get("redirect_uri") {
             page = page.fact("redirect_uri", short(uri));

@@ -16,6 +16,7 @@ use super::{passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
+use crate::i18n::{Words, key};
 use crate::pages::{self, LoginProblem};
 use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
 
@@ -139,14 +140,16 @@ async fn begin_session(
 fn changed() -> PageError {
     PageError::new(
         StatusCode::CONFLICT,
-        "Please sign in again",
-        "This account was changed while you were signing in.",
-        "Go back and sign in once more, with the new password if you have one.",
+        key("account-changed-title"),
+        key("account-changed"),
+        key("account-changed-fix"),
     )
 }
 
 /// What a page before a sign-in knows of its flow: how it is carried on, and for whom.
 pub(super) struct Purpose {
+    /// The language.
+    pub words: Words,
     /// The flow, sealed.
     pub flow: String,
     /// CSRF token of the page's form.
@@ -168,6 +171,7 @@ impl Purpose {
     /// The application's request is not one that can be answered any more.
     pub(super) async fn of(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
         let mut purpose = Self {
+            words: browser.locale.words_in(flow),
             flow: flow.seal(app)?,
             csrf: browser.csrf(&app.seals),
             app: None,
@@ -205,6 +209,7 @@ fn show(
 ) -> Result<Response, PageError> {
     let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
     let page = pages::Login {
+        words: purpose.words,
         flow: purpose.flow,
         csrf: purpose.csrf,
         app: purpose.app,

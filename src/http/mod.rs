@@ -23,6 +23,8 @@ pub mod health;
 pub mod id_token;
 pub mod introspect;
 pub mod jwks;
+pub mod language;
+pub mod locale;
 pub mod login;
 pub mod logout;
 pub mod metrics;

@@ -95,6 +95,7 @@ async fn show(
     let by_code = level < Level::PhishingResistant && means.apps > 0;
     let passkey = if means.passkeys > 0 { passkey::challenge(app, browser)? } else { None };
     let page = pages::SecondFactor {
+        words: purpose.words,
         flow: purpose.flow,
         csrf: purpose.csrf,
         app: purpose.app,

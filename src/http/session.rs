@@ -17,6 +17,7 @@ use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
 use crate::authn::means::account_of;
 use crate::config::Assurance;
+use crate::i18n::key;
 use crate::protocol::assurance::Level;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::secret::{same_secret, sha256_hex};
@@ -310,7 +311,7 @@ impl FromRequestParts<App> for SignedIn {
 
 fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(PageError::forbidden("You are not signed in, or no longer.", "Sign in and try again."));
+        return Err(PageError::forbidden(key("not-signed-in"), key("not-signed-in-fix")));
     }
     let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
     let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
@@ -355,10 +356,7 @@ impl FromRequestParts<App> for AdminSession {
             let more = ask_to_step_up(parts, app, &signed_in, *administrators).await;
             return Err(more.unwrap_or_else(IntoResponse::into_response));
         }
-        let refusal = PageError::forbidden(
-            "This page is for administrators of this server.",
-            "Sign out and sign in as an administrator, or ask one to make you one.",
-        );
+        let refusal = PageError::forbidden(key("administrators-only"), key("administrators-only-fix"));
         Err(refusal.into_response())
     }
 }

@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Notice, PasskeyChallenge, Scope, Shell};
+use super::{Notice, Page, PasskeyChallenge, Scope, Shell, address};
+use crate::i18n::Words;
 
 /// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
 /// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
@@ -25,6 +26,16 @@ pub struct Account {
     pub notice: Option<Notice>,
     /// Why the password was not changed.
     pub password_problem: Option<PasswordProblem>,
+}
+
+impl Page for Account {
+    fn words(&self) -> Option<Words> {
+        Some(self.shell.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/account", &[]))
+    }
 }
 
 /// One signed-in device.
@@ -100,7 +111,7 @@ pub struct SignInMethods {
     /// Since when there is an authenticator app (unix seconds).
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.
-    pub recovery_codes: u32,
+    pub recovery_codes: u64,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -157,4 +168,26 @@ pub struct NewPasskey {
     pub name: String,
     /// What the browser is asked with.
     pub passkey: PasskeyChallenge,
+}
+
+/// The pages about one's own account, in the reader's language.
+macro_rules! about_the_account {
+    ($($page:ident $here:expr;)*) => {
+        $(impl Page for $page {
+            fn words(&self) -> Option<Words> {
+                Some(self.shell.words)
+            }
+
+            fn here(&self) -> Option<String> {
+                $here.map(|path| address(path, &[]))
+            }
+        })*
+    };
+}
+about_the_account! {
+    SignInMethods Some("/account/sign-in");
+    NewApp Some("/account/sign-in/app");
+    NewPasskey Some("/account/sign-in/passkeys");
+    // Shown once.
+    RecoveryCodes None::<&str>;
 }

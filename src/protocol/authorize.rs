@@ -87,6 +87,8 @@ pub struct ReplyTo {
     pub mode: ResponseMode,
     /// The `state` to send back, byte for byte (RFC 6749 §4.1.2).
     pub state: Option<String>,
+    /// Core §3.1.2.1: the languages for a page on the way.
+    pub ui_locales: Option<String>,
 }
 
 /// Why a request ends on a page of ours: who asks, or where the answer goes, is not certain.
@@ -235,6 +237,7 @@ pub fn answer_address(client: &Client, params: &Params) -> Result<ReplyTo, ShowT
         redirect: redirect_uri::resolve(&client.metadata.redirect_uris, named)?,
         mode: reply_mode(params),
         state: params.get("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned),
+        ui_locales: params.get("ui_locales").map(str::to_owned),
     })
 }
 

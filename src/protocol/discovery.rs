@@ -21,6 +21,8 @@ pub struct Offer {
     pub legacy_front_channel_tokens: bool,
     /// People may make accounts for themselves.
     pub sign_up: bool,
+    /// Language tags of what the pages speak (BCP 47).
+    pub ui_locales: &'static [&'static str],
 }
 
 /// The metadata document.
@@ -75,7 +77,7 @@ fn requests(offer: &Offer) -> Value {
         "code_challenge_methods_supported": [pkce::S256],
         "prompt_values_supported": prompts,
         "display_values_supported": ["page", "popup", "touch", "wap"],
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": offer.ui_locales,
         "acr_values_supported": offer.classes.0,
         "claims_parameter_supported": true,
         "request_parameter_supported": true,

@@ -28,6 +28,7 @@ mod front_channel_logout;
 mod interleavings;
 mod introspect;
 mod keys;
+mod languages;
 mod logout;
 mod matrix;
 mod outage;
