@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use super::{DEFAULT_DATA_DIR, Place, output, quickstart_configuration, start};
@@ -16,6 +17,7 @@ use crate::authn::password::Password;
 use crate::config::QUICKSTART_SECRET;
 use crate::demo;
 use crate::entropy::Entropy;
+use crate::mail::{Mailer, Written};
 use crate::protocol::client::{AuthMethod, Client, GrantType};
 use crate::protocol::registration::ClientInput;
 use crate::protocol::secret::sha256_hex;
@@ -80,6 +82,8 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     // Who starts it without a terminal reads the same in README.md.
     let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir));
 
+    tokio::spawn(announce_mails(app.mail.clone()));
+
     let (stop, stopped) = watch::channel(());
     tokio::spawn(async move {
         signal.await;
@@ -132,6 +136,33 @@ Press Ctrl-C to stop. Start it again and everything is still there.",
 }
 
 /// Registers the demo application, or its new address.
+/// Prints what each mail asks to open or to type, for as long as the server runs.
+async fn announce_mails(mailer: Mailer) {
+    let mut written = mailer.written();
+    loop {
+        match written.recv().await {
+            // Where nobody reads, the files are there all the same.
+            Ok(mail) => drop(writeln!(io::stdout(), "{}", announcement(&mail))),
+            Err(RecvError::Lagged(missed)) => {
+                drop(writeln!(io::stdout(), "{missed} more mails that would have been sent are in their folder"));
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// One mail, in a few lines.
+fn announcement(mail: &Written) -> String {
+    let code = mail.code.as_ref().map_or_else(String::new, |code| format!("\n  code     {code}"));
+    format!(
+        "\nMail that would have been sent to {to}:\n  subject  {subject}{code}\n  link     {link}\n  file     {file}",
+        to = mail.to,
+        subject = mail.subject,
+        link = mail.link.as_str(),
+        file = mail.file.display(),
+    )
+}
+
 async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result<()> {
     let id = settings.client_id.as_str().into();
     let redirect_uris = vec![settings.redirect_uri()];

@@ -13,6 +13,7 @@ use super::request_info::RequestInfo;
 use crate::admin::Refusal;
 use crate::authn::sign_in::SignInError;
 use crate::jose::SignError;
+use crate::mail::MailError;
 use crate::pages;
 use crate::protocol::authorize::ShowToUser;
 use crate::protocol::client_auth::ClientAuthError;
@@ -301,6 +302,11 @@ impl From<SignInError> for PageError {
 }
 impl From<SealError> for PageError {
     fn from(error: SealError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<MailError> for PageError {
+    fn from(error: MailError) -> Self {
         Self::unavailable(&error)
     }
 }

@@ -27,6 +27,7 @@ mod front_channel_logout;
 mod introspect;
 mod keys;
 mod logout;
+mod mail;
 mod matrix;
 mod outage;
 mod outgoing;
