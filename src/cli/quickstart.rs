@@ -144,7 +144,10 @@ async fn announce_mails(mailer: Mailer) {
             // Where nobody reads, the files are there all the same.
             Ok(mail) => drop(writeln!(io::stdout(), "{}", announcement(&mail))),
             Err(RecvError::Lagged(missed)) => {
-                drop(writeln!(io::stdout(), "{missed} more mails that would have been sent are in their folder"));
+                drop(writeln!(
+                    io::stdout(),
+                    "{missed} more mails that would have been sent are in their folder"
+                ));
             }
             Err(RecvError::Closed) => return,
         }

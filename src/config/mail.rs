@@ -64,10 +64,7 @@ impl Checks<'_> {
                 );
                 return None;
             }
-            None => Sender {
-                name: Some("Countersign".to_owned()),
-                address: "no-reply@localhost".to_owned(),
-            },
+            None => Sender { name: Some("Countersign".to_owned()), address: "no-reply@localhost".to_owned() },
         };
         Some(Mail { transport, from })
     }
@@ -100,14 +97,15 @@ impl Checks<'_> {
             self.refuse(KEY, format!("is missing; {WRITE_A_URL}"));
             return None;
         };
-        let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "smtp" | "smtps"));
-        let Some(url) = url else {
+        if !["smtp://", "smtps://"].iter().any(|scheme| text.starts_with(scheme)) {
             self.refuse(KEY, format!("must begin with smtp:// or smtps://; {WRITE_A_URL}"));
             return None;
-        };
-        let extra = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
-        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        if extra || host.is_empty() {
+        }
+        let url = Url::parse(text).ok().filter(|url| {
+            let extra = !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some();
+            !extra && url.host_str().is_some_and(|host| !host.is_empty())
+        });
+        let Some(url) = url else {
             self.refuse(
                 KEY,
                 format!(
@@ -116,7 +114,8 @@ impl Checks<'_> {
                 ),
             );
             return None;
-        }
+        };
+        let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let loopback = host.eq_ignore_ascii_case("localhost")
             || host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
         let (security, port) = match url.scheme() {
@@ -169,7 +168,10 @@ impl Checks<'_> {
             }
         };
         if user.is_empty() || password.is_empty() {
-            self.refuse("mail.smtp_url", format!("has a password without a user name, or an empty one; {WRITE_A_URL}"));
+            self.refuse(
+                "mail.smtp_url",
+                format!("has a password without a user name, or an empty one; {WRITE_A_URL}"),
+            );
             return None;
         }
         Some(Some(SmtpCredentials { user, password }))

@@ -322,7 +322,10 @@ impl Pen<'_> {
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![
-                    text(words.with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)])),
+                    text(
+                        words
+                            .with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)]),
+                    ),
                     button(words.text("mail-invitation-button"), link),
                     text(self.works(*works_for)),
                     text(words.text("mail-invitation-ignore")),

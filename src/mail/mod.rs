@@ -153,7 +153,10 @@ impl Mailer {
         match app.store.enqueue_mail(&new, &limit).await? {
             Some(_due_at) => Ok(Fate::Queued),
             None => {
-                tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");
+                tracing::info!(
+                    kind,
+                    "a mail is not sent: its address was written to three times within the hour"
+                );
                 Ok(Fate::TooMany)
             }
         }

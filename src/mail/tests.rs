@@ -56,13 +56,23 @@ fn every_message_reads_well_in_every_language() {
             let what = format!("{} in {}:\n{text}\n{html}", message.kind(), language.tag());
             assert!(letter.subject.contains(SITE), "{what}");
             for whole in [&text, &html] {
-                assert!(!whole.contains("mail-") && !whole.contains('{'.to_string().repeat(2).as_str()), "{what}");
+                assert!(
+                    !whole.contains("mail-") && !whole.contains('{'.to_string().repeat(2).as_str()),
+                    "{what}"
+                );
                 assert!(!whole.contains("{ $"), "{what}");
             }
             assert!(text.starts_with(&letter.subject), "{what}");
             assert!(text.contains("\nhttps://id.example.com/there?token=a&b=\"c\"\n"), "{what}");
-            assert!(html.contains("href=\"https://id.example.com/there?token=a&#38;b=&#34;c&#34;\""), "{what}");
-            assert!(html.contains(&format!("<html lang=\"{}\" dir=\"{}\">", language.tag(), direction(language))));
+            assert!(
+                html.contains("href=\"https://id.example.com/there?token=a&#38;b=&#34;c&#34;\""),
+                "{what}"
+            );
+            assert!(html.contains(&format!(
+                "<html lang=\"{}\" dir=\"{}\">",
+                language.tag(),
+                direction(language)
+            )));
             assert!(message.code().is_none_or(|code| text.contains(code) && html.contains(code)), "{what}");
             assert!(!text.contains("\n\n\n"), "{what}");
         }
@@ -175,7 +185,10 @@ fn parcel<'a>(from: &'a Sender, letter: &'a super::Letter, link: &'a Link) -> Pa
 
 #[test]
 fn rfc5322_3_6_4_a_repeat_is_the_same_message() {
-    let from = Sender { name: Some("Bücherei, „Löwe“".to_owned()), address: "no-reply@example.org".to_owned() };
+    let from = Sender {
+        name: Some("Bücherei, „Löwe“".to_owned()),
+        address: "no-reply@example.org".to_owned(),
+    };
     let link = link("/there");
     for message in messages("Ада") {
         let letter = message.letter(Language::Japanese, SITE);

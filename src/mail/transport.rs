@@ -153,9 +153,9 @@ impl Transport {
                 });
                 Ok(())
             }
-            Self::Smtp(server) => timeout(TIME_LIMIT, server.send(&message)).await.unwrap_or_else(|_| {
-                Err(Unsent::Later("the mail server did not answer in time".to_owned()))
-            }),
+            Self::Smtp(server) => timeout(TIME_LIMIT, server.send(&message))
+                .await
+                .unwrap_or_else(|_| Err(Unsent::Later("the mail server did not answer in time".to_owned()))),
         }
     }
 }

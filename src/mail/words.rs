@@ -161,7 +161,8 @@ impl Words {
         for language in [self.0, Language::English] {
             let catalogue = Language::ALL.iter().position(|one| *one == language);
             let catalogue = catalogue.and_then(|place| CATALOGUES.get(place));
-            let message = catalogue.and_then(|catalogue| Some((catalogue, catalogue.get_message(key)?.value()?)));
+            let message =
+                catalogue.and_then(|catalogue| Some((catalogue, catalogue.get_message(key)?.value()?)));
             if let Some((catalogue, pattern)) = message {
                 let text = catalogue.format_pattern(pattern, arguments, &mut Vec::new());
                 return Cow::Owned(text.into_owned());
@@ -196,9 +197,13 @@ mod tests {
         let mut messages = BTreeMap::<String, BTreeSet<String>>::new();
         let mut current = String::new();
         for line in language.file().lines().filter(|line| !line.starts_with('#')) {
-            if let Some((name, _)) = line.split_once(" = ").filter(|_| line.starts_with(char::is_alphabetic)) {
+            if let Some((name, _)) = line.split_once(" = ").filter(|_| line.starts_with(char::is_alphabetic))
+            {
                 current = name.to_owned();
-                assert!(messages.insert(current.clone(), BTreeSet::new()).is_none(), "{current} stands twice");
+                assert!(
+                    messages.insert(current.clone(), BTreeSet::new()).is_none(),
+                    "{current} stands twice"
+                );
             }
             let ends = |c: char| !c.is_alphanumeric();
             let variables = line.split('$').skip(1).map(|rest| rest.split(ends).next().unwrap().to_owned());
@@ -221,7 +226,8 @@ mod tests {
     fn every_message_is_translated() {
         for language in Language::ALL.into_iter().filter(|language| *language != Language::English) {
             for name in messages(Language::English).keys() {
-                let (theirs, ours) = (Words::of(language).text(name), Words::of(Language::English).text(name));
+                let (theirs, ours) =
+                    (Words::of(language).text(name), Words::of(Language::English).text(name));
                 assert_ne!(theirs, ours, "{}: {name}", language.tag());
             }
         }

@@ -284,10 +284,6 @@ impl Store {
     pub async fn mails(&self, state: Option<&str>, limit: u32) -> Result<Vec<MailRow>, StoreError> {
         const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
              WHERE ($1 IS NULL OR state = $1) ORDER BY id DESC LIMIT $2";
-        Ok(on_db!(self, |db| sqlx::query_as(SQL)
-            .bind(state)
-            .bind(i64::from(limit))
-            .fetch_all(db)
-            .await)?)
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(state).bind(i64::from(limit)).fetch_all(db).await)?)
     }
 }
