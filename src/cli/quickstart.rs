@@ -232,3 +232,32 @@ async fn offer_administrator_link(app: &App) -> anyhow::Result<Option<String>> {
     app.store.offer_administrator_link(&sha256_hex(&token), now, now.plus(LINK_WORKS_FOR)).await?;
     Ok(Some(app.config.issuer.at(&format!("/setup?token={token}"))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::announcement;
+    use crate::mail::{Link, Written};
+    use crate::protocol::issuer::Issuer;
+
+    #[test]
+    fn a_mail_that_would_have_been_sent_is_announced_with_what_it_asks_for() {
+        let link = Link::to(&Issuer::parse("http://localhost:8080").unwrap(), "/reset?token=x");
+        let mail = Written {
+            to: "ada@example.com".to_owned(),
+            subject: "Choose a new password for localhost:8080".to_owned(),
+            link,
+            code: None,
+            file: "countersign-data/mail/1.eml".into(),
+        };
+        assert_eq!(
+            announcement(&mail),
+            "
+Mail that would have been sent to ada@example.com:
+  subject  Choose a new password for localhost:8080
+  link     http://localhost:8080/reset?token=x
+  file     countersign-data/mail/1.eml"
+        );
+        let code = Some("493027".to_owned());
+        assert!(announcement(&Written { code, ..mail }).contains("\n  code     493027\n  link "));
+    }
+}

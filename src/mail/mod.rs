@@ -133,7 +133,9 @@ impl Mailer {
             return Ok(Fate::SwitchedOff);
         }
         // In this form an address has no character that means anything in a header or to a mail server.
-        let Ok(to) = canonical_email(to) else { return Ok(Fate::NoAddress) };
+        let Some(to) = canonical_email(to).ok().filter(|to| transport::can_be_written_to(to)) else {
+            return Ok(Fate::NoAddress);
+        };
         let (kind, works_for) = (message.kind(), message.works_for());
         let now = app.clock.now();
         let limit = MailLimit {

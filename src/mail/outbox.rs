@@ -31,7 +31,7 @@ const LONGEST_WAIT: i64 = 3600;
 
 /// When to try again after `attempts` that failed; never when the mail is of no use any more then.
 fn next_attempt(attempts: i64, now: Timestamp, ends_at: Timestamp) -> Option<Timestamp> {
-    let failed_before = u32::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+    let failed_before = u32::try_from(attempts.saturating_sub(1).max(0)).unwrap_or(u32::MAX);
     let wait = FIRST_WAIT.saturating_mul(3_i64.saturating_pow(failed_before)).min(LONGEST_WAIT);
     let next = Timestamp(now.0.saturating_add(wait));
     (!next.reached(ends_at)).then_some(next)

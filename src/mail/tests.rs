@@ -104,8 +104,7 @@ Look at my account:
 https://id.example.com/there?token=a&b=\"c\"
 
 -- 
-This message was sent automatically by id.example.com. Replies are not read.
-"
+This message was sent automatically by id.example.com. Replies are not read."
     );
 }
 

@@ -116,6 +116,11 @@ impl Parcel<'_> {
     }
 }
 
+/// RFC 5321 §4.1.2: may it stand in an envelope? Some that are in use otherwise (`a.@example.com`) may not.
+pub(super) fn can_be_written_to(text: &str) -> bool {
+    address(text).is_ok()
+}
+
 fn address(text: &str) -> Result<Address, String> {
     text.parse().map_err(|error| format!("{error}"))
 }

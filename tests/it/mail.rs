@@ -321,6 +321,10 @@ async fn row(app: &TestApp) -> MailRow {
     rows.remove(0)
 }
 
+async fn row_to(app: &TestApp, address: &str) -> MailRow {
+    rows(&app.app.store).await.into_iter().find(|row| row.to_address == address).unwrap()
+}
+
 async fn is(app: &TestApp, state: &str) -> bool {
     rows(&app.app.store).await.iter().all(|row| row.state == state)
 }
@@ -503,7 +507,9 @@ on_both_engines!(news_wait_for_the_limit_instead_of_being_lost_to_it, |engine| {
     let mut due = Vec::new();
     for _ in 0..37 {
         if send(&app, "ada@example.com", news(&app)).await == Fate::Queued {
-            due.push(rows(&app.app.store).await[0].due_at.unwrap() - START);
+            // Each later than the one before.
+            let latest = rows(&app.app.store).await.iter().filter_map(|row| row.due_at).max();
+            due.push(latest.unwrap() - START);
         }
     }
     assert_eq!(due[..4], [3600, 3610, 3620, 7200]);
@@ -560,15 +566,16 @@ on_both_engines!(rfc5321_4_2_1_what_is_refused_for_good_is_given_up_with_an_audi
         send(&app, &format!("nobody{number}@example.com"), code(&app)).await;
         wait_until("it to be given up", async || is(&app, "failed").await).await;
     }
-    let rows = rows(&app.app.store).await;
-    assert!(rows.iter().all(|row| row.attempts == 1 && row.due_at.is_none()), "{rows:?}");
-    assert!(rows[1].cause.contains("550") && !rows[1].cause.contains(char::is_control), "{rows:?}");
+    let first = row_to(&app, "nobody0@example.com").await;
+    assert!(first.cause.contains("550") && !first.cause.contains(char::is_control), "{first:?}");
+    let second = row_to(&app, "nobody1@example.com").await;
+    assert!(second.cause.contains("554"), "{second:?}");
+    assert_eq!([first.attempts, second.attempts], [1, 1]);
+    assert_eq!([first.due_at, second.due_at], [None, None]);
     let audits = app.app.store.recent_audit(10).await.unwrap();
-    let audit = audits.iter().find(|row| row.action == "mail.give_up").unwrap();
-    assert_eq!(
-        (audit.actor.as_str(), audit.target.as_str()),
-        ("system", format!("mail:{}", rows[0].id).as_str())
-    );
+    let target = format!("mail:{}", first.id);
+    let audit = audits.iter().find(|row| row.target == target).unwrap();
+    assert_eq!((audit.actor.as_str(), audit.action.as_str()), ("system", "mail.give_up"));
     assert!(
         audit.detail.starts_with("sign_in_code: ") && !audit.detail.contains("493027"),
         "{}",
@@ -632,13 +639,14 @@ on_both_engines!(a_mail_that_is_of_no_use_any_more_is_not_sent, |engine| {
     app.advance(600);
     let work = background(&app);
     assert_eq!(server.wait_for(1).await[0].to, "<grace@example.com>");
-    wait_until("the other to be given up", async || rows(&app.app.store).await[1].state == "failed").await;
-    assert_eq!(rows(&app.app.store).await[1].cause, "it could not be sent in time");
+    let given_up = async |to| row_to(&app, to).await.state == "failed";
+    wait_until("the other to be given up", async || given_up("ada@example.com").await).await;
+    assert_eq!(row_to(&app, "ada@example.com").await.cause, "it could not be sent in time");
     drop(work);
     send(&app, "joan@example.com", news(&app)).await;
     app.advance(86_400);
     let _work = background(&app);
-    wait_until("it to be given up", async || rows(&app.app.store).await[0].state == "failed").await;
+    wait_until("it to be given up", async || given_up("joan@example.com").await).await;
     server.wait_for(1).await;
 });
 
@@ -682,6 +690,9 @@ on_both_engines!(what_is_no_address_gets_no_mail, |engine| {
         "a b@example.com",
         "ada@[127.0.0.1]",
         "ada@example..com",
+        "ada.@example.com",
+        ".ada@example.com",
+        "a..da@example.com",
         &long_local,
         &long,
     ] {
@@ -690,7 +701,7 @@ on_both_engines!(what_is_no_address_gets_no_mail, |engine| {
     assert_eq!(rows(&app.app.store).await.len(), 0);
     // The longest and strangest that are addresses.
     let longest = format!("{}@{}.example.com", "a".repeat(64), "b".repeat(63));
-    let strange = "!#$%&'*+-/=?^_`{|}~.@xn--exmple-cua.com";
+    let strange = "!#$%&'*+-/=?^_`{|}~@xn--exmple-cua.com";
     for (number, to) in [longest.as_str(), strange].into_iter().enumerate() {
         assert_eq!(send(&app, to, reset(&app)).await, Fate::Queued, "{to}");
         let last = server.wait_for(number + 1).await.remove(number);
@@ -807,7 +818,8 @@ on_both_engines!(into_a_folder_each_mail_is_a_file_for_its_owner_and_announced, 
     std::fs::remove_dir_all(&mails).unwrap();
     std::fs::write(&mails, "in the way").unwrap();
     send(&app, "ada@example.com", code(&app)).await;
-    wait_until("a failure", async || !rows(&app.app.store).await[0].cause.is_empty()).await;
+    let failed = async || rows(&app.app.store).await.iter().any(|row| !row.cause.is_empty());
+    wait_until("a failure", failed).await;
     std::fs::remove_file(&mails).unwrap();
     app.advance(10);
     tokio::time::timeout(BOUND, written.recv()).await.unwrap().unwrap();
