@@ -1,5 +1,6 @@
 //! `[mail]`, resolved.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -77,17 +78,15 @@ impl Checks<'_> {
             None => ("", text),
         };
         let name = if name.is_empty() { Ok(None) } else { display_name(name).map(Some) };
-        match (name, canonical_email(address)) {
-            (Ok(name), Ok(address)) => Some(Sender { name, address }),
-            _ => {
-                self.refuse_value(
-                    "mail.from",
-                    format!("{text:?}"),
-                    "must be an address, or a name and an address, such as \"Example <no-reply@example.org>\"",
-                );
-                None
-            }
+        if let (Ok(name), Ok(address)) = (name, canonical_email(address)) {
+            return Some(Sender { name, address });
         }
+        self.refuse_value(
+            "mail.from",
+            format!("{text:?}"),
+            "must be an address, or a name and an address, such as \"Example <no-reply@example.org>\"",
+        );
+        None
     }
 
     /// The URL may hold a password, so that no refusal repeats it.
@@ -131,7 +130,7 @@ impl Checks<'_> {
     /// The inner `None`: the mail server asks for none.
     #[expect(clippy::option_option, reason = "refused, or none, or some")]
     fn credentials(&mut self, url: &Url, file: Option<PathBuf>) -> Option<Option<SmtpCredentials>> {
-        let plain = |text: &str| percent_decode_str(text).decode_utf8().map(|text| text.into_owned());
+        let plain = |text: &str| percent_decode_str(text).decode_utf8().map(Cow::into_owned);
         let user = plain(url.username());
         let written = url.password().map(plain).transpose();
         let (Ok(user), Ok(written)) = (user, written) else {

@@ -152,16 +152,11 @@ impl Mailer {
             created_at: now,
             ends_at: now.plus(works_for.map_or(LONGEST_WAIT, |works_for| works_for.min(LONGEST_WAIT))),
         };
-        match app.store.enqueue_mail(&new, &limit).await? {
-            Some(_due_at) => Ok(Fate::Queued),
-            None => {
-                tracing::info!(
-                    kind,
-                    "a mail is not sent: its address was written to three times within the hour"
-                );
-                Ok(Fate::TooMany)
-            }
+        if app.store.enqueue_mail(&new, &limit).await? {
+            return Ok(Fate::Queued);
         }
+        tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");
+        Ok(Fate::TooMany)
     }
 
     /// Hears of every mail that is written to a file from now on; of none where mail goes elsewhere.

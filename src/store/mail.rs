@@ -117,19 +117,15 @@ impl From<LeasedRow> for LeasedMail {
 }
 
 impl Store {
-    /// Puts a mail into the outbox, if its address was not written to too often. Answers when it is due: now, or as soon
-    /// as it is within the limit; or that it is one too many.
+    /// Puts a mail into the outbox, due now or as soon as it is within the limit of its address. Answers whether it is in
+    /// there: it is not if it would have to wait for too long.
     ///
     /// The gate is the first statement: the row of an address tells when its last three mails went, and takes a fourth only
     /// when the third last lies far enough back. Whoever asks at the same moment, on any node, waits for that row.
     ///
     /// # Errors
     /// The database is unavailable: neither mail nor count is there.
-    pub async fn enqueue_mail(
-        &self,
-        mail: &NewMail,
-        limit: &MailLimit,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    pub async fn enqueue_mail(&self, mail: &NewMail, limit: &MailLimit) -> Result<bool, StoreError> {
         let now = mail.created_at;
         let due = in_transaction!(self, |tx| {
             let due: Option<(i64,)> = sqlx::query_as(
@@ -165,7 +161,7 @@ impl Store {
             }
             due
         });
-        Ok(due.map(|(due_at,)| Timestamp(due_at)))
+        Ok(due.is_some())
     }
 
     /// Is there a mail to be sent?
