@@ -5,7 +5,8 @@
 # make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL, --memory and --growth
 # make fmt                           format the Rust code
 # make mutations                     takes each guard of the store out and has its tests notice (long: a build each)
-# make torture                       a thousand rounds of every race, a thousand times kill -9, and the mutations
+# make torture                       a thousand rounds of every race, a thousand times kill -9 on either database, fifty
+#                                    crashes of PostgreSQL, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
 #
 # One Rust test:       cargo test NAME

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -38,6 +39,8 @@ pub struct Parts {
     pub outgoing: Outgoing,
     /// Mail.
     pub mail: Mailer,
+    /// Passkeys.
+    pub passkeys: Arc<RelyingParty>,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -108,9 +111,21 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
         let config = Arc::new(config);
-        let parts =
-            Parts { config, store, keys, access_tokens, seals, outgoing, mail, passwords, clock, entropy };
+        let parts = Parts {
+            config,
+            store,
+            keys,
+            access_tokens,
+            seals,
+            outgoing,
+            mail,
+            passkeys,
+            passwords,
+            clock,
+            entropy,
+        };
         Ok(parts.into())
     }
 

@@ -17,6 +17,7 @@ pub mod demo;
 pub mod entropy;
 pub mod files;
 pub mod http;
+pub mod i18n;
 pub mod jose;
 pub mod logout_notices;
 pub mod mail;

@@ -8,8 +8,9 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, login, logout,
-    metrics, page, register, registered_client, revoke, setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
+    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
+    setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -26,9 +27,12 @@ pub fn router(app: &App) -> Router {
         .route("/authorize", get(authorize::get).post(authorize::post))
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
+        .route("/login/passkey", post(passkey::post))
+        .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
+        .route("/language", post(language::post))
         .layer(map_response(page::in_a_popup));
 
     // What applications register themselves with, before they have an origin that is known here.
@@ -82,6 +86,7 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/openid-configuration", discovery::endpoint(app))
         .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
+        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
@@ -93,6 +98,16 @@ pub fn router(app: &App) -> Router {
         .route("/account/apps/{id}/revoke", post(account::revoke_app))
         .route("/account/password", post(account::change_password))
         .route("/account/sign-out", post(account::sign_out))
+        .route("/account/sign-in", get(account::methods::show))
+        .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))
+        .route("/account/sign-in/app/remove", post(account::methods::remove_app))
+        .route("/account/sign-in/recovery-codes", post(account::methods::new_recovery_codes))
+        .route(
+            "/account/sign-in/passkeys",
+            get(account::methods::new_passkey).post(account::methods::add_passkey),
+        )
+        .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
+        .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
         // Administration
         .route("/admin", get(pages::home))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))

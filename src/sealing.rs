@@ -30,6 +30,10 @@ pub enum Purpose {
     ClientSecret,
     /// A mail in the database, while it waits to be sent.
     Mail,
+    /// The secret of an authenticator app.
+    AuthenticatorApp,
+    /// A passkey's challenge.
+    Passkey,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -45,6 +49,8 @@ pub struct Seals {
     signing_key: LessSafeKey,
     client_secret: LessSafeKey,
     mail: LessSafeKey,
+    authenticator_app: LessSafeKey,
+    passkey: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -79,6 +85,8 @@ impl Seals {
             signing_key: sealing("signing key")?,
             client_secret: sealing("client secret")?,
             mail: sealing("mail")?,
+            authenticator_app: sealing("authenticator app")?,
+            passkey: sealing("passkey challenge")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -103,6 +111,8 @@ impl Seals {
             Purpose::SigningKey => &self.signing_key,
             Purpose::ClientSecret => &self.client_secret,
             Purpose::Mail => &self.mail,
+            Purpose::AuthenticatorApp => &self.authenticator_app,
+            Purpose::Passkey => &self.passkey,
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use comfy_table::{Table, presets};
+use countersign::clock::Clock;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
@@ -68,7 +69,7 @@ async fn row(ours: &mut Countersign, users: String, grants: String, length: Dura
     Ok([
         users,
         grants,
-        format!("{:.0}", std::fs::metadata(ours.database_file())?.len() as f64 / 1e6),
+        (std::fs::metadata(ours.database_file())?.len() / 1_000_000).to_string(),
         format!("{:.0}", start.as_secs_f64() * 1e3),
         code_flow,
         code_flow_p99,
@@ -86,7 +87,7 @@ async fn open(file: &Path) -> Result<SqliteConnection> {
 
 /// Users nobody signs in as, each with a live session and grants of it.
 async fn fill(file: &Path, users: std::ops::Range<u32>) -> Result<()> {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_secs();
+    let now = Clock::system().now().0;
     let expires = now + 30 * 86_400;
     let numbers = format!(
         "WITH RECURSIVE n(n) AS (VALUES({}) UNION ALL SELECT n + 1 FROM n WHERE n + 1 < {})",

@@ -119,12 +119,8 @@ fn paces(pace: Pace, connections: usize) -> Vec<OwnPace> {
     let Pace::PerSecond(rate) = pace else { return vec![None; connections] };
     let now = Instant::now();
     let between = Duration::from_secs_f64(1.0 / rate);
-    (0..connections)
-        .map(|number| {
-            let number = u32::try_from(number).unwrap_or(0);
-            Some((now + between * number, between.mul_f64(connections as f64)))
-        })
-        .collect()
+    let connections = u32::try_from(connections).unwrap_or(u32::MAX);
+    (0..connections).map(|number| Some((now + between * number, between * connections))).collect()
 }
 
 async fn repeat(

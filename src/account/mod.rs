@@ -1,19 +1,22 @@
 //! `/account`: what people do with their own account.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod methods;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
-use crate::authn::sign_in;
+use crate::authn::{self, by_password};
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
 use crate::http::sign_out;
+use crate::i18n::{Words, key};
 use crate::pages::{
     self, AppRow, Notice, PasswordProblem, SessionRow, Shell, describe_device, describe_scope,
 };
@@ -51,7 +54,7 @@ pub async fn end_session(
     if app.store.end_session(&me.user.id, &id, &audit).await? {
         Ok(done(Notice::SessionEnded))
     } else {
-        Err(PageError::not_found("You have no such session, or it has ended already."))
+        Err(PageError::not_found(key("no-such-session")))
     }
 }
 
@@ -81,7 +84,7 @@ pub async fn revoke_app(
     if app.store.withdraw(&me.user.id, &client, &audit).await? {
         Ok(done(Notice::AppRevoked))
     } else {
-        Err(PageError::not_found("This application has no access to your account."))
+        Err(PageError::not_found(key("no-such-app")))
     }
 }
 
@@ -102,8 +105,8 @@ pub async fn change_password(
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();
-    let user = match sign_in::by_password(&app, &me.origin(&info), &me.user.username, current).await? {
-        Ok(user) => user,
+    let user = match by_password(&app, &me.origin(&info), &me.user.username, current).await? {
+        Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
     let kept = Some(&me.session.id);
@@ -115,9 +118,7 @@ pub async fn change_password(
     let mut response = done(Notice::PasswordChanged);
     // As it is now: a session begins only for a user whom nobody changed meanwhile.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookies)) =
-        session::begin(&app, &info, &user, me.session.remembered, Some(&me.session)).await?
-    {
+    if let Some((_, cookies)) = session::renew(&app, &info, &user, &me.session).await? {
         cookies.set_on(&mut response);
     }
     Ok(response)
@@ -134,7 +135,14 @@ pub async fn sign_out(
 }
 
 async fn end_own_session(app: &App, me: &SignedIn, info: &RequestInfo) -> Result<Response, PageError> {
-    Ok(sign_out::sign_out(app, &me.origin(info), Some(&me.session), sign_out::Next::Page(None)).await?)
+    Ok(sign_out::sign_out(
+        app,
+        me.browser.locale.words(),
+        &me.origin(info),
+        Some(&me.session),
+        sign_out::Next::Page(None),
+    )
+    .await?)
 }
 
 fn done(notice: Notice) -> Response {
@@ -151,14 +159,14 @@ async fn again(app: &App, me: &SignedIn, problem: PasswordProblem) -> Result<Res
     Ok(response)
 }
 
-impl From<sign_in::Refusal> for PasswordProblem {
-    fn from(refusal: sign_in::Refusal) -> Self {
+impl From<authn::Refusal> for PasswordProblem {
+    fn from(refusal: authn::Refusal) -> Self {
         match refusal {
-            sign_in::Refusal::WrongCredentials => Self::WrongCurrent,
-            sign_in::Refusal::TooManyAttempts { retry_after_seconds } => {
+            authn::Refusal::WrongCredentials => Self::WrongCurrent,
+            authn::Refusal::TooManyAttempts { retry_after_seconds } => {
                 Self::TooManyAttempts { retry_after_seconds }
             }
-            sign_in::Refusal::Busy => Self::Busy,
+            authn::Refusal::Busy => Self::Busy,
         }
     }
 }
@@ -169,9 +177,10 @@ async fn page(
     notice: Option<Notice>,
     password_problem: Option<PasswordProblem>,
 ) -> Result<Response, PageError> {
+    let words = me.browser.locale.words();
     let live = live_of_user(app, &me.user.id).await?;
     let mut sessions: Vec<SessionRow> =
-        live.into_iter().map(|session| session_row(app, session, Some(&me.session.id))).collect();
+        live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
     let mut apps = Vec::new();
     for consent in app.store.consents_of_user(&me.user.id).await? {
@@ -180,12 +189,12 @@ async fn page(
             client_id: client.id.to_string(),
             open: client.metadata.start_of_sign_in(&app.config.issuer),
             name: client.metadata.client_name.clone(),
-            scopes: consent.scope.iter().map(describe_scope).collect(),
+            scopes: consent.scope.iter().map(|scope| describe_scope(words, scope)).collect(),
             since: consent.created_at.0,
         });
     }
     let page = pages::Account {
-        shell: shell(app, me),
+        shell: shell(app, words, me),
         username: me.user.username.clone(),
         name: me.user.name.clone().unwrap_or_default(),
         email: me.user.email.clone().unwrap_or_default(),
@@ -199,8 +208,9 @@ async fn page(
 }
 
 /// The frame of a signed-in person's pages.
-pub(crate) fn shell(app: &App, me: &SignedIn) -> Shell {
+pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     Shell {
+        words,
         name: me.user.display_name().to_owned(),
         csrf: me.browser.csrf(&app.seals),
         is_admin: me.user.is_admin,
@@ -209,9 +219,14 @@ pub(crate) fn shell(app: &App, me: &SignedIn) -> Shell {
 }
 
 /// A session as pages show it.
-pub(crate) fn session_row(app: &App, session: Session, current: Option<&SessionId>) -> SessionRow {
+pub(crate) fn session_row(
+    app: &App,
+    words: Words,
+    session: Session,
+    current: Option<&SessionId>,
+) -> SessionRow {
     SessionRow {
-        device: describe_device(&session.user_agent),
+        device: describe_device(words, &session.user_agent),
         methods: session.methods.split_whitespace().map(str::to_owned).collect(),
         first_seen: session.created_at.0,
         last_seen: session.last_seen_at.0,

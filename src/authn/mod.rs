@@ -1,5 +1,142 @@
-//! Ways to prove who one is.
+//! Ways to prove who one is. Each is a [`Check`] in a file of its own; [`prove`] puts the same things around all of them:
+//! limits, the audit log, and that a switched-off account stays out.
 
+use std::future::Future;
+
+use self::password::HashingError;
+use self::throttle::Counted;
+use crate::app::{App, Origin};
+use crate::protocol::sign_in::{Method, Proof};
+use crate::protocol::user::User;
+use crate::sealing::NotSealedHere;
+use crate::store::StoreError;
+
+pub mod means;
+pub mod passkey;
 pub mod password;
-pub mod sign_in;
+pub mod recovery_code;
 pub mod throttle;
+pub mod totp;
+
+/// Why somebody is not let in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Unknown user, disabled user, wrong password or code: not told apart.
+    WrongCredentials,
+    /// Beyond a limit.
+    TooManyAttempts {
+        /// Until the window is over.
+        retry_after_seconds: u64,
+    },
+    /// Too many are waiting for a core.
+    Busy,
+}
+
+/// Why nothing was found out.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Hashing.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// A secret in the database.
+    #[error("a secret in the database cannot be opened")]
+    Sealed(#[from] NotSealedHere),
+}
+
+/// Somebody who proved who they are.
+pub struct Proved {
+    /// Who, as they were when it was checked.
+    pub user: User,
+    /// That they did.
+    pub proof: Proof,
+}
+
+/// One attempt at one method.
+pub trait Check: Sync {
+    /// What it would prove.
+    fn method(&self) -> Method;
+
+    /// Is it right for this user? Without a user it does the same work and is wrong.
+    ///
+    /// # Errors
+    /// Nothing could be found out; [`HashingError::Busy`] is taken for [`Refusal::Busy`].
+    fn is_right(
+        &self,
+        app: &App,
+        user: Option<&User>,
+    ) -> impl Future<Output = Result<bool, SignInError>> + Send;
+}
+
+/// Checks what somebody brings forward who says that they are `login`, and is known as `user` if there is such a user.
+/// Counted before it is looked at, so that attempts made at the same moment, on any node, cannot outrun the limit.
+///
+/// # Errors
+/// The database is unavailable, or hashing failed. A refusal is no error.
+pub async fn prove(
+    app: &App,
+    origin: &Origin,
+    login: &str,
+    user: Option<User>,
+    check: &impl Check,
+) -> Result<Result<Proved, Refusal>, SignInError> {
+    let method = check.method();
+    let now = app.clock.now();
+    // An account has one limit, whichever of its names is typed; and another one for the second factor, which a right
+    // password does not lift.
+    let name = user.as_ref().map_or(login, |user| user.id.as_str());
+    let subject = if method.comes_first() { name.to_owned() } else { format!("second factor of {name}") };
+    let (store, limits) = (&app.store, &app.config.throttle);
+    let counted = match throttle::count(store, &app.seals, limits, Some(&subject), origin.ip, now).await? {
+        Counted::Allowed(attempt) => attempt,
+        Counted::TooMany { retry_after } => {
+            let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
+            return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
+        }
+    };
+    let right = match check.is_right(app, user.as_ref()).await {
+        Ok(right) => right,
+        Err(SignInError::Hashing(HashingError::Busy)) => {
+            // A busy server must not lock honest people out.
+            throttle::take_back(store, &counted).await?;
+            return Ok(Err(Refusal::Busy));
+        }
+        Err(error) => return Err(error),
+    };
+    match user {
+        Some(user) if right && !user.disabled => {
+            throttle::forgive(store, &counted).await?;
+            let proof = Proof::new(user.id.clone(), method, now, user.updated_at);
+            Ok(Ok(Proved { user, proof }))
+        }
+        user => {
+            let target = user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id));
+            store.audit(&app.audit(origin, "session.refused", target, method.as_str())).await?;
+            Ok(Err(Refusal::WrongCredentials))
+        }
+    }
+}
+
+/// Checks a user name or e-mail address and its password.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn by_password(
+    app: &App,
+    origin: &Origin,
+    login: &str,
+    password: &str,
+) -> Result<Result<Proved, Refusal>, SignInError> {
+    // The canonical form of both user names and addresses is lower case.
+    let login = login.trim().to_lowercase();
+    let user = app.store.user_by_login(&login).await?;
+    prove(app, origin, &login, user, &password::Typed(password)).await
+}
+
+/// The password of an account that was just made by whoever asks.
+#[must_use]
+pub fn by_new_account(app: &App, user: &User) -> Proof {
+    Proof::new(user.id.clone(), Method::Password, app.clock.now(), user.updated_at)
+}

@@ -7,8 +7,12 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::{Check, SignInError};
+use crate::app::App;
 use crate::config::Passwords;
 use crate::entropy::Entropy;
+use crate::protocol::sign_in::Method;
+use crate::protocol::user::{LONGEST_PASSWORD, User};
 
 /// Hashes and checks passwords.
 #[derive(Clone)]
@@ -41,6 +45,27 @@ impl From<String> for Password {
 impl std::fmt::Debug for Password {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Password(…)")
+    }
+}
+
+/// A password that somebody typed.
+pub struct Typed<'a>(pub &'a str);
+
+impl Check for Typed<'_> {
+    fn method(&self) -> Method {
+        Method::Password
+    }
+
+    async fn is_right(&self, app: &App, user: Option<&User>) -> Result<bool, SignInError> {
+        let stored = user.and_then(|user| user.password_hash.clone());
+        // A longer text is nobody's password; hashing it whole would cost more than hashing any other.
+        let typed = if self.0.chars().count() > LONGEST_PASSWORD { "" } else { self.0 };
+        let verdict = app.passwords.check(typed.to_owned().into(), stored.clone()).await?;
+        let Verdict::Right { upgraded } = verdict else { return Ok(false) };
+        if let (Some(user), Some(old), Some(new)) = (user.filter(|user| !user.disabled), stored, upgraded) {
+            app.store.upgrade_password_hash(&user.id, &old, &new).await?;
+        }
+        Ok(true)
     }
 }
 
@@ -209,9 +234,8 @@ fn output(
         memory.resize(blocks, Block::default());
     }
     let mut bytes = vec![0; length];
-    argon2
-        .hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, &mut memory[..blocks])
-        .map_err(refused)?;
+    let memory = memory.get_mut(..blocks).unwrap_or_default();
+    argon2.hash_password_into_with_memory(password.as_bytes(), salt, &mut bytes, memory).map_err(refused)?;
     Output::new(&bytes).map_err(refused)
 }
 

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
+use crate::protocol::assurance::{Classes, Level};
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
 
@@ -103,6 +104,8 @@ pub struct Config {
     pub throttle: Throttle,
     /// Rotation of signing keys.
     pub keys: Keys,
+    /// How sure to be of who somebody is.
+    pub assurance: Assurance,
     /// Accounts that people make for themselves.
     pub accounts: Accounts,
     /// Clients that register themselves.
@@ -245,6 +248,15 @@ pub struct Keys {
     pub rotate_every: Duration,
     /// How long a key stands in the JWKS before it signs.
     pub publish_before: Duration,
+}
+
+/// How sure to be of who somebody is.
+#[derive(Clone, Debug, Default)]
+pub struct Assurance {
+    /// What the levels are called (`acr`).
+    pub classes: Classes,
+    /// What the administration pages ask for.
+    pub administrators: Level,
 }
 
 /// Accounts that people make for themselves.

@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 49] = [
+pub(super) const SETTINGS: [(&str, Kind); 53] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -60,6 +60,10 @@ pub(super) const SETTINGS: [(&str, Kind); 49] = [
     ("throttle.window", Kind::Text),
     ("keys.rotate_every", Kind::Text),
     ("keys.publish_before", Kind::Text),
+    ("assurance.one_factor", Kind::Text),
+    ("assurance.two_factors", Kind::Text),
+    ("assurance.phishing_resistant", Kind::Text),
+    ("assurance.administrators", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
@@ -109,6 +113,7 @@ pub(super) struct Raw {
     pub(super) passwords: Passwords,
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
+    pub(super) assurance: Assurance,
     pub(super) accounts: Accounts,
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
@@ -177,6 +182,15 @@ pub(super) struct Throttle {
 pub(super) struct Keys {
     pub(super) rotate_every: Option<String>,
     pub(super) publish_before: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Assurance {
+    pub(super) one_factor: Option<String>,
+    pub(super) two_factors: Option<String>,
+    pub(super) phishing_resistant: Option<String>,
+    pub(super) administrators: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -16,10 +16,11 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Accounts, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret, Metrics,
-    Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SmtpSecurity, Throttle, Tls,
-    Tokens,
+    Accounts, Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret,
+    Metrics, Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SmtpSecurity, Throttle,
+    Tls, Tokens,
 };
+use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::issuer::Issuer;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -117,6 +118,7 @@ impl Checks<'_> {
             window: self.duration("throttle.window", raw.throttle.window, 15 * MINUTE, SECOND..=DAY),
         };
         let keys = self.keys(raw.keys);
+        let assurance = self.assurance(raw.assurance);
         let accounts = Accounts { sign_up: raw.accounts.sign_up };
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
@@ -142,6 +144,7 @@ impl Checks<'_> {
             passwords,
             throttle,
             keys,
+            assurance,
             accounts,
             registration,
             legacy,
@@ -480,6 +483,36 @@ impl Checks<'_> {
             );
         }
         Metrics { token: raw.token }
+    }
+
+    fn assurance(&mut self, raw: raw::Assurance) -> Assurance {
+        let Classes([one, two, resistant]) = Classes::default();
+        let classes = Classes([
+            raw.one_factor.unwrap_or(one),
+            raw.two_factors.unwrap_or(two),
+            raw.phishing_resistant.unwrap_or(resistant),
+        ]);
+        let Classes(names) = &classes;
+        for (key, name) in ["one_factor", "two_factors", "phishing_resistant"].into_iter().zip(names) {
+            let key = format!("assurance.{key}");
+            // OpenID Connect Core §3.1.2.1: `acr_values` is space-separated.
+            if name.is_empty() || name.len() > 200 || !name.bytes().all(|byte| byte.is_ascii_graphic()) {
+                self.refuse_value(&key, name, "must be 1 to 200 visible ASCII characters without a space");
+            } else if names.iter().filter(|other| *other == name).count() > 1 {
+                self.refuse_value(&key, name, "is the name of another level; give each its own");
+            }
+        }
+        let administrators = match raw.administrators.as_deref() {
+            None | Some("one-factor") => Level::OneFactor,
+            Some("two-factors") => Level::TwoFactors,
+            Some("phishing-resistant") => Level::PhishingResistant,
+            Some(other) => {
+                let allowed = "must be one-factor, two-factors or phishing-resistant";
+                self.refuse_value("assurance.administrators", other, allowed);
+                Level::OneFactor
+            }
+        };
+        Assurance { classes, administrators }
     }
 
     fn number(&mut self, key: &str, value: Option<u32>, default: u32, allowed: RangeInclusive<u32>) -> u32 {

@@ -6,8 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Accounts, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport, MasterSecret,
-    Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, Throttle, Tokens,
+    Accounts, Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
+    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, Throttle,
+    Tokens,
 };
 
 /// The defaults, but cheap to hash and in a file that nobody opens.
@@ -40,6 +41,7 @@ pub fn config(issuer: &str) -> Config {
         passwords: Passwords { memory_kib: 8, iterations: 1, parallelism: 1, queue: 64 },
         throttle: Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
+        assurance: Assurance::default(),
         accounts: Accounts::default(),
         registration: Registration {
             mode: RegistrationMode::Off,

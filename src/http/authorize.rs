@@ -18,6 +18,9 @@ use super::request_object;
 use super::session::{self, Live};
 use super::subject::subject_of;
 use crate::app::App;
+use crate::authn::means::account_of;
+use crate::i18n::key;
+use crate::protocol::assurance::Level;
 use crate::protocol::authorize::{
     self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
 };
@@ -28,10 +31,11 @@ use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
-use crate::protocol::prompt::{Situation, Step, next_step};
+use crate::protocol::prompt::{Refusal, Situation, Step, next_step};
 use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
+use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::Purpose;
@@ -81,7 +85,7 @@ fn go(address: &str) -> Result<Response, PageError> {
 }
 
 /// Asks the rule for the next step, and takes it.
-async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response, PageError> {
+async fn advance(app: &App, headers: &HeaderMap, mut flow: Flow) -> Result<Response, PageError> {
     let params =
         flow.params().ok_or_else(|| PageError::malformed("the flow is not an authorization request's"))?;
     let asked = Asked::load(app, &params).await?;
@@ -97,7 +101,8 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
         let error = RequestError::IdTokenHint;
         return Ok(refuse(app, &asked.reply_to, error.code(), &error));
     }
-    let judge = |live: &Option<Live>, consent: &Option<Arc<Consent>>| {
+    let classes = &app.config.assurance.classes;
+    let judge = |live: &Option<Live>, consent: &Option<Arc<Consent>>, attainable: Option<Level>| {
         let live = live.as_ref();
         next_step(&Situation {
             client: &asked.client,
@@ -106,15 +111,21 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
             session: live.map(|live| &*live.session),
             consented_scope: consent.as_ref().map(|consent| &consent.scope),
             progress: &flow.progress,
+            classes,
+            attainable,
             now: app.clock.now(),
         })
     };
     let (mut live, mut consent) = known_about(app, &app.store, headers, &asked).await?;
-    let mut step = judge(&live, &consent);
+    let mut step = judge(&live, &consent, None);
     if step != Step::Issue {
         // What is remembered may be a moment behind; nobody is asked or refused anything by it.
         (live, consent) = known_about(app, &app.store.asked_anew(), headers, &asked).await?;
-        step = judge(&live, &consent);
+        step = judge(&live, &consent, None);
+    }
+    if let (Step::StepUp(_) | Step::Refuse(Refusal::UnmetAcr), Some(live)) = (step, &live) {
+        let attainable = account_of(app, &live.user).await?.attainable;
+        step = judge(&Some(live.clone()), &consent, Some(attainable));
     }
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
@@ -129,7 +140,16 @@ async fn advance(app: &App, headers: &HeaderMap, flow: Flow) -> Result<Response,
             let code = refusal.code();
             reply::refuse_with(app, &asked.reply_to, code, &refusal, state.as_deref())
         }
-        (Step::Login | Step::Issue | Step::Consent, _) => go(&format!("/login?flow={}", flow.seal(app)?))?,
+        (Step::StepUp(level), Some(live)) => {
+            flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());
+            flow.wanted = level;
+            go(&format!("/login/second?flow={}", flow.seal(app)?))?
+        }
+        (Step::Login | Step::StepUp(_) | Step::Issue | Step::Consent, _) => {
+            // All at once, rather than one after the other.
+            flow.wanted = classes.wanted(request).level().map(|(level, _)| level).unwrap_or_default();
+            go(&format!("/login?flow={}", flow.seal(app)?))?
+        }
     };
     session::correct_browser_state(app, headers, live.as_ref().map(|live| &*live.session), &mut response);
     Ok(response)
@@ -209,7 +229,7 @@ async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError>
 fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
     authorize::answer_address(client, params).map_err(|error| {
         let mut page = PageError::from(error)
-            .for_whom(format!("the developer of {}", client.metadata.client_name))
+            .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
             .fact("client_id", short(client.id.as_str()));
         if let Some(uri) = params.get("redirect_uri") {
             page = page.fact("redirect_uri", short(uri));
@@ -318,6 +338,12 @@ struct Granted<'a> {
 }
 
 impl Granted<'_> {
+    /// What the answer states as `acr`.
+    fn acr(&self) -> &str {
+        let classes = &self.app.config.assurance.classes;
+        classes.stated(&classes.wanted(self.request), classes.level_of_session(&self.session.acr))
+    }
+
     /// A code, which opens a grant of its own.
     fn code(&self) -> Code {
         let Self { app, request, session, now, .. } = self;
@@ -334,7 +360,7 @@ impl Granted<'_> {
             claims: request.claims.clone(),
             nonce: request.nonce.clone(),
             auth_time: session.auth_time,
-            acr: session.acr.clone(),
+            acr: self.acr().to_owned(),
             amr: session.methods.clone(),
             expires_at: now.plus(app.config.tokens.code),
         }
@@ -368,7 +394,7 @@ impl Granted<'_> {
             user: &session.user_id,
             session: &session.id,
             auth_time: session.auth_time,
-            acr: &session.acr,
+            acr: self.acr(),
             amr: &session.methods,
         };
         id_token::issue(app, client, authentication, bound, claims, now).await

@@ -1,4 +1,5 @@
-//! The browser itself, before anybody has signed in: a random cookie that forms and sign-ins in progress are bound to.
+//! The browser itself, before anybody has signed in: a random cookie that forms and sign-ins in progress are bound to, and
+//! the languages of its reader.
 
 use std::convert::Infallible;
 
@@ -8,6 +9,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 
 use super::cookie::Cookie;
+use super::locale::Locale;
 use crate::app::App;
 use crate::config::Config;
 use crate::protocol::secret::{same_secret, sha256_hex};
@@ -18,6 +20,8 @@ use crate::sealing::Seals;
 pub struct Browser {
     id: String,
     is_new: bool,
+    /// Its reader's languages: where a page gets its words.
+    pub locale: Locale,
 }
 
 impl Browser {
@@ -57,9 +61,10 @@ impl FromRequestParts<App> for Browser {
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
         let known = Cookie::Browser.read(&app.config, &parts.headers).filter(well_formed);
+        let locale = Locale::of(&app.config, &parts.headers);
         Ok(match known {
-            Some(id) => Self { id: id.to_owned(), is_new: false },
-            None => Self { id: app.entropy.secret(), is_new: true },
+            Some(id) => Self { id: id.to_owned(), is_new: false, locale },
+            None => Self { id: app.entropy.secret(), is_new: true, locale },
         })
     }
 }

@@ -37,12 +37,15 @@ pub async fn get(
     };
     flow.progress.asked =
         Some(Question { session: live.session.id.clone(), scope: request.consent_scope.clone() });
+    let words = browser.locale.words_in(&flow);
+    let scopes = scopes_to_show(&request.consent_scope);
     let page = pages::Consent {
+        words,
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
         app: about(&asked),
         account: live.user.display_name().to_owned(),
-        scopes: scopes_to_show(&request.consent_scope).into_iter().map(pages::describe_scope).collect(),
+        scopes: scopes.into_iter().map(|scope| pages::describe_scope(words, scope)).collect(),
     };
     let csp = Csp::default()
         .form_to(asked.reply_to.redirect.csp_source())

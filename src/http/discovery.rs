@@ -8,6 +8,7 @@ use axum::routing::{MethodRouter, get};
 use super::published::published;
 use crate::app::App;
 use crate::config::RegistrationMode;
+use crate::i18n::Language;
 use crate::protocol::discovery::{Offer, document};
 use crate::protocol::secret::sha256_hex;
 
@@ -17,11 +18,13 @@ const MAX_AGE: u32 = 300;
 /// The metadata document, made once.
 pub fn endpoint(app: &App) -> MethodRouter<App> {
     let offer = Offer {
+        classes: app.config.assurance.classes.clone(),
         registration: app.config.registration.mode != RegistrationMode::Off,
         legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
         sign_up: app.config.accounts.sign_up,
+        ui_locales: &Language::TAGS,
     };
-    let text = document(&app.config.issuer, offer).to_string();
+    let text = document(&app.config.issuer, &offer).to_string();
     let (etag, body) = (format!("\"{}\"", sha256_hex(&text)), Bytes::from(text));
     get(async move |headers: HeaderMap| published(&headers, "application/json", &etag, body, MAX_AGE))
 }

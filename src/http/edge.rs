@@ -14,7 +14,7 @@ use axum::http::header::{
     CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY, RETRY_AFTER, STRICT_TRANSPORT_SECURITY,
     USER_AGENT, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderMap, StatusCode, Version};
+use axum::http::{HeaderMap, Method, StatusCode, Version};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
@@ -22,10 +22,14 @@ use serde_json::json;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
+use super::error::{self, Reader};
+use super::locale::Locale;
+use super::metrics;
 use super::page::{self, Csp, html};
+use super::reply;
 use super::request_info::RequestInfo;
-use super::{error, metrics};
 use crate::app::App;
+use crate::i18n::{Phrase, key};
 use crate::pages::ErrorPage;
 use crate::protocol::user::changes_the_text_around;
 
@@ -105,6 +109,8 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     let span = tracing::info_span!("request", correlation_id = info.correlation_id);
     async {
         let asked = Asked::of(&request, started);
+        let locale = Locale::of(&edge.app.config, request.headers());
+        let (here, ui_locales) = (asked_again_at(&request), ui_locales(&request));
         request.extensions_mut().insert(info.clone());
         let mut response = match within_limits(request, edge.time_limit).await {
             Ok(request) => tokio::time::timeout(edge.time_limit, next.run(request))
@@ -112,8 +118,10 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
                 .unwrap_or_else(|_| too_slow(asked.route())),
             Err(refusal) => refusal.answer(asked.version),
         };
-        response = error::render(response, &info);
-        dress(&mut response, &asked, &info);
+        let (here, ui_locales) = (here.as_deref(), ui_locales.as_deref());
+        let reader = Reader { info: &info, locale: &locale, ui_locales, here };
+        response = reply::render(error::render(response, &reader), &reader);
+        dress(&mut response, &asked, &reader);
         let headers = response.headers_mut();
         add_security_headers(headers, !edge.app.config.issuer.is_plain_http());
         if let Ok(id) = HeaderValue::from_str(&info.correlation_id) {
@@ -296,26 +304,28 @@ impl Asked {
 }
 
 /// Gives an error that has only a status a page or a document that says what is wrong.
-fn dress(response: &mut Response, asked: &Asked, info: &RequestInfo) {
+fn dress(response: &mut Response, asked: &Asked, reader: &Reader<'_>) {
     let status = response.status();
     let bare = !response.headers().contains_key(CONTENT_TYPE) && response.body().is_end_stream();
-    let Some((title, what, how_to_fix)) = words(status).filter(|_| bare) else { return };
+    let Some([title, what, how_to_fix]) = words(status).filter(|_| bare) else { return };
     let dressed = if asked.html {
         let page = ErrorPage {
+            words: reader.words(),
             status: status.as_u16(),
-            title: title.to_owned(),
-            what: what.to_owned(),
+            title,
+            what,
             for_whom: None,
-            how_to_fix: how_to_fix.to_owned(),
+            how_to_fix,
             facts: Vec::new(),
             error_code: None,
-            correlation_id: info.correlation_id.clone(),
+            correlation_id: reader.info.correlation_id.clone(),
+            here: reader.here.map(str::to_owned),
         };
         html(&page, &Csp::default())
     } else {
-        let error = title.to_ascii_lowercase().replace(' ', "_");
+        let error = title.to_string().to_ascii_lowercase().replace(' ', "_");
         Json(json!({
-            "error": error, "error_description": format!("{what} {how_to_fix}"), "correlation_id": info.correlation_id,
+            "error": error, "error_description": format!("{what} {how_to_fix}"), "correlation_id": reader.info.correlation_id,
         }))
         .into_response()
     };
@@ -325,43 +335,48 @@ fn dress(response: &mut Response, asked: &Asked, info: &RequestInfo) {
     *response.body_mut() = body;
 }
 
-/// Title, what is wrong, how to fix it.
-fn words(status: StatusCode) -> Option<(&'static str, &'static str, &'static str)> {
+/// Title, what is wrong, how to fix it; in English where it is a developer's matter.
+fn words(status: StatusCode) -> Option<[Phrase; 3]> {
+    let english = |texts: [&'static str; 3]| texts.map(Phrase::english);
     Some(match status {
-        StatusCode::BAD_REQUEST => {
-            ("Unreadable request", "The request broke off or is not well-formed.", "Send it again.")
-        }
-        StatusCode::NOT_FOUND => (
-            "Not found",
-            "There is nothing at this address.",
-            "Check the address. /.well-known/openid-configuration lists every endpoint.",
-        ),
-        StatusCode::METHOD_NOT_ALLOWED => (
+        StatusCode::BAD_REQUEST => [key("status-400-title"), key("status-400"), key("status-400-fix")],
+        StatusCode::NOT_FOUND => [key("status-404-title"), key("status-404"), key("status-404-fix")],
+        StatusCode::METHOD_NOT_ALLOWED => english([
             "Method not allowed",
             "This address does not answer this HTTP method.",
             "Use one of the methods in the Allow header.",
-        ),
-        StatusCode::REQUEST_TIMEOUT => {
-            ("Too slow", "The request did not arrive in time.", "Send the whole request within 10 seconds.")
-        }
+        ]),
+        StatusCode::REQUEST_TIMEOUT => [key("status-408-title"), key("status-408"), key("status-408-fix")],
         StatusCode::PAYLOAD_TOO_LARGE => {
-            ("Too large", "The request's body is larger than 64 KiB.", "Send a smaller one.")
+            english(["Too large", "The request's body is larger than 64 KiB.", "Send a smaller one."])
         }
-        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => english([
             "Unsupported encoding",
             "The request's body is compressed or of a type that this address does not take.",
             "Send it uncompressed, without Content-Encoding.",
-        ),
-        StatusCode::INTERNAL_SERVER_ERROR => (
-            "Internal error",
-            "The server failed to answer. Nothing was done halfway.",
-            "Tell the operator the reference; it leads to the cause in the logs.",
-        ),
-        StatusCode::SERVICE_UNAVAILABLE => (
-            "Temporarily unavailable",
-            "The server cannot answer at the moment.",
-            "Try again in a few seconds.",
-        ),
+        ]),
+        StatusCode::INTERNAL_SERVER_ERROR => {
+            [key("status-500-title"), key("status-500"), key("status-500-fix")]
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            [key("status-503-title"), key("status-503"), key("status-503-fix")]
+        }
         _ => return None,
     })
+}
+
+/// The longest address that a page's switch of languages goes back to.
+const LONGEST_HERE: usize = 8 * 1024;
+
+/// What was asked for, if asking again is harmless.
+fn asked_again_at(request: &Request) -> Option<String> {
+    let address = request.uri().path_and_query()?.as_str();
+    (request.method() == Method::GET && address.len() <= LONGEST_HERE).then(|| address.to_owned())
+}
+
+/// The languages that a request names. Whatever else is wrong with it, its error page can be read.
+fn ui_locales(request: &Request) -> Option<String> {
+    let query = request.uri().query().filter(|query| query.contains("ui_locales="))?;
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == "ui_locales").map(|(_, value)| value.into_owned())
 }

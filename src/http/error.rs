@@ -8,10 +8,13 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::locale::Locale;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::admin::Refusal;
-use crate::authn::sign_in::SignInError;
+use crate::authn::SignInError;
+use crate::authn::passkey::PasskeyError;
+use crate::i18n::{Phrase, Words, key};
 use crate::jose::SignError;
 use crate::mail::MailError;
 use crate::pages;
@@ -166,19 +169,19 @@ impl From<ClientAuthError> for OAuthError {
     }
 }
 
-/// A refusal that a person reads. Rendered by [`render`], which knows the correlation id.
+/// A refusal that a person reads. Rendered by [`render`], which knows the correlation id and the reader's language.
 #[derive(Clone, Debug)]
 pub struct PageError {
     /// HTTP status.
     pub status: StatusCode,
     /// Heading.
-    pub title: String,
+    pub title: Phrase,
     /// What is wrong.
-    pub what: String,
+    pub what: Phrase,
     /// Whose matter it is.
-    pub for_whom: Option<String>,
+    pub for_whom: Option<Phrase>,
     /// What to do about it.
-    pub how_to_fix: String,
+    pub how_to_fix: Phrase,
     /// Values that help.
     pub facts: Vec<(String, String)>,
     /// OAuth error code.
@@ -188,15 +191,21 @@ pub struct PageError {
 }
 
 impl PageError {
-    /// A refusal with its words.
+    /// A refusal with its words: messages of the catalogues, by their [`key`], or what is said to developers and
+    /// administrators, in English.
     #[must_use]
-    pub fn new(status: StatusCode, title: &str, what: impl Into<String>, how_to_fix: &str) -> Self {
+    pub fn new(
+        status: StatusCode,
+        title: impl Into<Phrase>,
+        what: impl Into<Phrase>,
+        how_to_fix: impl Into<Phrase>,
+    ) -> Self {
         Self {
             status,
-            title: title.to_owned(),
+            title: title.into(),
             what: what.into(),
             for_whom: None,
-            how_to_fix: how_to_fix.to_owned(),
+            how_to_fix: how_to_fix.into(),
             facts: Vec::new(),
             code: None,
             retry_after: None,
@@ -205,7 +214,7 @@ impl PageError {
 
     /// Says whose matter it is, as the end of "For …:".
     #[must_use]
-    pub fn for_whom(self, whom: impl Into<String>) -> Self {
+    pub fn for_whom(self, whom: impl Into<Phrase>) -> Self {
         Self { for_whom: Some(whom.into()), ..self }
     }
 
@@ -227,23 +236,23 @@ impl PageError {
     pub fn malformed(what: &(impl std::fmt::Display + ?Sized)) -> Self {
         Self::new(
             StatusCode::BAD_REQUEST,
-            "This request cannot be read",
+            key("unreadable-title"),
             sentence(&what.to_string()),
-            "Go back to the application you came from and start again.",
+            key("unreadable-fix"),
         )
         .code(ErrorCode::InvalidRequest)
     }
 
     /// 403: somebody else's page or form.
     #[must_use]
-    pub fn forbidden(what: &str, how_to_fix: &str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "You cannot do this here", what, how_to_fix)
+    pub fn forbidden(what: impl Into<Phrase>, how_to_fix: impl Into<Phrase>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, key("forbidden-title"), what, how_to_fix)
     }
 
     /// 404.
     #[must_use]
-    pub fn not_found(what: &str) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "There is nothing here", what, "Check the address, or go back.")
+    pub fn not_found(what: impl Into<Phrase>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, key("not-found-title"), what, key("not-found-fix"))
     }
 
     /// 503: the server cannot answer now. The cause goes to the log only.
@@ -252,9 +261,9 @@ impl PageError {
         tracing::error!(%cause, "a page could not be answered");
         let refusal = Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "Please try again in a moment",
-            "The server cannot answer at the moment. Nothing was lost or half done.",
-            "Wait a few seconds and load the page again.",
+            key("unavailable-title"),
+            key("unavailable"),
+            key("unavailable-fix"),
         );
         Self { retry_after: Some(RETRY_AFTER_SECONDS), ..refusal.code(ErrorCode::TemporarilyUnavailable) }
     }
@@ -285,12 +294,9 @@ impl IntoResponse for PageError {
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Gone => Self::new(
-                StatusCode::CONFLICT,
-                "This is no more",
-                sentence(&error.to_string()),
-                "Go back and start again.",
-            ),
+            StoreError::Gone => {
+                Self::new(StatusCode::CONFLICT, key("gone-title"), key("gone"), key("gone-fix"))
+            }
             _ => Self::unavailable(&error),
         }
     }
@@ -298,6 +304,22 @@ impl From<StoreError> for PageError {
 impl From<SignInError> for PageError {
     fn from(error: SignInError) -> Self {
         Self::unavailable(&error)
+    }
+}
+impl From<PasskeyError> for PageError {
+    fn from(error: PasskeyError) -> Self {
+        match error {
+            PasskeyError::Seal(error) => error.into(),
+            PasskeyError::NoName => Self::not_found(
+                "This server has no host name, only an address, and browsers know no passkeys for those.",
+            ),
+            PasskeyError::Wrong(_) | PasskeyError::Challenge => Self::new(
+                StatusCode::BAD_REQUEST,
+                "This passkey was not added",
+                sentence(&capitalised(&error.to_string())),
+                "Go back, load the page again and try once more.",
+            ),
+        }
     }
 }
 impl From<SealError> for PageError {
@@ -337,23 +359,38 @@ impl From<ShowToUser> for PageError {
             ShowToUser::DisabledClient => ErrorCode::UnauthorizedClient,
             _ => ErrorCode::InvalidRequest,
         };
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "The application sent a request that cannot be answered",
-            sentence(&error.to_string()),
-            how_to_fix,
-        )
-        .for_whom("the developer of the application")
-        .code(code)
+        Self::new(StatusCode::BAD_REQUEST, key("bad-request-title"), sentence(&error.to_string()), how_to_fix)
+            .for_whom(key("error-developer"))
+            .code(code)
+    }
+}
+
+/// Who reads a page that is made at the edge.
+pub(super) struct Reader<'a> {
+    /// The request.
+    pub info: &'a RequestInfo,
+    /// The reader's languages.
+    pub locale: &'a Locale,
+    /// Those that the request names: OpenID Connect Core §3.1.2.1.
+    pub ui_locales: Option<&'a str>,
+    /// What was asked for, if it was by GET.
+    pub here: Option<&'a str>,
+}
+
+impl Reader<'_> {
+    /// The words for them.
+    pub(super) fn words(&self) -> Words {
+        self.locale.words_of(self.ui_locales)
     }
 }
 
 /// Turns a [`PageError`] into its page.
-pub(super) fn render(mut response: Response, info: &RequestInfo) -> Response {
+pub(super) fn render(mut response: Response, to: &Reader<'_>) -> Response {
     let Some(error) = response.extensions_mut().remove::<PageError>() else { return response };
     tracing::info!(status = error.status.as_u16(), what = %error.what, "refused with a page");
     let retry_after = error.retry_after;
     let page = pages::ErrorPage {
+        words: to.words(),
         status: error.status.as_u16(),
         title: error.title,
         what: error.what,
@@ -361,7 +398,8 @@ pub(super) fn render(mut response: Response, info: &RequestInfo) -> Response {
         how_to_fix: error.how_to_fix,
         facts: error.facts,
         error_code: error.code.map(|code| code.as_str().to_owned()),
-        correlation_id: info.correlation_id.clone(),
+        correlation_id: to.info.correlation_id.clone(),
+        here: to.here.map(str::to_owned),
     };
     let mut rendered = html(&page, &Csp::default());
     *rendered.status_mut() = error.status;

@@ -9,8 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::browser::Browser;
 use super::error::PageError;
 use crate::app::App;
+use crate::i18n::{Language, key};
+use crate::protocol::assurance::Level;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
+use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError};
 
@@ -27,6 +30,15 @@ pub struct Flow {
     pub goal: Goal,
     /// How far.
     pub progress: Progress,
+    /// What its user proved so far.
+    #[serde(default)]
+    pub sign_in: SignIn,
+    /// The level of assurance to reach.
+    #[serde(default)]
+    pub wanted: Level,
+    /// The user wants to be remembered on this device.
+    #[serde(default)]
+    pub remember: bool,
     browser: String,
     expires_at: Timestamp,
 }
@@ -47,6 +59,9 @@ impl Flow {
         Self {
             goal,
             progress: Progress::default(),
+            sign_in: SignIn::default(),
+            wanted: Level::default(),
+            remember: false,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }
@@ -68,23 +83,19 @@ impl Flow {
     /// # Errors
     /// It is not ours, too old, or another browser's (CVE-2022-39222).
     pub fn open(app: &App, text: &str, browser: &Browser) -> Result<Self, PageError> {
-        let start_again = "Go back to the application you came from and sign in again from there.";
         let flow: Self = app
             .seals
             .open(Purpose::Flow, text)
             .map_err(|_| PageError::malformed("the flow parameter is not one that this server made"))?;
         if flow.browser != browser.fingerprint() {
-            return Err(PageError::forbidden(
-                "This sign-in was begun in another browser, or the browser's cookies were cleared meanwhile.",
-                start_again,
-            ));
+            return Err(PageError::forbidden(key("other-browser"), key("sign-in-again-from-app")));
         }
         if app.clock.now().reached(flow.expires_at) {
             return Err(PageError::new(
                 StatusCode::BAD_REQUEST,
-                "This sign-in took too long",
-                "A sign-in must be finished within an hour.",
-                start_again,
+                key("took-too-long-title"),
+                key("took-too-long"),
+                key("sign-in-again-from-app"),
             ));
         }
         Ok(flow)
@@ -104,6 +115,14 @@ impl Flow {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
             Goal::Page(_) => None,
+        }
+    }
+
+    /// Has the rest of it speak this language: what the reader chose takes the place of what the application asked for.
+    pub fn speak(&mut self, language: Language) {
+        if let Goal::Authorize(pairs) = &mut self.goal {
+            pairs.retain(|(name, _)| name != "ui_locales");
+            pairs.push(("ui_locales".to_owned(), language.tag().to_owned()));
         }
     }
 

@@ -12,11 +12,13 @@ use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::session;
+use super::{passkey, session};
 use crate::app::App;
-use crate::authn::sign_in::{self, Refusal};
+use crate::authn::means::account_of;
+use crate::authn::{Refusal, by_password};
+use crate::i18n::{Words, key};
 use crate::pages::{self, LoginProblem};
-use crate::protocol::user::User;
+use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
 
 /// The form.
 pub async fn get(
@@ -33,7 +35,7 @@ pub async fn get(
         purpose.signed_in_as = live.map(|live| live.user.display_name().to_owned());
     }
     let expected = purpose.login_hint.clone();
-    Ok(browser.remember(&app.config, show(&app, purpose, expected, false, None)))
+    Ok(browser.remember(&app.config, show(&app, &browser, purpose, expected, false, None)?))
 }
 
 /// The attempt.
@@ -44,24 +46,58 @@ pub async fn post(
     headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
-    let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
+    let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let login = form.get("username").unwrap_or_default();
-    let remember = form.get("remember").is_some();
-    match sign_in::by_password(&app, &info.anonymous(), login, form.get("password").unwrap_or_default())
-        .await?
-    {
-        Ok(user) => begin_session(&app, &info, &headers, flow, &user, remember).await,
+    flow.remember = form.get("remember").is_some();
+    match by_password(&app, &info.anonymous(), login, form.get("password").unwrap_or_default()).await? {
+        Ok(proved) => take_in(&app, &info, &headers, flow, proved.proof).await,
         Err(refusal) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
-            let problem = match refusal {
-                Refusal::WrongCredentials => LoginProblem::WrongCredentials,
-                Refusal::TooManyAttempts { retry_after_seconds } => {
-                    LoginProblem::TooManyAttempts { retry_after_seconds }
-                }
-                Refusal::Busy => LoginProblem::Busy,
-            };
-            Ok(show(&app, purpose, login.chars().take(254).collect(), remember, Some(problem)))
+            let typed = login.chars().take(254).collect();
+            show(&app, &browser, purpose, typed, flow.remember, Some(problem_of(refusal)))
         }
+    }
+}
+
+/// The page once more, after an attempt that was refused.
+pub(super) async fn again(
+    app: &App,
+    browser: &Browser,
+    flow: &Flow,
+    refusal: Refusal,
+) -> Result<Response, PageError> {
+    let purpose = Purpose::of(app, browser, flow).await?;
+    show(app, browser, purpose, String::new(), flow.remember, Some(problem_of(refusal)))
+}
+
+/// A refusal in the words of the page.
+pub(super) fn problem_of(refusal: Refusal) -> LoginProblem {
+    match refusal {
+        Refusal::WrongCredentials => LoginProblem::WrongCredentials,
+        Refusal::TooManyAttempts { retry_after_seconds } => {
+            LoginProblem::TooManyAttempts { retry_after_seconds }
+        }
+        Refusal::Busy => LoginProblem::Busy,
+    }
+}
+
+/// Takes in what somebody proved, and goes where the machine says.
+pub(super) async fn take_in(
+    app: &App,
+    info: &RequestInfo,
+    headers: &HeaderMap,
+    mut flow: Flow,
+    proof: Proof,
+) -> Result<Response, PageError> {
+    let Some(user) = app.store.asked_anew().user(proof.user()).await? else { return Err(changed()) };
+    flow.sign_in.proved(proof);
+    let account = account_of(app, &user).await?;
+    match flow.sign_in.next(&account, flow.wanted, app.clock.now()) {
+        Next::First => Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response()),
+        Next::Second { .. } => {
+            Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
+        }
+        Next::Done(who) => begin_session(app, info, headers, flow, &who).await,
     }
 }
 
@@ -82,32 +118,38 @@ pub async fn go_on(
 }
 
 /// Begins a session in place of the one that this browser had, and goes on.
-pub(super) async fn begin_session(
+async fn begin_session(
     app: &App,
     info: &RequestInfo,
     headers: &HeaderMap,
     mut flow: Flow,
-    user: &User,
-    remember: bool,
+    who: &Authenticated,
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
     let former = former.as_ref().map(|live| &*live.session);
-    let Some((session, cookies)) = session::begin(app, info, user, remember, former).await? else {
-        return Err(PageError::new(
-            StatusCode::CONFLICT,
-            "Please sign in again",
-            "This account was changed while you were signing in.",
-            "Go back and sign in once more, with the new password if you have one.",
-        ));
+    let Some((session, cookies)) = session::begin(app, info, who, flow.remember, former).await? else {
+        return Err(changed());
     };
+    flow.sign_in = SignIn::default();
     flow.progress.signed_in = Some(session.id);
     let mut response = Redirect::to(&flow.next(app)?).into_response();
     cookies.set_on(&mut response);
     Ok(response)
 }
 
+fn changed() -> PageError {
+    PageError::new(
+        StatusCode::CONFLICT,
+        key("account-changed-title"),
+        key("account-changed"),
+        key("account-changed-fix"),
+    )
+}
+
 /// What a page before a sign-in knows of its flow: how it is carried on, and for whom.
 pub(super) struct Purpose {
+    /// The language.
+    pub words: Words,
     /// The flow, sealed.
     pub flow: String,
     /// CSRF token of the page's form.
@@ -129,6 +171,7 @@ impl Purpose {
     /// The application's request is not one that can be answered any more.
     pub(super) async fn of(app: &App, browser: &Browser, flow: &Flow) -> Result<Self, PageError> {
         let mut purpose = Self {
+            words: browser.locale.words_in(flow),
             flow: flow.seal(app)?,
             csrf: browser.csrf(&app.seals),
             app: None,
@@ -158,33 +201,36 @@ impl Purpose {
 /// The page as it is shown.
 fn show(
     app: &App,
+    browser: &Browser,
     purpose: Purpose,
     username: String,
     remember: bool,
     problem: Option<LoginProblem>,
-) -> Response {
+) -> Result<Response, PageError> {
     let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
     let page = pages::Login {
-        flow: Some(purpose.flow),
+        words: purpose.words,
+        flow: purpose.flow,
         csrf: purpose.csrf,
         app: purpose.app,
         signed_in_as: purpose.signed_in_as,
         username,
         remember,
         sign_up,
+        passkey: passkey::challenge(app, browser)?,
         problem,
     };
-    let response = html(&page, &purpose.csp);
-    match problem {
+    let response = html(&page, &purpose.csp.script());
+    Ok(match problem {
         Some(problem) => refused(response, problem),
         None => response,
-    }
+    })
 }
 
 /// The status that goes with a problem.
 pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response {
     let (status, retry_after) = match problem {
-        LoginProblem::WrongCredentials => (StatusCode::UNAUTHORIZED, None),
+        LoginProblem::WrongCredentials | LoginProblem::WrongCode => (StatusCode::UNAUTHORIZED, None),
         LoginProblem::TooManyAttempts { retry_after_seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }

@@ -15,6 +15,7 @@ use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use super::sign_out::{self, Next};
 use crate::app::App;
+use crate::i18n::key;
 use crate::pages;
 use crate::protocol::claims::IdToken;
 use crate::protocol::client::Client;
@@ -25,7 +26,7 @@ use crate::protocol::params::Params;
 use crate::protocol::redirect_uri::SafeRedirect;
 
 /// What a client may send (§2); everything else is left behind.
-const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+const CARRIED: [&str; 5] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"];
 
 /// A request: signs out at once when the hint proves that it is about this very session, else asks.
 pub async fn get(
@@ -37,9 +38,10 @@ pub async fn get(
 ) -> Result<Response, PageError> {
     let asked = Asked::load(&app, &headers, &params).await?;
     if !asked.plan.ask {
-        return sign_out(&app, &info, asked, &params).await;
+        return sign_out(&app, &browser, &info, asked, &params).await;
     }
     let page = pages::LogoutConfirm {
+        words: browser.locale.words_for(&params),
         csrf: browser.csrf(&app.seals),
         account: asked.live.as_ref().map(|live| live.user.display_name().to_owned()),
         app: asked.client.as_ref().map(|client| client.metadata.client_name.clone()),
@@ -68,7 +70,7 @@ pub async fn post(
     }
     let CheckedForm(form) = CheckedForm::check(&app, &browser, &headers, form)?;
     let asked = Asked::load(&app, &headers, &form).await?;
-    sign_out(&app, &info, asked, &form).await
+    sign_out(&app, &browser, &info, asked, &form).await
 }
 
 /// A request with everything it refers to.
@@ -121,6 +123,7 @@ async fn client_of(
 /// Ends the session, and sends the browser where the plan says.
 async fn sign_out(
     app: &App,
+    browser: &Browser,
     info: &RequestInfo,
     asked: Asked,
     params: &Params,
@@ -135,7 +138,7 @@ async fn sign_out(
         Some(session) => info.anonymous().by_user(&session.user_id),
         None => info.anonymous(),
     };
-    Ok(sign_out::sign_out(app, &origin, session.as_deref(), next).await?)
+    Ok(sign_out::sign_out(app, browser.locale.words_for(params), &origin, session.as_deref(), next).await?)
 }
 
 impl From<LogoutError> for PageError {
@@ -152,13 +155,8 @@ impl From<LogoutError> for PageError {
                 "Send a post_logout_redirect_uri exactly as it is registered, or register this one."
             }
         };
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "The application sent a sign-out request that cannot be answered",
-            sentence(&error.to_string()),
-            how_to_fix,
-        )
-        .for_whom("the developer of the application")
-        .code(ErrorCode::InvalidRequest)
+        Self::new(StatusCode::BAD_REQUEST, key("bad-logout-title"), sentence(&error.to_string()), how_to_fix)
+            .for_whom(key("error-developer"))
+            .code(ErrorCode::InvalidRequest)
     }
 }

@@ -1,10 +1,13 @@
-//! Sending a page: HTML with the content security policy that fits it.
+//! Sending a page: HTML with its language and the content security policy that fits it.
 
-use askama::Template;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, VARY,
+};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::Url;
+
+use crate::pages::Page;
 
 /// What one page may do beyond showing itself.
 #[derive(Clone, Debug, Default)]
@@ -103,7 +106,7 @@ pub async fn in_a_popup(mut response: Response) -> Response {
 }
 
 /// Renders a page.
-pub fn html(page: &impl Template, csp: &Csp) -> Response {
+pub fn html(page: &impl Page, csp: &Csp) -> Response {
     let Ok(body) = page.render() else {
         // Writing to memory does not fail; if it does, the panic barrier's words will do.
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
@@ -112,6 +115,10 @@ pub fn html(page: &impl Template, csp: &Csp) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(words) = page.words() {
+        headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(words.tag()));
+        headers.append(VARY, HeaderValue::from_static("Accept-Language, Cookie"));
+    }
     if let Some(policy) = csp.header() {
         headers.insert(CONTENT_SECURITY_POLICY, policy);
     }

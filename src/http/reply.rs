@@ -1,8 +1,11 @@
 //! Authorization responses on their way to the client: RFC 6749 §4.1.2, OAuth 2.0 Multiple Response Types §2.1, Form Post
 //! Response Mode §2.
 
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::error::Reader;
 use super::page::{Csp, html};
 use crate::app::App;
 use crate::pages::FormPost;
@@ -51,13 +54,34 @@ pub fn refuse_with(
     send(app, to, &parameters)
 }
 
-/// A page whose form posts itself.
+/// A page whose form posts itself; [`render`] makes it.
+#[derive(Clone, Debug)]
+struct Posted {
+    to: ReplyTo,
+    fields: Vec<(String, String)>,
+}
+
 fn form_post(to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
+    let fields = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut response = StatusCode::OK.into_response();
+    response.extensions_mut().insert(Posted { to: to.clone(), fields });
+    response
+}
+
+/// Makes the page of an answer that travels by form, at the edge, which knows the reader's language.
+pub(super) fn render(mut response: Response, reader: &Reader<'_>) -> Response {
+    let Some(Posted { to, fields }) = response.extensions_mut().remove::<Posted>() else { return response };
+    let ui_locales = to.ui_locales.as_deref().or(reader.ui_locales);
     let page = FormPost {
+        words: reader.locale.words_of(ui_locales),
         action: to.redirect.as_str().to_owned(),
         destination: to.redirect.destination(),
-        fields: parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        fields,
     };
     let csp = Csp::default().form_to(to.redirect.csp_source()).script();
-    html(&page, &csp)
+    let mut rendered = html(&page, &csp);
+    for (name, value) in response.headers().iter().filter(|(name, _)| *name != CONTENT_LENGTH) {
+        rendered.headers_mut().append(name.clone(), value.clone());
+    }
+    rendered
 }

@@ -15,9 +15,14 @@ use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
+use crate::authn::means::account_of;
+use crate::config::Assurance;
+use crate::i18n::key;
+use crate::protocol::assurance::Level;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::secret::{same_secret, sha256_hex};
-use crate::protocol::session::{ACR_PASSWORD, Session};
+use crate::protocol::session::Session;
+use crate::protocol::sign_in::{Authenticated, SignIn};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::store::{Store, StoreError};
@@ -83,7 +88,17 @@ pub fn ends_at(app: &App, session: &Session) -> Timestamp {
     session.expires_at.min(session.last_seen_at.plus(idle_limit(app, session)))
 }
 
-/// Begins a session after a sign-in. The browser's secret is new every time (CVE-2026-7507). The same user's session
+/// How a session came about.
+struct Begun<'a> {
+    user: &'a User,
+    methods: String,
+    acr: String,
+    auth_time: Timestamp,
+    remember: bool,
+    former: Option<&'a Session>,
+}
+
+/// Begins a session for who was authenticated. The browser's secret is new every time (CVE-2026-7507). The same user's session
 /// goes on under its name (`sid`): other applications that were signed in to from it stay so, and their sign-out hints
 /// stay true. Another user's session is ended. Answers the session and its cookies; none when the user was switched off
 /// or got another password meanwhile.
@@ -93,10 +108,52 @@ pub fn ends_at(app: &App, session: &Session) -> Timestamp {
 pub async fn begin(
     app: &App,
     info: &RequestInfo,
-    user: &User,
+    who: &Authenticated,
     remember: bool,
     former: Option<&Session>,
 ) -> Result<Option<(Session, Cookies)>, StoreError> {
+    let user = app.store.asked_anew().user(who.user()).await?;
+    // The gate asks again.
+    let Some(user) = user.filter(|user| user.updated_at == who.unchanged_since()) else { return Ok(None) };
+    let begun = Begun {
+        user: &user,
+        methods: who.amr(),
+        acr: app.config.assurance.classes.name(who.level()).to_owned(),
+        auth_time: app.clock.now(),
+        remember,
+        former,
+    };
+    write(app, info, begun).await
+}
+
+/// Gives a live session a new secret, after a change that whoever had the old one must not profit by. It stays what it was
+/// otherwise.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn renew(
+    app: &App,
+    info: &RequestInfo,
+    user: &User,
+    session: &Session,
+) -> Result<Option<(Session, Cookies)>, StoreError> {
+    let begun = Begun {
+        user,
+        methods: session.methods.clone(),
+        acr: session.acr.clone(),
+        auth_time: session.auth_time,
+        remember: session.remembered,
+        former: Some(session),
+    };
+    write(app, info, begun).await
+}
+
+async fn write(
+    app: &App,
+    info: &RequestInfo,
+    begun: Begun<'_>,
+) -> Result<Option<(Session, Cookies)>, StoreError> {
+    let Begun { user, methods, acr, auth_time, remember, former } = begun;
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
@@ -107,9 +164,9 @@ pub async fn begin(
         secret_hash: sha256_hex(&secret),
         user_id: user.id.clone(),
         active: true,
-        auth_time: now,
-        methods: "pwd".to_owned(),
-        acr: ACR_PASSWORD.to_owned(),
+        auth_time,
+        methods,
+        acr,
         remembered: remember,
         ip: info.ip.to_string(),
         user_agent: info.user_agent.clone(),
@@ -118,7 +175,7 @@ pub async fn begin(
         expires_at: now.plus(lifetime),
     };
     let origin = info.anonymous().by_user(&user.id);
-    let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), "password");
+    let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), &session.methods[..]);
     let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
     if !begun {
         return Ok(None);
@@ -217,6 +274,26 @@ impl SignedIn {
 #[derive(Clone, Debug)]
 pub struct AdminSession(pub SignedIn);
 
+/// A request of a user who proved who they are a moment ago: for what decides who can sign in tomorrow. Others are sent to
+/// prove it again and come back.
+#[derive(Clone, Debug)]
+pub struct JustSignedIn(pub SignedIn);
+
+/// For how many seconds a sign-in is fresh.
+const FRESH: i64 = 900;
+
+impl FromRequestParts<App> for JustSignedIn {
+    type Rejection = Response;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
+        let signed_in = SignedIn::from_request_parts(parts, app).await?;
+        if app.clock.now().since(signed_in.session.auth_time) < FRESH {
+            return Ok(Self(signed_in));
+        }
+        let again = ask_to_sign_in(parts, app, &signed_in.browser);
+        Err(again.unwrap_or_else(IntoResponse::into_response))
+    }
+}
+
 impl FromRequestParts<App> for SignedIn {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
@@ -234,11 +311,37 @@ impl FromRequestParts<App> for SignedIn {
 
 fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(PageError::forbidden("You are not signed in, or no longer.", "Sign in and try again."));
+        return Err(PageError::forbidden(key("not-signed-in"), key("not-signed-in-fix")));
     }
     let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
     let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
     Ok(browser.remember(&app.config, response))
+}
+
+/// Has a signed-in user prove it by something more, and come back.
+async fn ask_to_step_up(
+    parts: &Parts,
+    app: &App,
+    signed_in: &SignedIn,
+    level: Level,
+) -> Result<Response, PageError> {
+    let SignedIn { user, session, browser } = signed_in;
+    if parts.method != Method::GET && parts.method != Method::HEAD {
+        return Err(PageError::forbidden(
+            "You are not signed in surely enough for this.",
+            "Load the page again.",
+        ));
+    }
+    if account_of(app, user).await?.attainable < level {
+        return Err(PageError::forbidden(
+            "Administrators of this server need another way to sign in than you have.",
+            "Set it up on your account's page, then come back.",
+        ));
+    }
+    let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    flow.sign_in = SignIn::raising(session, user.updated_at, app.clock.now());
+    flow.wanted = level;
+    Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
 }
 
 impl FromRequestParts<App> for AdminSession {
@@ -246,12 +349,14 @@ impl FromRequestParts<App> for AdminSession {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
         if signed_in.user.is_admin {
-            return Ok(Self(signed_in));
+            let Assurance { classes, administrators } = &app.config.assurance;
+            if classes.level_of_session(&signed_in.session.acr) >= *administrators {
+                return Ok(Self(signed_in));
+            }
+            let more = ask_to_step_up(parts, app, &signed_in, *administrators).await;
+            return Err(more.unwrap_or_else(IntoResponse::into_response));
         }
-        let refusal = PageError::forbidden(
-            "This page is for administrators of this server.",
-            "Sign out and sign in as an administrator, or ask one to make you one.",
-        );
+        let refusal = PageError::forbidden(key("administrators-only"), key("administrators-only-fix"));
         Err(refusal.into_response())
     }
 }

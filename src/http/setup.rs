@@ -5,12 +5,14 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::browser::Browser;
-use super::error::{PageError, sentence};
+use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
+use super::sign_up::{mistake, taken};
 use crate::admin::{Refusal, users};
 use crate::app::App;
+use crate::i18n::key;
 use crate::pages::{self, Problem};
 use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
@@ -37,7 +39,7 @@ pub async fn post(
     CheckedForm(fields): CheckedForm,
 ) -> Result<Response, PageError> {
     let get = |name| fields.get(name).unwrap_or_default();
-    let token = get("token");
+    let (token, words) = (get("token"), browser.locale.words());
     let link = sha256_hex(token);
     if !app.store.administrator_link_works(&link, app.clock.now()).await? {
         return Err(dead_link());
@@ -54,34 +56,24 @@ pub async fn post(
     let user = match users::prepare(&app, wanted).await {
         Ok(user) => user,
         Err(Refusal::Invalid(problems)) => {
-            return again(
-                problems
-                    .iter()
-                    .map(|problem| Problem::new(problem.field, sentence(&problem.message)))
-                    .collect(),
-            );
+            return again(problems.iter().map(|problem| mistake(words, problem)).collect());
         }
-        Err(Refusal::Busy) => return again(vec![Problem::new("", "The server is busy. Please try again.")]),
+        Err(Refusal::Busy) => return again(vec![Problem::new("", words.text("server-busy"))]),
         Err(other) => return Err(other.into()),
     };
     let origin = info.anonymous();
     let audit =
         app.audit(&origin, "user.create", format!("user:{}", user.id), "administrator, by one-time link");
     match app.store.set_up_administrator(&link, &user, app.clock.now(), &audit).await {
-        Ok(true) => Ok(html(&pages::SetupDone { username: user.username }, &Csp::default())),
+        Ok(true) => Ok(html(&pages::SetupDone { words, username: user.username }, &Csp::default())),
         Ok(false) => Err(dead_link()),
-        Err(StoreError::Taken(what)) => again(vec![Problem::new("", format!("{what} is already in use."))]),
+        Err(StoreError::Taken(what)) => again(vec![taken(words, what)]),
         Err(error) => Err(error.into()),
     }
 }
 
 fn dead_link() -> PageError {
-    PageError::new(
-        StatusCode::FORBIDDEN,
-        "This link does not work any more",
-        "It was used, or has expired, or a newer one was made.",
-        "Start the server again for a new link, or add an administrator with “countersign user create --admin”.",
-    )
+    PageError::new(StatusCode::FORBIDDEN, key("dead-link-title"), key("dead-link"), key("dead-link-fix"))
 }
 
 fn form(
@@ -94,6 +86,7 @@ fn form(
 ) -> Response {
     let refused = !problems.is_empty();
     let page = pages::Setup {
+        words: browser.locale.words(),
         csrf: browser.csrf(&app.seals),
         token: token.to_owned(),
         username: username.to_owned(),

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::page::{Csp, html};
 use super::session;
 use crate::app::{App, Origin};
+use crate::i18n::Words;
 use crate::logout_notices;
 use crate::pages::{self, ReturnTo};
 use crate::protocol::client::Client;
@@ -24,12 +25,13 @@ pub enum Next {
     Page(Option<Arc<Client>>),
 }
 
-/// Signs a browser out.
+/// Signs a browser out; what it shows then is in these words.
 ///
 /// # Errors
 /// The database is unavailable: nobody is signed out then.
 pub async fn sign_out(
     app: &App,
+    words: Words,
     origin: &Origin,
     session: Option<&Session>,
     next: Next,
@@ -38,7 +40,8 @@ pub async fn sign_out(
         Some(session) => end(app, origin, session).await?,
         None => Vec::new(),
     };
-    let mut response = if framed.is_empty() { go_on(next) } else { tell_in_frames(framed, &next) };
+    let mut response =
+        if framed.is_empty() { go_on(words, next) } else { tell_in_frames(words, framed, &next) };
     session::forget(app, &mut response);
     Ok(response)
 }
@@ -55,30 +58,33 @@ async fn end(app: &App, origin: &Origin, session: &Session) -> Result<Vec<pages:
     Ok(frames(&clients, app.config.issuer.as_str(), &session.id))
 }
 
-fn go_on(next: Next) -> Response {
+fn go_on(words: Words, next: Next) -> Response {
     match next {
         Next::Address(address) => Redirect::to(&address).into_response(),
         Next::Page(client) => {
+            let client_id = client.as_ref().map(|client| client.id.to_string());
             let return_to = client.and_then(|client| {
                 let Client { metadata, .. } = Arc::unwrap_or_clone(client);
                 Some(ReturnTo { name: metadata.client_name, uri: metadata.client_uri? })
             });
-            html(&pages::SignedOut { return_to }, &Csp::default())
+            html(&pages::SignedOut { words, return_to, client_id }, &Csp::default())
         }
     }
 }
 
 /// Front-Channel Logout §3: the page with a frame for every application, which then goes on by itself.
-fn tell_in_frames(frames: Vec<pages::LogoutFrame>, next: &Next) -> Response {
+fn tell_in_frames(words: Words, frames: Vec<pages::LogoutFrame>, next: &Next) -> Response {
     let csp = frames.iter().fold(Csp::default().script(), |csp, frame| csp.frame(&frame.csp_source));
     let next = match next {
         Next::Address(address) => address.clone(),
         // Nobody is signed in there any more, so that it says so.
-        Next::Page(None) => "/logout".to_owned(),
-        Next::Page(Some(client)) => {
+        Next::Page(client) => {
             let mut query = url::form_urlencoded::Serializer::new(String::new());
-            format!("/logout?{}", query.append_pair("client_id", client.id.as_str()).finish())
+            if let Some(client) = client {
+                query.append_pair("client_id", client.id.as_str());
+            }
+            format!("/logout?{}", query.append_pair("ui_locales", words.tag()).finish())
         }
     };
-    html(&pages::SigningOut { frames, next }, &csp)
+    html(&pages::SigningOut { words, frames, next }, &csp)
 }

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::browser::Browser;
-use super::error::{PageError, capitalised, sentence};
+use super::error::{PageError, sentence};
 use super::extract::{CheckedForm, FormFields, QueryFields};
 use super::flow::Flow;
 use super::login::{self, Purpose};
@@ -14,7 +14,9 @@ use super::page::html;
 use super::request_info::RequestInfo;
 use crate::admin::{Refusal, users};
 use crate::app::{App, Origin};
+use crate::authn::by_new_account;
 use crate::authn::throttle::{self, Counted};
+use crate::i18n::{Words, key};
 use crate::pages::{self, LoginProblem, Problem};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::FieldProblem;
@@ -44,8 +46,9 @@ pub async fn post(
 ) -> Result<Response, PageError> {
     must_be_open(&app)?;
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
-    match create(&app, &info.anonymous(), &form).await? {
-        Ok(user) => login::begin_session(&app, &info, &headers, flow, &user, false).await,
+    let words = browser.locale.words_in(&flow);
+    match create(&app, words, &info.anonymous(), &form).await? {
+        Ok(user) => login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await,
         Err(refused) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
             Ok(show(purpose, Typed::in_form(&form), Some(refused)))
@@ -54,11 +57,7 @@ pub async fn post(
 }
 
 fn must_be_open(app: &App) -> Result<(), PageError> {
-    if app.config.accounts.sign_up {
-        Ok(())
-    } else {
-        Err(PageError::not_found("On this server, accounts are made by an administrator."))
-    }
+    if app.config.accounts.sign_up { Ok(()) } else { Err(PageError::not_found(key("sign-up-closed"))) }
 }
 
 /// Why there is no account yet.
@@ -70,7 +69,12 @@ enum Refused {
 }
 
 /// Makes the user that the form describes. Their address is not verified.
-async fn create(app: &App, origin: &Origin, form: &FormFields) -> Result<Result<User, Refused>, PageError> {
+async fn create(
+    app: &App,
+    words: Words,
+    origin: &Origin,
+    form: &FormFields,
+) -> Result<Result<User, Refused>, PageError> {
     let now = app.clock.now();
     // Every attempt counts, those that succeed too: nobody makes accounts by the thousand, or learns by trying which
     // there are.
@@ -89,19 +93,33 @@ async fn create(app: &App, origin: &Origin, form: &FormFields) -> Result<Result<
             Ok(Err(Refused::NotNow(LoginProblem::Busy)))
         }
         Err(Refusal::Invalid(problems)) => {
-            let said = |problem: &FieldProblem| {
-                Problem::new(problem.field, sentence(&capitalised(&problem.message)))
-            };
-            Ok(Err(Refused::Mistakes(problems.iter().map(said).collect())))
+            Ok(Err(Refused::Mistakes(problems.iter().map(|problem| mistake(words, problem)).collect())))
         }
         // This tells that there is such an account. Of user names, which only one account can have, nothing else can be
         // said; and an address could only be kept quiet about where its owner is asked by mail instead.
-        Err(Refusal::Store(StoreError::Taken(what))) => {
-            let field = if what == "this e-mail address" { "email" } else { "username" };
-            let said = format!("{} is already in use.", capitalised(what));
-            Ok(Err(Refused::Mistakes(vec![Problem::new(field, said)])))
-        }
+        Err(Refusal::Store(StoreError::Taken(what))) => Ok(Err(Refused::Mistakes(vec![taken(words, what)]))),
         Err(other) => Err(other.into()),
+    }
+}
+
+/// A rule of accounts that a form breaks, in words: each field of these forms has one.
+pub(super) fn mistake(words: Words, problem: &FieldProblem) -> Problem {
+    let said = match problem.field {
+        "username" => words.text("mistake-username"),
+        "email" => words.text("mistake-email"),
+        "name" => words.text("mistake-name"),
+        "password" => words.text("mistake-password"),
+        _ => sentence(&problem.message).into(),
+    };
+    Problem::new(problem.field, said)
+}
+
+/// Another account has this name or address.
+pub(super) fn taken(words: Words, what: &str) -> Problem {
+    if what == "this e-mail address" {
+        Problem::new("email", words.text("email-taken"))
+    } else {
+        Problem::new("username", words.text("username-taken"))
     }
 }
 
@@ -153,6 +171,7 @@ fn show(purpose: Purpose, typed: Typed, refused: Option<Refused>) -> Response {
     };
     let invalid = !mistakes.is_empty();
     let page = pages::SignUp {
+        words: purpose.words,
         flow: purpose.flow,
         csrf: purpose.csrf,
         app: purpose.app,

@@ -30,7 +30,7 @@ fn decoded(text: &str) -> Option<Vec<u8>> {
 }
 
 /// RFC 7515 §2.
-fn base64url(bytes: impl AsRef<[u8]>) -> String {
+pub(crate) fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
-use super::words::{Language, Words};
+use crate::i18n::{Language, Words};
 use crate::protocol::issuer::Issuer;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::changes_the_text_around;
@@ -307,18 +307,18 @@ impl Pen<'_> {
                     button(words.text("mail-password-button"), link),
                 ],
             ),
-            Message::PasskeyAdded { account, passkey, happened, link } => (
-                words.with_all("mail-passkey-subject", &only_site).into_owned(),
-                vec![
-                    text(words.with_all(
-                        "mail-passkey-text",
-                        &[("passkey", shown(passkey)), ("account", shown(account)), ("site", site)],
-                    )),
-                    self.facts(happened),
-                    text(words.text("mail-passkey-not-you")),
-                    button(words.text("mail-passkey-button"), link),
-                ],
-            ),
+            Message::PasskeyAdded { account, passkey, happened, link } => {
+                let about = [("passkey", shown(passkey)), ("account", shown(account)), ("site", site)];
+                (
+                    words.with_all("mail-passkey-subject", &only_site).into_owned(),
+                    vec![
+                        text(words.with_all("mail-passkey-text", &about)),
+                        self.facts(happened),
+                        text(words.text("mail-passkey-not-you")),
+                        button(words.text("mail-passkey-button"), link),
+                    ],
+                )
+            }
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![

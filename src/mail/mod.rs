@@ -13,6 +13,7 @@ use tokio::sync::{Notify, broadcast};
 use crate::app::App;
 use crate::config::{Config, Sender};
 use crate::http::metrics::{self, MailOutcome};
+use crate::i18n::Language;
 use crate::protocol::timestamp::seconds;
 use crate::protocol::user::canonical_email;
 use crate::sealing::{Purpose, SealError};
@@ -22,12 +23,10 @@ use transport::Transport;
 
 pub use messages::{Happened, Letter, Link, Message};
 pub use transport::{TransportError, Written};
-pub use words::Language;
 
 mod messages;
 pub mod outbox;
 mod transport;
-mod words;
 
 #[cfg(test)]
 mod tests;
@@ -79,7 +78,8 @@ pub enum MailError {
 #[derive(Serialize, Deserialize)]
 struct Content {
     to: String,
-    language: Language,
+    /// Its tag.
+    language: String,
     message: Message,
 }
 
@@ -143,7 +143,7 @@ impl Mailer {
             window: seconds(LIMIT_WINDOW),
             may_wait: works_for.map_or(seconds(NEWS_WAIT), |_| 0),
         };
-        let content = Content { to: to.clone(), language, message };
+        let content = Content { to: to.clone(), language: language.tag().to_owned(), message };
         let new = NewMail {
             id: app.entropy.ordered_id(&app.clock),
             to,

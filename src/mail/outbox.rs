@@ -12,6 +12,7 @@ use super::Content;
 use super::transport::{Parcel, Unsent};
 use crate::app::{App, Origin};
 use crate::http::metrics::{self, MailOutcome};
+use crate::i18n::Language;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
 use crate::store::{LeasedMail, MailEnd, StoreError};
@@ -117,6 +118,8 @@ async fn send(app: &App, mail: &LeasedMail) -> Result<(), Unsent> {
     // A newer version's message is left to the nodes that know it.
     let content = app.seals.open::<Content>(Purpose::Mail, &mail.content);
     let Content { to, language, message } = content.map_err(|error| Unsent::Later(error.to_string()))?;
+    // One that another version knows and this one does not is English here.
+    let language = Language::of_tag(&language).unwrap_or_default();
     let letter = message.letter(language, app.mail.site());
     let parcel = Parcel {
         id: &mail.id,

@@ -7,8 +7,8 @@ use mail_parser::{MessageParser, MimeHeaders as _};
 
 use super::messages::{Happened, Link, Message};
 use super::transport::Parcel;
-use super::words::Language;
 use crate::config::Sender;
+use crate::i18n::Language;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::timestamp::Timestamp;
 

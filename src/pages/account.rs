@@ -2,7 +2,8 @@
 
 use askama::Template;
 
-use super::{Notice, Scope, Shell};
+use super::{Notice, Page, PasskeyChallenge, Scope, Shell, address};
+use crate::i18n::Words;
 
 /// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
 /// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
@@ -25,6 +26,16 @@ pub struct Account {
     pub notice: Option<Notice>,
     /// Why the password was not changed.
     pub password_problem: Option<PasswordProblem>,
+}
+
+impl Page for Account {
+    fn words(&self) -> Option<Words> {
+        Some(self.shell.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/account", &[]))
+    }
 }
 
 /// One signed-in device.
@@ -83,4 +94,100 @@ pub enum PasswordProblem {
     },
     /// The server has too many passwords to check at once.
     Busy,
+}
+
+/// `GET /account/sign-in`: what one proves who one is with.
+#[derive(Template)]
+#[template(path = "sign_in_methods.html")]
+pub struct SignInMethods {
+    /// The frame.
+    pub shell: Shell,
+    /// Is there a password?
+    pub has_password: bool,
+    /// Can there be passkeys on this server?
+    pub passkeys_possible: bool,
+    /// The passkeys, the oldest first.
+    pub passkeys: Vec<PasskeyRow>,
+    /// Since when there is an authenticator app (unix seconds).
+    pub app_since: Option<i64>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: u64,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// A passkey.
+pub struct PasskeyRow {
+    /// The credential's id.
+    pub id: String,
+    /// As its owner calls it.
+    pub name: String,
+    /// Since when (unix seconds).
+    pub since: i64,
+    /// Last use after that (unix seconds).
+    pub last_used: Option<i64>,
+}
+
+/// `GET /account/sign-in/app`; the form goes to `POST` with `secret`, `code`.
+#[derive(Template)]
+#[template(path = "new_app.html")]
+pub struct NewApp {
+    /// The frame.
+    pub shell: Shell,
+    /// The secret, sealed.
+    pub sealed: String,
+    /// The secret for those who type it, in groups.
+    pub secret: String,
+    /// `otpauth:` address of the account.
+    pub address: String,
+    /// The QR code as a path of an SVG.
+    pub qr: String,
+    /// Its modules on a side.
+    pub width: usize,
+    /// The code that was typed is not right.
+    pub wrong: bool,
+}
+
+/// New recovery codes, shown once.
+#[derive(Template)]
+#[template(path = "recovery_codes.html")]
+pub struct RecoveryCodes {
+    /// The frame.
+    pub shell: Shell,
+    /// The codes.
+    pub codes: Vec<String>,
+}
+
+/// `GET /account/sign-in/passkeys`; the form goes to `POST` with `name`, `challenge`, `credential`.
+#[derive(Template)]
+#[template(path = "new_passkey.html")]
+pub struct NewPasskey {
+    /// The frame.
+    pub shell: Shell,
+    /// What the passkey is called unless its owner knows better.
+    pub name: String,
+    /// What the browser is asked with.
+    pub passkey: PasskeyChallenge,
+}
+
+/// The pages about one's own account, in the reader's language.
+macro_rules! about_the_account {
+    ($($page:ident $here:expr;)*) => {
+        $(impl Page for $page {
+            fn words(&self) -> Option<Words> {
+                Some(self.shell.words)
+            }
+
+            fn here(&self) -> Option<String> {
+                $here.map(|path| address(path, &[]))
+            }
+        })*
+    };
+}
+about_the_account! {
+    SignInMethods Some("/account/sign-in");
+    NewApp Some("/account/sign-in/app");
+    NewPasskey Some("/account/sign-in/passkeys");
+    // Shown once.
+    RecoveryCodes None::<&str>;
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::{Notice, Problem, SessionRow, Shell};
+use super::{Notice, Page, Problem, SessionRow, Shell};
+use crate::i18n::Words;
 use crate::protocol::client::SigningAlg;
 
 /// `GET /admin`.
@@ -24,6 +25,18 @@ pub struct AdminHome {
     /// The latest audit rows, newest first.
     pub audit: Vec<AuditRow>,
 }
+
+/// The administrator's pages have no switch of languages: they are in English.
+macro_rules! in_one_language {
+    ($($page:ty),*) => {
+        $(impl Page for $page {
+            fn words(&self) -> Option<Words> {
+                Some(self.shell.words)
+            }
+        })*
+    };
+}
+in_one_language!(AdminHome, AdminClients, AdminClientForm, AdminUsers, AdminUserForm);
 
 /// One key of the server.
 pub struct KeyRow {

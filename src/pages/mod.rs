@@ -1,7 +1,8 @@
 //! Every HTML page: one struct per page, one template of the same name in `templates/`.
 //!
-//! A pure room: a handler fills a struct and renders it; all words a person reads are in the templates, or here when
-//! they are needed in several of them. Values are escaped by askama; no template marks anything as safe.
+//! A pure room: a handler fills a struct and renders it. The words that users read are in the catalogues of
+//! [`i18n`](crate::i18n): a page has [`Words`], and asks them by a message's key. Administration and the demo are in English,
+//! and have theirs in the templates. Values are escaped by askama; no template marks anything as safe.
 //! Points in time are unix seconds and are shown in UTC.
 
 mod account;
@@ -15,27 +16,55 @@ mod sign_in;
 )]
 mod words;
 
-pub use account::{Account, AppRow, PasswordProblem, SessionRow};
+pub use account::{
+    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
+    SignInMethods,
+};
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
     KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, ReturnTo, Setup,
-    SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
+    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
 };
 pub use words::{describe_device, describe_scope};
 
 pub use crate::protocol::logout::LogoutFrame;
 
+use askama::Template;
+
+use crate::i18n::{Language, Phrase, Words, key};
+
 use admin::{
     ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
 };
-use words::{ago, day_time, describe_method, duration, grouped, iso};
+use words::{ago, day_time, duration, grouped, iso, signed_in};
+
+/// A page as it is sent: in which language, and where it is found again.
+pub trait Page: Template {
+    /// Its words; none where it has none.
+    fn words(&self) -> Option<Words>;
+
+    /// An address on this server that shows it again, for its switch of languages; none where there is none.
+    fn here(&self) -> Option<String> {
+        None
+    }
+}
+
+/// An address with parameters.
+fn address(path: &str, parameters: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(parameters);
+    let query = query.finish();
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
 
 /// What the frame around every account and administration page needs.
 pub struct Shell {
+    /// The language.
+    pub words: Words,
     /// Name of the signed-in person, shown in the header.
     pub name: String,
     /// CSRF token for every form of the page, the sign-out form in the header included.
@@ -137,6 +166,14 @@ pub enum Notice {
     AppRevoked,
     /// The password was changed.
     PasswordChanged,
+    /// The authenticator app was removed.
+    AppRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was renamed.
+    PasskeyRenamed,
+    /// A passkey was removed.
+    PasskeyRemoved,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -156,19 +193,27 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, &'static str); 12] = [
-        (Notice::SessionEnded, "session-ended", "That device is signed out."),
-        (Notice::OtherSessionsEnded, "others-ended", "All your other devices are signed out."),
-        (Notice::AppRevoked, "app-revoked", "The application no longer has access to your account."),
-        (Notice::PasswordChanged, "password-changed", "Your password is changed."),
-        (Notice::ClientCreated, "client-created", "The application is registered."),
-        (Notice::ClientSaved, "client-saved", "The application is saved."),
-        (Notice::ClientDeleted, "client-deleted", "The application is deleted."),
-        (Notice::UserCreated, "user-created", "The user is created."),
-        (Notice::UserSaved, "user-saved", "The user is saved."),
-        (Notice::UserDeleted, "user-deleted", "The user is deleted."),
-        (Notice::UserPasswordSet, "password-set", "The password is set."),
-        (Notice::UserSessionsEnded, "user-sessions-ended", "The user is signed out everywhere."),
+    const ALL: [(Notice, &'static str, Phrase); 16] = [
+        (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
+        (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
+        (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
+        (Notice::PasswordChanged, "password-changed", key("notice-password-changed")),
+        (Notice::AppRemoved, "app-removed", key("notice-app-removed")),
+        (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
+        (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
+        (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
+        (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
+        (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),
+        (Notice::UserCreated, "user-created", Phrase::english("The user is created.")),
+        (Notice::UserSaved, "user-saved", Phrase::english("The user is saved.")),
+        (Notice::UserDeleted, "user-deleted", Phrase::english("The user is deleted.")),
+        (Notice::UserPasswordSet, "password-set", Phrase::english("The password is set.")),
+        (
+            Notice::UserSessionsEnded,
+            "user-sessions-ended",
+            Phrase::english("The user is signed out everywhere."),
+        ),
     ];
 
     /// The code for the address.
@@ -183,8 +228,12 @@ impl Notice {
         Self::ALL.iter().find(|row| row.1 == code).map(|row| row.0)
     }
 
-    fn words(self) -> &'static str {
-        Self::ALL.iter().find(|row| row.0 == self).map_or("", |row| row.2)
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates' macros it is a reference")]
+    fn say(self, words: &Words) -> String {
+        Self::ALL
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or_else(String::new, |row| words.phrase(&row.2).into_owned())
     }
 }
 

@@ -2,14 +2,17 @@
 
 use askama::Template;
 
-use super::{App, LogoutFrame, Problem, Scope};
+use super::{App, LogoutFrame, Page, Problem, Scope, address};
+use crate::i18n::{Phrase, Words};
 
 /// `GET /login`; the form goes to `POST /login` with `flow`, `csrf`, `username`, `password`, `remember`.
 #[derive(Template)]
 #[template(path = "login.html")]
 pub struct Login {
-    /// The sealed sign-in in progress; none when someone signs in to their own account page.
-    pub flow: Option<String>,
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
     /// CSRF token of the form.
     pub csrf: String,
     /// The application that asked for the sign-in.
@@ -22,6 +25,40 @@ pub struct Login {
     pub remember: bool,
     /// Where people who have no account make one; none where only administrators do.
     pub sign_up: Option<String>,
+    /// For a sign-in without a user name; none where there can be no passkeys.
+    pub passkey: Option<PasskeyChallenge>,
+    /// Why the last attempt failed.
+    pub problem: Option<LoginProblem>,
+}
+
+/// What the script of a page asks the browser with.
+pub struct PasskeyChallenge {
+    /// `PublicKeyCredentialRequestOptionsJSON` or `PublicKeyCredentialCreationOptionsJSON`.
+    pub options: String,
+    /// The server's half of the challenge, sealed.
+    pub sealed: String,
+}
+
+/// `GET /login/second`; the form goes to `POST /login/second` with `flow`, `csrf`, `code`, or to `POST /login/passkey`.
+#[derive(Template)]
+#[template(path = "second_factor.html")]
+pub struct SecondFactor {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the forms.
+    pub csrf: String,
+    /// The application that asked for the sign-in.
+    pub app: Option<App>,
+    /// Who gave the first proof.
+    pub account: String,
+    /// Will a code of the authenticator app do?
+    pub by_code: bool,
+    /// Is there a recovery code left?
+    pub has_recovery_codes: bool,
+    /// For a passkey; none where the account has none.
+    pub passkey: Option<PasskeyChallenge>,
     /// Why the last attempt failed.
     pub problem: Option<LoginProblem>,
 }
@@ -31,6 +68,8 @@ pub struct Login {
 pub enum LoginProblem {
     /// Unknown user, wrong password or disabled account: the page does not tell which.
     WrongCredentials,
+    /// Wrong code of an authenticator app, or a recovery code that is none or was used.
+    WrongCode,
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.
@@ -44,6 +83,8 @@ pub enum LoginProblem {
 #[derive(Template)]
 #[template(path = "sign_up.html")]
 pub struct SignUp {
+    /// The language.
+    pub words: Words,
     /// The sealed sign-in in progress.
     pub flow: String,
     /// CSRF token of the form.
@@ -66,6 +107,8 @@ pub struct SignUp {
 #[derive(Template)]
 #[template(path = "consent.html")]
 pub struct Consent {
+    /// The language.
+    pub words: Words,
     /// The sealed sign-in in progress.
     pub flow: String,
     /// CSRF token of the form.
@@ -83,6 +126,8 @@ pub struct Consent {
 #[derive(Template)]
 #[template(path = "form_post.html")]
 pub struct FormPost {
+    /// The language.
+    pub words: Words,
     /// The application's address.
     pub action: String,
     /// Its host, for people.
@@ -95,28 +140,34 @@ pub struct FormPost {
 #[derive(Template)]
 #[template(path = "error.html")]
 pub struct ErrorPage {
+    /// The language.
+    pub words: Words,
     /// HTTP status, shown small.
     pub status: u16,
     /// Heading: the problem in a few words.
-    pub title: String,
+    pub title: Phrase,
     /// What is wrong, in a sentence or two.
-    pub what: String,
+    pub what: Phrase,
     /// Who can fix it, as the end of "For …:", such as "the developer of Acme Notes".
-    pub for_whom: Option<String>,
+    pub for_whom: Option<Phrase>,
     /// How to fix it, in a sentence or two.
-    pub how_to_fix: String,
+    pub how_to_fix: Phrase,
     /// Values that help to fix it, as (name, value).
     pub facts: Vec<(String, String)>,
     /// OAuth error code, such as `invalid_request`.
     pub error_code: Option<String>,
     /// The id of the request in the logs.
     pub correlation_id: String,
+    /// The address that was asked for, where asking again does no harm.
+    pub here: Option<String>,
 }
 
 /// `GET /logout` without proof that the application may sign this user out; the form goes to `POST /logout`.
 #[derive(Template)]
 #[template(path = "logout_confirm.html")]
 pub struct LogoutConfirm {
+    /// The language.
+    pub words: Words,
     /// CSRF token of the form.
     pub csrf: String,
     /// The signed-in account: its name, username or e-mail address.
@@ -131,14 +182,20 @@ pub struct LogoutConfirm {
 #[derive(Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOut {
+    /// The language.
+    pub words: Words,
     /// A place to go back to.
     pub return_to: Option<ReturnTo>,
+    /// The application that asked for the sign-out.
+    pub client_id: Option<String>,
 }
 
 /// After signing out of a session that applications want to hear the end of: loads their frames, then goes on.
 #[derive(Template)]
 #[template(path = "signing_out.html")]
 pub struct SigningOut {
+    /// The language.
+    pub words: Words,
     /// One for every application.
     pub frames: Vec<LogoutFrame>,
     /// Where the browser goes then.
@@ -166,6 +223,8 @@ pub struct ReturnTo {
 #[derive(Template)]
 #[template(path = "setup.html")]
 pub struct Setup {
+    /// The language.
+    pub words: Words,
     /// CSRF token of the form.
     pub csrf: String,
     /// The one-time token of the link.
@@ -182,6 +241,122 @@ pub struct Setup {
 #[derive(Template)]
 #[template(path = "setup_done.html")]
 pub struct SetupDone {
+    /// The language.
+    pub words: Words,
     /// The administrator's username.
     pub username: String,
+}
+
+impl Page for Login {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for SecondFactor {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/second", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for SignUp {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/sign-up", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for Consent {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/consent", &[("flow", &self.flow)]))
+    }
+}
+
+/// Gone in a moment.
+impl Page for FormPost {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+}
+
+impl Page for ErrorPage {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        self.here.clone()
+    }
+}
+
+impl Page for LogoutConfirm {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        // The choice takes the place of the application's wish.
+        let others = self.fields.iter().filter(|(name, _)| name != "ui_locales");
+        let fields: Vec<_> = others.map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        Some(address("/logout", &fields))
+    }
+}
+
+/// To somebody who is not signed in, `/logout` says that they are signed out.
+impl Page for SignedOut {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(match &self.client_id {
+            Some(id) => address("/logout", &[("client_id", id)]),
+            None => address("/logout", &[]),
+        })
+    }
+}
+
+/// Gone in a moment.
+impl Page for SigningOut {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+}
+
+impl Page for CheckSession {
+    fn words(&self) -> Option<Words> {
+        None
+    }
+}
+
+impl Page for Setup {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/setup", &[("token", &self.token)]))
+    }
+}
+
+/// Shown once.
+impl Page for SetupDone {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
 }

@@ -8,13 +8,20 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::i18n::Language;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
 /// Every page in its important states. All text that comes from outside passes through `text`.
 #[expect(clippy::too_many_lines, reason = "one list of samples, to be read from top to bottom")]
-fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
-    let shell = |is_admin| Shell { name: text("Ada Lovelace"), csrf: text("csrf-token"), is_admin, now: NOW };
+fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
+    let shell = |words, is_admin| Shell {
+        words,
+        name: text("Ada Lovelace"),
+        csrf: text("csrf-token"),
+        is_admin,
+        now: NOW,
+    };
     let app = || App {
         name: text("Lighthouse Travel"),
         logo_uri: None,
@@ -34,8 +41,10 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         unverified: false,
     };
     let login = |app, username: &str, problem| Login {
+        words,
         signed_in_as: None,
-        flow: Some(text("sealed-flow")),
+        flow: text("sealed-flow"),
+        passkey: None,
         csrf: text("csrf-token"),
         app,
         username: text(username),
@@ -44,6 +53,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         problem,
     };
     let sign_up = |app| SignUp {
+        words,
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app,
@@ -53,8 +63,10 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         problem: None,
         mistakes: vec![],
     };
-    let scopes = |names: &[&str]| names.iter().map(|name| describe_scope(&text(name))).collect::<Vec<_>>();
+    let scopes =
+        |names: &[&str]| names.iter().map(|name| describe_scope(words, &text(name))).collect::<Vec<_>>();
     let consent = |app, names: &[&str]| Consent {
+        words,
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app,
@@ -79,7 +91,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         ]
     };
     let account = |sessions, apps, notice, password_problem| Account {
-        shell: shell(true),
+        shell: shell(words, true),
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
@@ -95,7 +107,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         since: NOW - 9_000_000,
         open: (id == "acme-notes").then(|| text("https://notes.example/login?iss=x")),
     };
-    let key = |kid: &str, alg: &str, state: &str| KeyRow {
+    let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
         alg: text(alg),
         state: text(state),
@@ -134,7 +146,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         ..ClientFields::default()
     };
     let client_form = |new, client, problems, secret_shown_once, notice| AdminClientForm {
-        shell: shell(true),
+        shell: shell(Words::ENGLISH, true),
         new,
         self_registered: !new,
         has_secret: true,
@@ -193,7 +205,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                     \"demo\",\n  \"email\": \"demo@example.com\",\n  \"email_verified\": true\n}";
 
     vec![
-        ("login", html(&Login { flow: None, ..login(None, "", None) })),
+        ("login", html(&login(None, "", None))),
         ("login-for-an-application", html(&login(Some(app()), "", None))),
         (
             "login-wrong-password",
@@ -256,13 +268,16 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "error",
             html(&ErrorPage {
+                words,
                 status: 400,
-                title: text("This sign-in link is not set up"),
-                what: text("The redirect_uri of this request is not registered for Lighthouse Travel."),
-                for_whom: Some(text("the developer of Lighthouse Travel")),
+                title: text("This sign-in link is not set up").into(),
+                what: text("The redirect_uri of this request is not registered for Lighthouse Travel.")
+                    .into(),
+                for_whom: Some(key("error-developer-of").about("app", text("Lighthouse Travel"))),
                 how_to_fix: text(
                     "Register exactly this address for the client, or send one that is registered.",
-                ),
+                )
+                .into(),
                 facts: vec![
                     (
                         text("redirect_uri"),
@@ -272,24 +287,28 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                 ],
                 error_code: Some(text("invalid_request")),
                 correlation_id: text("01JD9QK3V7Z8N2M4"),
+                here: Some(text("/authorize?client_id=x")),
             }),
         ),
         (
             "error-not-found",
             html(&ErrorPage {
+                words,
                 status: 404,
-                title: text("There is no such page"),
-                what: text("Nothing is at this address."),
+                title: key("not-found-title"),
+                what: key("no-such-app"),
                 for_whom: None,
-                how_to_fix: text("Check the address, or go back to the application you came from."),
+                how_to_fix: key("not-found-fix"),
                 facts: vec![],
                 error_code: None,
                 correlation_id: text("01JD9QK3V7Z8N2M4"),
+                here: None,
             }),
         ),
         (
             "logout-confirm",
             html(&LogoutConfirm {
+                words,
                 csrf: text("csrf-token"),
                 account: Some(text("ada@example.com")),
                 app: Some(text("Lighthouse Travel")),
@@ -298,21 +317,30 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         ),
         (
             "logout-confirm-bare",
-            html(&LogoutConfirm { csrf: text("csrf-token"), account: None, app: None, fields: vec![] }),
+            html(&LogoutConfirm {
+                words,
+                csrf: text("csrf-token"),
+                account: None,
+                app: None,
+                fields: vec![],
+            }),
         ),
-        ("signed-out", html(&SignedOut { return_to: None })),
+        ("signed-out", html(&SignedOut { words, return_to: None, client_id: None })),
         (
             "signed-out-return",
             html(&SignedOut {
+                words,
                 return_to: Some(ReturnTo {
                     name: text("Lighthouse Travel"),
                     uri: text("https://travel.example"),
                 }),
+                client_id: Some(text("lighthouse-travel")),
             }),
         ),
         (
             "signing-out",
             html(&SigningOut {
+                words,
                 frames: vec![
                     frame("Lighthouse Travel", "https://travel.example"),
                     frame("Acme Notes", "https://notes.example:8443"),
@@ -323,6 +351,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "signing-out-one",
             html(&SigningOut {
+                words,
                 frames: vec![frame("Acme Notes", "https://notes.example")],
                 next: text("/logout"),
             }),
@@ -330,6 +359,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "setup",
             html(&Setup {
+                words,
                 csrf: text("csrf-token"),
                 token: text("one-time"),
                 username: text("admin"),
@@ -340,6 +370,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "setup-problems",
             html(&Setup {
+                words,
                 csrf: text("csrf-token"),
                 token: text("one-time"),
                 username: text("ad min"),
@@ -350,7 +381,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                 ],
             }),
         ),
-        ("setup-done", html(&SetupDone { username: text("admin") })),
+        ("setup-done", html(&SetupDone { words, username: text("admin") })),
         (
             "account",
             html(&account(
@@ -366,7 +397,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "account-new",
             html(&Account {
-                shell: shell(false),
+                shell: shell(words, false),
                 name: String::new(),
                 ..account(
                     vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
@@ -379,15 +410,15 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-home",
             html(&AdminHome {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 clients: 12,
                 users: 48_211,
                 sessions: 1,
                 keys: vec![
-                    key("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active"),
-                    key("Kx9mZ2hQ8nLw4vR7tY1uI3oP6aS5dF0gHjK8lZxCvBn", "RS256", "active"),
-                    key("Qw3eR5tY7uI9oP1aS2dF4gH6jK8lZ0xCvBnM5qWeRtY", "EdDSA", "published"),
-                    key("Zx1cV2bN3mA4sD5fG6hJ7kL8qW9eR0tYuIoPpOiUyTr", "RS256", "retired"),
+                    key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active"),
+                    key_row("Kx9mZ2hQ8nLw4vR7tY1uI3oP6aS5dF0gHjK8lZxCvBn", "RS256", "active"),
+                    key_row("Qw3eR5tY7uI9oP1aS2dF4gH6jK8lZ0xCvBnM5qWeRtY", "EdDSA", "published"),
+                    key_row("Zx1cV2bN3mA4sD5fG6hJ7kL8qW9eR0tYuIoPpOiUyTr", "RS256", "retired"),
                 ],
                 audit: vec![
                     audit(NOW - 20, "ada", "client.create", "lighthouse-travel", "Lighthouse Travel"),
@@ -399,18 +430,18 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-home-new",
             html(&AdminHome {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 clients: 1,
                 users: 1,
                 sessions: 1,
-                keys: vec![key("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active")],
+                keys: vec![key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active")],
                 audit: vec![],
             }),
         ),
         (
             "admin-clients",
             html(&AdminClients {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 rows: vec![
                     client_row("acme-notes", "Acme Notes", "none", false),
                     client_row("lighthouse-travel", "Lighthouse Travel", "client_secret_basic", false),
@@ -424,7 +455,10 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
                 notice: Some(Notice::ClientDeleted),
             }),
         ),
-        ("admin-clients-none", html(&AdminClients { shell: shell(true), rows: vec![], notice: None })),
+        (
+            "admin-clients-none",
+            html(&AdminClients { shell: shell(Words::ENGLISH, true), rows: vec![], notice: None }),
+        ),
         (
             "admin-client-new",
             html(&client_form(
@@ -453,7 +487,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-users",
             html(&AdminUsers {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 query: text("a"),
                 rows: vec![
                     user_row("ada", "Ada Lovelace", "ada@example.com", true, false),
@@ -473,7 +507,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-users-none",
             html(&AdminUsers {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 query: text("zzz"),
                 rows: vec![],
                 next: None,
@@ -483,7 +517,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-user-new",
             html(&AdminUserForm {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 new: true,
                 user: UserFields::default(),
                 problems: vec![problem("password", "Use at least 8 characters.")],
@@ -494,7 +528,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-user",
             html(&AdminUserForm {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 new: false,
                 user: user(),
                 problems: vec![],
@@ -505,7 +539,7 @@ fn pages(text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
         (
             "admin-user-mistakes",
             html(&AdminUserForm {
-                shell: shell(true),
+                shell: shell(Words::ENGLISH, true),
                 new: false,
                 user: user(),
                 problems: vec![
@@ -551,14 +585,12 @@ fn html(page: &impl Template) -> String {
     page.render().unwrap()
 }
 
-fn samples() -> Vec<(&'static str, String)> {
-    pages(&str::to_owned)
-}
-
-/// Calls `check` with each page's name and parsed document.
+/// Calls `check` with each page's name and parsed document, in every language.
 fn on_every_page(check: impl Fn(&str, &Html)) {
-    for (name, html) in samples() {
-        check(name, &Html::parse_document(&html));
+    for language in Language::ALL {
+        for (name, html) in pages(Words::of(language), &str::to_owned) {
+            check(&format!("{name} ({})", language.tag()), &Html::parse_document(&html));
+        }
     }
 }
 
@@ -580,15 +612,21 @@ fn every_page_renders() {
             format!("{text} {text}-{}", text.repeat(9))
         }
     };
-    for (name, html) in pages(&long) {
+    for (name, html) in pages(Words::ENGLISH, &long) {
         std::fs::write(folder.join(format!("long-{name}.html")), html).unwrap();
     }
-    for (name, mut html) in samples() {
-        std::fs::write(folder.join(format!("{name}.html")), &html).unwrap();
-        for asset in assets::all() {
-            html = html.replace(&asset.version, "[version]");
+    for language in Language::ALL {
+        for (name, mut html) in pages(Words::of(language), &str::to_owned) {
+            let english = language == Language::English;
+            let name = if english { name.to_owned() } else { format!("{name}-{}", language.tag()) };
+            std::fs::write(folder.join(format!("{name}.html")), &html).unwrap();
+            for asset in assets::all() {
+                html = html.replace(&asset.version, "[version]");
+            }
+            if english || ["login-for-an-application-ar", "login-for-an-application-ja"].contains(&&*name) {
+                insta::assert_snapshot!(name, html);
+            }
         }
-        insta::assert_snapshot!(name, html);
     }
 }
 
@@ -616,9 +654,12 @@ fn text_from_outside_stays_text() {
         "' onfocus='alert(1)' \" onfocus=\"alert(1)",
         "&lt;script&gt;{{239*4649}}${239*4649}",
     ];
-    for evil in evils {
-        let harmless = pages(&|text| format!("{text}evil"));
-        let hostile = pages(&|text| format!("{text}{evil}"));
+    for (evil, language) in
+        evils.into_iter().zip([Language::English, Language::Arabic, Language::Japanese, Language::German])
+    {
+        let words = Words::of(language);
+        let harmless = pages(words, &|text| format!("{text}evil"));
+        let hostile = pages(words, &|text| format!("{text}{evil}"));
         for ((name, harmless), (_, hostile)) in harmless.iter().zip(&hostile) {
             assert_eq!(skeleton(harmless), skeleton(hostile), "{evil} changed {name}");
             assert!(!hostile.contains("1111111"), "{evil} was computed on {name}");
@@ -645,10 +686,17 @@ fn only_web_addresses_become_links() {
             redirect_host: "app.example".into(),
             unverified: true,
         };
-        let back = SignedOut { return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }) };
+        let words = Words::ENGLISH;
+        let back = SignedOut {
+            words,
+            return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }),
+            client_id: None,
+        };
         let login = Login {
+            words,
             signed_in_as: None,
-            flow: None,
+            flow: "sealed-flow".to_owned(),
+            passkey: None,
             csrf: String::new(),
             app: Some(app),
             username: String::new(),
@@ -668,7 +716,16 @@ fn only_web_addresses_become_links() {
 #[test]
 fn every_page_is_accessible() {
     on_every_page(|name, page| {
-        assert_eq!(page.select(&select("html[lang=en]")).count(), 1, "{name}");
+        let root = page.root_element();
+        let spoken =
+            Language::ALL.into_iter().find(|language| Some(language.tag()) == root.attr("lang")).unwrap();
+        let right_to_left = root.attr("dir") == Some("rtl");
+        assert_eq!(right_to_left, spoken.is_right_to_left(), "{name}");
+        assert!(
+            name.contains("admin-")
+                || name.contains("demo-")
+                || name.ends_with(&format!("({})", spoken.tag()))
+        );
         assert_eq!(page.select(&select("main")).count(), 1, "{name}");
         assert_eq!(page.select(&select("h1")).count(), 1, "{name}");
         let title: String = page.select(&select("title")).flat_map(|title| title.text()).collect();
@@ -725,7 +782,9 @@ fn every_form_that_changes_something_is_a_post_with_a_csrf_token() {
             let guarded =
                 form.attr("method") == Some("post") && form.select(&select("input[name=csrf]")).count() == 1;
             let search = form.attr("role") == Some("search");
-            assert!(guarded || search, "{name}: {}", form.html());
+            // A preference and nothing else.
+            let language = form.attr("action") == Some("/language") && form.attr("method") == Some("post");
+            assert!(guarded || search || language, "{name}: {}", form.html());
         }
     });
 }
@@ -733,8 +792,10 @@ fn every_form_that_changes_something_is_a_post_with_a_csrf_token() {
 #[test]
 fn every_page_with_its_style_is_below_60_kb() {
     let style = assets::find("style.css").unwrap().bytes.len();
-    for (name, html) in samples() {
-        assert!(html.len() + style < 60_000, "{name}: {}", html.len());
+    for language in Language::ALL {
+        for (name, html) in pages(Words::of(language), &str::to_owned) {
+            assert!(html.len() + style < 60_000, "{name} ({}): {}", language.tag(), html.len());
+        }
     }
 }
 
@@ -742,7 +803,7 @@ fn every_page_with_its_style_is_below_60_kb() {
 fn notices_survive_the_way_through_the_address() {
     for (notice, ..) in Notice::ALL {
         assert_eq!(Notice::parse(notice.code()), Some(notice));
-        assert!(notice.words().ends_with('.'));
+        assert!(notice.say(&Words::ENGLISH).ends_with('.'));
     }
     assert_eq!(Notice::parse("nonsense"), None);
 }
@@ -776,15 +837,15 @@ fn devices_are_named_by_browser_and_system() {
         ("<script>", "Unknown device"),
     ];
     for (user_agent, device) in table {
-        assert_eq!(describe_device(user_agent), device, "{user_agent}");
+        assert_eq!(describe_device(Words::ENGLISH, user_agent), device, "{user_agent}");
     }
 }
 
 #[test]
 fn times_and_numbers_read_like_speech() {
-    assert_eq!(day_time(&NOW), "23 Nov 2026, 22:00 UTC");
+    assert_eq!(day_time(&Words::ENGLISH, &NOW), "23 Nov 2026, 22:00 UTC");
     assert_eq!(iso(&NOW), "2026-11-23T22:00:00Z");
-    assert_eq!(day_time(&i64::MAX), "at an unknown time");
+    assert_eq!(day_time(&Words::ENGLISH, &i64::MAX), "at an unknown time");
     let table = [
         (-5, "just now"),
         (0, "just now"),
@@ -795,14 +856,92 @@ fn times_and_numbers_read_like_speech() {
         (86_400, "22 Nov 2026, 22:00 UTC"),
     ];
     for (seconds, words) in table {
-        assert_eq!(ago(&NOW, &(NOW - seconds)), words);
+        assert_eq!(ago(&Words::ENGLISH, &NOW, &(NOW - seconds)), words);
     }
-    assert_eq!(duration(&1), "1 second");
-    assert_eq!(duration(&840), "14 minutes");
-    assert_eq!(duration(&5_401), "2 hours");
+    assert_eq!(duration(&Words::ENGLISH, &1), "1 second");
+    assert_eq!(duration(&Words::ENGLISH, &840), "14 minutes");
+    assert_eq!(duration(&Words::ENGLISH, &5_401), "2 hours");
     for (number, words) in
         [(0, "0"), (999, "999"), (1_000, "1,000"), (48_211, "48,211"), (1_234_567, "1,234,567")]
     {
         assert_eq!(grouped(&number), words);
     }
+}
+
+#[test]
+fn times_follow_the_plural_forms_of_each_language() {
+    let spoken = |language| {
+        let words = Words::of(language);
+        [ago(&words, &NOW, &(NOW - 60)), ago(&words, &NOW, &(NOW - 7_200)), day_time(&words, &NOW)]
+    };
+    let table = [
+        (Language::German, ["vor 1 Minute", "vor 2 Stunden", "23. Nov. 2026, 22:00 UTC"]),
+        (Language::French, ["il y a 1 minute", "il y a 2 heures", "23 nov. 2026 à 22:00 UTC"]),
+        (Language::Spanish, ["hace 1 minuto", "hace 2 horas", "23 nov 2026, 22:00 UTC"]),
+        (Language::Portuguese, ["há 1 minuto", "há 2 horas", "23 de nov. de 2026, 22:00 UTC"]),
+        (Language::Japanese, ["1 分前", "2 時間前", "2026年11月23日 22:00 UTC"]),
+        (Language::Chinese, ["1 分钟前", "2 小时前", "2026年11月23日 22:00 UTC"]),
+        (
+            Language::Arabic,
+            ["قبل دقيقة واحدة", "قبل ساعتين", "23 نوفمبر 2026، \u{2068}22:00\u{2069} بتوقيت UTC"],
+        ),
+    ];
+    for (language, expected) in table {
+        assert_eq!(spoken(language), expected, "{language:?}");
+    }
+    let arabic = [
+        (1, "دقيقة واحدة"),
+        (2, "دقيقتين"),
+        (3, "3 دقائق"),
+        (10, "10 دقائق"),
+        (11, "11 دقيقة"),
+        (59, "59 دقيقة"),
+    ];
+    for (minutes, words) in arabic {
+        assert_eq!(ago(&Words::of(Language::Arabic), &NOW, &(NOW - minutes * 60)), format!("قبل {words}"));
+    }
+    for month in 1..=12 {
+        let at = i64::from(month) * 30 * 86_400 - 10 * 86_400;
+        for language in Language::ALL {
+            assert!(day_time(&Words::of(language), &at).contains("1970"), "{language:?} {month}");
+        }
+    }
+}
+
+#[test]
+fn every_page_says_where_it_is_found_in_another_language() {
+    let words = Words::ENGLISH;
+    let login = |flow| Login {
+        passkey: None,
+        words,
+        flow,
+        csrf: String::new(),
+        app: None,
+        signed_in_as: None,
+        username: String::new(),
+        remember: false,
+        sign_up: None,
+        problem: None,
+    };
+    assert_eq!(login("a.b&c".to_owned()).here().as_deref(), Some("/login?flow=a.b%26c"));
+    let text = |text: &str| text.to_owned();
+    let logout = LogoutConfirm {
+        words,
+        csrf: String::new(),
+        account: None,
+        app: None,
+        fields: vec![
+            (text("state"), text("a b")),
+            (text("ui_locales"), text("de")),
+            (text("client_id"), text("x")),
+        ],
+    };
+    assert_eq!(
+        logout.here().as_deref(),
+        Some("/logout?state=a+b&client_id=x"),
+        "another language than the asked one"
+    );
+    let out = SignedOut { words, return_to: None, client_id: Some(text("x")) };
+    assert_eq!(out.here().as_deref(), Some("/logout?client_id=x"));
+    assert_eq!(SetupDone { words, username: text("a") }.here(), None);
 }

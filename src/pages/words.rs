@@ -1,39 +1,30 @@
-//! Machine values in plain English: scopes, devices, times.
+//! Machine values in words: scopes, devices, times.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 
-use super::Scope;
+use super::{Scope, SessionRow};
+use crate::i18n::{Argument as _, Words};
 
 /// What a scope lets an application do, in words. Scopes of no known meaning are shown by their name.
 #[must_use]
-pub fn describe_scope(name: &str) -> Scope {
+pub fn describe_scope(words: Words, name: &str) -> Scope {
     let (title, description) = match name {
-        "openid" => {
-            ("Know that it is you", "It gets an identifier for your account, and when and how you signed in.")
-        }
-        "profile" => ("See your profile", "Your name, username and the other details of your profile."),
-        "email" => ("See your e-mail address", "And whether the address is confirmed."),
-        "address" => ("See your postal address", "The postal address in your profile."),
-        "phone" => ("See your phone number", "And whether the number is confirmed."),
-        "offline_access" => {
-            ("Stay connected", "It keeps its access while you are not using it, until you withdraw it.")
-        }
-        other => {
-            return Scope {
-                name: other.into(),
-                title: format!("Use “{other}”"),
-                description: "A permission that the application and its service define.".into(),
-            };
-        }
+        "openid" => (words.text("scope-openid"), words.text("scope-openid-more")),
+        "profile" => (words.text("scope-profile"), words.text("scope-profile-more")),
+        "email" => (words.text("scope-email"), words.text("scope-email-more")),
+        "address" => (words.text("scope-address"), words.text("scope-address-more")),
+        "phone" => (words.text("scope-phone"), words.text("scope-phone-more")),
+        "offline_access" => (words.text("scope-offline"), words.text("scope-offline-more")),
+        other => (words.with("scope-other", "scope", other), words.text("scope-other-more")),
     };
     Scope { name: name.into(), title: title.into(), description: description.into() }
 }
 
 /// "Firefox on Windows" from a `User-Agent` header: a hint for people to recognise a device, nothing to decide by.
 #[must_use]
-pub fn describe_device(user_agent: &str) -> String {
+pub fn describe_device(words: Words, user_agent: &str) -> String {
     // Order matters: browsers name the ones they descend from.
     const BROWSERS: [(&str, &str); 10] = [
         ("Edg", "Edge"),
@@ -61,20 +52,35 @@ pub fn describe_device(user_agent: &str) -> String {
         table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
     };
     match (known(&BROWSERS), known(&SYSTEMS)) {
-        (Some(browser), Some(system)) => format!("{browser} on {system}"),
+        (Some(browser), Some(system)) => {
+            let parts = [("browser", browser.value()), ("system", system.value())];
+            words.with_all("device-browser-on-system", &parts).into()
+        }
         (Some(name), None) | (None, Some(name)) => name.into(),
-        (None, None) => "Unknown device".into(),
+        (None, None) => words.text("device-unknown").into(),
+    }
+}
+
+/// Where from and how a session was signed in, around the time when it was.
+pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String) {
+    let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(*words, amr)).collect();
+    let methods = methods.join(&words.text("list-separator"));
+    let ip = ("ip", session.ip.value());
+    if methods.is_empty() {
+        words.around_with("session-signed-in", "when", &[ip])
+    } else {
+        words.around_with("session-signed-in-with", "when", &[ip, ("methods", methods.value())])
     }
 }
 
 /// An authentication method reference (RFC 8176 §2) in words.
-pub(super) fn describe_method(amr: &str) -> &str {
+fn describe_method(words: Words, amr: &str) -> String {
     match amr {
-        "pwd" => "password",
-        "otp" => "one-time code",
-        "hwk" => "security key",
-        "mfa" => "two steps",
-        other => other,
+        "pwd" => words.text("method-password").into(),
+        "otp" => words.text("method-one-time-code").into(),
+        "hwk" => words.text("method-security-key").into(),
+        "mfa" => words.text("method-two-steps").into(),
+        other => other.to_owned(),
     }
 }
 
@@ -84,35 +90,35 @@ pub(super) fn iso(at: &i64) -> String {
 }
 
 /// `23 Nov 2026, 21:55 UTC`.
-pub(super) fn day_time(at: &i64) -> String {
-    let format = format_description!("[day padding:none] [month repr:short] [year], [hour]:[minute] UTC");
-    OffsetDateTime::from_unix_timestamp(*at)
-        .ok()
-        .and_then(|at| at.format(format).ok())
-        .unwrap_or_else(|| "at an unknown time".into())
+pub(super) fn day_time(words: &Words, at: &i64) -> String {
+    let Ok(at) = OffsetDateTime::from_unix_timestamp(*at) else { return words.text("date-unknown").into() };
+    let time = at.format(format_description!("[hour]:[minute]")).unwrap_or_default();
+    let parts = [
+        ("day", at.day().into()),
+        ("month", u8::from(at.month()).into()),
+        ("year", at.year().into()),
+        ("time", time.value()),
+    ];
+    words.with_all("date-time", &parts).into()
 }
 
 /// `5 minutes ago`; from a day on it is the date.
-pub(super) fn ago(now: &i64, at: &i64) -> String {
+pub(super) fn ago(words: &Words, now: &i64, at: &i64) -> String {
     match u64::try_from(now.saturating_sub(*at)).unwrap_or_default() {
-        ..60 => "just now".into(),
-        seconds @ 60..3_600 => format!("{} ago", counted(seconds / 60, "minute")),
-        seconds @ 3_600..86_400 => format!("{} ago", counted(seconds / 3_600, "hour")),
-        _ => day_time(at),
+        ..60 => words.text("ago-now").into(),
+        seconds @ 60..3_600 => words.with("ago-minutes", "count", seconds / 60).into(),
+        seconds @ 3_600..86_400 => words.with("ago-hours", "count", seconds / 3_600).into(),
+        _ => day_time(words, at),
     }
 }
 
 /// How long to wait, rounded up: `45 seconds`, `2 minutes`, `3 hours`.
-pub(super) fn duration(seconds: &u64) -> String {
+pub(super) fn duration(words: &Words, seconds: &u64) -> String {
     match *seconds {
-        seconds @ ..=90 => counted(seconds, "second"),
-        seconds @ 91..=5_400 => counted(seconds.div_ceil(60), "minute"),
-        seconds => counted(seconds.div_ceil(3_600), "hour"),
+        seconds @ ..=90 => words.with("duration-seconds", "count", seconds).into(),
+        seconds @ 91..=5_400 => words.with("duration-minutes", "count", seconds.div_ceil(60)).into(),
+        seconds => words.with("duration-hours", "count", seconds.div_ceil(3_600)).into(),
     }
-}
-
-fn counted(count: u64, unit: &str) -> String {
-    if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
 /// `48,211`.

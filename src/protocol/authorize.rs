@@ -49,6 +49,8 @@ pub struct AuthorizationRequest {
     pub id_token_hint: Option<String>,
     /// What the user might type as user name.
     pub login_hint: Option<String>,
+    /// The authentication context classes that are wanted, the preferred one first.
+    pub acr_values: Vec<String>,
 }
 
 /// Core §3.1.2.1 `prompt`.
@@ -85,6 +87,8 @@ pub struct ReplyTo {
     pub mode: ResponseMode,
     /// The `state` to send back, byte for byte (RFC 6749 §4.1.2).
     pub state: Option<String>,
+    /// Core §3.1.2.1: the languages for a page on the way.
+    pub ui_locales: Option<String>,
 }
 
 /// Why a request ends on a page of ours: who asks, or where the answer goes, is not certain.
@@ -233,6 +237,7 @@ pub fn answer_address(client: &Client, params: &Params) -> Result<ReplyTo, ShowT
         redirect: redirect_uri::resolve(&client.metadata.redirect_uris, named)?,
         mode: reply_mode(params),
         state: params.get("state").filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned),
+        ui_locales: params.get("ui_locales").map(str::to_owned),
     })
 }
 
@@ -278,6 +283,7 @@ impl AuthorizationRequest {
             Some(text) => ClaimsRequest::parse(text)?.within(&client.metadata.scope),
             None => ClaimsRequest::default(),
         };
+        let acr_values = acr_values(client, params.get("acr_values"), &claims);
         Ok(Self {
             response_type,
             redirect,
@@ -295,6 +301,7 @@ impl AuthorizationRequest {
             max_age: max_age(client, params.get("max_age"))?,
             id_token_hint: params.get("id_token_hint").map(str::to_owned),
             login_hint: params.get("login_hint").map(|hint| hint.chars().take(128).collect()),
+            acr_values,
         })
     }
 
@@ -303,6 +310,16 @@ impl AuthorizationRequest {
     pub fn essential_acr(&self) -> Option<&[Value]> {
         self.claims.essential_acr()
     }
+}
+
+/// Core §3.1.2.1: "in order of preference"; else those that `claims` names without insisting (§5.5.1.1), else those that
+/// the client registered (Registration §2).
+fn acr_values(client: &Client, values: Option<&str>, claims: &ClaimsRequest) -> Vec<String> {
+    let named: Vec<String> = match values {
+        Some(values) => values.split(' ').filter(|value| !value.is_empty()).map(str::to_owned).collect(),
+        None => claims.preferred_acr().iter().filter_map(|value| value.as_str()).map(str::to_owned).collect(),
+    };
+    if named.is_empty() { client.metadata.default_acr_values.clone() } else { named }
 }
 
 /// The response type, if this deployment and this client have it, and the mode fits it.

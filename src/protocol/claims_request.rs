@@ -83,6 +83,12 @@ impl ClaimsRequest {
         wishes.into_iter().flatten().map(|wish| wish.values.as_slice()).find(|values| !values.is_empty())
     }
 
+    /// The authentication context classes that are wished for without being essential.
+    #[must_use]
+    pub fn preferred_acr(&self) -> &[Value] {
+        self.id_token.get("acr").filter(|wish| !wish.essential).map_or(&[], |wish| &wish.values)
+    }
+
     /// The authentication context classes of which one must be met (§5.5.1.1); none when `acr` is not essential.
     #[must_use]
     pub fn essential_acr(&self) -> Option<&[Value]> {

@@ -2,28 +2,32 @@
 
 use serde_json::{Map, Value, json};
 
+use super::assurance::Classes;
 use super::claims::{ABOUT_THE_TOKEN, SUPPORTED};
 use super::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
 use super::issuer::Issuer;
 use super::jwa::{ContentEncryption, KeyManagementAlg};
 use super::pkce;
 use super::response_type::ResponseMode;
-use super::session::ACR_PASSWORD;
 
 /// What differs between deployments.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Offer {
+    /// The authentication context classes.
+    pub classes: Classes,
     /// Clients may register themselves.
     pub registration: bool,
     /// The authorization endpoint issues access tokens.
     pub legacy_front_channel_tokens: bool,
     /// People may make accounts for themselves.
     pub sign_up: bool,
+    /// Language tags of what the pages speak (BCP 47).
+    pub ui_locales: &'static [&'static str],
 }
 
 /// The metadata document.
 #[must_use]
-pub fn document(issuer: &Issuer, offer: Offer) -> Value {
+pub fn document(issuer: &Issuer, offer: &Offer) -> Value {
     let mut document = Map::new();
     for part in [endpoints(issuer), requests(offer), tokens(), logout(issuer)] {
         if let Value::Object(members) = part {
@@ -56,7 +60,7 @@ fn endpoints(issuer: &Issuer) -> Value {
     })
 }
 
-fn requests(offer: Offer) -> Value {
+fn requests(offer: &Offer) -> Value {
     let response_types: Vec<_> = ResponseType::ALL
         .iter()
         .filter(|response_type| offer.legacy_front_channel_tokens || !response_type.has_token())
@@ -73,8 +77,8 @@ fn requests(offer: Offer) -> Value {
         "code_challenge_methods_supported": [pkce::S256],
         "prompt_values_supported": prompts,
         "display_values_supported": ["page", "popup", "touch", "wap"],
-        "ui_locales_supported": ["en"],
-        "acr_values_supported": [ACR_PASSWORD],
+        "ui_locales_supported": offer.ui_locales,
+        "acr_values_supported": offer.classes.0,
         "claims_parameter_supported": true,
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,

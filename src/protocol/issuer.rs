@@ -70,6 +70,13 @@ impl Issuer {
         format!("{}{path}", self.text)
     }
 
+    /// The host, with the port where it is not the scheme's own: what people know the server by.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let origin = self.origin();
+        origin.split_once("://").map_or(origin.clone(), |(_, host)| host.to_owned())
+    }
+
     /// Is this a development server, reached by plain HTTP on the same machine?
     #[must_use]
     pub fn is_plain_http(&self) -> bool {

@@ -2,6 +2,7 @@
 //! HTTP or SQL.
 
 pub mod access_token;
+pub mod assurance;
 pub mod authorize;
 pub mod claims;
 pub mod claims_request;
@@ -33,6 +34,7 @@ pub mod scope;
 pub mod secret;
 pub mod session;
 pub mod session_state;
+pub mod sign_in;
 pub mod standard_claims;
 pub mod subject;
 pub mod timestamp;

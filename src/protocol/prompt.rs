@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::assurance::{Classes, Level, Wanted};
 use super::authorize::AuthorizationRequest;
 use super::client::Client;
 use super::error::ErrorCode;
@@ -67,6 +68,10 @@ pub struct Situation<'a> {
     pub consented_scope: Option<&'a Scope>,
     /// What happened in this flow.
     pub progress: &'a Progress,
+    /// What the levels of assurance are called.
+    pub classes: &'a Classes,
+    /// The highest level that the session's user can reach; none where that was not looked up.
+    pub attainable: Option<Level>,
     /// Now.
     pub now: Timestamp,
 }
@@ -78,6 +83,8 @@ pub enum Step {
     SignUp,
     /// The user signs in, or says that they want to go on as who they are.
     Login,
+    /// The user, who is signed in, proves it by something more (Core §3.1.2.1 `acr_values`).
+    StepUp(Level),
     /// The user is asked.
     Consent,
     /// The client gets what it asked for.
@@ -137,13 +144,39 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
             Step::Login
         };
     }
-    if request.essential_acr().is_some_and(|values| !values.iter().any(|value| value == &session.acr)) {
-        return Step::Refuse(Refusal::UnmetAcr);
+    if let Some(step) = step_up(situation, session) {
+        return step;
     }
     if consent_is_needed(situation, session) {
         return if request.prompt.none { Step::Refuse(Refusal::ConsentRequired) } else { Step::Consent };
     }
     Step::Issue
+}
+
+/// Core §3.1.2.1 `acr_values`, §5.5.1.1: is the user who is signed in to prove it by something more?
+fn step_up(situation: &Situation<'_>, session: &Session) -> Option<Step> {
+    let wanted = situation.classes.wanted(situation.request);
+    if wanted == Wanted::Impossible {
+        return Some(Step::Refuse(Refusal::UnmetAcr));
+    }
+    let (level, essential) = wanted.level()?;
+    let reached = situation.classes.level_of_session(&session.acr);
+    if reached >= level {
+        return None;
+    }
+    if situation.attainable.is_some_and(|attainable| attainable < level) {
+        // As near as can be: `acr_values` are voluntary.
+        let nearer = situation.attainable.filter(|attainable| !essential && *attainable > reached);
+        return match nearer {
+            Some(nearer) if !situation.request.prompt.none => Some(Step::StepUp(nearer)),
+            _ => essential.then_some(Step::Refuse(Refusal::UnmetAcr)),
+        };
+    }
+    match (situation.request.prompt.none, essential) {
+        (false, _) => Some(Step::StepUp(level)),
+        (true, true) => Some(Step::Refuse(Refusal::UnmetAcr)),
+        (true, false) => None,
+    }
 }
 
 /// Is this session's proof of identity good enough for this request?
@@ -189,6 +222,7 @@ pub fn scopes_to_show(scope: &Scope) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::{Progress, Question, Refusal, Situation, Step, next_step};
+    use crate::protocol::assurance::{Classes, Level};
     use crate::protocol::authorize::{AuthorizationRequest, RequestPolicy, answer_address};
     use crate::protocol::client::Client;
     use crate::protocol::params::Params;
@@ -227,6 +261,8 @@ mod tests {
             session,
             consented_scope: consented.as_ref(),
             progress,
+            classes: &Classes::default(),
+            attainable: None,
             now: NOW,
         })
     }
@@ -292,17 +328,58 @@ mod tests {
         assert_eq!(of(Some(&s), &signed_in), Step::Issue);
     }
 
+    /// What is next for a session of this level whose user can reach another one?
+    fn step_at(extra: &str, reached: Level, attainable: Option<Level>) -> Step {
+        let classes = Classes::default();
+        let session = Session { acr: classes.name(reached).to_owned(), ..session() };
+        let (client, request) = request(extra);
+        let consented = Scope::parse("openid email").unwrap();
+        next_step(&Situation {
+            client: &client,
+            request: &request,
+            is_expected_user: None,
+            session: Some(&session),
+            consented_scope: Some(&consented),
+            progress: &Progress::default(),
+            classes: &classes,
+            attainable,
+            now: NOW,
+        })
+    }
+
     #[test]
-    fn openid_core_5_5_1_1_an_essential_acr_that_is_not_met_is_refused() {
-        let s = session();
-        let of = |values: &str| {
-            let acr =
-                format!("&claims={{\"id_token\":{{\"acr\":{{\"essential\":true,\"values\":[{values}]}}}}}}");
-            step(&acr, Some(&s), Some("openid email"), &Progress::default())
+    fn openid_core_3_1_2_1_acr_values_are_reached_if_they_can_be() {
+        let [one, two, three] = Level::ALL;
+        let name = |level| Classes::default().name(level).to_owned();
+        let unmet = Step::Refuse(Refusal::UnmetAcr);
+        let essential = |values: &[String]| {
+            let values = values.iter().map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(",");
+            format!("&claims={{\"id_token\":{{\"acr\":{{\"essential\":true,\"values\":[{values}]}}}}}}")
         };
-        assert_eq!(of("\"1\""), Step::Issue, "as the session has it");
-        assert_eq!(of("\"2\",\"1\""), Step::Issue);
-        assert_eq!(of("\"2\""), Step::Refuse(Refusal::UnmetAcr));
+        let wished = |values: &[String]| format!("&acr_values={}", values.join("+"));
+        let none = |extra: String| format!("{extra}&prompt=none");
+        for (extra, reached, attainable, expected) in [
+            (wished(&[name(one)]), one, None, Step::Issue),
+            (wished(&[name(two)]), one, None, Step::StepUp(two)),
+            (wished(&[name(two)]), one, Some(two), Step::StepUp(two)),
+            (wished(&[name(two)]), one, Some(one), Step::Issue),
+            (wished(&[name(three)]), one, Some(two), Step::StepUp(two)),
+            (wished(&[name(three)]), two, Some(two), Step::Issue),
+            (wished(&[name(two)]), three, None, Step::Issue),
+            (wished(&["unknown".to_owned()]), one, None, Step::Issue),
+            (wished(&["unknown".to_owned(), name(two)]), one, None, Step::StepUp(two)),
+            (none(wished(&[name(two)])), one, None, Step::Issue),
+            (essential(&[name(one)]), one, None, Step::Issue),
+            (essential(&[name(two)]), one, None, Step::StepUp(two)),
+            (essential(&[name(three), name(two)]), one, Some(two), Step::StepUp(two)),
+            (essential(&[name(three)]), one, Some(two), unmet),
+            (essential(&[name(two)]), two, None, Step::Issue),
+            (essential(&["unknown".to_owned()]), three, None, unmet),
+            (none(essential(&[name(two)])), one, None, unmet),
+            (none(essential(&[name(two)])), two, None, Step::Issue),
+        ] {
+            assert_eq!(step_at(&extra, reached, attainable), expected, "{extra} {reached:?} {attainable:?}");
+        }
     }
 
     #[test]
@@ -333,6 +410,8 @@ mod tests {
                 session: Some(&s),
                 consented_scope: Some(&consented),
                 progress,
+                classes: &Classes::default(),
+                attainable: None,
                 now: NOW,
             })
         };
@@ -365,6 +444,8 @@ mod tests {
                 session: Some(&s),
                 consented_scope: None,
                 progress: &Progress::default(),
+                classes: &Classes::default(),
+                attainable: None,
                 now: NOW,
             })
         };

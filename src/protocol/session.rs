@@ -5,9 +5,6 @@ use std::time::Duration;
 use super::ids::{SessionId, UserId};
 use super::timestamp::Timestamp;
 
-/// The authentication context class of a password.
-pub const ACR_PASSWORD: &str = "urn:countersign:acr:password";
-
 /// A session as it is stored.
 #[derive(Clone, Debug)]
 pub struct Session {

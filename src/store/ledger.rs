@@ -72,6 +72,14 @@ pub(super) struct Beginning {
     pub audit: AuditEntry,
 }
 
+impl Beginning {
+    /// As [`UNCHANGED_USERS`] names them. By their id alone, whoever knew the old password would come in beside somebody
+    /// who signs in at the same moment with the new one.
+    fn user_as_they_were(&self) -> String {
+        format!("{} {}", self.session.user_id, self.user_unchanged_since.0)
+    }
+}
+
 impl Ledger {
     pub fn open(db: &Db) -> Self {
         let (desk, inbox) = mpsc::channel(MOST_WAITING);
@@ -152,7 +160,7 @@ struct Written {
 
 /// What became of a page.
 enum Attempt {
-    Written(Written),
+    Written(Box<Written>),
     /// Nothing was written: somebody left before.
     SomebodyLeft,
     /// Nothing was written: not everybody went through a gate.
@@ -223,7 +231,7 @@ macro_rules! begin_sessions {
         let good: Vec<&Beginning> = beginnings
             .iter()
             .map(|begin| &*begin.what)
-            .filter(|begin| unchanged.has(begin.session.user_id.as_str()))
+            .filter(|begin| unchanged.has(&begin.user_as_they_were()))
             .collect();
         if !good.is_empty() {
             let mut query = sqlx::query(BEGIN.of(&$self.db, good.len()));
@@ -335,7 +343,7 @@ impl Clerk {
             if !audits.is_empty() {
                 write_audits!(self, tx, &audits);
             }
-            Attempt::Written(written)
+            Attempt::Written(Box::new(written))
         }))
     }
 }
@@ -561,7 +569,7 @@ static UNCHANGED_USERS: ManyRows = ManyRows::gate(
     ")
      UPDATE users SET updated_at = users.updated_at FROM v
      WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled",
-    "RETURNING users.id",
+    "RETURNING users.id || ' ' || users.updated_at",
 );
 
 static BEGIN: ManyRows = ManyRows::new(

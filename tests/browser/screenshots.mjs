@@ -1,4 +1,5 @@
-// A picture of every page, light, dark and on a phone, in target/screenshots: `make screenshots`.
+// A picture of every page, light, dark and on a phone, and of some in other languages, on the narrowest of phones too, in
+// target/screenshots: `make screenshots`.
 
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -115,5 +116,42 @@ for (const [look, options] of Object.entries(looks)) {
   await page.context().close();
   await server.stop();
 }
+
+const server = await quickstart();
+for (const locale of ['ar', 'de', 'ja']) {
+  for (const [width, viewport] of Object.entries({ narrow: { width: 320, height: 640 }, wide: looks.light.viewport })) {
+    for (const colorScheme of ['light', 'dark']) {
+      const context = await browser.newContext({ locale, viewport, colorScheme });
+      const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
+      const take = async (name) => {
+        const sideways = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        if (sideways > 0) throw new Error(`${name} is ${sideways} px too wide in ${locale}, ${width}`);
+        await page.screenshot({ path: `${folder}/${name}-${locale}-${width}-${colorScheme}.png`, fullPage: true });
+      };
+      try {
+        await startAtDemo(page, server);
+        await page.waitForSelector('#login-submit');
+        await page.click('.languages > summary');
+        await take('sign-in');
+        await signIn(page, { ...demoUser, password: 'wrong' });
+        await page.waitForSelector('[role=alert]');
+        await take('sign-in-wrong');
+        await signIn(page);
+        await page.waitForSelector('#consent-deny');
+        await take('consent');
+        await page.goto(`${server.issuer}/account`);
+        await take('account');
+        await page.goto(`${server.issuer}/authorize?client_id=nobody`);
+        await take('error');
+      } catch (problem) {
+        console.error(`No picture in ${locale}, ${width}, ${colorScheme}: ${problem.message}`);
+        process.exitCode = 1;
+      }
+      await context.close();
+    }
+  }
+}
+await server.stop();
 await browser.close();
 console.log(`The pictures are in ${folder}`);

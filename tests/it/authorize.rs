@@ -469,7 +469,7 @@ async fn openid_core_3_1_2_1_login_hint_is_filled_in_and_inert() {
         let fields = page.form("/login");
         let username = fields.iter().find(|(name, _)| name == "username").unwrap();
         assert_eq!(username.1, hint);
-        assert!(!page.body.contains("<script"));
+        page.assert_inert();
     }
 }
 

@@ -98,7 +98,7 @@ on_both!(without_an_address_to_go_to_it_leads_to_the_page_that_says_signed_out, 
     let page = browser.post("/account/sign-out", &account.form("/account/sign-out")).await;
     assert_eq!(attributes(&page, "iframe", "src").len(), 1);
     assert!(page.header("content-security-policy").unwrap().contains("frame-src http://127.0.0.1:9;"));
-    assert_eq!(attributes(&page, "#next", "href"), ["/logout"]);
+    assert_eq!(attributes(&page, "#next", "href"), ["/logout?ui_locales=en"]);
 
     // A client's request, after the question.
     sign_in(&rp, &mut browser).await;
@@ -106,7 +106,7 @@ on_both!(without_an_address_to_go_to_it_leads_to_the_page_that_says_signed_out, 
     let page = browser.post("/logout", &question.form("/logout")).await;
     assert_eq!(attributes(&page, "iframe", "src").len(), 1);
     let next = attributes(&page, "#next", "href");
-    assert_eq!(next, ["/logout?client_id=a%26b"]);
+    assert_eq!(next, ["/logout?client_id=a%26b&ui_locales=en"]);
     assert!(browser.get(&next[0]).await.text().contains("You are signed out"));
 });
 

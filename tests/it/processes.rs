@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use countersign::protocol::client::AuthMethod;
-use tokio::task::JoinSet;
 
-use crate::support::process::{Deployment, NO_ANSWER, Node};
-use crate::support::{
-    Browser, Engine, Page, Rp, Tokens, VERIFIER, at_once, encode, granted, number, on_both_engines,
-    only_success, refused,
-};
+use crate::support::load::{Cast, at_random};
+use crate::support::process::{Deployment, Node};
+use crate::support::{Engine, VERIFIER, at_once, encode, number, on_both_engines, only_success, refused};
+
+/// A process is back within this time.
+const RESTART: Duration = Duration::from_secs(2);
 
 /// One process on SQLite, two on PostgreSQL, on an empty database.
 async fn start(engine: Engine) -> (Deployment, Vec<Node>) {
@@ -110,170 +110,60 @@ async fn within_a_second(what: &str, condition: impl AsyncFn() -> bool) {
     }
 }
 
-/// What the server answered, and so must not forget.
-#[derive(Default)]
-struct Acknowledged {
-    /// The last refresh token of each chain.
-    current: Vec<String>,
-    /// Codes that were redeemed, with what they brought.
-    redeemed: Vec<(String, Tokens)>,
-    /// Tokens whose revocation was acknowledged.
-    revoked: Vec<Tokens>,
-    /// Codes that were never sent.
-    unused: Vec<String>,
-    /// Answers of the server, all in all.
-    answers: usize,
-}
-
-/// Something to sign in, refresh and redeem with.
-struct Cast {
-    spa: Rp,
-    web: Rp,
-    browser: Browser,
-}
-
-impl Cast {
-    fn new(deployment: &Deployment, node: &Node) -> Self {
-        deployment.user("ada");
-        let spa = deployment.rp(node, "spa", AuthMethod::None);
-        let web = deployment.rp(node, "web", AuthMethod::ClientSecretBasic);
-        Self { spa, web, browser: node.browser() }
-    }
-
-    /// The same, talking to this process.
-    fn at(&self, node: &Node) -> Self {
-        let router = &node.router;
-        Self { spa: self.spa.at(router), web: self.web.at(router), browser: self.browser.at(router) }
-    }
-
-    /// Keeps the server busy until `end` is over and no request is answered any more.
-    async fn load(&mut self, end: impl Future<Output = ()>) -> Acknowledged {
-        let (mut chains, mut redeemers) = (JoinSet::new(), JoinSet::new());
-        let mut stock = Vec::new();
-        for _ in 0..3 {
-            let mut codes = Vec::new();
-            for _ in 0..12 {
-                codes.push(self.web.code(&mut self.browser, "ada", "openid").await);
-            }
-            stock.push(codes);
-        }
-        for _ in 0..4 {
-            let first = self.spa.tokens(&mut self.browser, "ada", "openid").await;
-            chains.spawn(chain(self.spa.clone(), first.refresh().to_owned()));
-        }
-        for codes in stock {
-            redeemers.spawn(redeem_and_revoke(self.web.clone(), codes));
-        }
-        end.await;
-        let mut all = Acknowledged::default();
-        for one in redeemers.join_all().await {
-            all.redeemed.extend(one.redeemed);
-            all.revoked.extend(one.revoked);
-            all.unused.extend(one.unused);
-            all.answers += one.answers;
-        }
-        for (current, answers) in chains.join_all().await {
-            all.current.push(current);
-            all.answers += answers;
-        }
-        all
-    }
-
-    /// Is everything there that was acknowledged?
-    async fn check(&self, acknowledged: &Acknowledged) {
-        for tokens in &acknowledged.revoked {
-            assert!(!self.web.is_active(tokens.access()).await, "revoked stays revoked");
-            assert_eq!(refused(&self.web.refresh(tokens.refresh()).await), "invalid_grant");
-        }
-        for token in &acknowledged.current {
-            // Current, or used by the request that got no answer; then it gets the same successor.
-            let next = granted(&self.spa.refresh(token).await);
-            granted(&self.spa.refresh(next.refresh()).await);
-        }
-        for (code, tokens) in &acknowledged.redeemed {
-            assert_eq!(self.web.userinfo(tokens.access()).await.status, 200, "issued stays issued");
-            assert!(self.web.is_active(tokens.refresh()).await);
-            assert_eq!(refused(&self.web.redeem(code).await), "invalid_grant", "redeemed stays redeemed");
-            assert!(!self.web.is_active(tokens.access()).await);
-        }
-        for code in &acknowledged.unused {
-            granted(&self.web.redeem(code).await);
-        }
-    }
-}
-
-/// Refreshes until nobody answers; the last token that was answered, and how many there were.
-async fn chain(rp: Rp, mut current: String) -> (String, usize) {
-    let mut answers = 0;
-    loop {
-        let page = rp.refresh(&current).await;
-        if page.status == NO_ANSWER {
-            return (current, answers);
-        }
-        granted(&page).refresh().clone_into(&mut current);
-        answers += 1;
-    }
-}
-
-/// Redeems one code after the other and revokes every second grant, until nobody answers.
-async fn redeem_and_revoke(rp: Rp, codes: Vec<String>) -> Acknowledged {
-    let mut done = Acknowledged::default();
-    let mut codes = codes.into_iter();
-    for code in codes.by_ref() {
-        let page = rp.redeem(&code).await;
-        if page.status == NO_ANSWER {
-            break;
-        }
-        done.answers += 1;
-        let tokens = granted(&page);
-        if done.answers % 2 == 1 {
-            done.redeemed.push((code, tokens));
-            continue;
-        }
-        let page: Page = rp.post("/revoke", &[("token", tokens.refresh())]).await;
-        if page.status == NO_ANSWER {
-            break;
-        }
-        assert_eq!(page.status, 200);
-        done.revoked.push(tokens);
-    }
-    done.unused = codes.collect();
-    done
-}
-
 on_both_engines!(kill_9_loses_nothing_that_was_answered, |engine| {
     let deployment = Deployment::new(engine).await;
-    let mut node = deployment.start().await;
-    let mut cast = Cast::new(&deployment, &node);
+    let mut nodes = [deployment.start().await];
+    let mut cast = Cast::new(&deployment, &nodes).await;
+    // Two hundred on both together.
     let usual = match engine {
-        Engine::Sqlite => 10,
-        Engine::Postgres => 5,
+        Engine::Sqlite => 130,
+        Engine::Postgres => 70,
     };
     let rounds = number("COUNTERSIGN_KILLS").unwrap_or(usual);
-    let (mut answers, mut longest) = (0, Duration::ZERO);
+    let (mut answers, mut times, mut again) = (0, Vec::new(), 0);
     for round in 0..rounds {
+        let delay = at_random(Duration::from_millis(300));
+        // Kept by the test's harness, and shown if this round fails.
+        println!("{engine:?}: kill {round} after {delay:?}");
         let acknowledged = cast
-            .load(async {
-                tokio::time::sleep(Duration::from_millis(20 + 25 * (round as u64 % 10))).await;
-                node.kill();
+            .load(1, Duration::ZERO, async {
+                tokio::time::sleep(delay).await;
+                nodes[0].kill();
             })
             .await;
+        assert_eq!(acknowledged.unavailable, 0, "the database was there all the time");
         answers += acknowledged.answers;
         let restarted = Instant::now();
-        node = deployment.start().await;
-        longest = longest.max(restarted.elapsed());
-        assert!(longest < Duration::from_secs(10), "it takes {longest:?}");
-        cast = cast.at(&node);
-        cast.check(&acknowledged).await;
+        nodes = [deployment.start().await];
+        let mut time = restarted.elapsed();
+        if time > RESTART {
+            // The machine may have been busy with something else; not twice, though.
+            eprintln!("{engine:?}: back after {time:?}; measured again");
+            again += 1;
+            nodes[0].kill();
+            let restarted = Instant::now();
+            nodes = [deployment.start().await];
+            time = restarted.elapsed();
+        }
+        assert!(time <= RESTART, "it takes {time:?}");
+        times.push(time);
+        cast = cast.at(&nodes);
+        cast.check(acknowledged).await;
     }
-    eprintln!("{engine:?}: {rounds} kills, {answers} answers kept, back after {longest:?} at most");
+    times.sort_unstable();
+    eprintln!(
+        "{engine:?}: {rounds} kills, {answers} answers kept, back after {:?} in the median and {:?} at most \
+         ({again} measured again)",
+        times[times.len() / 2],
+        times[times.len() - 1],
+    );
     assert!(answers > 2 * rounds, "it was hardly busy: {answers}");
 });
 
 on_both_engines!(sigterm_finishes_what_was_begun_and_loses_nothing, |engine| {
     let deployment = Deployment::new(engine).await;
-    let mut node = deployment.start().await;
-    let mut cast = Cast::new(&deployment, &node);
+    let mut nodes = [deployment.start().await];
+    let mut cast = Cast::new(&deployment, &nodes).await;
     let code = cast.spa.code(&mut cast.browser, "ada", "openid").await;
     let redirect_uri = cast.spa.redirect_uri.clone();
 
@@ -294,28 +184,30 @@ on_both_engines!(sigterm_finishes_what_was_begun_and_loses_nothing, |engine| {
          Content-Length: {}\r\n\r\n{first_half}",
         body.len()
     );
-    let mut begun = TcpStream::connect(("127.0.0.1", node.port)).unwrap();
+    let mut begun = TcpStream::connect(("127.0.0.1", nodes[0].port)).unwrap();
     begun.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     begun.write_all(head.as_bytes()).unwrap();
 
     let signalled = std::cell::Cell::new(Instant::now());
     let acknowledged = cast
-        .load(async {
+        .load(1, Duration::ZERO, async {
             tokio::time::sleep(Duration::from_millis(100)).await;
-            node.terminate();
+            nodes[0].terminate();
             signalled.set(Instant::now());
             tokio::time::sleep(Duration::from_millis(300)).await;
         })
         .await;
     assert!(acknowledged.answers > 0);
+    assert_eq!(acknowledged.unavailable, 0);
     begun.write_all(second_half.as_bytes()).unwrap();
     let mut answer = String::new();
     begun.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("cs_rt_"), "{answer}");
-    assert_eq!(node.ended().await.code(), Some(0));
+    assert_eq!(nodes[0].ended().await.code(), Some(0));
     assert!(signalled.get().elapsed() < Duration::from_secs(10), "{:?}", signalled.get().elapsed());
 
-    node = deployment.start().await;
-    cast.at(&node).check(&acknowledged).await;
-    assert_eq!(refused(&cast.at(&node).spa.redeem(&code).await), "invalid_grant", "it was redeemed");
+    nodes = [deployment.start().await];
+    cast = cast.at(&nodes);
+    cast.check(acknowledged).await;
+    assert_eq!(refused(&cast.spa.redeem(&code).await), "invalid_grant", "it was redeemed");
 });

@@ -151,6 +151,12 @@ fn comparable(page: &Page, username: &str) -> (u16, Vec<(String, String)>, Strin
         let value = page.form("/login").into_iter().find(|(known, _)| known == name).unwrap().1;
         body = body.replace(&value, name);
     }
+    // What is random in the passkey's form.
+    let challenge =
+        page.form("/login/passkey").into_iter().find(|(known, _)| known == "challenge").unwrap().1;
+    let options = page.attribute("#passkey", "data-options");
+    let options: serde_json::Value = serde_json::from_str(&options).unwrap();
+    body = body.replace(&challenge, "challenge").replace(options["challenge"].as_str().unwrap(), "challenge");
     let body = body.replace(&format!("value=\"{username}\""), "(name)");
     let headers = page
         .headers

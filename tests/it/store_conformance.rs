@@ -4,6 +4,7 @@
 use countersign::app::Origin;
 use countersign::config;
 use countersign::protocol::client::{Client, SelfRegistration};
+use countersign::protocol::client_assertion::OneTimeId;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
@@ -26,14 +27,14 @@ use tokio::task::JoinSet;
 
 use crate::support::{Engine, START, TestApp, on_both};
 
-const NOW: Timestamp = Timestamp(START);
+pub const NOW: Timestamp = Timestamp(START);
 const HOUR: i64 = 3_600;
 
-fn later(seconds: i64) -> Timestamp {
+pub fn later(seconds: i64) -> Timestamp {
     Timestamp(START + seconds)
 }
 
-fn audit(app: &TestApp, action: &'static str) -> AuditEntry {
+pub fn audit(app: &TestApp, action: &'static str) -> AuditEntry {
     app.app.audit(&Origin::system(), action, "test".to_owned(), "")
 }
 
@@ -49,7 +50,7 @@ async fn unwritable(app: &TestApp) -> AuditEntry {
     AuditEntry { action: "never written", ..entry }
 }
 
-fn session(user: &User, id: &str) -> Session {
+pub fn session(user: &User, id: &str) -> Session {
     Session {
         id: id.into(),
         secret_hash: "hash".to_owned(),
@@ -67,13 +68,13 @@ fn session(user: &User, id: &str) -> Session {
     }
 }
 
-async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
+pub async fn begin(app: &TestApp, user: &User, id: &str) -> SessionId {
     let audit = audit(app, "session.begin");
     assert!(app.app.store.begin_session(&session(user, id), user, None, &audit).await.unwrap());
     id.into()
 }
 
-fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
+pub fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
     Consent {
         id: id.into(),
         user_id: user.id.clone(),
@@ -84,7 +85,7 @@ fn consent(user: &User, client: &Client, id: &str, scope: &str) -> Consent {
 }
 
 /// What is there.
-fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
+pub fn stored<T: Clone>(found: Result<Option<Arc<T>>, StoreError>) -> T {
     Arc::unwrap_or_clone(found.unwrap().unwrap())
 }
 
@@ -94,7 +95,7 @@ fn redeem(client: &Client, user: &User, session: &str, id: &str, scope: &str, no
 }
 
 /// The same for one that rests on a consent.
-fn redeem_with(
+pub fn redeem_with(
     client: &Client,
     user: &User,
     session: &str,
@@ -126,7 +127,7 @@ fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now:
 }
 
 /// Proof that the current refresh token of a grant may be redeemed.
-async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
+pub async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
     let (grant, footing) = store.asked_anew().grant(&id.into()).await.unwrap().unwrap();
     let policy = RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::ZERO };
     match may_rotate(client, &grant, &footing, grant.generation, policy, NOW).unwrap() {
@@ -362,6 +363,21 @@ async fn an_offline_grant_waits_for_the_end_of_its_session_that_is_under_way() {
     assert!(!opening.is_finished(), "it did not wait");
     ending.commit().await.unwrap();
     assert_eq!(opening.await.unwrap(), Opened::NotAnyMore);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_waits_for_any_more_is_not_begun() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let (user, client) = footing(&app).await;
+    let config::Engine::Sqlite(file) = &app.app.config.database.engine else { panic!("not SQLite") };
+    let mut locker = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    locker.execute("BEGIN IMMEDIATE").await.unwrap();
+    let (store, code) = (app.app.store.clone(), redeem(&client, &user, "s", "g", "openid", NOW));
+    // It waits for the lock, and whoever asked hangs up meanwhile.
+    let hung_up = tokio::time::timeout(Duration::from_millis(300), store.open_grant(&code)).await;
+    assert!(hung_up.is_err(), "it did not wait");
+    locker.execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.open_grant(&code).await.unwrap(), Opened::Now, "the code is unused");
 }
 
 on_both!(what_was_read_before_an_end_and_is_used_after_it_brings_nothing_back, |app| {
@@ -659,6 +675,70 @@ on_both!(a_sign_in_with_the_password_of_before_begins_no_session, |app| {
     assert!(store.update_user(&off, user.updated_at, &audit(&app, "user.update")).await.unwrap());
     let begun = audit(&app, "session.begin");
     assert!(!store.begin_session(&session(&off, "u"), &off, None, &begun).await.unwrap());
+});
+
+/// Declares tests on a single thread, where everything that is begun together is handed in before any of it is written,
+/// and so written together.
+macro_rules! on_one_thread {
+    ($name:ident, |$app:ident| $body:block) => {
+        mod $name {
+            use super::*;
+
+            async fn scenario(engine: Engine) {
+                let $app = TestApp::start(engine).await;
+                $body
+            }
+
+            #[tokio::test]
+            async fn on_sqlite() {
+                scenario(Engine::Sqlite).await;
+            }
+
+            #[tokio::test]
+            async fn on_postgres() {
+                if Engine::postgres_is_there() {
+                    scenario(Engine::Postgres).await;
+                }
+            }
+        }
+    };
+}
+
+on_one_thread!(what_is_handed_in_three_times_to_be_written_together_counts_once, |app| {
+    let store = &app.app.store;
+    let (user, client) = footing(&app).await;
+    let code = redeem(&client, &user, "s", "g", "openid", NOW);
+    let opened = tokio::join!(store.open_grant(&code), store.open_grant(&code), store.open_grant(&code));
+    let opened = [opened.0, opened.1, opened.2].map(Result::unwrap);
+    assert_eq!(opened, [Opened::Now, Opened::AlreadyUsed, Opened::AlreadyUsed]);
+
+    let token = rotation(store, &client, "g").await;
+    let rotated = tokio::join!(store.rotate(&token), store.rotate(&token), store.rotate(&token));
+    let rotated = [rotated.0, rotated.1, rotated.2].map(Result::unwrap);
+    assert_eq!(rotated, [Rotated::Now, Rotated::Lost, Rotated::Lost]);
+
+    let once = OneTimeId { id: "jti".to_owned(), expires_at: later(60) };
+    let first =
+        tokio::join!(store.use_assertion(&once), store.use_assertion(&once), store.use_assertion(&once));
+    assert_eq!([first.0, first.1, first.2].map(Result::unwrap), [true, false, false]);
+});
+
+on_one_thread!(beside_a_sign_in_with_the_new_password_the_old_one_begins_no_session, |app| {
+    let store = &app.app.store;
+    let before = app.user("ada").await;
+    assert!(store.set_password(&before.id, "new", None, later(1), &audit(&app, "password")).await.unwrap());
+    let after = stored(store.user(&before.id).await);
+    let (old, new, again) = (session(&before, "old"), session(&after, "new"), session(&after, "again"));
+    let begun = [1, 2, 3].map(|_| audit(&app, "session.begin"));
+    let (old, new, again) = tokio::join!(
+        store.begin_session(&old, &before, None, &begun[0]),
+        store.begin_session(&new, &after, None, &begun[1]),
+        store.begin_session(&again, &after, None, &begun[2]),
+    );
+    assert_eq!((old.unwrap(), new.unwrap(), again.unwrap()), (false, true, true));
+    let is_there = async |id: &str| store.asked_anew().session(&id.into()).await.unwrap().is_some();
+    assert_eq!((is_there("old").await, is_there("new").await, is_there("again").await), (false, true, true));
+    assert_eq!(audited(&app, "session.begin").await, 2);
 });
 
 on_both!(a_sign_in_again_with_the_password_of_before_begins_no_session, |app| {

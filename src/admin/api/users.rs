@@ -12,6 +12,7 @@ use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versione
 use crate::admin::users::{self, UserView};
 use crate::app::App;
 use crate::http::session;
+use crate::i18n::Words;
 use crate::pages::describe_device;
 use crate::protocol::profile::UserInput;
 use crate::protocol::session::Session;
@@ -169,7 +170,7 @@ pub struct SessionView {
 impl From<Session> for SessionView {
     fn from(session: Session) -> Self {
         Self {
-            device: describe_device(&session.user_agent),
+            device: describe_device(Words::ENGLISH, &session.user_agent),
             id: session.id.to_string(),
             ip: session.ip,
             methods: session.methods.split_whitespace().map(str::to_owned).collect(),

@@ -5,8 +5,8 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
+use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
-use crate::account::shell;
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
 use crate::app::App;

@@ -9,13 +9,14 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::Refusal;
-use crate::account::shell;
+use crate::account;
 use crate::app::App;
 use crate::http::error::{PageError, capitalised, sentence};
 use crate::http::extract::FormFields;
 use crate::http::page::{Csp, html};
 use crate::http::session::{AdminSession, SignedIn};
-use crate::pages::{self, AuditRow, KeyRow, Notice, Problem};
+use crate::i18n::Words;
+use crate::pages::{self, AuditRow, KeyRow, Notice, Page, Problem, Shell};
 use crate::protocol::timestamp::Timestamp;
 use crate::store::StoreError;
 
@@ -51,8 +52,13 @@ pub async fn home(State(app): State<App>, AdminSession(me): AdminSession) -> Res
     Ok(shown(&app, &me, StatusCode::OK, &page))
 }
 
+/// The frame, in English as these pages are.
+fn shell(app: &App, me: &SignedIn) -> Shell {
+    account::shell(app, Words::ENGLISH, me)
+}
+
 /// A page to an administrator's browser.
-fn shown(app: &App, me: &SignedIn, status: StatusCode, page: &impl askama::Template) -> Response {
+fn shown(app: &App, me: &SignedIn, status: StatusCode, page: &impl Page) -> Response {
     // A remembered session outlives the cookie that forms are bound to.
     let mut response = me.browser.remember(&app.config, html(page, &Csp::default()));
     *response.status_mut() = status;
@@ -97,7 +103,7 @@ impl From<Refusal> for PageError {
     fn from(refusal: Refusal) -> Self {
         let what = sentence(&capitalised(&refusal.to_string()));
         match refusal {
-            Refusal::NotFound(_) => Self::not_found(&what),
+            Refusal::NotFound(_) => Self::not_found(what),
             Refusal::Store(StoreError::LastAdministrator | StoreError::Taken(_)) | Refusal::Changed(_) => {
                 Self::new(StatusCode::CONFLICT, "This was not done", what, "Go back and look at it again.")
             }

@@ -4,14 +4,16 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
-use crate::account::{session_row, shell};
+use crate::account::session_row;
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
+use crate::i18n::Words;
 use crate::pages::{AdminUserForm, AdminUsers, Notice, Problem, UserFields, UserRow, claim_label};
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -163,7 +165,7 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
         problems: Vec::new(),
         sessions: sessions
             .into_iter()
-            .map(|session| session_row(app, session, Some(&me.session.id)))
+            .map(|session| session_row(app, Words::ENGLISH, session, Some(&me.session.id)))
             .collect(),
         notice: None,
     })

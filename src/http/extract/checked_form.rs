@@ -8,6 +8,7 @@ use super::FormFields;
 use crate::app::App;
 use crate::http::browser::Browser;
 use crate::http::error::PageError;
+use crate::i18n::key;
 
 /// The fields of a form whose `csrf` field, `Origin` and `Sec-Fetch-Site` say that it is ours.
 #[derive(Clone, Debug)]
@@ -26,11 +27,7 @@ impl CheckedForm {
     ) -> Result<Self, PageError> {
         let token_is_right = form.get("csrf").is_some_and(|token| browser.csrf_is(&app.seals, token));
         if came_from_elsewhere(headers, &app.config.issuer.origin()) || !token_is_right {
-            return Err(PageError::forbidden(
-                "This form did not come from a page of this server in this browser, or the browser's cookies were \
-                 cleared meanwhile.",
-                "Go back, load the page again and send the form once more. Cookies must be allowed for this site.",
-            ));
+            return Err(PageError::forbidden(key("foreign-form"), key("foreign-form-fix")));
         }
         Ok(Self(form))
     }

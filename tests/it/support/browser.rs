@@ -78,18 +78,30 @@ impl Page {
         text
     }
 
-    /// Nothing in the page runs, or comes from elsewhere.
+    /// Nothing in the page runs but a file of ours, and nothing comes from elsewhere.
     pub fn assert_inert(&self) {
         let html = Html::parse_document(&self.body);
         for element in html.select(&Selector::parse("*").unwrap()) {
             let name = element.value().name();
-            assert!(!["script", "svg", "iframe", "object", "embed", "base"].contains(&name), "{}", self.body);
+            if name == "script" {
+                let ours = element.attr("src").is_some_and(|src| src.starts_with("/assets/"));
+                assert!(ours && element.text().next().is_none(), "{}", self.body);
+            }
+            assert!(!["svg", "iframe", "object", "embed", "base"].contains(&name), "{}", self.body);
             for (attribute, value) in element.value().attrs() {
                 assert!(!attribute.starts_with("on") && attribute != "style", "{name} {attribute}={value}");
                 let leads_on = ["src", "href", "action", "formaction"].contains(&attribute);
                 assert!(!leads_on || value.starts_with(['/', '#']), "{name} {attribute}={value}");
             }
         }
+    }
+
+    /// An attribute of the only element that a CSS selector finds.
+    pub fn attribute(&self, selector: &str, name: &str) -> String {
+        let html = Html::parse_document(&self.body);
+        let selector = Selector::parse(selector).unwrap();
+        let element = html.select(&selector).next().unwrap_or_else(|| panic!("{}", self.body));
+        element.attr(name).unwrap().to_owned()
     }
 
     /// The fields that the page's form to `action` would send: hidden ones and those that are filled in.

@@ -59,8 +59,9 @@ impl Database {
                 let template = POSTGRES_TEMPLATE.get_or_init(postgres_template).await;
                 let name = unique_name();
                 let _one_at_a_time = COPYING.lock().await;
-                execute(format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-                Self { engine: config::Engine::Postgres(postgres_url(&name)), _folder: None }
+                let server = postgres();
+                execute(&server, format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
+                Self { engine: config::Engine::Postgres(database_at(&server, &name)), _folder: None }
             }
         }
     }
@@ -73,12 +74,15 @@ impl Database {
                 let file = folder.path().join("countersign.db");
                 Self { engine: config::Engine::Sqlite(file), _folder: Some(folder) }
             }
-            Engine::Postgres => {
-                let name = unique_name();
-                execute(format!("CREATE DATABASE {name}")).await;
-                Self { engine: config::Engine::Postgres(postgres_url(&name)), _folder: None }
-            }
+            Engine::Postgres => Self::empty_at(&postgres()).await,
         }
+    }
+
+    /// The same on this PostgreSQL server.
+    pub async fn empty_at(server: &str) -> Self {
+        let name = unique_name();
+        execute(server, format!("CREATE DATABASE {name}")).await;
+        Self { engine: config::Engine::Postgres(database_at(server, &name)), _folder: None }
     }
 
     /// As in `database.url`.
@@ -101,9 +105,9 @@ async fn sqlite_template() -> TempDir {
 }
 
 async fn postgres_template() -> String {
-    let name = unique_name();
-    execute(format!("CREATE DATABASE {name}")).await;
-    prepare(config::Engine::Postgres(postgres_url(&name))).await;
+    let (server, name) = (postgres(), unique_name());
+    execute(&server, format!("CREATE DATABASE {name}")).await;
+    prepare(config::Engine::Postgres(database_at(&server, &name))).await;
     name
 }
 
@@ -120,15 +124,19 @@ fn unique_name() -> String {
     format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
 }
 
-fn postgres_url(database: &str) -> String {
-    let server = std::env::var(POSTGRES).unwrap();
-    let mut url = url::Url::parse(&server).unwrap();
+/// The server that every test may use.
+fn postgres() -> String {
+    std::env::var(POSTGRES).unwrap()
+}
+
+fn database_at(server: &str, database: &str) -> String {
+    let mut url = url::Url::parse(server).unwrap();
     url.set_path(database);
     url.into()
 }
 
-async fn execute(sql: String) {
-    let mut connection = PgConnection::connect(&std::env::var(POSTGRES).unwrap()).await.unwrap();
+async fn execute(server: &str, sql: String) {
+    let mut connection = PgConnection::connect(server).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
 }
@@ -167,6 +175,7 @@ pub fn config(issuer: &str) -> Config {
         passwords: config::Passwords { memory_kib: 8, iterations: 1, parallelism: 1, queue: 64 },
         throttle: config::Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: config::Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
+        assurance: config::Assurance::default(),
         accounts: config::Accounts::default(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,

@@ -5,6 +5,8 @@ mod browser;
 pub mod client_key;
 mod crowd;
 mod database;
+pub mod fragile;
+pub mod load;
 pub mod process;
 mod rp;
 mod site;

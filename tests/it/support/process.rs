@@ -12,9 +12,12 @@ use axum::extract::Request;
 use axum::http::{Response, StatusCode};
 use countersign::protocol::client::AuthMethod;
 use reqwest::redirect::Policy;
+use serde_json::json;
 use tempfile::TempDir;
 
+use super::client_key::ClientKey;
 use super::database::Database;
+use super::fragile::Fragile;
 use super::{Browser, Engine, ISSUER, PASSWORD, Rp};
 
 /// How long a process may take to come up or to go down, on a slow machine.
@@ -39,12 +42,20 @@ pub struct Node {
 impl Deployment {
     /// On an empty database.
     pub async fn new(engine: Engine) -> Self {
+        Self::on(Database::empty(engine).await)
+    }
+
+    /// On an empty database of a server that may crash.
+    pub async fn on_fragile(postgres: &Fragile) -> Self {
+        Self::on(Database::empty_at(&postgres.url).await)
+    }
+
+    fn on(database: Database) -> Self {
         let folder = TempDir::new().unwrap();
-        let database = Database::empty(engine).await;
         let config = format!(
             "issuer = \"{ISSUER}\"\nsecret = \"kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=\"\ndata_dir = \"data\"\n\
              [database]\nurl = \"{}\"\nmax_connections = 8\n[passwords]\nmemory_kib = 8\niterations = 1\n\
-             [throttle]\naddress_failures = 1000\n[log]\nfilter = \"warn\"\n",
+             [throttle]\naddress_failures = 1000\n[tokens]\nrefresh_grace = \"1m\"\n[log]\nfilter = \"warn\"\n",
             database.url()
         );
         std::fs::write(folder.path().join("countersign.toml"), config).unwrap();
@@ -88,7 +99,8 @@ impl Deployment {
         nodes
     }
 
-    fn run(&self, arguments: &[&str], input: &str) -> String {
+    /// Runs a command to its end, beside whatever is running.
+    pub fn run(&self, arguments: &[&str], input: &str) -> String {
         let mut child = self.command(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
@@ -130,15 +142,23 @@ impl Deployment {
         let secret = client["client_secret"].as_str().unwrap_or_default();
         Rp::of(&node.router, id, method, secret, &redirect_uri)
     }
+
+    /// Registers a client that acts for itself and signs its assertions with this key.
+    pub fn machine(&self, node: &Node, id: &str, key: &ClientKey) -> Rp {
+        let metadata = json!({
+            "client_name": id, "token_endpoint_auth_method": "private_key_jwt", "jwks": key.jwks(),
+            "grant_types": ["client_credentials"], "response_types": [],
+        });
+        self.run(&["client", "create", "--json", "--id", id, "--metadata", &metadata.to_string()], "");
+        Rp::of(&node.router, id, AuthMethod::PrivateKeyJwt, "", "")
+    }
 }
 
 impl Node {
     async fn is_ready(&mut self, folder: &Path) {
-        let url = format!("http://127.0.0.1:{}/health/ready", self.port);
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
         let started = Instant::now();
         loop {
-            if client.get(&url).send().await.is_ok_and(|answer| answer.status() == 200) {
+            if self.browser().get("/health/ready").await.status == 200 {
                 return;
             }
             let log = || std::fs::read_to_string(folder.join(format!("{}.log", self.port)));
@@ -146,7 +166,7 @@ impl Node {
                 panic!("it ended by itself, {status}: {}", log().unwrap());
             }
             assert!(started.elapsed() < BOUND, "it does not come up: {}", log().unwrap());
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
 
@@ -156,8 +176,21 @@ impl Node {
 
     /// As the operator's service manager would.
     pub fn terminate(&self) {
+        self.signal("-TERM");
+    }
+
+    /// Stands still, without knowing it, as a machine does that is moved or out of memory.
+    pub fn fall_asleep(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn wake_up(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
         let process = self.child.id().to_string();
-        assert!(Command::new("kill").arg(process).status().unwrap().success());
+        assert!(Command::new("kill").args([signal, &process]).status().unwrap().success());
     }
 
     /// As nobody would: `kill -9`.

@@ -1,0 +1,72 @@
+# How people sign in: the second step, passkeys, the authenticator app, recovery codes.
+
+second-title = Ein Schritt noch
+second-account = um sicherzugehen, dass Sie { $account } sind
+second-code = Code aus Ihrer Authentifizierungs-App
+second-code-hint = Sechs Ziffern.
+second-recovery-hint = Kein Telefon zur Hand? Einer Ihrer Wiederherstellungscodes genügt.
+second-or = oder
+second-no-passkey = Hier ist ein Passkey nötig, und Ihr Konto hat keinen.
+second-wrong = Dieser Code stimmt nicht oder wurde schon benutzt. Warten Sie auf den nächsten und versuchen Sie es noch einmal.
+passkey-use = Passkey verwenden
+passkey-failed = Das hat nicht geklappt. Versuchen Sie es noch einmal oder melden Sie sich anders an.
+methods-title = So melden Sie sich an
+methods-hint = Passkeys, Authentifizierungs-App, Wiederherstellungscodes.
+methods-manage = Verwalten
+methods-passkeys = Passkeys
+methods-passkeys-hint = Melden Sie sich mit Fingerabdruck, Gesicht oder der PIN Ihres Geräts an. Keine andere Website kann Sie danach fragen.
+methods-no-host = Dieser Server hat keinen Namen, nur eine Adresse: Dafür kennen Browser keine Passkeys.
+methods-none = Noch keine.
+methods-added = Hinzugefügt { $when }
+methods-last-used = zuletzt benutzt { $when }
+methods-rename = Umbenennen
+methods-new-name = Neuer Name
+methods-save = Speichern
+methods-remove = Entfernen
+methods-remove-hint = Er öffnet dieses Konto dann nicht mehr. Entfernen Sie ihn auch von Ihrem Gerät.
+methods-remove-passkey = Passkey entfernen
+methods-add-passkey = Passkey hinzufügen
+methods-app = Authentifizierungs-App
+methods-app-hint = Ein Code aus einer App auf Ihrem Telefon, nach dem Passwort.
+methods-on = An
+methods-since = Seit { $when }
+methods-replace = Ersetzen
+methods-turn-off = Ausschalten
+methods-turn-off-hint = Dann genügt Ihr Passwort allein, und Ihre Wiederherstellungscodes gelten nicht mehr.
+methods-off = Aus. Ihr Passwort allein öffnet Ihr Konto.
+methods-set-up = Einrichten
+methods-codes = Wiederherstellungscodes
+methods-codes-left = { $count ->
+     [0] Keiner mehr übrig.
+     [one] Noch einer übrig.
+    *[other] Noch { $count } übrig.
+}
+methods-codes-hint = Jeder öffnet Ihr Konto einmal, wenn die App verloren ist.
+methods-new-codes = Neue Codes
+methods-new-codes-hint = Die Codes, die Sie haben, gelten dann nicht mehr.
+methods-make-codes = Neue Codes erzeugen
+methods-has-password = Sie haben eines.
+methods-change-it = Ändern
+methods-no-password = Ihr Konto hat keines.
+app-title = Authentifizierungs-App einrichten
+app-scan = Scannen Sie dies mit Ihrer Authentifizierungs-App.
+app-qr = QR-Code für eine Authentifizierungs-App
+app-on-this-phone = Auf diesem Telefon? { $link }
+app-open = App öffnen
+app-type-in = Oder geben Sie diesen Schlüssel ein:
+app-code = Der Code, den sie zeigt
+app-turn-on = Einschalten
+app-wrong = Das ist nicht der Code, den die App jetzt zeigt. Prüfen Sie die Uhr Ihres Telefons und versuchen Sie den nächsten.
+codes-title = Ihre Wiederherstellungscodes
+codes-lead = Bewahren Sie sie bei Ihren Unterlagen auf. Diese Seite zeigt sie nur einmal.
+codes-hint = Jeder öffnet Ihr Konto einmal anstelle eines Codes aus der App, wenn Ihr Telefon verloren ist.
+codes-kept = Ich habe sie aufbewahrt
+new-passkey-lead = Ihr Browser fragt nach Fingerabdruck, Gesicht oder PIN. Das bleibt auf Ihrem Gerät.
+new-passkey-scripts = Für einen Passkey braucht der Browser Skripte.
+new-passkey-failed = Das hat nicht geklappt. Vielleicht hat dieses Gerät schon einen Passkey für dieses Konto.
+new-passkey-name-hint = Um Ihre Passkeys zu unterscheiden.
+new-passkey-make = Passkey erzeugen
+notice-app-removed = Die Authentifizierungs-App ist ausgeschaltet.
+notice-passkey-added = Der Passkey ist hinzugefügt. Sie können sich ab jetzt damit anmelden.
+notice-passkey-renamed = Der Passkey hat seinen neuen Namen.
+notice-passkey-removed = Der Passkey ist entfernt.

@@ -1,0 +1,72 @@
+# How people sign in: the second step, passkeys, the authenticator app, recovery codes.
+
+second-title = One more step
+second-account = to make sure that you are { $account }
+second-code = Code from your authenticator app
+second-code-hint = Six digits.
+second-recovery-hint = No phone at hand? One of your recovery codes will do.
+second-or = or
+second-no-passkey = A passkey is needed here, and your account has none.
+second-wrong = That code is not right, or was used already. Wait for the next one and try again.
+passkey-use = Use a passkey
+passkey-failed = That did not work. Try again, or sign in another way.
+methods-title = How you sign in
+methods-hint = Passkeys, an authenticator app, recovery codes.
+methods-manage = Manage
+methods-passkeys = Passkeys
+methods-passkeys-hint = Sign in with your fingerprint, your face or your device's PIN. Nobody can ask you for it on another site.
+methods-no-host = This server has no host name, only an address: browsers know no passkeys for those.
+methods-none = None yet.
+methods-added = Added { $when }
+methods-last-used = last used { $when }
+methods-rename = Rename
+methods-new-name = New name
+methods-save = Save
+methods-remove = Remove
+methods-remove-hint = It will not open this account any more. Remove it from your device, too.
+methods-remove-passkey = Remove passkey
+methods-add-passkey = Add a passkey
+methods-app = Authenticator app
+methods-app-hint = A code from an app on your phone, asked for after your password.
+methods-on = On
+methods-since = Since { $when }
+methods-replace = Replace
+methods-turn-off = Turn off
+methods-turn-off-hint = Your password alone will do then, and your recovery codes stop working.
+methods-off = Off. Your password alone opens your account.
+methods-set-up = Set up
+methods-codes = Recovery codes
+methods-codes-left = { $count ->
+     [0] None left.
+     [one] One left.
+    *[other] { $count } left.
+}
+methods-codes-hint = Each opens your account once, when the app is lost.
+methods-new-codes = New codes
+methods-new-codes-hint = The codes that you have stop working.
+methods-make-codes = Make new codes
+methods-has-password = You have one.
+methods-change-it = Change it
+methods-no-password = Your account has none.
+app-title = Set up an authenticator app
+app-scan = Scan this with your authenticator app.
+app-qr = QR code for an authenticator app
+app-on-this-phone = On this phone? { $link }
+app-open = Open the app
+app-type-in = Or type in this key:
+app-code = The code that it shows
+app-turn-on = Turn on
+app-wrong = That is not the code the app shows now. Check that your phone's clock is right, and try the next one.
+codes-title = Your recovery codes
+codes-lead = Keep them where you keep your papers. This page shows them once.
+codes-hint = Each opens your account once, in place of a code from the app, when your phone is lost.
+codes-kept = I have kept them
+new-passkey-lead = Your browser will ask for your fingerprint, your face or your PIN. It stays on your device.
+new-passkey-scripts = A passkey needs a browser with scripts.
+new-passkey-failed = That did not work. Perhaps this device has a passkey for this account already.
+new-passkey-name-hint = To tell your passkeys apart.
+new-passkey-make = Make a passkey
+notice-app-removed = The authenticator app is off.
+notice-passkey-added = The passkey is added. You can sign in with it from now on.
+notice-passkey-renamed = The passkey has its new name.
+notice-passkey-removed = The passkey is removed.

@@ -1,0 +1,72 @@
+# How people sign in: the second step, passkeys, the authenticator app, recovery codes.
+
+second-title = Un paso más
+second-account = para comprobar que es { $account }
+second-code = Código de su aplicación de autenticación
+second-code-hint = Seis dígitos.
+second-recovery-hint = ¿No tiene el teléfono a mano? Sirve uno de sus códigos de recuperación.
+second-or = o
+second-no-passkey = Aquí se necesita una llave de acceso y su cuenta no tiene ninguna.
+second-wrong = Ese código no es correcto o ya se usó. Espere al siguiente e inténtelo de nuevo.
+passkey-use = Usar una llave de acceso
+passkey-failed = No ha funcionado. Inténtelo de nuevo o inicie sesión de otra forma.
+methods-title = Cómo inicia sesión
+methods-hint = Llaves de acceso, aplicación de autenticación, códigos de recuperación.
+methods-manage = Administrar
+methods-passkeys = Llaves de acceso
+methods-passkeys-hint = Inicie sesión con su huella, su cara o el PIN de su dispositivo. Nadie puede pedírsela en otro sitio.
+methods-no-host = Este servidor no tiene nombre, solo una dirección: los navegadores no admiten llaves de acceso así.
+methods-none = Todavía ninguna.
+methods-added = Añadida { $when }
+methods-last-used = último uso { $when }
+methods-rename = Cambiar nombre
+methods-new-name = Nombre nuevo
+methods-save = Guardar
+methods-remove = Quitar
+methods-remove-hint = Ya no abrirá esta cuenta. Quítela también de su dispositivo.
+methods-remove-passkey = Quitar la llave de acceso
+methods-add-passkey = Añadir una llave de acceso
+methods-app = Aplicación de autenticación
+methods-app-hint = Un código de una aplicación de su teléfono, que se pide después de la contraseña.
+methods-on = Activada
+methods-since = Desde { $when }
+methods-replace = Sustituir
+methods-turn-off = Desactivar
+methods-turn-off-hint = Entonces bastará su contraseña y sus códigos de recuperación dejarán de funcionar.
+methods-off = Desactivada. Su contraseña basta para entrar en su cuenta.
+methods-set-up = Configurar
+methods-codes = Códigos de recuperación
+methods-codes-left = { $count ->
+     [0] No queda ninguno.
+     [one] Queda uno.
+    *[other] Quedan { $count }.
+}
+methods-codes-hint = Cada uno abre su cuenta una vez, si pierde la aplicación.
+methods-new-codes = Códigos nuevos
+methods-new-codes-hint = Los códigos que tiene dejarán de funcionar.
+methods-make-codes = Crear códigos nuevos
+methods-has-password = Tiene una.
+methods-change-it = Cambiarla
+methods-no-password = Su cuenta no tiene ninguna.
+app-title = Configurar una aplicación de autenticación
+app-scan = Escanee esto con su aplicación de autenticación.
+app-qr = Código QR para una aplicación de autenticación
+app-on-this-phone = ¿En este teléfono? { $link }
+app-open = Abrir la aplicación
+app-type-in = O escriba esta clave:
+app-code = El código que muestra
+app-turn-on = Activar
+app-wrong = Ese no es el código que muestra ahora la aplicación. Compruebe la hora del teléfono y pruebe con el siguiente.
+codes-title = Sus códigos de recuperación
+codes-lead = Guárdelos con sus papeles. Esta página los muestra una sola vez.
+codes-hint = Cada uno abre su cuenta una vez, en lugar de un código de la aplicación, si pierde el teléfono.
+codes-kept = Los he guardado
+new-passkey-lead = El navegador le pedirá su huella, su cara o su PIN. No sale de su dispositivo.
+new-passkey-scripts = Una llave de acceso necesita un navegador con scripts.
+new-passkey-failed = No ha funcionado. Quizá este dispositivo ya tenga una llave de acceso para esta cuenta.
+new-passkey-name-hint = Para distinguir sus llaves de acceso.
+new-passkey-make = Crear una llave de acceso
+notice-app-removed = La aplicación de autenticación está desactivada.
+notice-passkey-added = La llave de acceso está añadida. Ya puede iniciar sesión con ella.
+notice-passkey-renamed = La llave de acceso tiene su nuevo nombre.
+notice-passkey-removed = La llave de acceso se ha quitado.

@@ -1,0 +1,72 @@
+# How people sign in: the second step, passkeys, the authenticator app, recovery codes.
+
+second-title = Encore une étape
+second-account = pour nous assurer que vous êtes { $account }
+second-code = Code de votre application d’authentification
+second-code-hint = Six chiffres.
+second-recovery-hint = Pas de téléphone sous la main ? L’un de vos codes de secours suffit.
+second-or = ou
+second-no-passkey = Une clé d’accès est nécessaire ici, et votre compte n’en a pas.
+second-wrong = Ce code n’est pas le bon ou a déjà servi. Attendez le suivant et réessayez.
+passkey-use = Utiliser une clé d’accès
+passkey-failed = Cela n’a pas fonctionné. Réessayez ou connectez-vous autrement.
+methods-title = Comment vous vous connectez
+methods-hint = Clés d’accès, application d’authentification, codes de secours.
+methods-manage = Gérer
+methods-passkeys = Clés d’accès
+methods-passkeys-hint = Connectez-vous avec votre empreinte, votre visage ou le code de votre appareil. Aucun autre site ne peut vous la demander.
+methods-no-host = Ce serveur n’a pas de nom d’hôte, seulement une adresse : les navigateurs n’ont pas de clés d’accès pour cela.
+methods-none = Aucune pour l’instant.
+methods-added = Ajoutée { $when }
+methods-last-used = dernière utilisation { $when }
+methods-rename = Renommer
+methods-new-name = Nouveau nom
+methods-save = Enregistrer
+methods-remove = Supprimer
+methods-remove-hint = Elle n’ouvrira plus ce compte. Supprimez-la aussi de votre appareil.
+methods-remove-passkey = Supprimer la clé d’accès
+methods-add-passkey = Ajouter une clé d’accès
+methods-app = Application d’authentification
+methods-app-hint = Un code d’une application de votre téléphone, demandé après votre mot de passe.
+methods-on = Activée
+methods-since = Depuis le { $when }
+methods-replace = Remplacer
+methods-turn-off = Désactiver
+methods-turn-off-hint = Votre mot de passe suffira alors, et vos codes de secours ne fonctionneront plus.
+methods-off = Désactivée. Votre mot de passe seul ouvre votre compte.
+methods-set-up = Configurer
+methods-codes = Codes de secours
+methods-codes-left = { $count ->
+     [0] Il n’en reste aucun.
+     [one] Il en reste un.
+    *[other] Il en reste { $count }.
+}
+methods-codes-hint = Chacun ouvre votre compte une fois, si l’application est perdue.
+methods-new-codes = Nouveaux codes
+methods-new-codes-hint = Les codes que vous avez ne fonctionneront plus.
+methods-make-codes = Créer de nouveaux codes
+methods-has-password = Vous en avez un.
+methods-change-it = Le changer
+methods-no-password = Votre compte n’en a pas.
+app-title = Configurer une application d’authentification
+app-scan = Scannez ceci avec votre application d’authentification.
+app-qr = Code QR pour une application d’authentification
+app-on-this-phone = Sur ce téléphone ? { $link }
+app-open = Ouvrir l’application
+app-type-in = Ou saisissez cette clé :
+app-code = Le code qu’elle affiche
+app-turn-on = Activer
+app-wrong = Ce n’est pas le code que l’application affiche maintenant. Vérifiez l’heure de votre téléphone et essayez le suivant.
+codes-title = Vos codes de secours
+codes-lead = Rangez-les avec vos papiers. Cette page ne les affiche qu’une fois.
+codes-hint = Chacun ouvre votre compte une fois, à la place d’un code de l’application, si vous perdez votre téléphone.
+codes-kept = Je les ai gardés
+new-passkey-lead = Votre navigateur demandera votre empreinte, votre visage ou votre code. Cela reste sur votre appareil.
+new-passkey-scripts = Une clé d’accès nécessite un navigateur avec les scripts activés.
+new-passkey-failed = Cela n’a pas fonctionné. Cet appareil a peut-être déjà une clé d’accès pour ce compte.
+new-passkey-name-hint = Pour distinguer vos clés d’accès.
+new-passkey-make = Créer une clé d’accès
+notice-app-removed = L’application d’authentification est désactivée.
+notice-passkey-added = La clé d’accès est ajoutée. Vous pouvez désormais vous connecter avec elle.
+notice-passkey-renamed = La clé d’accès a son nouveau nom.
+notice-passkey-removed = La clé d’accès est supprimée.

@@ -1,0 +1,72 @@
+# How people sign in: the second step, passkeys, the authenticator app, recovery codes.
+
+second-title = Só mais um passo
+second-account = para confirmar que você é { $account }
+second-code = Código do seu aplicativo autenticador
+second-code-hint = Seis dígitos.
+second-recovery-hint = Sem o telefone por perto? Um dos seus códigos de recuperação serve.
+second-or = ou
+second-no-passkey = Aqui é necessária uma chave de acesso, e sua conta não tem nenhuma.
+second-wrong = Esse código não está certo ou já foi usado. Espere o próximo e tente de novo.
+passkey-use = Usar uma chave de acesso
+passkey-failed = Não funcionou. Tente de novo ou entre de outra forma.
+methods-title = Como você entra
+methods-hint = Chaves de acesso, aplicativo autenticador, códigos de recuperação.
+methods-manage = Gerenciar
+methods-passkeys = Chaves de acesso
+methods-passkeys-hint = Entre com sua digital, seu rosto ou o PIN do seu aparelho. Ninguém pode pedi-la em outro site.
+methods-no-host = Este servidor não tem nome, só um endereço: os navegadores não têm chaves de acesso para isso.
+methods-none = Nenhuma ainda.
+methods-added = Adicionada { $when }
+methods-last-used = último uso { $when }
+methods-rename = Renomear
+methods-new-name = Novo nome
+methods-save = Salvar
+methods-remove = Remover
+methods-remove-hint = Ela não abrirá mais esta conta. Remova-a também do seu aparelho.
+methods-remove-passkey = Remover chave de acesso
+methods-add-passkey = Adicionar uma chave de acesso
+methods-app = Aplicativo autenticador
+methods-app-hint = Um código de um aplicativo no seu telefone, pedido depois da senha.
+methods-on = Ativado
+methods-since = Desde { $when }
+methods-replace = Substituir
+methods-turn-off = Desativar
+methods-turn-off-hint = Só a sua senha bastará, e seus códigos de recuperação deixarão de funcionar.
+methods-off = Desativado. Só a sua senha abre a sua conta.
+methods-set-up = Configurar
+methods-codes = Códigos de recuperação
+methods-codes-left = { $count ->
+     [0] Não resta nenhum.
+     [one] Resta um.
+    *[other] Restam { $count }.
+}
+methods-codes-hint = Cada um abre sua conta uma vez, se o aplicativo for perdido.
+methods-new-codes = Novos códigos
+methods-new-codes-hint = Os códigos que você tem deixam de funcionar.
+methods-make-codes = Criar novos códigos
+methods-has-password = Você tem uma.
+methods-change-it = Alterar
+methods-no-password = Sua conta não tem nenhuma.
+app-title = Configurar um aplicativo autenticador
+app-scan = Escaneie isto com seu aplicativo autenticador.
+app-qr = Código QR para um aplicativo autenticador
+app-on-this-phone = Neste telefone? { $link }
+app-open = Abrir o aplicativo
+app-type-in = Ou digite esta chave:
+app-code = O código que ele mostra
+app-turn-on = Ativar
+app-wrong = Esse não é o código que o aplicativo mostra agora. Confira o relógio do telefone e tente o próximo.
+codes-title = Seus códigos de recuperação
+codes-lead = Guarde-os com seus documentos. Esta página os mostra uma única vez.
+codes-hint = Cada um abre sua conta uma vez, no lugar de um código do aplicativo, se você perder o telefone.
+codes-kept = Já os guardei
+new-passkey-lead = O navegador pedirá sua digital, seu rosto ou seu PIN. Isso não sai do seu aparelho.
+new-passkey-scripts = Uma chave de acesso precisa de um navegador com scripts.
+new-passkey-failed = Não funcionou. Talvez este aparelho já tenha uma chave de acesso para esta conta.
+new-passkey-name-hint = Para distinguir suas chaves de acesso.
+new-passkey-make = Criar uma chave de acesso
+notice-app-removed = O aplicativo autenticador está desativado.
+notice-passkey-added = A chave de acesso foi adicionada. Você já pode entrar com ela.
+notice-passkey-renamed = A chave de acesso tem o novo nome.
+notice-passkey-removed = A chave de acesso foi removida.

@@ -1,0 +1,272 @@
+//! `/account/sign-in`: what one proves who one is with. Every change asks for a sign-in of the last minutes.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
+
+use super::shell;
+use crate::app::App;
+use crate::authn::recovery_code;
+use crate::authn::totp::{Shared, qr_path};
+use crate::http::error::PageError;
+use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::page::{Csp, html};
+use crate::http::passkey::asking;
+use crate::http::request_info::RequestInfo;
+use crate::http::session::{JustSignedIn, SignedIn};
+use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
+use crate::sealing::Purpose;
+use crate::store::{AuthenticatorApp, StoredPasskey};
+
+/// A passkey's name is as long as this at most, in characters.
+const LONGEST_NAME: usize = 60;
+
+/// The page.
+pub async fn show(
+    State(app): State<App>,
+    me: SignedIn,
+    QueryFields(query): QueryFields,
+) -> Result<Response, PageError> {
+    let notice = query.get("done").and_then(Notice::parse);
+    let means = app.store.means(&me.user.id).await?;
+    let authenticator = app.store.authenticator_app(&me.user.id).await?;
+    let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
+    let page = pages::SignInMethods {
+        shell: shell(&app, me.browser.locale.words(), &me),
+        has_password: me.user.password_hash.is_some(),
+        passkeys_possible: app.passkeys.is_possible(),
+        passkeys: passkeys.into_iter().map(row).collect(),
+        app_since: authenticator.map(|authenticator| authenticator.created_at),
+        recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
+        notice,
+    };
+    Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
+}
+
+fn row(passkey: StoredPasskey) -> PasskeyRow {
+    PasskeyRow {
+        id: passkey.id,
+        name: passkey.name,
+        since: passkey.created_at,
+        last_used: (passkey.last_used_at > passkey.created_at).then_some(passkey.last_used_at),
+    }
+}
+
+/// A new secret for an authenticator app, which nothing keeps until its first code is right.
+pub async fn new_app(State(app): State<App>, JustSignedIn(me): JustSignedIn) -> Result<Response, PageError> {
+    let shared = Shared::new(me.user.id.clone(), &app.entropy);
+    app_page(&app, &me, &shared, false)
+}
+
+/// The first code: the app is set up, with new recovery codes.
+pub async fn add_app(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let sealed = form.get("secret").unwrap_or_default();
+    let shared = app.seals.open::<Shared>(Purpose::AuthenticatorApp, sealed).ok();
+    let shared = shared.filter(|shared| shared.user == me.user.id).ok_or_else(|| {
+        PageError::malformed("the secret is not one that this server made for this account")
+    })?;
+    let now = app.clock.now();
+    let Some(step) = shared.step_of(form.get("code").unwrap_or_default(), now) else {
+        return app_page(&app, &me, &shared, true);
+    };
+    let codes = recovery_code::make(&app.entropy);
+    let hashes: Vec<String> = codes.iter().map(|code| recovery_code::hash_of(code)).collect();
+    let authenticator = AuthenticatorApp {
+        sealed_secret: sealed.to_owned(),
+        last_step: step,
+        created_at: now.0,
+        last_used_at: now.0,
+    };
+    let audit = app.audit(&me.origin(&info), "app.add", format!("user:{}", me.user.id), "");
+    app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, &audit).await?;
+    Ok(codes_page(&app, &me, codes))
+}
+
+/// Removes the app and the recovery codes.
+pub async fn remove_app(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let audit = app.audit(&me.origin(&info), "app.remove", format!("user:{}", me.user.id), "");
+    if app.store.remove_authenticator_app(&me.user.id, &audit).await? {
+        Ok(done(Notice::AppRemoved))
+    } else {
+        Err(PageError::not_found("Your account has no authenticator app."))
+    }
+}
+
+/// New recovery codes in place of the old ones.
+pub async fn new_recovery_codes(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    if app.store.authenticator_app(&me.user.id).await?.is_none() {
+        return Err(PageError::not_found(
+            "Recovery codes go with an authenticator app, and your account has none.",
+        ));
+    }
+    let codes = recovery_code::make(&app.entropy);
+    let hashes: Vec<String> = codes.iter().map(|code| recovery_code::hash_of(code)).collect();
+    let audit = app.audit(&me.origin(&info), "recovery_codes.make", format!("user:{}", me.user.id), "");
+    app.store.set_recovery_codes(&me.user.id, &hashes, &audit).await?;
+    Ok(codes_page(&app, &me, codes))
+}
+
+/// The page that makes a passkey.
+pub async fn new_passkey(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+) -> Result<Response, PageError> {
+    let existing = app.store.passkeys_of_user(&me.user.id).await?;
+    let challenge = app.passkeys.begin_registration(&me.user, &existing, &asking(&app, &me.browser))?;
+    let page = pages::NewPasskey {
+        shell: shell(&app, me.browser.locale.words(), &me),
+        name: describe_device(me.browser.locale.words(), &info.user_agent),
+        passkey: PasskeyChallenge { options: challenge.options, sealed: challenge.sealed },
+    };
+    Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
+}
+
+/// Keeps a passkey that was just made.
+pub async fn add_passkey(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let field = |name| form.get(name).unwrap_or_default();
+    let new = app.passkeys.finish_registration(
+        &me.user,
+        field("challenge"),
+        field("credential"),
+        &asking(&app, &me.browser),
+    )?;
+    let now = app.clock.now().0;
+    let passkey = StoredPasskey {
+        id: new.id,
+        user_id: me.user.id.to_string(),
+        name: name_of(field("name"))
+            .unwrap_or_else(|| describe_device(me.browser.locale.words(), &info.user_agent)),
+        credential: new.credential,
+        sign_count: 0,
+        created_at: now,
+        last_used_at: now,
+    };
+    let audit =
+        app.audit(&me.origin(&info), "passkey.add", format!("passkey:{}", passkey.id), &passkey.name[..]);
+    if app.store.add_passkey(&passkey, &audit).await? {
+        Ok(done(Notice::PasskeyAdded))
+    } else {
+        Err(PageError::new(
+            StatusCode::CONFLICT,
+            "This passkey was not added",
+            "It is there already, or your account has as many as it can hold.",
+            "Remove one that you do not use any more.",
+        ))
+    }
+}
+
+/// Gives a passkey another name.
+pub async fn rename_passkey(
+    State(app): State<App>,
+    me: SignedIn,
+    PathPart(id): PathPart,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let Some(name) = name_of(form.get("name").unwrap_or_default()) else {
+        return Err(PageError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "A passkey needs a name",
+            "The name is empty or longer than 60 characters.",
+            "Go back and choose another one.",
+        ));
+    };
+    if app.store.rename_passkey(&me.user.id, &id, &name).await? {
+        Ok(done(Notice::PasskeyRenamed))
+    } else {
+        Err(no_such_passkey())
+    }
+}
+
+/// Removes a passkey.
+pub async fn remove_passkey(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let means = app.store.means(&me.user.id).await?;
+    if means.passkeys == 1 && me.user.password_hash.is_none() {
+        return Err(PageError::new(
+            StatusCode::CONFLICT,
+            "This is your only way to sign in",
+            "Your account has no password, and this is its only passkey.",
+            "Add another passkey first.",
+        ));
+    }
+    let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
+    if app.store.remove_passkey(&me.user.id, &id, &audit).await? {
+        Ok(done(Notice::PasskeyRemoved))
+    } else {
+        Err(no_such_passkey())
+    }
+}
+
+fn no_such_passkey() -> PageError {
+    PageError::not_found("You have no such passkey, or it was removed already.")
+}
+
+/// A name as it was typed, if it is one.
+fn name_of(text: &str) -> Option<String> {
+    let name: String =
+        text.trim().chars().filter(|c| !crate::protocol::user::changes_the_text_around(*c)).collect();
+    (!name.is_empty() && name.chars().count() <= LONGEST_NAME).then_some(name)
+}
+
+fn done(notice: Notice) -> Response {
+    Redirect::to(&format!("/account/sign-in?done={}", notice.code())).into_response()
+}
+
+fn app_page(app: &App, me: &SignedIn, shared: &Shared, wrong: bool) -> Result<Response, PageError> {
+    let account = me.user.email.as_deref().unwrap_or(&me.user.username);
+    let address = shared
+        .address(&app.config.issuer.host(), account)
+        .map_err(|error| PageError::unavailable(&format!("{error:?}")))?;
+    let (qr, width) = qr_path(&address).ok_or_else(|| PageError::unavailable(&"the QR code is too large"))?;
+    let page = pages::NewApp {
+        shell: shell(app, me.browser.locale.words(), me),
+        sealed: app.seals.seal(Purpose::AuthenticatorApp, shared, &app.entropy)?,
+        secret: grouped(shared.base32()),
+        address,
+        qr,
+        width,
+        wrong,
+    };
+    let mut response = html(&page, &Csp::default());
+    if wrong {
+        *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    }
+    Ok(me.browser.remember(&app.config, response))
+}
+
+/// In fours, as people type.
+fn grouped(secret: &str) -> String {
+    let characters: Vec<char> = secret.chars().collect();
+    characters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join(" ")
+}
+
+fn codes_page(app: &App, me: &SignedIn, codes: Vec<String>) -> Response {
+    let page = pages::RecoveryCodes { shell: shell(app, me.browser.locale.words(), me), codes };
+    me.browser.remember(&app.config, html(&page, &Csp::default()))
+}

@@ -1,0 +1,73 @@
+//! Recovery codes: written down once, each good for one sign-in in place of the authenticator app.
+
+use super::{Check, SignInError};
+use crate::app::App;
+use crate::entropy::Entropy;
+use crate::protocol::secret::sha256_hex;
+use crate::protocol::sign_in::Method;
+use crate::protocol::user::User;
+
+/// So many are made at a time.
+pub const HOW_MANY: usize = 10;
+
+/// Crockford's base 32: no letter looks like a digit.
+const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+
+/// A code that somebody typed.
+pub struct Typed<'a>(pub &'a str);
+
+impl Check for Typed<'_> {
+    fn method(&self) -> Method {
+        Method::RecoveryCode
+    }
+
+    async fn is_right(&self, app: &App, user: Option<&User>) -> Result<bool, SignInError> {
+        let Some(user) = user else { return Ok(false) };
+        Ok(app.store.use_recovery_code(&user.id, &hash_of(self.0), app.clock.now()).await?)
+    }
+}
+
+/// New codes: 80 random bits each, in four groups.
+#[must_use]
+pub fn make(entropy: &Entropy) -> Vec<String> {
+    (0..HOW_MANY)
+        .map(|_| {
+            let letters = entropy.bytes::<16>().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
+            letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
+        })
+        .collect()
+}
+
+/// What the database knows of a code. Case, spaces and dashes do not matter, nor the letters that look like digits.
+#[must_use]
+pub fn hash_of(code: &str) -> String {
+    let canonical: String = code
+        .chars()
+        .filter(|c| !c.is_whitespace() && *c != '-')
+        .map(|c| match c.to_ascii_lowercase() {
+            'o' => '0',
+            'i' | 'l' => '1',
+            c => c,
+        })
+        .collect();
+    sha256_hex(&canonical)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HOW_MANY, hash_of, make};
+    use crate::entropy::Entropy;
+
+    #[test]
+    fn codes_are_long_different_and_easy_to_copy() {
+        let codes = make(&Entropy::system());
+        assert_eq!(codes.len(), HOW_MANY);
+        for code in &codes {
+            assert_eq!(code.len(), 19, "{code}");
+            assert_eq!(codes.iter().filter(|other| *other == code).count(), 1);
+        }
+        assert_eq!(hash_of("0a1b-2c3d"), hash_of(" OA1B 2c3D "));
+        assert_eq!(hash_of("1111"), hash_of("1lIi"));
+        assert_ne!(hash_of("0a1b-2c3d"), hash_of("0a1b-2c3e"));
+    }
+}

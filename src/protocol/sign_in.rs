@@ -1,0 +1,280 @@
+//! Signing in, as one machine. What somebody proved goes in, one proof at a time; what comes out is what to ask for next, or
+//! [`Authenticated`], which nothing else can make and without which no session begins.
+//!
+//! The machine knows no pages and no order of them: a proof may come from any page, in any tab, and every page returns
+//! here. A page that is left out is a proof that is missing.
+
+use serde::{Deserialize, Serialize};
+
+use super::assurance::Level;
+use super::ids::UserId;
+use super::session::Session;
+use super::timestamp::Timestamp;
+
+/// For how many seconds a proof waits for the next one.
+pub const LONGEST_BETWEEN_PROOFS: i64 = 600;
+
+/// A way to prove who one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Method {
+    /// Something one knows.
+    Password,
+    /// A key on a device that made sure who holds it ("user verification", `WebAuthn` Level 3 §1.3).
+    Passkey,
+    /// A code of an authenticator app (RFC 6238).
+    Totp,
+    /// One of the codes that were written down for the day when the app is lost.
+    RecoveryCode,
+    /// A code or link from a mail.
+    Email,
+}
+
+/// What kind of thing a method proves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Known,
+    Held,
+    /// Held, and told apart from whoever else might hold it.
+    KnownAndHeld,
+}
+
+impl Method {
+    /// Every method.
+    pub const ALL: [Self; 5] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::Email];
+
+    /// Its name in the audit log.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Totp => "authenticator app",
+            Self::RecoveryCode => "recovery code",
+            Self::Email => "e-mail",
+        }
+    }
+
+    fn kind(self) -> Kind {
+        match self {
+            Self::Password => Kind::Known,
+            Self::Passkey => Kind::KnownAndHeld,
+            Self::Totp | Self::RecoveryCode | Self::Email => Kind::Held,
+        }
+    }
+
+    /// May one begin with it? A second factor alone says nothing: it is short, or was never meant to be enough.
+    #[must_use]
+    pub fn comes_first(self) -> bool {
+        matches!(self, Self::Password | Self::Passkey | Self::Email)
+    }
+
+    /// Does it count as the second factor of an account that has one? A mail does not: whoever reads it can often reset the
+    /// password, too.
+    #[must_use]
+    pub fn comes_second(self) -> bool {
+        matches!(self, Self::Passkey | Self::Totp | Self::RecoveryCode)
+    }
+
+    /// Its names in `amr` (RFC 8176 §2).
+    fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::Passkey => &["pop", "user"],
+            Self::Totp | Self::RecoveryCode | Self::Email => &["otp"],
+        }
+    }
+
+    fn of_amr(name: &str) -> Option<Self> {
+        match name {
+            "pwd" => Some(Self::Password),
+            "pop" => Some(Self::Passkey),
+            "otp" => Some(Self::Totp),
+            _ => None,
+        }
+    }
+}
+
+/// That somebody proved who they are. Made by the check of a method (`crate::authn`) and by nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proof {
+    user: UserId,
+    method: Method,
+    at: Timestamp,
+    /// When the account was last changed before it was checked: another password or a switched-off account voids it.
+    unchanged_since: Timestamp,
+}
+
+impl Proof {
+    /// For `crate::authn`.
+    pub(crate) fn new(user: UserId, method: Method, at: Timestamp, unchanged_since: Timestamp) -> Self {
+        Self { user, method, at, unchanged_since }
+    }
+
+    /// Whose.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// By what.
+    #[must_use]
+    pub fn method(&self) -> Method {
+        self.method
+    }
+}
+
+/// A sign-in as far as it got. All its proofs are of one user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignIn {
+    proofs: Vec<Proof>,
+    /// What the session that is to be raised was begun with.
+    #[serde(default)]
+    standing: Vec<Method>,
+}
+
+/// What an account asks of whoever signs in to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// When it was last changed.
+    pub unchanged_since: Timestamp,
+    /// A second factor was set up: nobody gets in without one.
+    pub has_second_factor: bool,
+    /// The highest level that its user can reach.
+    pub attainable: Level,
+}
+
+/// What comes next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// Somebody says who they are, and proves it.
+    First,
+    /// The same user proves it by something else as well.
+    Second {
+        /// Nothing less than this will do.
+        level: Level,
+    },
+    /// A session may begin.
+    Done(Authenticated),
+}
+
+/// Who was authenticated, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authenticated {
+    user: UserId,
+    methods: Vec<Method>,
+    level: Level,
+    unchanged_since: Timestamp,
+}
+
+impl Authenticated {
+    /// Who.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// How surely.
+    #[must_use]
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// The state of the account that this is true of.
+    #[must_use]
+    pub fn unchanged_since(&self) -> Timestamp {
+        self.unchanged_since
+    }
+
+    /// By what.
+    #[must_use]
+    pub fn methods(&self) -> &[Method] {
+        &self.methods
+    }
+
+    /// `amr` (RFC 8176), space-delimited.
+    #[must_use]
+    pub fn amr(&self) -> String {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.methods.iter().flat_map(|method| method.amr()) {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        if self.level >= Level::TwoFactors {
+            names.push("mfa");
+        }
+        names.join(" ")
+    }
+}
+
+impl SignIn {
+    /// Raises a live session: its user is known, and what they proved then counts on.
+    #[must_use]
+    pub fn raising(session: &Session, unchanged_since: Timestamp, now: Timestamp) -> Self {
+        let standing: Vec<Method> = session.methods.split(' ').filter_map(Method::of_amr).collect();
+        let proof = |method: &Method| Proof::new(session.user_id.clone(), *method, now, unchanged_since);
+        Self { proofs: standing.iter().map(proof).collect(), standing }
+    }
+
+    /// Whose it is, as far as it got.
+    #[must_use]
+    pub fn user(&self) -> Option<&UserId> {
+        self.proofs.first().map(|proof| &proof.user)
+    }
+
+    /// Adds a proof. Another user's begins anew: nobody's second factor completes somebody else's first.
+    pub fn proved(&mut self, proof: Proof) {
+        if self.user().is_some_and(|user| *user != proof.user) {
+            *self = Self::default();
+        }
+        self.proofs.retain(|known| known.method != proof.method);
+        self.proofs.push(proof);
+    }
+
+    /// What comes next, for the account that [`user`](Self::user) names, if this level is wanted.
+    #[must_use]
+    pub fn next(&self, account: &Account, wanted: Level, now: Timestamp) -> Next {
+        let counts = |proof: &&Proof| {
+            (0..LONGEST_BETWEEN_PROOFS).contains(&now.since(proof.at))
+                && proof.unchanged_since == account.unchanged_since
+        };
+        let proofs: Vec<&Proof> = self.proofs.iter().filter(counts).collect();
+        let Some(user) = proofs.iter().find(|proof| proof.method.comes_first()).map(|proof| &proof.user)
+        else {
+            return Next::First;
+        };
+        let reached = level_of(&proofs);
+        let second_is_missing =
+            account.has_second_factor && !proofs.iter().any(|proof| proof.method.comes_second());
+        // What nobody can reach is not asked for; whether less will do is the hub's matter.
+        let needed = wanted.min(account.attainable);
+        if second_is_missing || reached < needed {
+            let level = if second_is_missing { needed.max(Level::TwoFactors) } else { needed };
+            return Next::Second { level };
+        }
+        // Raised, and nothing new was proved.
+        if proofs.iter().all(|proof| self.standing.contains(&proof.method)) && !self.standing.is_empty() {
+            return Next::First;
+        }
+        Next::Done(Authenticated {
+            user: user.clone(),
+            methods: proofs.iter().map(|proof| proof.method).collect(),
+            level: reached,
+            unchanged_since: account.unchanged_since,
+        })
+    }
+}
+
+fn level_of(proofs: &[&Proof]) -> Level {
+    let has = |kind: Kind| proofs.iter().any(|proof| proof.method.kind() == kind);
+    if has(Kind::KnownAndHeld) {
+        Level::PhishingResistant
+    } else if has(Kind::Known) && has(Kind::Held) {
+        Level::TwoFactors
+    } else {
+        Level::OneFactor
+    }
+}
+
+#[cfg(test)]
+mod tests;

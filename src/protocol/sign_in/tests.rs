@@ -1,0 +1,179 @@
+//! The machine, explored: every order of a few events, by two people in one flow, against a plain retelling of the rules.
+
+use super::{Account, LONGEST_BETWEEN_PROOFS, Method, Next, Proof, SignIn};
+use crate::protocol::assurance::Level;
+use crate::protocol::samples;
+use crate::protocol::session::Session;
+use crate::protocol::timestamp::Timestamp;
+
+const START: i64 = 1_000_000;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Event {
+    /// Somebody proves something.
+    Proof(&'static str, Method),
+    /// Time goes by.
+    Wait(i64),
+    /// Ada's account is changed: another password, for example.
+    Change,
+    /// Ada sets an authenticator app up, or removes it.
+    SecondFactor(bool),
+}
+
+fn events() -> Vec<Event> {
+    let mut events: Vec<Event> = Method::ALL.into_iter().map(|method| Event::Proof("ada", method)).collect();
+    events.extend([Method::Password, Method::Totp].map(|method| Event::Proof("eve", method)));
+    events.extend([Event::Wait(LONGEST_BETWEEN_PROOFS / 2), Event::Wait(LONGEST_BETWEEN_PROOFS)]);
+    events.extend([Event::Change, Event::SecondFactor(true), Event::SecondFactor(false)]);
+    events
+}
+
+/// What happened, remembered in the plainest way: everything ever proved, with the state of the world then.
+#[derive(Clone, Default)]
+struct World {
+    now: i64,
+    version: i64,
+    second_factor: bool,
+    proved: Vec<(&'static str, Method, i64, i64)>,
+    /// Everything before a change of hands counts for nothing.
+    since: usize,
+}
+
+impl World {
+    fn account(&self) -> Account {
+        Account {
+            unchanged_since: Timestamp(self.version),
+            has_second_factor: self.second_factor,
+            attainable: Level::PhishingResistant,
+        }
+    }
+
+    fn happens(&mut self, event: Event, sign_in: &mut SignIn) {
+        match event {
+            Event::Proof(who, method) => {
+                if self.proved.last().is_some_and(|(other, ..)| *other != who) {
+                    self.since = self.proved.len();
+                }
+                self.proved.push((who, method, self.now, self.version));
+                sign_in.proved(Proof::new(
+                    who.into(),
+                    method,
+                    Timestamp(START + self.now),
+                    Timestamp(self.version),
+                ));
+            }
+            Event::Wait(seconds) => self.now += seconds,
+            Event::Change => self.version += 1,
+            Event::SecondFactor(on) => self.second_factor = on,
+        }
+    }
+
+    /// Does this person hold a proof of such a method now?
+    fn holds(&self, who: &str, wanted: impl Fn(Method) -> bool) -> bool {
+        self.proved[self.since..].iter().any(|(by, method, at, version)| {
+            *by == who
+                && wanted(*method)
+                && self.now - at < LONGEST_BETWEEN_PROOFS
+                && *version == self.version
+        })
+    }
+}
+
+#[test]
+fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order() {
+    let mut seen = [0_usize; 3];
+    let mut worlds = vec![(World::default(), SignIn::default())];
+    for _ in 0..4 {
+        let mut next = Vec::new();
+        for (world, sign_in) in &worlds {
+            for event in events() {
+                let (mut world, mut sign_in) = (world.clone(), sign_in.clone());
+                world.happens(event, &mut sign_in);
+                for wanted in Level::ALL {
+                    let outcome = sign_in.next(&world.account(), wanted, Timestamp(START + world.now));
+                    check(&world, &sign_in, wanted, &outcome);
+                    seen[match outcome {
+                        Next::First => 0,
+                        Next::Second { .. } => 1,
+                        Next::Done(_) => 2,
+                    }] += 1;
+                }
+                next.push((world, sign_in));
+            }
+        }
+        worlds = next;
+    }
+    assert!(seen.iter().all(|times| *times > 1000), "each outcome is reached: {seen:?}");
+}
+
+fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
+    let story = || format!("{:?} since {} wanting {wanted:?}: {outcome:?}", world.proved, world.since);
+    let who = world.proved.last().map_or("nobody", |(who, ..)| who);
+    assert_eq!(sign_in.user().map_or("nobody", |user| user.as_str()), who, "{}", story());
+    let first =
+        world.holds(who, |method| matches!(method, Method::Password | Method::Passkey | Method::Email));
+    let second =
+        world.holds(who, |method| matches!(method, Method::Passkey | Method::Totp | Method::RecoveryCode));
+    let passkey = world.holds(who, |method| method == Method::Passkey);
+    let known = world.holds(who, |method| method == Method::Password);
+    let held =
+        world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode | Method::Email));
+    let level = match (passkey, known && held) {
+        (true, _) => Level::PhishingResistant,
+        (false, true) => Level::TwoFactors,
+        (false, false) => Level::OneFactor,
+    };
+    let complete = first && (second || !world.second_factor) && level >= wanted;
+    match outcome {
+        Next::First => assert!(!first, "{}", story()),
+        Next::Second { level } => {
+            assert!(first && !complete && *level >= wanted, "{}", story());
+        }
+        Next::Done(authenticated) => {
+            assert!(complete, "{}", story());
+            assert_eq!(authenticated.user().as_str(), who, "{}", story());
+            assert_eq!(authenticated.level(), level, "{}", story());
+            assert_eq!(authenticated.unchanged_since(), Timestamp(world.version), "{}", story());
+            let amr = authenticated.amr();
+            let names: Vec<&str> = amr.split(' ').collect();
+            assert_eq!(names.contains(&"mfa"), level >= Level::TwoFactors, "{}", story());
+            assert_eq!(names.contains(&"pwd"), known, "{}", story());
+            assert_eq!(names.contains(&"pop"), passkey, "{}", story());
+        }
+    }
+}
+
+#[test]
+fn what_nobody_can_reach_is_not_asked_for() {
+    let mut sign_in = SignIn::default();
+    sign_in.proved(Proof::new("ada".into(), Method::Password, Timestamp(START), Timestamp(1)));
+    let account =
+        |attainable| Account { unchanged_since: Timestamp(1), has_second_factor: false, attainable };
+    let next = |attainable, wanted| sign_in.next(&account(attainable), wanted, Timestamp(START));
+    assert!(matches!(next(Level::OneFactor, Level::PhishingResistant), Next::Done(_)));
+    let second = |level| Next::Second { level };
+    assert_eq!(next(Level::TwoFactors, Level::PhishingResistant), second(Level::TwoFactors));
+    assert_eq!(next(Level::PhishingResistant, Level::TwoFactors), second(Level::TwoFactors));
+}
+
+#[test]
+fn a_session_is_raised_by_what_is_missing_and_by_nothing_old() {
+    let session = Session { methods: "pwd".to_owned(), ..samples::session("s", "ada", Timestamp(START)) };
+    let account = Account {
+        unchanged_since: Timestamp(1),
+        has_second_factor: false,
+        attainable: Level::PhishingResistant,
+    };
+    let now = Timestamp(START + 50_000);
+    let mut sign_in = SignIn::raising(&session, Timestamp(1), now);
+    let next = |sign_in: &SignIn, level| sign_in.next(&account, level, now);
+    assert_eq!(next(&sign_in, Level::TwoFactors), Next::Second { level: Level::TwoFactors });
+    assert_eq!(next(&sign_in, Level::OneFactor), Next::First, "nothing new was proved");
+    sign_in.proved(Proof::new("ada".into(), Method::Totp, now, Timestamp(1)));
+    let Next::Done(raised) = next(&sign_in, Level::TwoFactors) else { panic!("not raised") };
+    assert_eq!((raised.amr().as_str(), raised.level()), ("pwd otp mfa", Level::TwoFactors));
+    // Somebody else's does not raise it.
+    let mut sign_in = SignIn::raising(&session, Timestamp(1), now);
+    sign_in.proved(Proof::new("eve".into(), Method::Totp, now, Timestamp(1)));
+    assert_eq!(next(&sign_in, Level::TwoFactors), Next::First);
+}

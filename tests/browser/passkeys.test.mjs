@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { demoUser } from '../countersign.mjs';
+import { claims, signIn, startAtDemo } from './pages.mjs';
+import { browserTest } from './support.mjs';
+
+const ACR = 'urn:countersign:acr:phishing-resistant';
+
+/** A security key or phone of the browser's, as Chromium simulates it. */
+async function authenticator(context, page, options = {}) {
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      ...options,
+    },
+  });
+  const command = (name, more = {}) => session.send(`WebAuthn.${name}`, { authenticatorId, ...more });
+  return {
+    credentials: async () => (await command('getCredentials')).credentials,
+    add: (credential) => command('addCredential', { credential }),
+    clear: () => command('clearCredentials'),
+    verifiesUser: (isUserVerified) => command('setUserVerified', { isUserVerified }),
+    isPresent: (enabled) => command('setAutomaticPresenceSimulation', { enabled }),
+  };
+}
+
+/** Signs in with the password, and adds a passkey called `name`. */
+async function addPasskey(page, server, name) {
+  await page.goto(`${server.issuer}/account/sign-in/passkeys`);
+  if (await page.locator('#login-submit').count()) await signIn(page);
+  await page.fill('#name', name);
+  await page.click('#passkey-submit');
+  await page.waitForURL('**/account/sign-in?done=passkey-added');
+}
+
+browserTest('a passkey is added, named, used without a user name, and removed', async ({ server, page, context, newBrowser }) => {
+  const key = await authenticator(context, page);
+  await addPasskey(page, server, 'My laptop');
+  assert.match(await page.textContent('main'), /My laptop/);
+  const [credential] = await key.credentials();
+  assert.equal(credential.isResidentCredential, true);
+  assert.equal(credential.rpId, 'localhost');
+
+  // Elsewhere, with the same key: no user name, no password.
+  const other = await newBrowser();
+  const elsewhere = await other.newPage();
+  const same = await authenticator(other, elsewhere);
+  await same.isPresent(false); // no answer to the autofill; the button is what is tested
+  await same.add(credential);
+  await startAtDemo(elsewhere, server);
+  await elsewhere.waitForSelector('#passkey-submit');
+  await same.isPresent(true);
+  await elsewhere.click('#passkey-submit').catch(() => {});
+  await elsewhere.click('#consent-allow');
+  const idToken = await claims(elsewhere);
+  assert.equal(idToken.acr, ACR);
+  assert.deepEqual(idToken.amr, ['pop', 'user', 'mfa']);
+
+  await page.click('summary:has-text("Rename")');
+  await page.fill('#name-1', 'Old laptop');
+  await page.click('button:has-text("Save")');
+  await page.waitForURL('**/account/sign-in?done=passkey-renamed');
+  assert.match(await page.textContent('main'), /Old laptop/);
+  await page.click('summary:has-text("Remove")');
+  await page.click('button:has-text("Remove passkey")');
+  await page.waitForURL('**/account/sign-in?done=passkey-removed');
+
+  // It opens nothing any more.
+  const again = await newBrowser();
+  const third = await again.newPage();
+  const removed = await authenticator(again, third);
+  await removed.isPresent(false);
+  await removed.add((await same.credentials())[0]);
+  await startAtDemo(third, server);
+  await third.waitForSelector('#passkey-submit');
+  await removed.isPresent(true);
+  await third.click('#passkey-submit').catch(() => {});
+  await third.waitForSelector('#problem');
+});
+
+browserTest('the browser offers the passkey among the user names', async ({ server, page, context }) => {
+  await authenticator(context, page);
+  await addPasskey(page, server, 'My phone');
+  await page.click('button:has-text("Sign out")');
+  // The simulated key answers the autofill at once, as somebody would who picks the suggestion.
+  await startAtDemo(page, server);
+  await page.click('#consent-allow');
+  assert.equal((await claims(page)).acr, ACR);
+});
+
+browserTest('a key that does not check its user, and one whose counter went back, open nothing', async ({ server, page, context, newBrowser }) => {
+  const key = await authenticator(context, page);
+  await addPasskey(page, server, 'My laptop');
+  const [credential] = await key.credentials();
+
+  const other = await newBrowser();
+  const elsewhere = await other.newPage();
+  const unverified = await authenticator(other, elsewhere);
+  await unverified.isPresent(false);
+  await unverified.add(credential);
+  await startAtDemo(elsewhere, server);
+  await elsewhere.waitForSelector('#passkey-submit');
+  await unverified.verifiesUser(false);
+  await unverified.isPresent(true);
+  await elsewhere.click('#passkey-submit').catch(() => {});
+  await elsewhere.waitForSelector('#passkey-problem:not([hidden])');
+
+  // Used once, and then again with the counter that it had before: somebody copied it.
+  await unverified.verifiesUser(true);
+  await elsewhere.click('#passkey-submit').catch(() => {});
+  await elsewhere.waitForSelector('#consent-allow');
+  const copied = await newBrowser();
+  const thief = await copied.newPage();
+  const copy = await authenticator(copied, thief);
+  await copy.isPresent(false);
+  await copy.add({ ...credential, signCount: 0 });
+  await startAtDemo(thief, server);
+  await thief.waitForSelector('#passkey-submit');
+  await copy.isPresent(true);
+  await thief.click('#passkey-submit').catch(() => {});
+  await thief.waitForSelector('#problem');
+});
+
+browserTest('a key that has a passkey for the account makes no second one', async ({ server, page, context }) => {
+  const key = await authenticator(context, page);
+  await addPasskey(page, server, 'My laptop');
+  await page.goto(`${server.issuer}/account/sign-in/passkeys`);
+  await page.click('#passkey-submit');
+  await page.waitForSelector('[role=alert]:not([hidden])');
+  assert.equal((await key.credentials()).length, 1);
+});
+
+browserTest('without scripts the sign-in page has its password and no dead button', async ({ server, newBrowser }) => {
+  const context = await newBrowser();
+  const page = await context.newPage();
+  await page.goto(`${server.issuer}/account`);
+  assert.equal(await page.isVisible('#passkey-submit'), false);
+  await signIn(page, demoUser);
+  await page.waitForURL('**/account');
+}, { javaScriptEnabled: false });
