@@ -7,7 +7,7 @@ skip-to-content = الانتقال إلى المحتوى
 main-navigation = التنقل الرئيسي
 account-link = الحساب
 administration-link = الإدارة
-sign-out = تسجيل الخروج
+sign-out = خروج
 continue = متابعة
 
 ## Forms

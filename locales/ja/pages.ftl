@@ -61,7 +61,7 @@ app-terms = 利用規約
 ## Consent
 
 consent-title = { $app } を許可しますか？
-consent-heading = { $app } によるアカウントの利用を許可しますか？
+consent-heading = { $app } にアカウントの利用を許可しますか？
 signed-in-as = { $account } としてログインしています。
 consent-not-you = 別の方ですか？
 consent-able = 許可すると、アプリは次のことができます

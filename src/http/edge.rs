@@ -110,7 +110,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     async {
         let asked = Asked::of(&request, started);
         let locale = Locale::of(&edge.app.config, request.headers());
-        let (here, ui_locales) = (asked_again_at(&request), ui_locales(&request));
+        let (address, by_get) = (request.uri().clone(), request.method() == Method::GET);
         request.extensions_mut().insert(info.clone());
         let mut response = match within_limits(request, edge.time_limit).await {
             Ok(request) => tokio::time::timeout(edge.time_limit, next.run(request))
@@ -118,8 +118,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
                 .unwrap_or_else(|_| too_slow(asked.route())),
             Err(refusal) => refusal.answer(asked.version),
         };
-        let (here, ui_locales) = (here.as_deref(), ui_locales.as_deref());
-        let reader = Reader { info: &info, locale: &locale, ui_locales, here };
+        let reader = Reader { info: &info, locale: &locale, address: &address, by_get };
         response = reply::render(error::render(response, &reader), &reader);
         dress(&mut response, &asked, &reader);
         let headers = response.headers_mut();
@@ -319,7 +318,7 @@ fn dress(response: &mut Response, asked: &Asked, reader: &Reader<'_>) {
             facts: Vec::new(),
             error_code: None,
             correlation_id: reader.info.correlation_id.clone(),
-            here: reader.here.map(str::to_owned),
+            here: reader.here(),
         };
         html(&page, &Csp::default())
     } else {
@@ -363,20 +362,4 @@ fn words(status: StatusCode) -> Option<[Phrase; 3]> {
         }
         _ => return None,
     })
-}
-
-/// The longest address that a page's switch of languages goes back to.
-const LONGEST_HERE: usize = 8 * 1024;
-
-/// What was asked for, if asking again is harmless.
-fn asked_again_at(request: &Request) -> Option<String> {
-    let address = request.uri().path_and_query()?.as_str();
-    (request.method() == Method::GET && address.len() <= LONGEST_HERE).then(|| address.to_owned())
-}
-
-/// The languages that a request names. Whatever else is wrong with it, its error page can be read.
-fn ui_locales(request: &Request) -> Option<String> {
-    let query = request.uri().query().filter(|query| query.contains("ui_locales="))?;
-    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
-    pairs.find(|(name, _)| name == "ui_locales").map(|(_, value)| value.into_owned())
 }

@@ -4,7 +4,7 @@
 
 use axum::Json;
 use axum::http::header::{CACHE_CONTROL, CONTENT_LENGTH, RETRY_AFTER, WWW_AUTHENTICATE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
@@ -365,22 +365,34 @@ impl From<ShowToUser> for PageError {
     }
 }
 
+/// The longest address that an error page's switch of languages goes back to.
+const LONGEST_HERE: usize = 8 * 1024;
+
 /// Who reads a page that is made at the edge.
 pub(super) struct Reader<'a> {
     /// The request.
     pub info: &'a RequestInfo,
     /// The reader's languages.
     pub locale: &'a Locale,
-    /// Those that the request names: OpenID Connect Core §3.1.2.1.
-    pub ui_locales: Option<&'a str>,
-    /// What was asked for, if it was by GET.
-    pub here: Option<&'a str>,
+    /// What was asked for.
+    pub address: &'a Uri,
+    /// Was it by GET?
+    pub by_get: bool,
 }
 
 impl Reader<'_> {
-    /// The words for them.
+    /// The words for them. Whatever else is wrong with a request, the languages that it names are spoken.
     pub(super) fn words(&self) -> Words {
-        self.locale.words_of(self.ui_locales)
+        let query = self.address.query().unwrap_or_default();
+        let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+        let named = pairs.find(|(name, _)| name == "ui_locales").map(|(_, value)| value);
+        self.locale.words_of(named.as_deref())
+    }
+
+    /// The address for the page's switch of languages, where asking again does no harm.
+    pub(super) fn here(&self) -> Option<String> {
+        let address = self.address.path_and_query()?.as_str();
+        (self.by_get && address.len() <= LONGEST_HERE).then(|| address.to_owned())
     }
 }
 
@@ -399,7 +411,7 @@ pub(super) fn render(mut response: Response, to: &Reader<'_>) -> Response {
         facts: error.facts,
         error_code: error.code.map(|code| code.as_str().to_owned()),
         correlation_id: to.info.correlation_id.clone(),
-        here: to.here.map(str::to_owned),
+        here: to.here(),
     };
     let mut rendered = html(&page, &Csp::default());
     *rendered.status_mut() = error.status;

@@ -71,9 +71,8 @@ fn form_post(to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
 /// Makes the page of an answer that travels by form, at the edge, which knows the reader's language.
 pub(super) fn render(mut response: Response, reader: &Reader<'_>) -> Response {
     let Some(Posted { to, fields }) = response.extensions_mut().remove::<Posted>() else { return response };
-    let ui_locales = to.ui_locales.as_deref().or(reader.ui_locales);
     let page = FormPost {
-        words: reader.locale.words_of(ui_locales),
+        words: reader.locale.words_of(to.ui_locales.as_deref()),
         action: to.redirect.as_str().to_owned(),
         destination: to.redirect.destination(),
         fields,

@@ -54,6 +54,7 @@ fn every_message_is_translated() {
         "de: name",
         "de: app-website",
         "de: error-status",
+        "de: methods-passkeys",
         "es: error-code",
         "fr: administration-link",
         "fr: duration-minutes",

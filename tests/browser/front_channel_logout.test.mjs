@@ -85,7 +85,7 @@ browserTest('signing out on the account page ends where it says so', async ({ se
   await signInTo(page, server, [[shop, await register(server, shop, 'Bookshop')]]);
   await page.goto(`${server.issuer}/account`);
   await page.click('.bar-user button');
-  await page.waitForURL(`${server.issuer}/logout`);
+  await page.waitForURL(`${server.issuer}/logout?ui_locales=en`);
   await page.waitForSelector('text=You are signed out');
   assert.equal(shop.asked('/out').length, 1);
   await assertSignedOut(page, server);
