@@ -12,6 +12,7 @@ use crate::entropy::Entropy;
 use crate::http::access_token::Recognised;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
+use crate::mail::{Mailer, TransportError};
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::protocol::ids::{ClientId, UserId};
 use crate::sealing::Seals;
@@ -36,6 +37,8 @@ pub struct Parts {
     pub seals: Arc<Seals>,
     /// Requests of its own.
     pub outgoing: Outgoing,
+    /// Mail.
+    pub mail: Mailer,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
     /// Password hashing.
@@ -61,6 +64,9 @@ pub enum StartError {
     /// The client of outgoing requests.
     #[error(transparent)]
     Outgoing(#[from] OutgoingError),
+    /// The way to the mail server.
+    #[error(transparent)]
+    Mail(#[from] TransportError),
     /// Another secret than the one that the database was made with.
     #[error(
         "the secret is not the one this database was made with: its signing keys cannot be opened. \
@@ -103,6 +109,7 @@ impl App {
         let outgoing = Outgoing::new(&config.outgoing, config.issuer.is_plain_http())?
             .told_time_by(clock.clone())
             .except(&config.issuer.origin());
+        let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
         let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
         let config = Arc::new(config);
@@ -113,6 +120,7 @@ impl App {
             access_tokens,
             seals,
             outgoing,
+            mail,
             passkeys,
             passwords,
             clock,

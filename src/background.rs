@@ -8,6 +8,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::app::App;
 use crate::http::metrics;
 use crate::logout_notices;
+use crate::mail::outbox;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
@@ -29,6 +30,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(write_last_seen(app.clone()));
     work.spawn(keep_house(app.clone()));
     work.spawn(logout_notices::run(app.clone()));
+    work.spawn(outbox::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }

@@ -3,7 +3,7 @@
 //! The map: [`routes`] lists every endpoint and the file it lives in. An endpoint parses a request, loads what it
 //! needs from the [`store`], asks a pure rule in [`protocol`] for the decision, applies it with one statement, and
 //! answers. [`jose`] signs and encrypts, [`outgoing`] is the one way out, [`logout_notices`] tells clients that a session is
-//! over; ARCHITECTURE.md has the rest.
+//! over, [`mail`] writes to people; ARCHITECTURE.md has the rest.
 
 pub mod account;
 pub mod admin;
@@ -20,6 +20,7 @@ pub mod http;
 pub mod i18n;
 pub mod jose;
 pub mod logout_notices;
+pub mod mail;
 pub mod outgoing;
 pub mod pages;
 pub mod protocol;

@@ -28,6 +28,8 @@ pub enum Purpose {
     SigningKey,
     /// A client's secret in the database, where it must serve as a key.
     ClientSecret,
+    /// A mail in the database, while it waits to be sent.
+    Mail,
     /// The secret of an authenticator app.
     AuthenticatorApp,
     /// A passkey's challenge.
@@ -46,11 +48,13 @@ pub struct Seals {
     access_token: LessSafeKey,
     signing_key: LessSafeKey,
     client_secret: LessSafeKey,
+    mail: LessSafeKey,
     authenticator_app: LessSafeKey,
     passkey: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
+    mailed_address: hmac::Key,
     pairwise: hmac::Key,
     browser_state: hmac::Key,
     fingerprint: String,
@@ -80,11 +84,13 @@ impl Seals {
             access_token: sealing("access token")?,
             signing_key: sealing("signing key")?,
             client_secret: sealing("client secret")?,
+            mail: sealing("mail")?,
             authenticator_app: sealing("authenticator app")?,
             passkey: sealing("passkey challenge")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
+            mailed_address: signing("mailed address")?,
             pairwise: signing("pairwise subject")?,
             browser_state: signing("browser state")?,
             fingerprint: hex(&derive("fingerprint")?),
@@ -104,6 +110,7 @@ impl Seals {
             Purpose::AccessToken => &self.access_token,
             Purpose::SigningKey => &self.signing_key,
             Purpose::ClientSecret => &self.client_secret,
+            Purpose::Mail => &self.mail,
             Purpose::AuthenticatorApp => &self.authenticator_app,
             Purpose::Passkey => &self.passkey,
         }
@@ -180,6 +187,13 @@ impl Seals {
     pub fn throttle_bucket(&self, kind: &str, subject: &str) -> String {
         let tag = hmac::sign(&self.throttle, format!("{kind}:{subject}").as_bytes());
         format!("{kind}:{:.5}", hex(tag.as_ref()))
+    }
+
+    /// What an address is known by where its mails are counted: nobody else can tell whose it is, and no two share it,
+    /// since one person's mail must not use up another's.
+    #[must_use]
+    pub fn mailed_address(&self, address: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.mailed_address, address.as_bytes()).as_ref())
     }
 }
 

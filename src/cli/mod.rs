@@ -17,6 +17,7 @@ use crate::{files, telemetry};
 mod client;
 mod config;
 mod key;
+mod mail;
 mod output;
 mod quickstart;
 mod registration_token;
@@ -65,6 +66,9 @@ enum Command {
     /// Keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Command),
+    /// Mail on its way out
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
@@ -83,6 +87,7 @@ pub fn run() -> ExitCode {
         Command::Client(command) => block_on(client::run(&place, command)),
         Command::User(command) => block_on(user::run(&place, command)),
         Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
+        Command::Mail(command) => block_on(mail::run(&place, command)),
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),
     };

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::anyhow;
 use clap::Args;
+use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 
 use super::{DEFAULT_DATA_DIR, Place, output, quickstart_configuration, start};
@@ -16,6 +17,7 @@ use crate::authn::password::Password;
 use crate::config::QUICKSTART_SECRET;
 use crate::demo;
 use crate::entropy::Entropy;
+use crate::mail::{Mailer, Written};
 use crate::protocol::client::{AuthMethod, Client, GrantType};
 use crate::protocol::registration::ClientInput;
 use crate::protocol::secret::sha256_hex;
@@ -80,6 +82,8 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     // Who starts it without a terminal reads the same in README.md.
     let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir));
 
+    tokio::spawn(announce_mails(app.mail.clone()));
+
     let (stop, stopped) = watch::channel(());
     tokio::spawn(async move {
         signal.await;
@@ -132,6 +136,36 @@ Press Ctrl-C to stop. Start it again and everything is still there.",
 }
 
 /// Registers the demo application, or its new address.
+/// Prints what each mail asks to open or to type, for as long as the server runs.
+async fn announce_mails(mailer: Mailer) {
+    let mut written = mailer.written();
+    loop {
+        match written.recv().await {
+            // Where nobody reads, the files are there all the same.
+            Ok(mail) => drop(writeln!(io::stdout(), "{}", announcement(&mail))),
+            Err(RecvError::Lagged(missed)) => {
+                drop(writeln!(
+                    io::stdout(),
+                    "{missed} more mails that would have been sent are in their folder"
+                ));
+            }
+            Err(RecvError::Closed) => return,
+        }
+    }
+}
+
+/// One mail, in a few lines.
+fn announcement(mail: &Written) -> String {
+    let code = mail.code.as_ref().map_or_else(String::new, |code| format!("\n  code     {code}"));
+    format!(
+        "\nMail that would have been sent to {to}:\n  subject  {subject}{code}\n  link     {link}\n  file     {file}",
+        to = mail.to,
+        subject = mail.subject,
+        link = mail.link.as_str(),
+        file = mail.file.display(),
+    )
+}
+
 async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result<()> {
     let id = settings.client_id.as_str().into();
     let redirect_uris = vec![settings.redirect_uri()];
@@ -197,4 +231,33 @@ async fn offer_administrator_link(app: &App) -> anyhow::Result<Option<String>> {
     let now = app.clock.now();
     app.store.offer_administrator_link(&sha256_hex(&token), now, now.plus(LINK_WORKS_FOR)).await?;
     Ok(Some(app.config.issuer.at(&format!("/setup?token={token}"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::announcement;
+    use crate::mail::{Link, Written};
+    use crate::protocol::issuer::Issuer;
+
+    #[test]
+    fn a_mail_that_would_have_been_sent_is_announced_with_what_it_asks_for() {
+        let link = Link::to(&Issuer::parse("http://localhost:8080").unwrap(), "/reset?token=x");
+        let mail = Written {
+            to: "ada@example.com".to_owned(),
+            subject: "Choose a new password for localhost:8080".to_owned(),
+            link,
+            code: None,
+            file: "countersign-data/mail/1.eml".into(),
+        };
+        assert_eq!(
+            announcement(&mail),
+            "
+Mail that would have been sent to ada@example.com:
+  subject  Choose a new password for localhost:8080
+  link     http://localhost:8080/reset?token=x
+  file     countersign-data/mail/1.eml"
+        );
+        let code = Some("493027".to_owned());
+        assert!(announcement(&Written { code, ..mail }).contains("\n  code     493027\n  link "));
+    }
 }

@@ -14,6 +14,7 @@ use crate::protocol::assurance::{Classes, Level};
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
 
+mod mail;
 mod raw;
 mod resolve;
 #[cfg(test)]
@@ -65,6 +66,7 @@ impl Config {
             // What happened is in the audit log; the terminal is for what to open.
             ("log.filter", "warn".to_owned()),
             ("secret_file", data_dir.join(QUICKSTART_SECRET).display().to_string()),
+            ("mail.transport", "file".to_owned()),
         ];
         raw::read(None, &given, environment).and_then(resolve::resolve)
     }
@@ -112,6 +114,8 @@ pub struct Config {
     pub legacy: Legacy,
     /// Requests that this server makes.
     pub outgoing: Outgoing,
+    /// Mail that this server sends.
+    pub mail: Mail,
     /// Logs.
     pub log: Log,
     /// Metrics.
@@ -304,6 +308,76 @@ pub struct Outgoing {
     pub allowed_hosts: Vec<String>,
     /// Private networks that may be reached.
     pub allowed_networks: Vec<IpNet>,
+}
+
+/// Mail that this server sends.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    /// Which way it goes.
+    pub transport: MailTransport,
+    /// Who it is from.
+    pub from: Sender,
+}
+
+/// Which way mail goes.
+#[derive(Clone, Debug)]
+pub enum MailTransport {
+    /// None: it is not sent.
+    None,
+    /// Into this folder, a file each: for development.
+    File(PathBuf),
+    /// To a mail server.
+    Smtp(Smtp),
+}
+
+/// Who a mail is from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sender {
+    /// The name beside the address.
+    pub name: Option<String>,
+    /// Canonical address.
+    pub address: String,
+}
+
+/// A mail server that takes this server's mail (RFC 6409).
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Host name or address.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub security: SmtpSecurity,
+    /// Who this server is there.
+    pub credentials: Option<SmtpCredentials>,
+}
+
+/// How a connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SmtpSecurity {
+    /// By TLS from its first byte (RFC 8314 §3.3).
+    Tls,
+    /// By STARTTLS (RFC 3207), or not used.
+    StartTls,
+    /// By STARTTLS if the mail server offers it: the operator wants mail sent even if not.
+    StartTlsIfOffered,
+    /// Not at all: it does not leave this machine.
+    Plain,
+}
+
+/// User name and password at a mail server. The password is never printed.
+#[derive(Clone)]
+pub struct SmtpCredentials {
+    /// User name.
+    pub user: String,
+    /// Password.
+    pub password: Zeroizing<String>,
+}
+
+impl fmt::Debug for SmtpCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SmtpCredentials").field("user", &self.user).finish_non_exhaustive()
+    }
 }
 
 /// Logs.

@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 47] = [
+pub(super) const SETTINGS: [(&str, Kind); 53] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -74,6 +74,12 @@ pub(super) const SETTINGS: [(&str, Kind); 47] = [
     ("outgoing.ca_file", Kind::Text),
     ("outgoing.allowed_hosts", Kind::List),
     ("outgoing.allowed_networks", Kind::List),
+    ("mail.transport", Kind::Text),
+    ("mail.smtp_url", Kind::Text),
+    ("mail.smtp_password_file", Kind::Text),
+    ("mail.allow_plain", Kind::Flag),
+    ("mail.from", Kind::Text),
+    ("mail.folder", Kind::Text),
     ("log.format", Kind::Text),
     ("log.filter", Kind::Text),
     ("metrics.token", Kind::Text),
@@ -112,6 +118,7 @@ pub(super) struct Raw {
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
+    pub(super) mail: Mail,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
 }
@@ -214,6 +221,17 @@ pub(super) struct Outgoing {
     pub(super) ca_file: Option<PathBuf>,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) allowed_networks: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Mail {
+    pub(super) transport: Option<String>,
+    pub(super) smtp_url: Option<String>,
+    pub(super) smtp_password_file: Option<PathBuf>,
+    pub(super) allow_plain: bool,
+    pub(super) from: Option<String>,
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Default, Deserialize)]

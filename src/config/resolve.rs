@@ -16,8 +16,9 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MasterSecret, Metrics,
-    Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, Throttle, Tls, Tokens,
+    Accounts, Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret,
+    Metrics, Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SmtpSecurity, Throttle,
+    Tls, Tokens,
 };
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::issuer::Issuer;
@@ -69,15 +70,23 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
     if config.issuer.is_plain_http() && !listen.address.ip().is_loopback() {
         notes.push(format!("the issuer is on loopback, but {} is open to other machines", listen.address));
     }
+    if let MailTransport::Smtp(smtp) = &config.mail.transport
+        && smtp.security == SmtpSecurity::StartTlsIfOffered
+    {
+        notes.push(format!(
+            "mail.allow_plain is true: mails with links and codes may go to {} unencrypted",
+            smtp.host
+        ));
+    }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
     }
     notes
 }
 
-struct Checks<'a> {
+pub(super) struct Checks<'a> {
     label: &'a dyn Fn(&str) -> String,
-    path: &'a dyn Fn(&str, PathBuf) -> PathBuf,
+    pub(super) path: &'a dyn Fn(&str, PathBuf) -> PathBuf,
     problems: Vec<String>,
 }
 
@@ -114,6 +123,7 @@ impl Checks<'_> {
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
+        let mail = self.mail(raw.mail, &data_dir);
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
@@ -139,17 +149,18 @@ impl Checks<'_> {
             registration,
             legacy,
             outgoing,
+            mail: mail?,
             log,
             metrics,
         })
     }
 
-    fn refuse(&mut self, key: &str, what: impl Display) {
+    pub(super) fn refuse(&mut self, key: &str, what: impl Display) {
         self.problems.push(format!("{}: {what}", (self.label)(key)));
     }
 
     /// Refuses a value that may be shown.
-    fn refuse_value(&mut self, key: &str, value: impl Display, what: impl Display) {
+    pub(super) fn refuse_value(&mut self, key: &str, value: impl Display, what: impl Display) {
         self.problems.push(format!("{} = {value}: {what}", (self.label)(key)));
     }
 
@@ -578,7 +589,7 @@ pub(super) fn in_words(length: Duration) -> String {
     format!("{number}{unit}")
 }
 
-fn read_secret_file(file: &Path) -> Result<Zeroizing<String>, String> {
+pub(super) fn read_secret_file(file: &Path) -> Result<Zeroizing<String>, String> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
     let mode = std::fs::metadata(file).map(|meta| meta.permissions().mode());
     match (text, mode) {

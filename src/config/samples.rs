@@ -6,8 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, MasterSecret, Metrics,
-    Outgoing, Passwords, Registration, RegistrationMode, Sessions, Throttle, Tokens,
+    Accounts, Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
+    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, Throttle,
+    Tokens,
 };
 
 /// The defaults, but cheap to hash and in a file that nobody opens.
@@ -51,6 +52,10 @@ pub fn config(issuer: &str) -> Config {
         },
         legacy: Legacy::default(),
         outgoing: Outgoing::default(),
+        mail: Mail {
+            transport: MailTransport::None,
+            from: Sender { name: None, address: "no-reply@localhost".to_owned() },
+        },
         log: Log { json: false, filter: "info".to_owned() },
         metrics: Metrics { token: None },
     }

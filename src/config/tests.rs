@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Config, Engine, Problems, RegistrationMode};
+use super::{Config, Engine, MailTransport, Problems, RegistrationMode, Smtp, SmtpSecurity};
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
 
@@ -88,6 +88,10 @@ window = "30m"
 [keys]
 rotate_every = "30d"
 publish_before = "2h"
+[mail]
+transport = "smtp"
+smtp_url = "smtps://post%40example.org:p%40st%2Fsecret@mail.example.org"
+from = "Example <No-Reply@Example.org>"
 [log]
 format = "json"
 filter = "warn,countersign=debug"
@@ -103,7 +107,7 @@ token = "a-scrapers-token"
     assert_eq!((config.passwords.parallelism, config.passwords.queue), (2, 10));
     assert!(config.log.json);
     let shown = format!("{config:?}");
-    for secret in [SECRET, "s3cret", "a-scrapers-token"] {
+    for secret in [SECRET, "s3cret", "a-scrapers-token", "p@st/secret", "p%40st"] {
         assert!(!shown.contains(secret), "{secret} is printed");
     }
 }
@@ -296,6 +300,181 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     assert_eq!(config.outgoing.allowed_networks.len(), 2);
     let found = load_in(&folder, &[("COUNTERSIGN_ACCOUNTS_SIGN_UP", "yes")]).unwrap_err();
     assert_eq!(found.0, ["COUNTERSIGN_ACCOUNTS_SIGN_UP = \"yes\": must be true or false"]);
+}
+
+/// The mail section of a configuration that is fine.
+fn mail(text: &str) -> super::Mail {
+    load(&besides(&format!("[mail]\n{text}"))).unwrap().mail
+}
+
+#[test]
+fn mail_is_off_unless_it_is_configured() {
+    assert!(matches!(mail("").transport, MailTransport::None));
+    assert!(matches!(mail("transport = \"none\"\nsmtp_url = \"smtp://x\"").transport, MailTransport::None));
+    let off = [("COUNTERSIGN_MAIL_TRANSPORT", "none")];
+    let folder = written(&besides("[mail]\ntransport = \"smtp\"\nsmtp_url = \"smtp://x\"\nfrom = \"a@b.c\""));
+    assert!(matches!(load_in(&folder, &off).unwrap().mail.transport, MailTransport::None));
+
+    let quickstart =
+        Config::quickstart(Path::new("/data"), 8080, environment(&[("COUNTERSIGN_SECRET", SECRET)]));
+    let quickstart = quickstart.unwrap().mail;
+    let MailTransport::File(folder) = &quickstart.transport else { panic!("{quickstart:?}") };
+    assert_eq!(folder, Path::new("/data/mail"));
+    assert_eq!(quickstart.from.address, "no-reply@localhost");
+    let elsewhere = written(&besides("[mail]\ntransport = \"file\"\nfolder = \"out\""));
+    let MailTransport::File(folder) = load_in(&elsewhere, &[]).unwrap().mail.transport else { panic!() };
+    assert_eq!(folder, elsewhere.path().join("out"));
+}
+
+#[test]
+fn where_mail_goes_and_how_it_is_protected() {
+    let from = "from = \"a@b.c\"";
+    let (tls, starttls) = (SmtpSecurity::Tls, SmtpSecurity::StartTls);
+    for (url, more, host, port, security) in [
+        ("smtp://mail.example.org", "", "mail.example.org", 587, starttls),
+        ("smtp://mail.example.org/", "", "mail.example.org", 587, starttls),
+        ("smtp://mail.example.org:25", "", "mail.example.org", 25, starttls),
+        ("smtp://192.0.2.7:25", "", "192.0.2.7", 25, starttls),
+        (
+            "smtp://mail.example.org",
+            "allow_plain = true",
+            "mail.example.org",
+            587,
+            SmtpSecurity::StartTlsIfOffered,
+        ),
+        ("smtps://mail.example.org", "", "mail.example.org", 465, tls),
+        ("smtps://mail.example.org", "allow_plain = true", "mail.example.org", 465, tls),
+        ("smtps://localhost:4650", "", "localhost", 4650, tls),
+        ("smtp://localhost", "", "localhost", 587, SmtpSecurity::Plain),
+        ("smtp://127.0.0.1:1025", "", "127.0.0.1", 1025, SmtpSecurity::Plain),
+        ("smtp://[::1]:1025", "", "::1", 1025, SmtpSecurity::Plain),
+        ("smtp://localhost.example.org", "", "localhost.example.org", 587, starttls),
+    ] {
+        let mail = mail(&format!("transport = \"smtp\"\nsmtp_url = \"{url}\"\n{from}\n{more}"));
+        let MailTransport::Smtp(smtp) = mail.transport else { panic!("{url}") };
+        assert_eq!((smtp.host.as_str(), smtp.port, smtp.security), (host, port, security), "{url} {more}");
+        assert!(smtp.credentials.is_none());
+    }
+    for (text, name, address) in [
+        ("Example <no-reply@example.org>", Some("Example"), "no-reply@example.org"),
+        ("\\\"Example, Inc.\\\" <no-reply@example.org>", Some("Example, Inc."), "no-reply@example.org"),
+        ("<no-reply@example.org>", None, "no-reply@example.org"),
+        ("No-Reply@Example.org", None, "no-reply@example.org"),
+    ] {
+        let found = mail(&format!("from = \"{text}\"")).from;
+        assert_eq!((found.name.as_deref(), found.address.as_str()), (name, address), "{text}");
+    }
+}
+
+#[test]
+fn a_mail_servers_password_comes_from_the_url_or_from_a_file_for_its_owner_alone() {
+    let section = |url: &str, more: &str| {
+        format!("[mail]\ntransport = \"smtp\"\nsmtp_url = \"{url}\"\nfrom = \"a@b.c\"\n{more}")
+    };
+    let credentials = |config: Config| {
+        let MailTransport::Smtp(Smtp { credentials: Some(known), .. }) = config.mail.transport else {
+            panic!()
+        };
+        (known.user, known.password.to_string())
+    };
+    let in_url = load(&besides(&section("smtp://post%40example.org:p%40st%2F%C3%A9@m.example", ""))).unwrap();
+    assert_eq!(credentials(in_url), ("post@example.org".to_owned(), "p@st/é".to_owned()));
+
+    let folder = written(&besides(&section("smtp://post@m.example", "smtp_password_file = \"password\"")));
+    let file = folder.path().join("password");
+    let refused = || load_in(&folder, &[]).map_or_else(|Problems(found)| found, |_| panic!("accepted"));
+    let named = format!("mail.smtp_password_file = {}: ", file.display());
+    assert_eq!(refused(), [format!("{named}cannot be read: No such file or directory (os error 2)")]);
+    std::fs::write(&file, " p@st \n").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert_eq!(refused(), [format!("{named}others can read it; run: chmod 600 {}", file.display())]);
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let from_file = load_in(&folder, &[]).unwrap();
+    assert_eq!(
+        credentials(from_file),
+        ("post".to_owned(), " p@st ".to_owned()),
+        "as it stands, but for the line's end"
+    );
+}
+
+#[test]
+fn wrong_mail_settings_are_refused_without_a_password() {
+    let write = "write smtp_url = \"smtp://user@mail.example.org:587\" (STARTTLS) or \"smtps://user@mail.example.org:465\" \
+                 (TLS) under [mail]";
+    let rest = format!(
+        "must have a host, and nothing after host and port; {write}, with %-escapes for special characters in user name \
+         and password"
+    );
+    let smtp = |url: &str| format!("transport = \"smtp\"\nfrom = \"a@b.c\"\nsmtp_url = \"{url}\"");
+    let address = "must be an address, or a name and an address, such as \"Example <no-reply@example.org>\"";
+    for (text, expected) in [
+        (
+            "transport = \"sendmail\"".to_owned(),
+            "mail.transport = \"sendmail\": must be \"smtp\", \"file\" or \"none\"".to_owned(),
+        ),
+        (
+            "smtp_url = \"smtp://id:s3cret@m.example\"".to_owned(),
+            "mail.transport: is missing beside smtp_url; write transport = \"smtp\" under [mail]".to_owned(),
+        ),
+        (
+            "folder = \"mail\"".to_owned(),
+            "mail.transport: is missing beside folder; write transport = \"file\" under [mail]".to_owned(),
+        ),
+        (
+            "transport = \"smtp\"\nfrom = \"a@b.c\"".to_owned(),
+            format!("mail.smtp_url: is missing; {write}"),
+        ),
+        (
+            "transport = \"smtp\"\nsmtp_url = \"smtp://m.example\"".to_owned(),
+            "mail.from: is missing; write from = \"Example <no-reply@example.org>\" under [mail]".to_owned(),
+        ),
+        (smtp("m.example:587"), format!("mail.smtp_url: must begin with smtp:// or smtps://; {write}")),
+        (smtp("https://id:s3cret@m.example"), format!("mail.smtp_url: must begin with smtp:// or smtps://; {write}")),
+        (smtp("smtp://m.example:99999"), format!("mail.smtp_url: {rest}")),
+        (smtp("smtp://"), format!("mail.smtp_url: {rest}")),
+        (smtp("smtp:m.example"), format!("mail.smtp_url: must begin with smtp:// or smtps://; {write}")),
+        (smtp("smtp://id:s3/cret@m.example"), format!("mail.smtp_url: {rest}")),
+        (smtp("smtp://m.example/path"), format!("mail.smtp_url: {rest}")),
+        (smtp("smtp://m.example?tls=none"), format!("mail.smtp_url: {rest}")),
+        (
+            smtp("smtp://id@m.example"),
+            "mail.smtp_password_file: is missing beside the user name in smtp_url; write smtp_password_file = \
+             \"/path/of/a/file\" under [mail]"
+                .to_owned(),
+        ),
+        (
+            format!("{}\nsmtp_password_file = \"x\"", smtp("smtp://id:s3cret@m.example")),
+            "mail.smtp_password_file: is set beside a password in smtp_url; keep one of the two".to_owned(),
+        ),
+        (
+            smtp("smtp://:s3cret@m.example"),
+            format!("mail.smtp_url: has a password without a user name, or an empty one; {write}"),
+        ),
+        (
+            smtp("smtp://id:%FF@m.example"),
+            "mail.smtp_url: has a user name or password that is not UTF-8 text".to_owned(),
+        ),
+        ("from = \"Example\"".to_owned(), format!("mail.from = \"Example\": {address}")),
+        ("from = \"a@b.c <d@e.f\"".to_owned(), format!("mail.from = \"a@b.c <d@e.f\": {address}")),
+        ("from = \"X <a@b.c> <d@e.f>x\"".to_owned(), format!("mail.from = \"X <a@b.c> <d@e.f>x\": {address}")),
+        (
+            "from = \"X\\r\\nBcc: v@e.f <a@b.c>\"".to_owned(),
+            format!("mail.from = \"X\\r\\nBcc: v@e.f <a@b.c>\": {address}"),
+        ),
+        ("from = \"\"".to_owned(), format!("mail.from = \"\": {address}")),
+    ] {
+        let found = problems(&besides(&format!("[mail]\n{text}")));
+        assert_eq!(found, [expected], "{text}");
+        assert!(!found.concat().contains("s3cret"), "{found:?}");
+    }
+    let note = load(&besides(
+        "[listen]\ntrusted_proxies = [\"10.0.0.1\"]\n[mail]\ntransport = \"smtp\"\nallow_plain = true\n\
+         smtp_url = \"smtp://m.example\"\nfrom = \"a@b.c\"",
+    ));
+    assert_eq!(
+        note.unwrap().notes()[1],
+        "mail.allow_plain is true: mails with links and codes may go to m.example unencrypted"
+    );
 }
 
 #[test]

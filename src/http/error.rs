@@ -16,6 +16,7 @@ use crate::authn::SignInError;
 use crate::authn::passkey::PasskeyError;
 use crate::i18n::{Phrase, Words, key};
 use crate::jose::SignError;
+use crate::mail::MailError;
 use crate::pages;
 use crate::protocol::authorize::ShowToUser;
 use crate::protocol::client_auth::ClientAuthError;
@@ -323,6 +324,11 @@ impl From<PasskeyError> for PageError {
 }
 impl From<SealError> for PageError {
     fn from(error: SealError) -> Self {
+        Self::unavailable(&error)
+    }
+}
+impl From<MailError> for PageError {
+    fn from(error: MailError) -> Self {
         Self::unavailable(&error)
     }
 }

@@ -16,6 +16,8 @@ const REQUESTS: &str = "countersign_http_requests_total";
 const DURATION: &str = "countersign_http_request_duration_seconds";
 const PANICS: &str = "countersign_panics_total";
 const LOST_LOG_LINES: &str = "countersign_log_lines_lost_total";
+const MAILS: &str = "countersign_mails_total";
+const WAITING_MAILS: &str = "countersign_mails_waiting";
 
 /// Upper bounds of the histogram, in seconds: from an answer out of memory to the time limit.
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
@@ -43,8 +45,13 @@ pub fn describe() {
         LOST_LOG_LINES,
         "Log lines that were dropped because their reader is too slow."
     );
+    metrics::describe_counter!(MAILS, "Mails, and attempts to send one, by what became of them.");
+    metrics::describe_gauge!(WAITING_MAILS, "Mails in the outbox, of all nodes.");
     for counter in [PANICS, LOST_LOG_LINES] {
         metrics::counter!(counter).absolute(0);
+    }
+    for outcome in MailOutcome::ALL {
+        metrics::counter!(MAILS, "outcome" => outcome.label()).absolute(0);
     }
 }
 
@@ -70,6 +77,44 @@ pub fn count_panic() {
 /// Counts a log line that was dropped.
 pub fn count_lost_log_line() {
     metrics::counter!(LOST_LOG_LINES).increment(1);
+}
+
+/// What became of a mail, or of an attempt to send it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailOutcome {
+    /// It was sent.
+    Sent,
+    /// An attempt failed; there will be another.
+    PutOff,
+    /// It is not tried any more.
+    GivenUp,
+    /// Its address was written to too often.
+    TooMany,
+}
+
+impl MailOutcome {
+    const ALL: [Self; 4] = [Self::Sent, Self::PutOff, Self::GivenUp, Self::TooMany];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Sent => "sent",
+            Self::PutOff => "put_off",
+            Self::GivenUp => "given_up",
+            Self::TooMany => "too_many",
+        }
+    }
+}
+
+/// Counts a mail, or an attempt to send it.
+pub fn count_mail(outcome: MailOutcome) {
+    metrics::counter!(MAILS, "outcome" => outcome.label()).increment(1);
+}
+
+/// Shows how many mails wait.
+pub fn show_waiting_mails(count: i64) {
+    // More than fit into a float's whole numbers never wait.
+    #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
+    metrics::gauge!(WAITING_MAILS).set(count as f64);
 }
 
 /// Folds measured times into their histograms; without this they pile up until the next scrape.

@@ -1,4 +1,4 @@
-//! `countersign client|user|key …`: the binary itself, on a database of its own, beside a running server.
+//! `countersign client|user|key|mail …`: the binary itself, on a database of its own, beside a running server.
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use tempfile::TempDir;
 
 /// The deployment that the commands work on.
@@ -170,6 +172,38 @@ fn registration_tokens_at_the_terminal() {
     for usage in [["--expires", "x"], ["--expires", "-1d"], ["--uses", "-1"], ["--uses", "many"]] {
         terminal.run(&[&["registration-token", "create"][..], &usage].concat()).refused(2);
     }
+}
+
+#[tokio::test]
+async fn mails_at_the_terminal() {
+    let terminal = Terminal::new();
+    assert_eq!(terminal.run(&["mail", "list", "--json"]).json(), serde_json::json!([]));
+    let file = terminal.folder.path().join("countersign.db");
+    let mut connection = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
+    let columns = "id, to_address, kind, content, state, cause, created_at, due_at, attempts, ends_at";
+    let rows = "('a', 'ada@example.com', 'invitation', 'sealed-content', 'waiting', '451 later', 1767225600, 1767225630, 2, 9),
+        ('b', 'bob@example.com', 'new_sign_in', NULL, 'sent', '', 1767225601, NULL, 1, 9)";
+    let insert = format!("INSERT INTO mails ({columns}) VALUES {rows}");
+    connection.execute(sqlx::AssertSqlSafe(insert)).await.unwrap();
+    connection.close().await.unwrap();
+
+    let listed = terminal.run(&["mail", "list", "--json"]).json();
+    let waiting = serde_json::json!({
+        "id": "a", "to": "ada@example.com", "kind": "invitation", "state": "waiting", "attempts": 2,
+        "created_at": 1_767_225_600, "next_attempt_at": 1_767_225_630, "cause": "451 later",
+    });
+    let sent = serde_json::json!({
+        "id": "b", "to": "bob@example.com", "kind": "new_sign_in", "state": "sent", "attempts": 1,
+        "created_at": 1_767_225_601,
+    });
+    assert_eq!(listed, serde_json::json!([sent, waiting]), "newest first");
+    let one = terminal.run(&["mail", "list", "--state", "waiting", "--json"]).json();
+    assert_eq!(one, serde_json::json!([waiting]));
+    assert_eq!(terminal.run(&["mail", "list", "--limit", "1", "--json"]).json(), serde_json::json!([sent]));
+    let table = terminal.run(&["mail", "list"]).done();
+    assert!(table.contains("ada@example.com") && table.contains("451 later"), "{table}");
+    assert!(!table.contains("sealed-content"), "{table}");
+    terminal.run(&["mail", "list", "--state", "lost"]).refused(2);
 }
 
 #[test]

@@ -30,6 +30,7 @@ mod introspect;
 mod keys;
 mod languages;
 mod logout;
+mod mail;
 mod matrix;
 mod outage;
 mod outgoing;

@@ -186,6 +186,10 @@ pub fn config(issuer: &str) -> Config {
         },
         legacy: config::Legacy::default(),
         outgoing: config::Outgoing::default(),
+        mail: config::Mail {
+            transport: config::MailTransport::None,
+            from: config::Sender { name: None, address: "no-reply@localhost".to_owned() },
+        },
         log: config::Log { json: false, filter: "info".to_owned() },
         metrics: config::Metrics { token: None },
     }

@@ -1,0 +1,73 @@
+# The words of mails. Every language has the same keys with the same variables. `$site` is this server's host,
+# `$account` a user name.
+
+## What stands in all of them
+
+mail-copy-link = If the button does nothing, copy this address into your browser:
+mail-footer = This message was sent automatically by { $site }. Replies are not read.
+mail-works-minutes = It works once, for { $count ->
+        [one] one minute
+       *[other] { $count } minutes
+    }.
+mail-works-hours = It works once, for { $count ->
+        [one] one hour
+       *[other] { $count } hours
+    }.
+mail-works-days = It works once, for { $count ->
+        [one] one day
+       *[other] { $count } days
+    }.
+mail-time = Time
+mail-device = Device
+mail-address = IP address
+
+## Confirming an address
+
+mail-verify-subject = Confirm your e-mail address for { $site }
+mail-verify-text = This address was given for the account { $account } at { $site }. If that is your account, confirm that the address is yours.
+mail-verify-button = Confirm this address
+mail-verify-ignore = If you do not know this account, ignore this message: without you, nothing happens.
+
+## A forgotten password
+
+mail-reset-subject = Choose a new password for { $site }
+mail-reset-text = Somebody asked for a new password for your account { $account } at { $site }.
+mail-reset-button = Choose a new password
+mail-reset-ignore = If it was not you, ignore this message: your password stays as it is.
+
+## A code and a link to sign in with
+
+mail-code-subject = Your code to sign in to { $site }
+mail-code-text = Enter this code to sign in to { $site }:
+mail-code-link = Or sign in with this button, in the browser that you asked from.
+mail-code-button = Sign in
+mail-code-ignore = Tell this code to nobody: whoever asks you for it wants into your account. If you did not ask for it, ignore this message.
+
+## The password was changed
+
+mail-password-subject = Your password for { $site } was changed
+mail-password-text = The password of your account { $account } at { $site } was changed.
+mail-password-not-you = If it was not you, somebody else has your account. Choose a new password at once.
+mail-password-button = Choose a new password
+
+## A passkey was added
+
+mail-passkey-subject = A passkey was added to your account at { $site }
+mail-passkey-text = The passkey “{ $passkey }” was added to your account { $account } at { $site }. Whoever has it can sign in.
+mail-passkey-not-you = If it was not you, somebody else has your account. Remove the passkey and change your password at once.
+mail-passkey-button = Look at my account
+
+## An invitation
+
+mail-invitation-subject = You are invited to { $site }
+mail-invitation-text = { $inviter } invites you to make an account at { $site }.
+mail-invitation-button = Accept the invitation
+mail-invitation-ignore = If you do not know who that is, ignore this message.
+
+## A sign-in on a new device
+
+mail-sign-in-subject = New sign-in to your account at { $site }
+mail-sign-in-text = Your account { $account } at { $site } was signed in to on a device that is new to us.
+mail-sign-in-you = If it was you, there is nothing to do.
+mail-sign-in-not-you = If it was not you, somebody else knows your password. Sign that device out and change your password at once.
+mail-sign-in-button = Look at my account

@@ -1,0 +1,72 @@
+# Vouvoiement.
+
+## What stands in all of them
+
+mail-copy-link = Si le bouton ne fait rien, copiez cette adresse dans votre navigateur :
+mail-footer = Ce message a été envoyé automatiquement par { $site }. Les réponses ne sont pas lues.
+mail-works-minutes = Valable une seule fois, pendant { $count ->
+        [one] { $count } minute
+       *[other] { $count } minutes
+    }.
+mail-works-hours = Valable une seule fois, pendant { $count ->
+        [one] { $count } heure
+       *[other] { $count } heures
+    }.
+mail-works-days = Valable une seule fois, pendant { $count ->
+        [one] { $count } jour
+       *[other] { $count } jours
+    }.
+mail-time = Heure
+mail-device = Appareil
+mail-address = Adresse IP
+
+## Confirming an address
+
+mail-verify-subject = Confirmez votre adresse e-mail pour { $site }
+mail-verify-text = Cette adresse a été indiquée pour le compte { $account } sur { $site }. Si ce compte est le vôtre, confirmez que l’adresse vous appartient.
+mail-verify-button = Confirmer cette adresse
+mail-verify-ignore = Si vous ne connaissez pas ce compte, ignorez ce message : sans vous, rien ne se passera.
+
+## A forgotten password
+
+mail-reset-subject = Choisissez un nouveau mot de passe pour { $site }
+mail-reset-text = Quelqu’un a demandé un nouveau mot de passe pour votre compte { $account } sur { $site }.
+mail-reset-button = Choisir un nouveau mot de passe
+mail-reset-ignore = Si ce n’était pas vous, ignorez ce message : votre mot de passe reste inchangé.
+
+## A code and a link to sign in with
+
+mail-code-subject = Votre code de connexion à { $site }
+mail-code-text = Saisissez ce code pour vous connecter à { $site } :
+mail-code-link = Ou connectez-vous avec ce bouton, dans le navigateur depuis lequel vous avez demandé le code.
+mail-code-button = Se connecter
+mail-code-ignore = Ne communiquez ce code à personne : qui vous le demande veut accéder à votre compte. Si vous ne l’avez pas demandé, ignorez ce message.
+
+## The password was changed
+
+mail-password-subject = Votre mot de passe pour { $site } a été modifié
+mail-password-text = Le mot de passe de votre compte { $account } sur { $site } a été modifié.
+mail-password-not-you = Si ce n’était pas vous, quelqu’un d’autre a accès à votre compte. Choisissez immédiatement un nouveau mot de passe.
+mail-password-button = Choisir un nouveau mot de passe
+
+## A passkey was added
+
+mail-passkey-subject = Une clé d’accès a été ajoutée à votre compte sur { $site }
+mail-passkey-text = La clé d’accès « { $passkey } » a été ajoutée à votre compte { $account } sur { $site }. Quiconque la possède peut se connecter.
+mail-passkey-not-you = Si ce n’était pas vous, quelqu’un d’autre a accès à votre compte. Supprimez la clé d’accès et changez immédiatement votre mot de passe.
+mail-passkey-button = Voir mon compte
+
+## An invitation
+
+mail-invitation-subject = Vous êtes invité à rejoindre { $site }
+mail-invitation-text = { $inviter } vous invite à créer un compte sur { $site }.
+mail-invitation-button = Accepter l’invitation
+mail-invitation-ignore = Si vous ne savez pas de qui il s’agit, ignorez ce message.
+
+## A sign-in on a new device
+
+mail-sign-in-subject = Nouvelle connexion à votre compte sur { $site }
+mail-sign-in-text = Quelqu’un s’est connecté à votre compte { $account } sur { $site } depuis un appareil que nous ne connaissions pas.
+mail-sign-in-you = Si c’était vous, il n’y a rien à faire.
+mail-sign-in-not-you = Si ce n’était pas vous, quelqu’un d’autre connaît votre mot de passe. Déconnectez cet appareil et changez immédiatement votre mot de passe.
+mail-sign-in-button = Voir mon compte

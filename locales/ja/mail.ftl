@@ -1,0 +1,63 @@
+# です・ます調。
+
+## What stands in all of them
+
+mail-copy-link = ボタンが動作しない場合は、このアドレスをブラウザーにコピーしてください。
+mail-footer = このメッセージは { $site } から自動的に送信されました。返信は読まれません。
+mail-works-minutes = 有効期間は { $count } 分で、一度だけ使えます。
+mail-works-hours = 有効期間は { $count } 時間で、一度だけ使えます。
+mail-works-days = 有効期間は { $count } 日間で、一度だけ使えます。
+mail-time = 日時
+mail-device = 端末
+mail-address = IP アドレス
+
+## Confirming an address
+
+mail-verify-subject = { $site } で使うメールアドレスを確認してください
+mail-verify-text = このアドレスは { $site } のアカウント { $account } に登録されました。ご自身のアカウントであれば、アドレスの所有者であることを確認してください。
+mail-verify-button = このアドレスを確認する
+mail-verify-ignore = このアカウントに心当たりがなければ、このメッセージは無視してください。何も起こりません。
+
+## A forgotten password
+
+mail-reset-subject = { $site } の新しいパスワードを設定してください
+mail-reset-text = { $site } のアカウント { $account } について、新しいパスワードの設定が求められました。
+mail-reset-button = 新しいパスワードを設定する
+mail-reset-ignore = ご自身の操作でなければ、このメッセージは無視してください。パスワードは変わりません。
+
+## A code and a link to sign in with
+
+mail-code-subject = { $site } へのログインコード
+mail-code-text = { $site } にログインするには、このコードを入力してください。
+mail-code-link = または、コードを求めたブラウザーで、このボタンからログインしてください。
+mail-code-button = ログイン
+mail-code-ignore = このコードはだれにも教えないでください。尋ねてくる人は、あなたのアカウントに入ろうとしています。心当たりがなければ、このメッセージは無視してください。
+
+## The password was changed
+
+mail-password-subject = { $site } のパスワードが変更されました
+mail-password-text = { $site } のアカウント { $account } のパスワードが変更されました。
+mail-password-not-you = ご自身の操作でなければ、ほかの人がアカウントを使っています。すぐに新しいパスワードを設定してください。
+mail-password-button = 新しいパスワードを設定する
+
+## A passkey was added
+
+mail-passkey-subject = { $site } のアカウントにパスキーが追加されました
+mail-passkey-text = { $site } のアカウント { $account } にパスキー「{ $passkey }」が追加されました。これを持つ人はログインできます。
+mail-passkey-not-you = ご自身の操作でなければ、ほかの人がアカウントを使っています。すぐにパスキーを削除し、パスワードを変更してください。
+mail-passkey-button = アカウントを見る
+
+## An invitation
+
+mail-invitation-subject = { $site } への招待
+mail-invitation-text = { $inviter } さんから、{ $site } にアカウントを作成するよう招待されています。
+mail-invitation-button = 招待を受ける
+mail-invitation-ignore = 心当たりのない人からであれば、このメッセージは無視してください。
+
+## A sign-in on a new device
+
+mail-sign-in-subject = { $site } のアカウントへの新しいログイン
+mail-sign-in-text = { $site } のアカウント { $account } に、これまで使われたことのない端末からログインがありました。
+mail-sign-in-you = ご自身のログインであれば、何もする必要はありません。
+mail-sign-in-not-you = ご自身のログインでなければ、ほかの人がパスワードを知っています。すぐにその端末をログアウトさせ、パスワードを変更してください。
+mail-sign-in-button = アカウントを見る

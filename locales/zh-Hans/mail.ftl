@@ -1,0 +1,63 @@
+# 称呼用“您”。
+
+## What stands in all of them
+
+mail-copy-link = 如果按钮没有反应，请将此地址复制到浏览器中：
+mail-footer = 此邮件由 { $site } 自动发送，回复不会有人阅读。
+mail-works-minutes = 只能使用一次，{ $count } 分钟内有效。
+mail-works-hours = 只能使用一次，{ $count } 小时内有效。
+mail-works-days = 只能使用一次，{ $count } 天内有效。
+mail-time = 时间
+mail-device = 设备
+mail-address = IP 地址
+
+## Confirming an address
+
+mail-verify-subject = 请确认您在 { $site } 使用的邮箱地址
+mail-verify-text = 有人为 { $site } 上的账号 { $account } 填写了此地址。如果这是您的账号，请确认该地址归您所有。
+mail-verify-button = 确认此地址
+mail-verify-ignore = 如果您不认识此账号，请忽略此邮件：没有您的确认，什么都不会发生。
+
+## A forgotten password
+
+mail-reset-subject = 请为 { $site } 设置新密码
+mail-reset-text = 有人为您在 { $site } 的账号 { $account } 申请了新密码。
+mail-reset-button = 设置新密码
+mail-reset-ignore = 如果不是您本人，请忽略此邮件：您的密码保持不变。
+
+## A code and a link to sign in with
+
+mail-code-subject = 您登录 { $site } 的验证码
+mail-code-text = 请输入此验证码以登录 { $site }：
+mail-code-link = 或者在您申请验证码的浏览器中，用此按钮登录。
+mail-code-button = 登录
+mail-code-ignore = 请勿将此验证码告诉任何人：向您索要的人想进入您的账号。如果您没有申请，请忽略此邮件。
+
+## The password was changed
+
+mail-password-subject = 您在 { $site } 的密码已更改
+mail-password-text = 您在 { $site } 的账号 { $account } 的密码已更改。
+mail-password-not-you = 如果不是您本人，说明他人已掌握您的账号。请立即设置新密码。
+mail-password-button = 设置新密码
+
+## A passkey was added
+
+mail-passkey-subject = 您在 { $site } 的账号新增了通行密钥
+mail-passkey-text = 通行密钥“{ $passkey }”已添加到您在 { $site } 的账号 { $account }。持有它的人可以登录。
+mail-passkey-not-you = 如果不是您本人，说明他人已掌握您的账号。请立即移除该通行密钥并更改密码。
+mail-passkey-button = 查看我的账号
+
+## An invitation
+
+mail-invitation-subject = 邀请您加入 { $site }
+mail-invitation-text = { $inviter } 邀请您在 { $site } 创建账号。
+mail-invitation-button = 接受邀请
+mail-invitation-ignore = 如果您不知道对方是谁，请忽略此邮件。
+
+## A sign-in on a new device
+
+mail-sign-in-subject = 您在 { $site } 的账号有新的登录
+mail-sign-in-text = 您在 { $site } 的账号 { $account } 在一台我们未曾见过的设备上登录。
+mail-sign-in-you = 如果是您本人，则无需任何操作。
+mail-sign-in-not-you = 如果不是您本人，说明他人知道您的密码。请立即退出该设备并更改密码。
+mail-sign-in-button = 查看我的账号

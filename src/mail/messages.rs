@@ -1,0 +1,412 @@
+//! The messages, each with what it is about; and how each reads in a language.
+//!
+//! Pure. All words are in the catalogues (`locales/<language>/mail.ftl`). Whatever people chose themselves is made harmless
+//! here, before it stands in a subject or a text: one line, not long, nothing that moves the text around it, no address that
+//! a mail program would make a link of.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use askama::Template;
+use fluent_bundle::FluentValue;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use time::macros::format_description;
+
+use crate::i18n::{Language, Words};
+use crate::protocol::issuer::Issuer;
+use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::changes_the_text_around;
+
+/// A name that somebody chose is cut after so many characters.
+const LONGEST_NAME: usize = 64;
+
+/// Stands at the end of what was cut.
+const CUT: char = '…';
+
+/// An address of this server. It begins with the configured issuer, whatever a request says about its host: there is no
+/// other way to make one.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Link(String);
+
+impl Link {
+    /// The link to a path (which begins with a slash) on this server.
+    #[must_use]
+    pub fn to(issuer: &Issuer, path: &str) -> Self {
+        Self(issuer.at(path))
+    }
+
+    /// The whole address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A link may hold a secret, so it is never printed by accident.
+impl fmt::Debug for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Link(…)")
+    }
+}
+
+/// When something happened, and from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Happened {
+    /// When.
+    pub at: Timestamp,
+    /// On what, in words: "Firefox on Linux".
+    pub device: String,
+    /// From which address.
+    pub ip: IpAddr,
+}
+
+/// What this server writes to people.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Message {
+    /// To an address that was given for an account: is it theirs?
+    VerifyAddress {
+        /// User name.
+        account: String,
+        /// Confirms the address.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To somebody who forgot their password.
+    ResetPassword {
+        /// User name.
+        account: String,
+        /// Where to choose a new one.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To somebody who wants to sign in.
+    SignInCode {
+        /// What to type.
+        code: String,
+        /// What to open instead.
+        link: Link,
+        /// For how long both work.
+        works_for: Duration,
+    },
+    /// To whose password was changed.
+    PasswordChanged {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// Where a new one can be chosen.
+        link: Link,
+    },
+    /// To whose account got another passkey.
+    PasskeyAdded {
+        /// User name.
+        account: String,
+        /// What its owner calls it.
+        passkey: String,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
+    /// To somebody who may make an account.
+    Invitation {
+        /// Who invites, in words.
+        inviter: String,
+        /// Where to make it.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To whose account was signed in to on a device that was not used before.
+    NewSignIn {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
+}
+
+/// Links and codes are secrets.
+impl fmt::Debug for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Message({})", self.kind())
+    }
+}
+
+impl Message {
+    /// What the store, the logs and the operator call it.
+    #[must_use]
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::VerifyAddress { .. } => "verify_address",
+            Self::ResetPassword { .. } => "reset_password",
+            Self::SignInCode { .. } => "sign_in_code",
+            Self::PasswordChanged { .. } => "password_changed",
+            Self::PasskeyAdded { .. } => "passkey_added",
+            Self::Invitation { .. } => "invitation",
+            Self::NewSignIn { .. } => "new_sign_in",
+        }
+    }
+
+    /// Where it leads.
+    #[must_use]
+    pub const fn link(&self) -> &Link {
+        match self {
+            Self::VerifyAddress { link, .. }
+            | Self::ResetPassword { link, .. }
+            | Self::SignInCode { link, .. }
+            | Self::PasswordChanged { link, .. }
+            | Self::PasskeyAdded { link, .. }
+            | Self::Invitation { link, .. }
+            | Self::NewSignIn { link, .. } => link,
+        }
+    }
+
+    /// What is to be typed, where something is.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        match self {
+            Self::SignInCode { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
+    /// For how long it is of use; for ever, if it tells of something that happened.
+    #[must_use]
+    pub const fn works_for(&self) -> Option<Duration> {
+        match self {
+            Self::VerifyAddress { works_for, .. }
+            | Self::ResetPassword { works_for, .. }
+            | Self::SignInCode { works_for, .. }
+            | Self::Invitation { works_for, .. } => Some(*works_for),
+            Self::PasswordChanged { .. } | Self::PasskeyAdded { .. } | Self::NewSignIn { .. } => None,
+        }
+    }
+
+    /// How it reads. `site` is this server's host.
+    #[must_use]
+    pub fn letter(&self, language: Language, site: &str) -> Letter {
+        let words = Words::of(language);
+        let (subject, blocks) = Pen { words, site }.write(self);
+        let footer = words.with_all("mail-footer", &[("site", site.into())]);
+        Letter { words, subject: one_line(&subject), blocks, footer: footer.into_owned() }
+    }
+}
+
+/// A part of a letter.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Block {
+    /// A paragraph.
+    Text(String),
+    /// Something to type.
+    Code(String),
+    /// Something to open.
+    Button {
+        /// What it says.
+        label: String,
+        /// Where it leads.
+        link: Link,
+    },
+    /// Names and values.
+    Facts(Vec<(String, String)>),
+}
+
+/// A message in words.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Letter {
+    words: Words,
+    /// One line.
+    pub subject: String,
+    blocks: Vec<Block>,
+    footer: String,
+}
+
+#[derive(Template)]
+#[template(path = "mail/letter.html")]
+struct Html<'a>(&'a Letter);
+
+#[derive(Template)]
+#[template(path = "mail/letter.txt", whitespace = "preserve")]
+struct Text<'a>(&'a Letter);
+
+impl Letter {
+    /// As HTML: no script, nothing that is loaded from anywhere, and all there is to read without images.
+    ///
+    /// # Errors
+    /// Never for a letter; templates can fail in general.
+    pub fn html(&self) -> Result<String, askama::Error> {
+        Html(self).render()
+    }
+
+    /// As plain text.
+    ///
+    /// # Errors
+    /// Never for a letter; templates can fail in general.
+    pub fn text(&self) -> Result<String, askama::Error> {
+        Text(self).render()
+    }
+}
+
+/// Writes in one language about one server.
+struct Pen<'a> {
+    words: Words,
+    site: &'a str,
+}
+
+impl Pen<'_> {
+    /// Subject and text.
+    fn write(&self, message: &Message) -> (String, Vec<Block>) {
+        let words = self.words;
+        let site: FluentValue<'_> = self.site.into();
+        let about = |account: &str| [("account", shown(account)), ("site", site.clone())];
+        let only_site = [("site", site.clone())];
+        match message {
+            Message::VerifyAddress { account, link, works_for } => (
+                words.with_all("mail-verify-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-verify-text", &about(account))),
+                    button(words.text("mail-verify-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-verify-ignore")),
+                ],
+            ),
+            Message::ResetPassword { account, link, works_for } => (
+                words.with_all("mail-reset-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-reset-text", &about(account))),
+                    button(words.text("mail-reset-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-reset-ignore")),
+                ],
+            ),
+            Message::SignInCode { code, link, works_for } => (
+                words.with_all("mail-code-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-code-text", &only_site)),
+                    Block::Code(harmless(code)),
+                    text(words.text("mail-code-link")),
+                    button(words.text("mail-code-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-code-ignore")),
+                ],
+            ),
+            Message::PasswordChanged { account, happened, link } => (
+                words.with_all("mail-password-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-password-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-password-not-you")),
+                    button(words.text("mail-password-button"), link),
+                ],
+            ),
+            Message::PasskeyAdded { account, passkey, happened, link } => {
+                let about = [("passkey", shown(passkey)), ("account", shown(account)), ("site", site)];
+                (
+                    words.with_all("mail-passkey-subject", &only_site).into_owned(),
+                    vec![
+                        text(words.with_all("mail-passkey-text", &about)),
+                        self.facts(happened),
+                        text(words.text("mail-passkey-not-you")),
+                        button(words.text("mail-passkey-button"), link),
+                    ],
+                )
+            }
+            Message::Invitation { inviter, link, works_for } => (
+                words.with_all("mail-invitation-subject", &only_site).into_owned(),
+                vec![
+                    text(
+                        words
+                            .with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)]),
+                    ),
+                    button(words.text("mail-invitation-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-invitation-ignore")),
+                ],
+            ),
+            Message::NewSignIn { account, happened, link } => (
+                words.with_all("mail-sign-in-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-sign-in-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-sign-in-you")),
+                    text(words.text("mail-sign-in-not-you")),
+                    button(words.text("mail-sign-in-button"), link),
+                ],
+            ),
+        }
+    }
+
+    /// In the largest unit that tells the time exactly; less than a minute is told as one.
+    fn works(&self, length: Duration) -> String {
+        let minutes = (length.as_secs() / 60).max(1);
+        let count = |number: u64| [("count", FluentValue::from(number))];
+        let words = self.words;
+        if minutes.is_multiple_of(24 * 60) {
+            words.with_all("mail-works-days", &count(minutes / (24 * 60)))
+        } else if minutes.is_multiple_of(60) {
+            words.with_all("mail-works-hours", &count(minutes / 60))
+        } else {
+            words.with_all("mail-works-minutes", &count(minutes))
+        }
+        .into_owned()
+    }
+
+    fn facts(&self, happened: &Happened) -> Block {
+        let words = self.words;
+        let mut facts = vec![(words.text("mail-time").into_owned(), in_utc(happened.at))];
+        let device = harmless(&happened.device);
+        if !device.is_empty() {
+            facts.push((words.text("mail-device").into_owned(), device));
+        }
+        facts.push((words.text("mail-address").into_owned(), happened.ip.to_canonical().to_string()));
+        Block::Facts(facts)
+    }
+}
+
+fn text(text: impl Into<String>) -> Block {
+    Block::Text(text.into())
+}
+
+fn button(label: impl Into<String>, link: &Link) -> Block {
+    Block::Button { label: label.into(), link: link.clone() }
+}
+
+/// A name that somebody chose, within a sentence.
+fn shown(name: &str) -> FluentValue<'static> {
+    harmless(name).into()
+}
+
+/// One line of at most [`LONGEST_NAME`] characters, in which no mail program finds an address to make a link of.
+fn harmless(text: &str) -> String {
+    let text: String = text.chars().map(|c| if changes_the_text_around(c) { ' ' } else { c }).collect();
+    let text = text.trim().replace("://", " ").replace("www.", "www ");
+    let mut characters = text.chars();
+    let mut short: String = characters.by_ref().take(LONGEST_NAME).collect();
+    if characters.next().is_some() {
+        short.pop();
+        short.push(CUT);
+    }
+    short
+}
+
+/// A text of this server's own on one line, whatever stands in it. The marks around names in Arabic stay.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>().trim().to_owned()
+}
+
+/// The same in every language.
+fn in_utc(at: Timestamp) -> String {
+    let format = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+    OffsetDateTime::from_unix_timestamp(at.0)
+        .ok()
+        .and_then(|at| at.format(format).ok())
+        .unwrap_or_else(|| at.0.to_string())
+}

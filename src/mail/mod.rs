@@ -1,0 +1,188 @@
+//! Mail: what this server writes to people, and how it gets there.
+//!
+//! An endpoint puts a mail into the outbox ([`Mailer::send`]), which is a write to the database and no more: whether the mail
+//! server can be reached is nothing that a request waits for. The work in the background ([`outbox`]) sends what is due.
+//! `docs/mail.md` has it for operators.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::{Notify, broadcast};
+
+use crate::app::App;
+use crate::config::{Config, Sender};
+use crate::http::metrics::{self, MailOutcome};
+use crate::i18n::Language;
+use crate::protocol::timestamp::seconds;
+use crate::protocol::user::canonical_email;
+use crate::sealing::{Purpose, SealError};
+use crate::store::{MailLimit, NewMail, StoreError};
+
+use transport::Transport;
+
+pub use messages::{Happened, Letter, Link, Message};
+pub use transport::{TransportError, Written};
+
+mod messages;
+pub mod outbox;
+mod transport;
+
+#[cfg(test)]
+mod tests;
+
+/// Within so long an address is written to three times at most.
+const LIMIT_WINDOW: Duration = Duration::from_secs(3600);
+/// News of what happened to an account are not lost to the limit, which somebody else could use up on purpose: they wait, but
+/// not longer than this.
+const NEWS_WAIT: Duration = Duration::from_hours(12);
+/// A mail that could not be sent for so long is given up.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+
+/// A mail to be sent.
+#[derive(Clone, Debug)]
+pub struct Mail<'a> {
+    /// To whom: one address, in any spelling.
+    pub to: &'a str,
+    /// In which language.
+    pub language: Language,
+    /// What it says.
+    pub message: Message,
+}
+
+/// What became of a request to send a mail. A visitor should be told none of it: it would say which addresses have accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is in the outbox, and will be sent whatever restarts.
+    Queued,
+    /// The address was written to three times within the hour.
+    TooMany,
+    /// `mail.transport` is `none`.
+    SwitchedOff,
+    /// The text is no address.
+    NoAddress,
+}
+
+/// Why a mail is not in the outbox.
+#[derive(Debug, thiserror::Error)]
+pub enum MailError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The message could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+/// What is sealed in a waiting row. The address is in it, so that no row's message can be moved to another's.
+#[derive(Serialize, Deserialize)]
+struct Content {
+    to: String,
+    /// Its tag.
+    language: String,
+    message: Message,
+}
+
+/// Takes mails. Cloning it is cheap.
+#[derive(Clone)]
+pub struct Mailer(Arc<Inner>);
+
+struct Inner {
+    transport: Transport,
+    from: Sender,
+    site: String,
+    asked: Notify,
+}
+
+impl Mailer {
+    /// As configured.
+    ///
+    /// # Errors
+    /// The mail server cannot be spoken to that way. Whether it is there is found out later.
+    pub fn new(config: &Config) -> Result<Self, TransportError> {
+        let authorities = config.outgoing.ca_certificates.as_deref();
+        let transport = Transport::new(&config.mail.transport, authorities)?;
+        let site = config.issuer.as_str();
+        let site = site.split_once("://").map_or(site, |(_, host)| host).to_owned();
+        Ok(Self(Arc::new(Inner { transport, from: config.mail.from.clone(), site, asked: Notify::new() })))
+    }
+
+    /// Is mail sent at all? Pages offer nothing that needs it otherwise.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        !matches!(self.0.transport, Transport::None)
+    }
+
+    /// Puts a mail into the outbox: one write, which waits for no mail server.
+    ///
+    /// # Errors
+    /// The database is unavailable: nothing is sent.
+    pub async fn send(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
+        let fate = self.queue(app, mail).await?;
+        match fate {
+            Fate::Queued => self.0.asked.notify_one(),
+            Fate::TooMany => metrics::count_mail(MailOutcome::TooMany),
+            Fate::SwitchedOff | Fate::NoAddress => {}
+        }
+        Ok(fate)
+    }
+
+    async fn queue(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
+        let Mail { to, language, message } = mail;
+        if !self.is_on() {
+            return Ok(Fate::SwitchedOff);
+        }
+        // In this form an address has no character that means anything in a header or to a mail server.
+        let Some(to) = canonical_email(to).ok().filter(|to| transport::can_be_written_to(to)) else {
+            return Ok(Fate::NoAddress);
+        };
+        let (kind, works_for) = (message.kind(), message.works_for());
+        let now = app.clock.now();
+        let limit = MailLimit {
+            bucket: app.seals.mailed_address(&to),
+            window: seconds(LIMIT_WINDOW),
+            may_wait: works_for.map_or(seconds(NEWS_WAIT), |_| 0),
+        };
+        let content = Content { to: to.clone(), language: language.tag().to_owned(), message };
+        let new = NewMail {
+            id: app.entropy.ordered_id(&app.clock),
+            to,
+            kind,
+            content: app.seals.seal(Purpose::Mail, &content, &app.entropy)?,
+            created_at: now,
+            ends_at: now.plus(works_for.map_or(LONGEST_WAIT, |works_for| works_for.min(LONGEST_WAIT))),
+        };
+        if app.store.enqueue_mail(&new, &limit).await? {
+            return Ok(Fate::Queued);
+        }
+        tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");
+        Ok(Fate::TooMany)
+    }
+
+    /// Hears of every mail that is written to a file from now on; of none where mail goes elsewhere.
+    #[must_use]
+    pub fn written(&self) -> broadcast::Receiver<Written> {
+        match &self.0.transport {
+            Transport::File { written, .. } => written.subscribe(),
+            Transport::None | Transport::Smtp(_) => broadcast::Sender::new(1).subscribe(),
+        }
+    }
+
+    /// Waits until this process puts a mail into the outbox.
+    async fn asked(&self) {
+        self.0.asked.notified().await;
+    }
+
+    fn transport(&self) -> &Transport {
+        &self.0.transport
+    }
+
+    fn sender(&self) -> &Sender {
+        &self.0.from
+    }
+
+    /// This server, as people know it.
+    fn site(&self) -> &str {
+        &self.0.site
+    }
+}

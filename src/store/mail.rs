@@ -1,0 +1,285 @@
+//! The outbox: mails that wait to be sent, and how often each address was written to. A waiting row is the order to send
+//! one mail; its content is there, sealed, until the mail is sent or given up.
+
+use super::audit::write_audit;
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::timestamp::Timestamp;
+
+/// A mail to be sent.
+#[derive(Clone, Debug)]
+pub struct NewMail {
+    /// Row id; sorts by time.
+    pub id: String,
+    /// Canonical address.
+    pub to: String,
+    /// What kind of message it is.
+    pub kind: &'static str,
+    /// Language and message, sealed.
+    pub content: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it is of no use any more.
+    pub ends_at: Timestamp,
+}
+
+/// How often one address may be written to: three times in `window`.
+#[derive(Clone, Debug)]
+pub struct MailLimit {
+    /// What the address is known by.
+    pub bucket: String,
+    /// How long a mail counts, in seconds.
+    pub window: i64,
+    /// For how many seconds this mail may be put off until it is within the limit.
+    pub may_wait: i64,
+}
+
+/// A mail that is to be sent, leased to whoever holds this.
+#[derive(Clone, Debug)]
+pub struct LeasedMail {
+    /// Row id.
+    pub id: String,
+    /// Canonical address.
+    pub to: String,
+    /// What kind of message it is.
+    pub kind: String,
+    /// Language and message, sealed.
+    pub content: String,
+    /// When it was asked for.
+    pub created_at: Timestamp,
+    /// When it is of no use any more.
+    pub ends_at: Timestamp,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// Until when nobody else tries.
+    leased_until: Timestamp,
+}
+
+/// What became of a mail.
+#[derive(Clone, Copy, Debug)]
+pub enum MailEnd<'a> {
+    /// A mail server took it.
+    Sent,
+    /// It is not tried again.
+    Failed {
+        /// Why, without secrets.
+        cause: &'a str,
+        /// Committed with it.
+        audit: &'a AuditEntry,
+    },
+}
+
+/// A mail as operators see it: never its content.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct MailRow {
+    /// Row id.
+    pub id: String,
+    /// Canonical address.
+    pub to_address: String,
+    /// What kind of message it is.
+    pub kind: String,
+    /// `waiting`, `sent` or `failed`.
+    pub state: String,
+    /// Why the last attempt failed; empty where none did.
+    pub cause: String,
+    /// When it was asked for (Unix seconds).
+    pub created_at: i64,
+    /// When it is tried next (Unix seconds); only while it waits.
+    pub due_at: Option<i64>,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct LeasedRow {
+    id: String,
+    to_address: String,
+    kind: String,
+    content: Option<String>,
+    created_at: i64,
+    ends_at: i64,
+    attempts: i64,
+    due_at: i64,
+}
+
+impl From<LeasedRow> for LeasedMail {
+    fn from(row: LeasedRow) -> Self {
+        Self {
+            id: row.id,
+            to: row.to_address,
+            kind: row.kind,
+            content: row.content.unwrap_or_default(),
+            created_at: Timestamp(row.created_at),
+            ends_at: Timestamp(row.ends_at),
+            attempts: row.attempts,
+            leased_until: Timestamp(row.due_at),
+        }
+    }
+}
+
+impl Store {
+    /// Puts a mail into the outbox, due now or as soon as it is within the limit of its address. Answers whether it is in
+    /// there: it is not if it would have to wait for too long.
+    ///
+    /// The gate is the first statement: the row of an address tells when its last three mails went, and takes a fourth only
+    /// when the third last lies far enough back. Whoever asks at the same moment, on any node, waits for that row.
+    ///
+    /// # Errors
+    /// The database is unavailable: neither mail nor count is there.
+    pub async fn enqueue_mail(&self, mail: &NewMail, limit: &MailLimit) -> Result<bool, StoreError> {
+        let now = mail.created_at;
+        let due = in_transaction!(self, |tx| {
+            let due: Option<(i64,)> = sqlx::query_as(
+                "INSERT INTO mail_limits (bucket, last_at, second_last_at, third_last_at) VALUES ($1, $2, 0, 0)
+                 ON CONFLICT (bucket) DO UPDATE SET
+                    last_at = CASE WHEN mail_limits.third_last_at > $2 - $3 THEN mail_limits.third_last_at + $3
+                        ELSE $2 END,
+                    second_last_at = mail_limits.last_at,
+                    third_last_at = mail_limits.second_last_at
+                 WHERE mail_limits.third_last_at <= $2 - $3 + $4
+                 RETURNING last_at",
+            )
+            .bind(&limit.bucket)
+            .bind(now.0)
+            .bind(limit.window)
+            .bind(limit.may_wait)
+            .fetch_optional(&mut *tx)
+            .await?;
+            if let Some((due_at,)) = due {
+                sqlx::query(
+                    "INSERT INTO mails (id, to_address, kind, content, state, cause, created_at, due_at, attempts, ends_at)
+                     VALUES ($1, $2, $3, $4, 'waiting', '', $5, $6, 0, $7)",
+                )
+                .bind(&mail.id)
+                .bind(&mail.to)
+                .bind(mail.kind)
+                .bind(&mail.content)
+                .bind(now.0)
+                .bind(due_at)
+                .bind(mail.ends_at.0)
+                .execute(&mut *tx)
+                .await?;
+            }
+            due
+        });
+        Ok(due.is_some())
+    }
+
+    /// Is there a mail to be sent?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mail_is_due(&self, now: Timestamp) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT id FROM mails WHERE due_at <= $1 LIMIT 1";
+        let due: Option<(String,)> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(now.0).fetch_optional(db).await)?;
+        Ok(due.is_some())
+    }
+
+    /// Takes due mails, `limit` at most. The gate: they stop being due in the statement that hands them out, so that of any
+    /// number of nodes one gets each. They are due again at `until`, unless their holder settles them.
+    ///
+    /// # Errors
+    /// The database is unavailable: nobody has them then.
+    pub async fn lease_mails(
+        &self,
+        now: Timestamp,
+        until: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<LeasedMail>, StoreError> {
+        let rows: Vec<LeasedRow> = in_transaction!(self, |tx| {
+            sqlx::query_as(
+                "UPDATE mails SET due_at = $1, attempts = attempts + 1
+                 WHERE due_at <= $2 AND id IN
+                    (SELECT id FROM mails WHERE due_at <= $2 ORDER BY due_at, id LIMIT $3)
+                 RETURNING id, to_address, kind, content, created_at, ends_at, attempts, due_at",
+            )
+            .bind(until.0)
+            .bind(now.0)
+            .bind(i64::from(limit))
+            .fetch_all(&mut *tx)
+            .await?
+        });
+        Ok(rows.into_iter().map(LeasedMail::from).collect())
+    }
+
+    /// Puts a leased mail off to another time. Answers whether it was still leased to the holder.
+    ///
+    /// # Errors
+    /// The database is unavailable: it is due again when the lease ends.
+    pub async fn put_off_mail(
+        &self,
+        mail: &LeasedMail,
+        due_at: Timestamp,
+        cause: &str,
+    ) -> Result<bool, StoreError> {
+        let put_off = in_transaction!(self, |tx| {
+            sqlx::query("UPDATE mails SET due_at = $1, cause = $2 WHERE id = $3 AND due_at = $4")
+                .bind(due_at.0)
+                .bind(cause)
+                .bind(&mail.id)
+                .bind(mail.leased_until.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected()
+        });
+        Ok(put_off == 1)
+    }
+
+    /// Takes a leased mail's content away: it was sent, or is given up. What is left of it is forgotten at `forget_at`.
+    /// Answers whether it was still leased to the holder.
+    ///
+    /// # Errors
+    /// The database is unavailable: it is due again when the lease ends.
+    pub async fn settle_mail(
+        &self,
+        mail: &LeasedMail,
+        end: MailEnd<'_>,
+        forget_at: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (state, cause) = match end {
+            MailEnd::Sent => ("sent", ""),
+            MailEnd::Failed { cause, .. } => ("failed", cause),
+        };
+        let settled = in_transaction!(self, |tx| {
+            let settled = sqlx::query(
+                "UPDATE mails SET state = $1, cause = $2, content = NULL, due_at = NULL, ends_at = $3
+                 WHERE id = $4 AND due_at = $5",
+            )
+            .bind(state)
+            .bind(cause)
+            .bind(forget_at.0)
+            .bind(&mail.id)
+            .bind(mail.leased_until.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if settled == 1
+                && let MailEnd::Failed { audit, .. } = end
+            {
+                write_audit!(tx, audit);
+            }
+            settled
+        });
+        Ok(settled == 1)
+    }
+
+    /// How many mails wait.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn count_waiting_mails(&self) -> Result<i64, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM mails WHERE due_at IS NOT NULL";
+        let (count,): (i64,) = on_db!(self, |db| sqlx::query_as(SQL).fetch_one(db).await)?;
+        Ok(count)
+    }
+
+    /// The newest mails, newest first, all or those in this state.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mails(&self, state: Option<&str>, limit: u32) -> Result<Vec<MailRow>, StoreError> {
+        const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE ($1 IS NULL OR state = $1) ORDER BY id DESC LIMIT $2";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(state).bind(i64::from(limit)).fetch_all(db).await)?)
+    }
+}
