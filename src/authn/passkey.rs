@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use url::Url;
 use webauthn_rs::prelude::{
-    CredentialID, DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
+    DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
@@ -117,8 +117,7 @@ impl RelyingParty {
         existing: &[StoredPasskey],
         asking: &Asking<'_>,
     ) -> Result<Challenge, PasskeyError> {
-        let known =
-            existing.iter().filter_map(StoredPasskey::credential_id).map(CredentialID::from).collect();
+        let known = existing.iter().filter_map(StoredPasskey::credential_id).collect();
         let (options, state) = self.webauthn()?.start_passkey_registration(
             handle_of(&user.id),
             &user.username,
@@ -276,12 +275,12 @@ impl Check for Shown {
             return Ok(false);
         }
         passkey.update_credential(&verified);
-        let used = StoredPasskey {
+        let after = StoredPasskey {
             credential: serde_json::to_string(&passkey).unwrap_or_else(|_| stored.credential.clone()),
             sign_count: i64::from(verified.counter()),
             last_used_at: app.clock.now().0,
             ..stored.clone()
         };
-        Ok(app.store.use_passkey(&used).await?)
+        Ok(app.store.use_passkey(&after).await?)
     }
 }

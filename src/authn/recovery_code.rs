@@ -32,10 +32,15 @@ impl Check for Typed<'_> {
 pub fn make(entropy: &Entropy) -> Vec<String> {
     (0..HOW_MANY)
         .map(|_| {
-            let letters = entropy.bytes::<16>().map(|byte| char::from(ALPHABET[usize::from(byte & 31)]));
+            let letters = entropy.bytes::<16>().map(letter);
             letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
         })
         .collect()
+}
+
+/// The letter for the low five bits.
+fn letter(byte: u8) -> char {
+    char::from(ALPHABET.get(usize::from(byte & 31)).copied().unwrap_or(b'0'))
 }
 
 /// What the database knows of a code. Case, spaces and dashes do not matter, nor the letters that look like digits.

@@ -149,7 +149,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn use_time_step(&self, user: &UserId, step: i64, now: Timestamp) -> Result<bool, StoreError> {
-        let used = in_transaction!(self, |tx| {
+        let rows = in_transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE authenticator_apps SET last_step = $1, last_used_at = $2
                  WHERE user_id = $3 AND last_step < $1",
@@ -161,7 +161,7 @@ impl Store {
             .await?
             .rows_affected()
         });
-        Ok(used == 1)
+        Ok(rows == 1)
     }
 
     /// The gate of a recovery code. Answers whether it was there and unused.
@@ -174,7 +174,7 @@ impl Store {
         hash: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let used = in_transaction!(self, |tx| {
+        let rows = in_transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND code_hash = $3 AND used_at IS NULL",
             )
@@ -185,6 +185,6 @@ impl Store {
             .await?
             .rows_affected()
         });
-        Ok(used == 1)
+        Ok(rows == 1)
     }
 }
