@@ -1,6 +1,7 @@
 // A picture of every page, light, dark and on a phone, and of some in other languages, on the narrowest of phones too, in
 // target/screenshots: `make screenshots`.
 
+import { createHmac } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { demoUser, quickstart } from '../countersign.mjs';
@@ -32,6 +33,19 @@ const authorization = (issuer, fields) =>
     code_challenge_method: 'S256',
     ...fields,
   })}`;
+
+/** What an authenticator app shows now (RFC 6238). */
+function timeBasedCode(key) {
+  const bits = [...key.replaceAll(' ', '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac('sha1', secret).update(step).digest();
+  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
 
 /** In the order in which a person meets them. */
 const pages = {
@@ -95,6 +109,21 @@ const pages = {
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
   'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+  'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
+  'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),
+  'recovery-codes': async (page) => {
+    await page.fill('#code', timeBasedCode(await page.textContent('main code')));
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('.codes');
+  },
+  'sign-in-methods-on': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  'second-factor': async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/account`);
+    await signIn(page, administrator);
+    await page.waitForSelector('#code');
+  },
 };
 
 await rm(folder, { recursive: true, force: true });
