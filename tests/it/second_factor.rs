@@ -31,7 +31,7 @@ impl Phone {
 async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     let page = browser.get("/account/sign-in/app").await;
     assert_eq!(page.status, 200, "{}", page.body);
-    let key = page.body.split("type in this key: <code>").nth(1).unwrap().split('<').next().unwrap();
+    let key = page.body.split("type in this key: <code dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap();
     let phone = Phone(Secret::try_from_base32(key.replace(' ', "")).unwrap());
     let wrong = browser
         .post("/account/sign-in/app", &filled(page.form("/account/sign-in/app"), &[("code", "000000")]))
@@ -43,7 +43,7 @@ async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     assert_eq!(page.status, 200, "{}", page.body);
     let codes: Vec<String> = page
         .body
-        .split("<li><code>")
+        .split("<li><code dir=\"ltr\">")
         .skip(1)
         .map(|rest| rest.split('<').next().unwrap().to_owned())
         .collect();
