@@ -31,7 +31,8 @@ impl Phone {
 async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     let page = browser.get("/account/sign-in/app").await;
     assert_eq!(page.status, 200, "{}", page.body);
-    let key = page.body.split("type in this key: <code dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap();
+    let key =
+        page.body.split("type in this key: <code dir=\"ltr\">").nth(1).unwrap().split('<').next().unwrap();
     let phone = Phone(Secret::try_from_base32(key.replace(' ', "")).unwrap());
     let wrong = browser
         .post("/account/sign-in/app", &filled(page.form("/account/sign-in/app"), &[("code", "000000")]))
