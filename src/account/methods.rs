@@ -74,8 +74,7 @@ pub async fn add_app(
     let Some(step) = shared.step_of(form.get("code").unwrap_or_default(), now) else {
         return app_page(&app, &me, &shared, true);
     };
-    let codes = recovery_code::make(&app.entropy);
-    let hashes: Vec<String> = codes.iter().map(|code| recovery_code::hash_of(code)).collect();
+    let (codes, hashes) = recovery_code::make(&app.entropy);
     let authenticator = AuthenticatorApp {
         sealed_secret: sealed.to_owned(),
         last_step: step,
@@ -114,8 +113,7 @@ pub async fn new_recovery_codes(
             "Recovery codes go with an authenticator app, and your account has none.",
         ));
     }
-    let codes = recovery_code::make(&app.entropy);
-    let hashes: Vec<String> = codes.iter().map(|code| recovery_code::hash_of(code)).collect();
+    let (codes, hashes) = recovery_code::make(&app.entropy);
     let audit = app.audit(&me.origin(&info), "recovery_codes.make", format!("user:{}", me.user.id), "");
     app.store.set_recovery_codes(&me.user.id, &hashes, &audit).await?;
     Ok(codes_page(&app, &me, codes))

@@ -27,15 +27,16 @@ impl Check for Typed<'_> {
     }
 }
 
-/// New codes: 80 random bits each, in four groups.
+/// New codes, of 80 random bits each, in four groups; and what the database is to know of them.
 #[must_use]
-pub fn make(entropy: &Entropy) -> Vec<String> {
-    (0..HOW_MANY)
-        .map(|_| {
-            let letters = entropy.bytes::<16>().map(letter);
-            letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
-        })
-        .collect()
+pub fn make(entropy: &Entropy) -> (Vec<String>, Vec<String>) {
+    let code = || {
+        let letters = entropy.bytes::<16>().map(letter);
+        letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-")
+    };
+    let codes: Vec<String> = (0..HOW_MANY).map(|_| code()).collect();
+    let hashes = codes.iter().map(|code| hash_of(code)).collect();
+    (codes, hashes)
 }
 
 /// The letter for the low five bits.
@@ -65,7 +66,7 @@ mod tests {
 
     #[test]
     fn codes_are_long_different_and_easy_to_copy() {
-        let codes = make(&Entropy::system());
+        let (codes, _) = make(&Entropy::system());
         assert_eq!(codes.len(), HOW_MANY);
         for code in &codes {
             assert_eq!(code.len(), 19, "{code}");

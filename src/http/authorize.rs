@@ -143,6 +143,7 @@ async fn advance(app: &App, headers: &HeaderMap, mut flow: Flow) -> Result<Respo
         (Step::StepUp(level), Some(live)) => {
             flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());
             flow.wanted = level;
+            flow.remember = live.session.remembered;
             go(&format!("/login/second?flow={}", flow.seal(app)?))?
         }
         (Step::Login | Step::StepUp(_) | Step::Issue | Step::Consent, _) => {

@@ -92,7 +92,8 @@ pub(super) async fn take_in(
     let Some(user) = app.store.asked_anew().user(proof.user()).await? else { return Err(changed()) };
     flow.sign_in.proved(proof);
     let account = account_of(app, &user).await?;
-    match flow.sign_in.next(&account, flow.wanted, app.clock.now()) {
+    let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
+    match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
         Next::First => Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response()),
         Next::Second { .. } => {
             Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())

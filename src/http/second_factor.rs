@@ -10,8 +10,8 @@ use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
 use super::login::{self, Purpose};
 use super::page::html;
-use super::passkey;
 use super::request_info::RequestInfo;
+use super::{passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, prove, recovery_code, totp};
@@ -24,10 +24,11 @@ use crate::protocol::user::User;
 pub async fn get(
     State(app): State<App>,
     browser: Browser,
+    headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
     let flow = Flow::of_page(&app, params.get("flow"), &browser)?;
-    match user_of(&app, &flow).await? {
+    match user_of(&app, &headers, &flow).await? {
         Some((user, level)) => {
             Ok(browser.remember(&app.config, show(&app, &browser, &flow, &user, level, None).await?))
         }
@@ -45,7 +46,7 @@ pub async fn post(
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
-    let Some((user, level)) = user_of(&app, &flow).await? else { return begin_again(&app, &flow) };
+    let Some((user, level)) = user_of(&app, &headers, &flow).await? else { return begin_again(&app, &flow) };
     let code = form.get("code").unwrap_or_default();
     let origin = info.anonymous();
     // Apps show six digits; recovery codes are longer.
@@ -68,11 +69,12 @@ pub async fn post(
 }
 
 /// Whose second factor is missing, and the level that it is to bring; none if it is not a second factor that is missing.
-async fn user_of(app: &App, flow: &Flow) -> Result<Option<(User, Level)>, PageError> {
+async fn user_of(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option<(User, Level)>, PageError> {
     let Some(id) = flow.sign_in.user() else { return Ok(None) };
     let Some(user) = app.store.user(id).await?.filter(|user| !user.disabled) else { return Ok(None) };
     let account = account_of(app, &user).await?;
-    Ok(match flow.sign_in.next(&account, flow.wanted, app.clock.now()) {
+    let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
+    Ok(match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
         Next::Second { level } => Some(((*user).clone(), level)),
         Next::First | Next::Done(_) => None,
     })

@@ -341,6 +341,7 @@ async fn ask_to_step_up(
     let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
     flow.sign_in = SignIn::raising(session, user.updated_at, app.clock.now());
     flow.wanted = level;
+    flow.remember = session.remembered;
     Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
 }
 

@@ -7,7 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::assurance::Level;
-use super::ids::UserId;
+use super::ids::{SessionId, UserId};
 use super::session::Session;
 use super::timestamp::Timestamp;
 
@@ -25,8 +25,6 @@ pub enum Method {
     Totp,
     /// One of the codes that were written down for the day when the app is lost.
     RecoveryCode,
-    /// A code or link from a mail.
-    Email,
 }
 
 /// What kind of thing a method proves.
@@ -40,7 +38,7 @@ enum Kind {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 5] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::Email];
+    pub const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
 
     /// Its name in the audit log.
     #[must_use]
@@ -50,7 +48,6 @@ impl Method {
             Self::Passkey => "passkey",
             Self::Totp => "authenticator app",
             Self::RecoveryCode => "recovery code",
-            Self::Email => "e-mail",
         }
     }
 
@@ -58,18 +55,17 @@ impl Method {
         match self {
             Self::Password => Kind::Known,
             Self::Passkey => Kind::KnownAndHeld,
-            Self::Totp | Self::RecoveryCode | Self::Email => Kind::Held,
+            Self::Totp | Self::RecoveryCode => Kind::Held,
         }
     }
 
     /// May one begin with it? A second factor alone says nothing: it is short, or was never meant to be enough.
     #[must_use]
     pub fn comes_first(self) -> bool {
-        matches!(self, Self::Password | Self::Passkey | Self::Email)
+        matches!(self, Self::Password | Self::Passkey)
     }
 
-    /// Does it count as the second factor of an account that has one? A mail does not: whoever reads it can often reset the
-    /// password, too.
+    /// Does it count as the second factor of an account that has one?
     #[must_use]
     pub fn comes_second(self) -> bool {
         matches!(self, Self::Passkey | Self::Totp | Self::RecoveryCode)
@@ -80,7 +76,7 @@ impl Method {
         match self {
             Self::Password => &["pwd"],
             Self::Passkey => &["pop", "user"],
-            Self::Totp | Self::RecoveryCode | Self::Email => &["otp"],
+            Self::Totp | Self::RecoveryCode => &["otp"],
         }
     }
 
@@ -127,9 +123,9 @@ impl Proof {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignIn {
     proofs: Vec<Proof>,
-    /// What the session that is to be raised was begun with.
+    /// The session that is to be raised. What it was begun with counts for as long as it is live in this browser.
     #[serde(default)]
-    standing: Vec<Method>,
+    raises: Option<SessionId>,
 }
 
 /// What an account asks of whoever signs in to it.
@@ -211,9 +207,9 @@ impl SignIn {
     /// Raises a live session: its user is known, and what they proved then counts on.
     #[must_use]
     pub fn raising(session: &Session, unchanged_since: Timestamp, now: Timestamp) -> Self {
-        let standing: Vec<Method> = session.methods.split(' ').filter_map(Method::of_amr).collect();
-        let proof = |method: &Method| Proof::new(session.user_id.clone(), *method, now, unchanged_since);
-        Self { proofs: standing.iter().map(proof).collect(), standing }
+        let methods = session.methods.split(' ').filter_map(Method::of_amr);
+        let proof = |method| Proof::new(session.user_id.clone(), method, now, unchanged_since);
+        Self { proofs: methods.map(proof).collect(), raises: Some(session.id.clone()) }
     }
 
     /// Whose it is, as far as it got.
@@ -231,9 +227,13 @@ impl SignIn {
         self.proofs.push(proof);
     }
 
-    /// What comes next, for the account that [`user`](Self::user) names, if this level is wanted.
+    /// What comes next, for the account that [`user`](Self::user) names, if this level is wanted. `live` is the browser's live
+    /// session: whoever signed out, or was signed out, left nothing standing that a page in the history could go on from.
     #[must_use]
-    pub fn next(&self, account: &Account, wanted: Level, now: Timestamp) -> Next {
+    pub fn next(&self, account: &Account, live: Option<&SessionId>, wanted: Level, now: Timestamp) -> Next {
+        if self.raises.is_some() && self.raises.as_ref() != live {
+            return Next::First;
+        }
         let counts = |proof: &&Proof| {
             (0..LONGEST_BETWEEN_PROOFS).contains(&now.since(proof.at))
                 && proof.unchanged_since == account.unchanged_since
@@ -251,10 +251,6 @@ impl SignIn {
         if second_is_missing || reached < needed {
             let level = if second_is_missing { needed.max(Level::TwoFactors) } else { needed };
             return Next::Second { level };
-        }
-        // Raised, and nothing new was proved.
-        if proofs.iter().all(|proof| self.standing.contains(&proof.method)) && !self.standing.is_empty() {
-            return Next::First;
         }
         Next::Done(Authenticated {
             user: user.clone(),

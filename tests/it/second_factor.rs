@@ -363,3 +363,41 @@ on_both!(passkeys_that_are_none_are_refused_with_a_page, |app| {
     let form = filled(form, &[("name", &"x".repeat(61))]);
     assert_eq!(ada.post("/account/sign-in/passkeys/AAAA/rename", &form).await.status, 422);
 });
+
+on_both!(a_step_up_ends_with_the_session_that_it_was_to_raise, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let (phone, _) = set_up(&app, &mut browser).await;
+    app.advance(30);
+    let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
+    let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
+    let out = browser.get("/logout").await;
+    assert_eq!(browser.post("/logout", &out.form("/logout")).await.status, 200);
+    // Whoever finds the page in the history, with the phone in hand, still needs the password.
+    let page = browser.post("/login/second", &form).await;
+    assert!(browser.follow(page).await.body.contains("login-submit"));
+});
+
+on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| {
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let page = browser.open("/account").await;
+    let form = filled(
+        page.form("/login"),
+        &[("username", "ada"), ("password", crate::support::PASSWORD), ("remember", "true")],
+    );
+    browser.post("/login", &form).await;
+    let (phone, _) = set_up(&app, &mut browser).await;
+    app.advance(30);
+    let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
+    let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
+    let page = browser.post("/login/second", &form).await;
+    let cookies: Vec<_> =
+        page.headers.get_all("set-cookie").iter().map(|value| value.to_str().unwrap()).collect();
+    assert!(
+        cookies.iter().any(|cookie| cookie.contains("session") && cookie.contains("Max-Age=")),
+        "{cookies:?}"
+    );
+});

@@ -90,7 +90,7 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
                 let (mut world, mut sign_in) = (world.clone(), sign_in.clone());
                 world.happens(event, &mut sign_in);
                 for wanted in Level::ALL {
-                    let outcome = sign_in.next(&world.account(), wanted, Timestamp(START + world.now));
+                    let outcome = sign_in.next(&world.account(), None, wanted, Timestamp(START + world.now));
                     check(&world, &sign_in, wanted, &outcome);
                     seen[match outcome {
                         Next::First => 0,
@@ -110,14 +110,12 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
     let story = || format!("{:?} since {} wanting {wanted:?}: {outcome:?}", world.proved, world.since);
     let who = world.proved.last().map_or("nobody", |(who, ..)| who);
     assert_eq!(sign_in.user().map_or("nobody", |user| user.as_str()), who, "{}", story());
-    let first =
-        world.holds(who, |method| matches!(method, Method::Password | Method::Passkey | Method::Email));
+    let first = world.holds(who, |method| matches!(method, Method::Password | Method::Passkey));
     let second =
         world.holds(who, |method| matches!(method, Method::Passkey | Method::Totp | Method::RecoveryCode));
     let passkey = world.holds(who, |method| method == Method::Passkey);
     let known = world.holds(who, |method| method == Method::Password);
-    let held =
-        world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode | Method::Email));
+    let held = world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode));
     let level = match (passkey, known && held) {
         (true, _) => Level::PhishingResistant,
         (false, true) => Level::TwoFactors,
@@ -149,7 +147,7 @@ fn what_nobody_can_reach_is_not_asked_for() {
     sign_in.proved(Proof::new("ada".into(), Method::Password, Timestamp(START), Timestamp(1)));
     let account =
         |attainable| Account { unchanged_since: Timestamp(1), has_second_factor: false, attainable };
-    let next = |attainable, wanted| sign_in.next(&account(attainable), wanted, Timestamp(START));
+    let next = |attainable, wanted| sign_in.next(&account(attainable), None, wanted, Timestamp(START));
     assert!(matches!(next(Level::OneFactor, Level::PhishingResistant), Next::Done(_)));
     let second = |level| Next::Second { level };
     assert_eq!(next(Level::TwoFactors, Level::PhishingResistant), second(Level::TwoFactors));
@@ -166,12 +164,16 @@ fn a_session_is_raised_by_what_is_missing_and_by_nothing_old() {
     };
     let now = Timestamp(START + 50_000);
     let mut sign_in = SignIn::raising(&session, Timestamp(1), now);
-    let next = |sign_in: &SignIn, level| sign_in.next(&account, level, now);
+    let live = session.id.clone();
+    let next = |sign_in: &SignIn, level| sign_in.next(&account, Some(&live), level, now);
     assert_eq!(next(&sign_in, Level::TwoFactors), Next::Second { level: Level::TwoFactors });
-    assert_eq!(next(&sign_in, Level::OneFactor), Next::First, "nothing new was proved");
     sign_in.proved(Proof::new("ada".into(), Method::Totp, now, Timestamp(1)));
     let Next::Done(raised) = next(&sign_in, Level::TwoFactors) else { panic!("not raised") };
     assert_eq!((raised.amr().as_str(), raised.level()), ("pwd otp mfa", Level::TwoFactors));
+    // Not once the session is over, or where another one is live.
+    for live in [None, Some("other".into())] {
+        assert_eq!(sign_in.next(&account, live.as_ref(), Level::TwoFactors, now), Next::First);
+    }
     // Somebody else's does not raise it.
     let mut sign_in = SignIn::raising(&session, Timestamp(1), now);
     sign_in.proved(Proof::new("eve".into(), Method::Totp, now, Timestamp(1)));
