@@ -2,6 +2,8 @@
 //! Neither brings back what was ended, loses what was answered, or has a one-time value count twice.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use countersign::protocol::client::AuthMethod;
@@ -28,12 +30,22 @@ async fn a_crash_of_postgresql_loses_nothing_that_was_answered_and_everything_go
     for crash in 0..crashes {
         let delay = at_random(Duration::from_millis(300));
         println!("crash {crash} after {delay:?}");
+        let heard = Arc::clone(&cast.heard);
         let acknowledged = cast
             .load(3, Duration::from_millis(40), async {
                 tokio::time::sleep(delay).await;
                 let began = Instant::now();
                 postgres.crash().await;
                 longest = longest.max(began.elapsed());
+                // However long a busy machine takes: its visitors are served again.
+                let before = heard.load(Ordering::SeqCst);
+                let served = async {
+                    while heard.load(Ordering::SeqCst) < before + 40 {
+                        tokio::time::sleep(Duration::from_millis(20)).await;
+                    }
+                };
+                let patience = Duration::from_secs(60);
+                tokio::time::timeout(patience, served).await.expect("nobody is served any more");
                 tokio::time::sleep(HEARD).await;
             })
             .await;
@@ -46,7 +58,6 @@ async fn a_crash_of_postgresql_loses_nothing_that_was_answered_and_everything_go
     eprintln!(
         "{crashes} crashes of PostgreSQL, back after {longest:?} at most: {answers} answers kept, {unavailable} times 503"
     );
-    assert!(answers > 20 * crashes, "it was hardly busy: {answers}");
 }
 
 // ---- what was ended meanwhile --------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -100,6 +100,8 @@ pub struct Cast {
     machine: Rp,
     key: Arc<ClientKey>,
     pub browser: Browser,
+    /// Answers that its visitors had, ever.
+    pub heard: Arc<AtomicUsize>,
     nodes: Vec<Router>,
 }
 
@@ -113,6 +115,7 @@ impl Cast {
             machine: deployment.machine(&nodes[0], "machine", &key),
             key: Arc::new(key),
             browser: nodes[0].browser(),
+            heard: Arc::default(),
             nodes: nodes.iter().map(|node| node.router.clone()).collect(),
         };
         // From now on neither sign-in nor consent is asked for.
@@ -164,6 +167,7 @@ impl Cast {
                     browser: cast.browser,
                     pause,
                     over: Arc::clone(&over),
+                    heard: Arc::clone(&cast.heard),
                     done: Acknowledged::default(),
                 };
                 if visitor.rp.client_id == "spa" {
@@ -295,6 +299,7 @@ struct Visitor {
     /// Between two turns.
     pause: Duration,
     over: Arc<AtomicBool>,
+    heard: Arc<AtomicUsize>,
     done: Acknowledged,
 }
 
@@ -310,6 +315,7 @@ impl Visitor {
             return false;
         }
         self.done.answers += 1;
+        self.heard.fetch_add(1, Ordering::SeqCst);
         true
     }
 
