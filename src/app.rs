@@ -146,6 +146,7 @@ impl App {
             target,
             detail: detail.into(),
             ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: origin.user_agent.clone(),
             correlation_id: origin.correlation_id.clone(),
         }
     }
@@ -158,6 +159,8 @@ pub struct Origin {
     pub actor: String,
     /// The client's address, where there is one.
     pub ip: Option<IpAddr>,
+    /// With which browser, as it calls itself; empty where there is none.
+    pub user_agent: String,
     /// The request, where there is one.
     pub correlation_id: String,
 }
@@ -166,13 +169,17 @@ impl Origin {
     /// A command at the operator's terminal.
     #[must_use]
     pub fn cli() -> Self {
-        Self { actor: "cli".to_owned(), ip: None, correlation_id: String::new() }
+        Self::here("cli")
     }
 
     /// Work the server does by itself.
     #[must_use]
     pub fn system() -> Self {
-        Self { actor: "system".to_owned(), ip: None, correlation_id: String::new() }
+        Self::here("system")
+    }
+
+    fn here(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), ip: None, user_agent: String::new(), correlation_id: String::new() }
     }
 
     /// The same request, done by this client.

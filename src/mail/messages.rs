@@ -114,6 +114,15 @@ pub enum Message {
         /// The account's page.
         link: Link,
     },
+    /// To an address that an account had until now.
+    AddressChanged {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
     /// To somebody who may make an account.
     Invitation {
         /// Who invites, in words.
@@ -151,6 +160,7 @@ impl Message {
             Self::SignInCode { .. } => "sign_in_code",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasskeyAdded { .. } => "passkey_added",
+            Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
             Self::NewSignIn { .. } => "new_sign_in",
         }
@@ -165,6 +175,7 @@ impl Message {
             | Self::SignInCode { link, .. }
             | Self::PasswordChanged { link, .. }
             | Self::PasskeyAdded { link, .. }
+            | Self::AddressChanged { link, .. }
             | Self::Invitation { link, .. }
             | Self::NewSignIn { link, .. } => link,
         }
@@ -187,7 +198,10 @@ impl Message {
             | Self::ResetPassword { works_for, .. }
             | Self::SignInCode { works_for, .. }
             | Self::Invitation { works_for, .. } => Some(*works_for),
-            Self::PasswordChanged { .. } | Self::PasskeyAdded { .. } | Self::NewSignIn { .. } => None,
+            Self::PasswordChanged { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::AddressChanged { .. }
+            | Self::NewSignIn { .. } => None,
         }
     }
 
@@ -319,6 +333,15 @@ impl Pen<'_> {
                     ],
                 )
             }
+            Message::AddressChanged { account, happened, link } => (
+                words.with_all("mail-moved-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-moved-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-moved-not-you")),
+                    button(words.text("mail-sign-in-button"), link),
+                ],
+            ),
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![

@@ -17,8 +17,8 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
-    SignInMethods,
+    Account, AccountDeleted, Activity, AppRow, Event, NewAddress, NewApp, NewPasskey,
+    PasskeyRow, PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
@@ -29,7 +29,7 @@ pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
     ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
 };
-pub use words::{describe_device, describe_scope};
+pub use words::{describe_device, describe_scope, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -37,10 +37,11 @@ use askama::Template;
 
 use crate::i18n::{Language, Phrase, Words, key};
 
+use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
     ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
 };
-use words::{ago, day_time, duration, grouped, iso, signed_in};
+use words::{ago, day_time, grouped, iso, signed_in};
 
 /// A page as it is sent: in which language, and where it is found again.
 pub trait Page: Template {
@@ -166,6 +167,10 @@ pub enum Notice {
     AppRevoked,
     /// The password was changed.
     PasswordChanged,
+    /// One's own profile was changed.
+    ProfileSaved,
+    /// One's own e-mail address was changed.
+    AddressChanged,
     /// The authenticator app was removed.
     AppRemoved,
     /// A passkey was added.
@@ -193,11 +198,13 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 16] = [
+    const ALL: [(Notice, &'static str, Phrase); 18] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
         (Notice::PasswordChanged, "password-changed", key("notice-password-changed")),
+        (Notice::ProfileSaved, "profile-saved", key("notice-profile-saved")),
+        (Notice::AddressChanged, "address-changed", key("notice-address-changed")),
         (Notice::AppRemoved, "app-removed", key("notice-app-removed")),
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),

@@ -31,7 +31,7 @@ pub use audit::{AuditEntry, AuditRow};
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
-pub use grant::{Opened, Rotated};
+pub use grant::{GrantOfUser, Opened, Rotated};
 pub use key::StoredKey;
 pub use mail::{LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
