@@ -39,15 +39,10 @@ fn page(app: &App, me: &SignedIn, status: StatusCode, problems: Vec<Problem>) ->
 }
 
 /// Everything that is stored about the user, as a file; no secrets and no other person's data.
-pub async fn download(
-    State(app): State<App>,
-    JustSignedIn(me): JustSignedIn,
-) -> Result<Response, PageError> {
+pub async fn download(State(app): State<App>, JustSignedIn(me): JustSignedIn) -> Result<Response, PageError> {
     let user = users::find(&app, me.user.id.as_str()).await?;
-    let headers = [
-        (CONTENT_DISPOSITION, "attachment; filename=\"account.json\""),
-        (CACHE_CONTROL, "no-store"),
-    ];
+    let headers =
+        [(CONTENT_DISPOSITION, "attachment; filename=\"account.json\""), (CACHE_CONTROL, "no-store")];
     Ok((headers, Json(everything(&app, user).await?)).into_response())
 }
 

@@ -72,7 +72,7 @@ fn page(app: &App, me: &SignedIn, user: &User, typed: &UserInput) -> pages::Prof
         username: user.username.clone(),
         email: told(user.email.as_deref()),
         email_verified: user.email_verified,
-        name: told(typed.name.as_deref()),
+        full_name: told(typed.name.as_deref()),
         claims: typed.claims.texts().into_iter().map(|(name, text)| (name, told(text))).collect(),
         problems: Vec::new(),
         notice: None,
@@ -149,7 +149,13 @@ async fn tell_former_address(app: &App, me: &SignedIn, info: &RequestInfo, befor
     }
 }
 
-fn address_page(app: &App, me: &SignedIn, status: StatusCode, typed: &str, problems: Vec<Problem>) -> Response {
+fn address_page(
+    app: &App,
+    me: &SignedIn,
+    status: StatusCode,
+    typed: &str,
+    problems: Vec<Problem>,
+) -> Response {
     let page = pages::NewAddress {
         shell: shell(app, me.browser.locale.words(), me),
         told: me.user.email.clone().filter(|_| me.user.email_verified && app.mail.is_on()),

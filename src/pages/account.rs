@@ -186,7 +186,7 @@ pub struct Profile {
     /// Was it shown to be the user's?
     pub email_verified: bool,
     /// Full name; may be empty.
-    pub name: String,
+    pub full_name: String,
     /// What else the profile tells, by the name of the input.
     pub claims: BTreeMap<&'static str, String>,
     /// What is wrong with the form.

@@ -17,8 +17,8 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AccountDeleted, Activity, AppRow, Event, NewAddress, NewApp, NewPasskey,
-    PasskeyRow, PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
+    Account, AccountDeleted, Activity, AppRow, Event, NewAddress, NewApp, NewPasskey, PasskeyRow,
+    PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,

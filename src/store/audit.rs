@@ -112,7 +112,8 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        const SQL: &str = "SELECT at, actor, action, target, detail, ip, user_agent, correlation_id FROM audit_log
+        const SQL: &str =
+            "SELECT at, actor, action, target, detail, ip, user_agent, correlation_id FROM audit_log
              ORDER BY id DESC LIMIT $1";
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?)
     }
@@ -129,8 +130,6 @@ impl Store {
                  SELECT * FROM (SELECT * FROM audit_log WHERE target = $1 ORDER BY id DESC LIMIT $2) AS suffered
              ) AS either ORDER BY id DESC LIMIT $2";
         let name = format!("user:{user}");
-        Ok(on_db!(self, |db| {
-            sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await
-        })?)
+        Ok(on_db!(self, |db| { sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await })?)
     }
 }

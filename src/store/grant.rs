@@ -186,7 +186,8 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn grants_of_user(&self, user: &UserId) -> Result<Vec<GrantOfUser>, StoreError> {
-        const SQL: &str = "SELECT client_id, scope, offline, state, created_at, rotated_at, expires_at FROM grants
+        const SQL: &str =
+            "SELECT client_id, scope, offline, state, created_at, rotated_at, expires_at FROM grants
              WHERE user_id = $1 ORDER BY created_at DESC, id DESC";
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).fetch_all(db).await)?)
     }

@@ -1,12 +1,11 @@
 //! What people see of their own account, take along, and have deleted.
 
-use countersign::logout_notices;
-use countersign::protocol::user::User;
+use countersign::app::Origin;
 use serde_json::Value;
 
 use crate::account::submit_on;
 use crate::admin_api::{administrator, signed_in};
-use crate::support::{Engine, PASSWORD, TestApp, on_both, refused};
+use crate::support::{Engine, PASSWORD, Rp, TestApp, on_both, refused};
 
 const DATA: &str = "/account/data";
 
@@ -22,7 +21,7 @@ on_both!(recent_activity_is_told_in_words_and_tells_of_nobody_else, |app| {
     rp.tokens(&mut browser, "ada", "openid").await;
     signed_in(&app, "eve").await;
     let by_root = |action| {
-        let origin = countersign::app::Origin {
+        let origin = Origin {
             actor: format!("user:{}", root.id),
             ip: Some([198, 51, 100, 66].into()),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/145.0".to_owned(),
@@ -30,22 +29,22 @@ on_both!(recent_activity_is_told_in_words_and_tells_of_nobody_else, |app| {
         };
         app.app.audit(&origin, action, format!("user:{}", ada.id), "a note of the administrator's")
     };
-    app.app.store.audit(&by_root("user.end_sessions")).await.unwrap();
-    app.app.store.audit(&by_root("something.new")).await.unwrap();
+    for action in ["user.end_sessions", "something.new"] {
+        app.advance(1);
+        app.app.store.audit(&by_root(action)).await.unwrap();
+    }
 
     let page = browser.get("/account/activity").await;
     assert_eq!(page.status, 200);
     let text = page.text();
-    let told = [
-        "Something else: something.new by an administrator",
-        "Devices were signed out by an administrator",
-        "Client notes was given access",
-        "Signed in",
-        "A sign-in failed",
-    ];
+    let told =
+        ["Something else: something.new by an administrator", "Devices were signed out by an administrator"];
     let mut rest = text.as_str();
     for words in told {
         rest = rest.split_once(words).unwrap_or_else(|| panic!("{words}, in this order: {text}")).1;
+    }
+    for words in ["Client notes was given access", "Signed in", "A sign-in failed"] {
+        assert!(rest.contains(words), "{words}, before that: {text}");
     }
     for foreign in ["198.51.100.66", "Windows", "note of", root.id.as_str(), eve.id.as_str(), "eve"] {
         assert!(!page.body.contains(foreign), "{foreign}: {text}");
@@ -63,7 +62,7 @@ async fn activity_names_the_device_and_the_address() {
     let app = TestApp::start(Engine::Sqlite).await;
     let ada = app.user("ada").await;
     let mut browser = signed_in(&app, "ada").await;
-    let mut origin = countersign::app::Origin::system().by_user(&ada.id);
+    let mut origin = Origin::system().by_user(&ada.id);
     origin.ip = Some([203, 0, 113, 7].into());
     origin.user_agent = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Firefox/145.0".to_owned();
     let entry = app.app.audit(&origin, "passkey.add", "passkey:x".to_owned(), "phone");
@@ -80,12 +79,8 @@ on_both!(a_download_holds_everything_about_one_person_and_no_secret, |app| {
     let mut browser = app.browser();
     let tokens = rp.tokens(&mut browser, "ada", "openid offline_access").await;
     let eves = rp.tokens(&mut app.browser(), "eve", "openid").await;
-    let audit = app.app.audit(
-        &countersign::app::Origin::system().by_user(&root.id),
-        "user.update",
-        format!("user:{}", ada.id),
-        "name",
-    );
+    let audit =
+        app.app.audit(&Origin::system().by_user(&root.id), "user.update", format!("user:{}", ada.id), "name");
     app.app.store.audit(&audit).await.unwrap();
 
     let answer = browser.get("/account/data.json").await;
@@ -132,7 +127,7 @@ on_both!(a_deleted_account_ends_everything_at_once_on_every_node, |app| {
             metadata.backchannel_logout_uri = Some("https://notes.example/logout".to_owned());
         })
         .await;
-    let rp = crate::support::Rp::new(&app, &rp);
+    let rp = Rp::new(&app, &rp);
     let mut browser = app.browser();
     let tokens = rp.tokens(&mut browser, "ada", "openid offline_access").await;
     let mut phone = signed_in(&other, "ada").await;
@@ -155,8 +150,8 @@ on_both!(a_deleted_account_ends_everything_at_once_on_every_node, |app| {
     assert_eq!(phone.get("/account").await.status, 303, "on another node");
     assert!(!rp.is_active(tokens.access()).await);
     assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
-    let due = app.app.store.lease_logout_notices(app.app.clock.now(), 10).await;
-    assert_eq!(due, 1, "the application is told");
+    let due = app.app.store.clients_with_due_notices(app.app.clock.now(), 10).await.unwrap();
+    assert_eq!(due.len(), 1, "the application is told");
     let page = browser.get("/login").await;
     let page = browser.sign_in_with(&page, "ada", PASSWORD).await;
     assert!(page.body.contains("login-submit"), "nobody signs in to it any more");

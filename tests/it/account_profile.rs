@@ -15,7 +15,8 @@ async fn with_mail(engine: Engine) -> (TestApp, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let to = folder.path().to_path_buf();
     let app =
-        TestApp::start_at(engine, START * 1000, |config| config.mail.transport = MailTransport::File(to)).await;
+        TestApp::start_at(engine, START * 1000, |config| config.mail.transport = MailTransport::File(to))
+            .await;
     (app, folder)
 }
 

@@ -7,6 +7,8 @@
 )]
 
 mod account;
+mod account_data;
+mod account_profile;
 mod admin_api;
 mod admin_pages;
 mod architecture;
