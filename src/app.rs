@@ -111,7 +111,7 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
-        let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name));
         let config = Arc::new(config);
         let parts = Parts {
             config,

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
+use crate::branding::Branding;
 use crate::protocol::assurance::{Classes, Level};
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
@@ -106,6 +107,8 @@ pub struct Config {
     pub keys: Keys,
     /// How sure to be of who somebody is.
     pub assurance: Assurance,
+    /// What it looks like; for as long as the process runs.
+    pub branding: &'static Branding,
     /// Accounts that people make for themselves.
     pub accounts: Accounts,
     /// Clients that register themselves.

@@ -64,6 +64,10 @@ pub(super) const SETTINGS: [(&str, Kind); 53] = [
     ("assurance.two_factors", Kind::Text),
     ("assurance.phishing_resistant", Kind::Text),
     ("assurance.administrators", Kind::Text),
+    ("branding.name", Kind::Text),
+    ("branding.logo_file", Kind::Text),
+    ("branding.accent_light", Kind::Text),
+    ("branding.accent_dark", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
@@ -114,6 +118,7 @@ pub(super) struct Raw {
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
     pub(super) assurance: Assurance,
+    pub(super) branding: Branding,
     pub(super) accounts: Accounts,
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
@@ -121,6 +126,15 @@ pub(super) struct Raw {
     pub(super) mail: Mail,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Branding {
+    pub(super) name: Option<String>,
+    pub(super) logo_file: Option<PathBuf>,
+    pub(super) accent_light: Option<String>,
+    pub(super) accent_dark: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

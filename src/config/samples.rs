@@ -42,6 +42,7 @@ pub fn config(issuer: &str) -> Config {
         throttle: Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: Assurance::default(),
+        branding: &crate::branding::PLAIN,
         accounts: Accounts::default(),
         registration: Registration {
             mode: RegistrationMode::Off,

@@ -1,15 +1,23 @@
-//! `GET /assets/{name}`: the static files, which may be kept for ever under an address with their version.
+//! `GET /assets/{name}`: the static files and those of this deployment's branding, which may be kept for ever under an address with their version.
 
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
+use crate::app::App;
 use crate::pages::assets;
 
 /// Answers a file, or 304 to a browser that has it.
-pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let Some(asset) = assets::find(&name) else { return StatusCode::NOT_FOUND.into_response() };
+pub async fn file(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let Some(asset) = assets::find(&name).or_else(|| app.config.branding.file(&name)) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
     let etag = format!("\"{}\"", asset.version);
     let asked_by_version =
         query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
@@ -25,5 +33,5 @@ pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: 
     if has_it {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    (headers, [(CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+    (headers, [(CONTENT_TYPE, asset.content_type)], asset.bytes.clone()).into_response()
 }

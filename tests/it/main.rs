@@ -14,6 +14,7 @@ mod admin_pages;
 mod architecture;
 mod authorize;
 mod back_channel_logout;
+mod branding;
 mod check_session;
 mod claims;
 mod cli;
