@@ -62,6 +62,12 @@ pub fn router(app: &App) -> Router {
             "/admin/api/users/{id}/sessions",
             get(api::users::list_sessions).delete(api::users::end_sessions),
         )
+        .route("/admin/api/users/{id}/sign-in-methods", get(api::sign_in_methods::list))
+        .route("/admin/api/users/{id}/sign-in-methods/app", delete(api::sign_in_methods::remove_app))
+        .route(
+            "/admin/api/users/{id}/sign-in-methods/passkeys/{passkey}",
+            delete(api::sign_in_methods::remove_passkey),
+        )
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(
@@ -129,6 +135,8 @@ pub fn router(app: &App) -> Router {
         .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
         .route("/admin/users/{id}/password", post(pages::users::set_password))
         .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
+        .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
+        .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
         // For operators
         .route("/health/live", get(health::live))

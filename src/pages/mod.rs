@@ -195,10 +195,12 @@ pub enum Notice {
     UserPasswordSet,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
+    /// A passkey or an authenticator app was taken off an account.
+    UserMethodRemoved,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 18] = [
+    const ALL: [(Notice, &'static str, Phrase); 19] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -220,6 +222,11 @@ impl Notice {
             Notice::UserSessionsEnded,
             "user-sessions-ended",
             Phrase::english("The user is signed out everywhere."),
+        ),
+        (
+            Notice::UserMethodRemoved,
+            "method-removed",
+            Phrase::english("It is removed, and signs nobody in any more."),
         ),
     ];
 

@@ -226,6 +226,11 @@ fn users_at_the_terminal() {
     for name in ["ada", "ADA", "ada@example.com", id] {
         assert!(terminal.run(&["user", "show", name]).done().contains(id), "{name}");
     }
+    let methods = terminal.run(&["user", "sign-in-methods", "ada", "--json"]).json();
+    assert_eq!((&methods["password"], &methods["passkeys"]), (&true.into(), &Value::Array(vec![])));
+    assert!(terminal.run(&["user", "sign-in-methods", "ada"]).done().contains("password"));
+    assert!(terminal.run(&["user", "remove-app", "ada"]).refused(1).contains("no such authenticator app"));
+    assert!(terminal.run(&["user", "remove-passkey", "ada", "x"]).refused(1).contains("no such passkey"));
     for last in [
         &["user", "disable", "ada"][..],
         &["user", "delete", "ada"],
