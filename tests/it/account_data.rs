@@ -46,7 +46,7 @@ on_both!(recent_activity_is_told_in_words_and_tells_of_nobody_else, |app| {
     for words in ["Client notes was given access", "Signed in", "A sign-in failed"] {
         assert!(rest.contains(words), "{words}, before that: {text}");
     }
-    for foreign in ["198.51.100.66", "Windows", "note of", root.id.as_str(), eve.id.as_str(), "eve"] {
+    for foreign in ["198.51.100.66", "Windows", "note of", root.id.as_str(), eve.id.as_str(), "eve of"] {
         assert!(!page.body.contains(foreign), "{foreign}: {text}");
     }
     // The page of an account is of its last fifty rows.

@@ -5,7 +5,8 @@ use countersign::branding::{Branding, Colour, PLAIN, logo};
 use crate::admin_api::administrator;
 use crate::support::{Engine, TestApp};
 
-const SVG: &str = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 1\"><path d=\"M0 0h2v1z\"/></svg>";
+const SVG: &str =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 1\"><path d=\"M0 0h2v1z\"/></svg>";
 
 async fn branded(name: &str) -> TestApp {
     let (light, dark) = (Colour::on_light("#a52a22").ok(), Colour::on_dark("#ffa39b").ok());
