@@ -43,7 +43,9 @@ pub enum BrandingProblem {
     #[error("must be a colour as in \"#0d6b60\"")]
     Colour,
     /// Text of this colour could not be read.
-    #[error("cannot be read on {ground}: its contrast is {found:.1}, and must be {CONTRAST} at least; take a {more} one")]
+    #[error(
+        "cannot be read on {ground}: its contrast is {found:.1}, and must be {CONTRAST} at least; take a {more} one"
+    )]
     Contrast {
         /// What is behind it.
         ground: Colour,
@@ -66,7 +68,12 @@ pub enum BrandingProblem {
 impl Branding {
     /// What was chosen in place of the product's own; `style` of the colours for light and dark.
     #[must_use]
-    pub fn new(name: Option<String>, logo: Option<Asset>, light: Option<Colour>, dark: Option<Colour>) -> Self {
+    pub fn new(
+        name: Option<String>,
+        logo: Option<Asset>,
+        light: Option<Colour>,
+        dark: Option<Colour>,
+    ) -> Self {
         Self { name: name.map_or(PLAIN.name.clone(), Cow::Owned), logo, style: style_sheet(light, dark) }
     }
 
@@ -82,10 +89,7 @@ impl Branding {
 /// # Errors
 /// Empty, too long, or with characters that change how the text around it reads.
 pub fn name(text: &str) -> Result<String, BrandingProblem> {
-    display_name(text)
-        .ok()
-        .filter(|name| name.chars().count() <= LONGEST_NAME)
-        .ok_or(BrandingProblem::Name)
+    display_name(text).ok().filter(|name| name.chars().count() <= LONGEST_NAME).ok_or(BrandingProblem::Name)
 }
 
 /// A colour of the screen: red, green, blue.
@@ -110,9 +114,9 @@ impl Colour {
     }
 
     fn parse(text: &str) -> Result<Self, BrandingProblem> {
-        let digits = text.strip_prefix('#').filter(|digits| {
-            digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
-        });
+        let digits = text
+            .strip_prefix('#')
+            .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
         let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
         let [_, red, green, blue] = number.ok_or(BrandingProblem::Colour)?.to_be_bytes();
         Ok(Self([red, green, blue]))
@@ -183,8 +187,17 @@ fn style_sheet(light: Option<Colour>, dark: Option<Colour>) -> Option<Asset> {
 
 /// What an SVG must not hold. As an image it would not run, and the content security policy of its address lets nothing run
 /// either; but no operator means to serve it.
-const ACTIVE: [&str; 9] =
-    ["<script", "<foreignobject", "<iframe", "<!entity", "<!doctype", "<?xml-stylesheet", "javascript:", "data:text", "@import"];
+const ACTIVE: [&str; 9] = [
+    "<script",
+    "<foreignobject",
+    "<iframe",
+    "<!entity",
+    "<!doctype",
+    "<?xml-stylesheet",
+    "javascript:",
+    "data:text",
+    "@import",
+];
 
 /// A logo: a PNG, or an SVG that shows itself and does nothing else.
 ///
@@ -208,7 +221,8 @@ pub fn logo(bytes: Vec<u8>) -> Result<Asset, BrandingProblem> {
     let handler = text.match_indices("on").any(|(at, _)| {
         let (before, name) = text.split_at(at);
         let value = name.trim_start_matches(|c: char| c.is_ascii_lowercase()).trim_start();
-        before.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '/')) && value.starts_with('=')
+        before.ends_with(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '/'))
+            && value.starts_with('=')
     });
     if handler {
         return Err(BrandingProblem::LogoActive("on…="));
@@ -282,7 +296,8 @@ mod tests {
 
     #[test]
     fn a_logo_shows_itself_and_does_nothing_else() {
-        let svg = |inner: &str| format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inner}</svg>").into_bytes();
+        let svg =
+            |inner: &str| format!("<svg xmlns=\"http://www.w3.org/2000/svg\">{inner}</svg>").into_bytes();
         let fine = logo(svg("<path d=\"M0 0\"/><text>on and on, x=y</text>")).unwrap();
         assert_eq!((fine.name, fine.content_type), ("brand.svg", "image/svg+xml"));
         assert!(logo(include_bytes!("../static/mark.svg").to_vec()).is_ok());

@@ -56,7 +56,7 @@ fn defaults_need_an_issuer_and_a_secret_only() {
 #[test]
 fn every_setting_can_stand_in_the_file() {
     let config = load(&besides(
-        r#"
+        r##"
 data_dir = "data"
 [database]
 url = "postgres://countersign:s3cret@db.example:5433/identity"
@@ -101,7 +101,7 @@ accent_light = "#a52a22"
 accent_dark = "#FFA39B"
 [metrics]
 token = "a-scrapers-token"
-"#,
+"##,
     ))
     .unwrap();
     assert_eq!(config.branding.name, "Example");

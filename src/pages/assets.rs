@@ -58,11 +58,7 @@ fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -
 
 impl Asset {
     /// A file with the version that its bytes have.
-    pub fn new(
-        name: &'static str,
-        content_type: &'static str,
-        bytes: impl Into<Cow<'static, [u8]>>,
-    ) -> Self {
+    pub fn new(name: &'static str, content_type: &'static str, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
         let bytes = bytes.into();
         let hash = digest(&SHA256, &bytes);
         let start = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
