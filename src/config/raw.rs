@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 53] = [
+pub(super) const SETTINGS: [(&str, Kind); 57] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),

@@ -6,21 +6,33 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
-use crate::pages::assets;
+use crate::pages::assets::{self, Asset};
 
-/// Answers a file, or 304 to a browser that has it.
+/// A file of the product, or of this deployment.
 pub async fn file(
     State(app): State<App>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let Some(asset) = assets::find(&name).or_else(|| app.config.branding.file(&name)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
+    let asset = assets::find(&name).or_else(|| app.config.branding.file(&name));
+    answer(asset, query.as_deref(), &headers)
+}
+
+/// A file of the product.
+pub async fn of_the_product(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    answer(assets::find(&name), query.as_deref(), &headers)
+}
+
+/// Answers a file, or 304 to a browser that has it.
+fn answer(asset: Option<&Asset>, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
     let etag = format!("\"{}\"", asset.version);
-    let asked_by_version =
-        query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
+    let asked_by_version = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
     let caching = if asked_by_version { "public, max-age=31536000, immutable" } else { "no-cache" };
     let has_it = headers
         .get_all(IF_NONE_MATCH)

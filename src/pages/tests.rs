@@ -672,7 +672,7 @@ fn every_page_renders() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     for asset in assets::all() {
-        std::fs::write(folder.join("assets").join(asset.name), asset.bytes).unwrap();
+        std::fs::write(folder.join("assets").join(asset.name), &asset.bytes).unwrap();
     }
     let long = |text: &str| {
         if text.is_empty() || text.contains(':') || text.contains('_') {

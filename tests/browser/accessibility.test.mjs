@@ -61,7 +61,7 @@ test('every page is for everybody, light, and from here alone', { timeout: 300_0
       await page.setViewportSize(WIDE);
     }
     assert.deepEqual([...found, ...troubles], []);
-    assert.ok(Object.keys(everyPage).length >= 40, 'the pages are there');
+    assert.ok(Object.keys(everyPage).length >= 37, 'all pages are visited');
   } finally {
     await browser.close();
     await server.stop();

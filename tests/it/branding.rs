@@ -41,7 +41,7 @@ async fn pages_show_the_name_the_logo_and_the_colours() {
     }
     assert!(pages[6].text().contains("signs you out of Example"));
 
-    let style = pages[0].attribute("link[href*=brand]", "href");
+    let style = pages[0].attribute("link[rel=stylesheet][href*=brand]", "href");
     let answer = visitor.get(&style).await;
     assert_eq!(answer.header("content-type"), Some("text/css; charset=utf-8"));
     assert!(answer.header("cache-control").unwrap().contains("immutable"));
