@@ -452,9 +452,7 @@ impl Checks<'_> {
         let dark = self.brand("branding.accent_dark", raw.accent_dark, Colour::on_dark);
         let logo = raw.logo_file.and_then(|file| {
             let bytes = self.read("branding.logo_file", file)?;
-            branding::logo(bytes)
-                .map_err(|problem| self.refuse("branding.logo_file", &problem.to_string()))
-                .ok()
+            branding::logo(bytes).map_err(|problem| self.refuse("branding.logo_file", problem)).ok()
         });
         Box::leak(Box::new(Branding::new(name, logo, light, dark)))
     }

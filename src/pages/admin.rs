@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::failures::{AdminFailure, AdminFailures};
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::client::SigningAlg;
@@ -36,7 +37,15 @@ macro_rules! in_one_language {
         })*
     };
 }
-in_one_language!(AdminHome, AdminClients, AdminClientForm, AdminUsers, AdminUserForm);
+in_one_language!(
+    AdminHome,
+    AdminClients,
+    AdminClientForm,
+    AdminUsers,
+    AdminUserForm,
+    AdminFailures,
+    AdminFailure
+);
 
 /// One key of the server.
 pub struct KeyRow {
