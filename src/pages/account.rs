@@ -335,7 +335,6 @@ macro_rules! about_the_account {
         }
 
         impl $page {
-            #[expect(clippy::unused_self, reason = "templates ask the page itself")]
             fn tab(&self) -> &'static str {
                 $tab
             }

@@ -251,7 +251,6 @@ impl Notice {
         Self::ALL.iter().find(|row| row.1 == code).map(|row| row.0)
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates' macros it is a reference")]
     fn say(self, words: &Words) -> String {
         Self::ALL
             .iter()
