@@ -8,9 +8,9 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, email_code, health, introspect, invitation,
+    jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, register, registered_client,
+    revoke, second_factor, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -28,8 +28,11 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
+        .route("/login/email", post(email_code::ask))
+        .route("/login/code", get(email_code::get).post(email_code::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
+        .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/language", post(language::post))
@@ -62,6 +65,8 @@ pub fn router(app: &App) -> Router {
             "/admin/api/users/{id}/sessions",
             get(api::users::list_sessions).delete(api::users::end_sessions),
         )
+        .route("/admin/api/invitations", get(api::invitations::list).post(api::invitations::create))
+        .route("/admin/api/invitations/{id}", delete(api::invitations::withdraw))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(
@@ -121,6 +126,8 @@ pub fn router(app: &App) -> Router {
         .route("/admin/users/{id}/password", post(pages::users::set_password))
         .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
+        .route("/admin/invitations", get(pages::invitations::list).post(pages::invitations::create))
+        .route("/admin/invitations/{id}/withdraw", post(pages::invitations::withdraw))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

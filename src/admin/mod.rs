@@ -1,8 +1,9 @@
-//! Administration. The services here ([`clients`], [`users`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
+//! Administration. The services here ([`clients`], [`users`], [`invitations`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
 //! and the command line only translate to and from them.
 
 pub mod api;
 pub mod clients;
+pub mod invitations;
 pub mod keys;
 pub mod pages;
 pub mod registration_tokens;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
+use crate::mail::MailError;
 use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
@@ -50,6 +52,15 @@ impl Refusal {
     /// One field breaks a rule.
     pub fn field(field: &'static str, message: impl std::fmt::Display) -> Self {
         Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+}
+
+impl From<MailError> for Refusal {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Store(error) => Self::Store(error),
+            MailError::Seal(error) => Self::Sealing(error),
+        }
     }
 }
 

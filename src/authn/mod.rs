@@ -11,6 +11,7 @@ use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
 
+pub mod email_code;
 pub mod means;
 pub mod passkey;
 pub mod password;
@@ -135,8 +136,9 @@ pub async fn by_password(
     prove(app, origin, &login, user, &password::Typed(password)).await
 }
 
-/// The password of an account that was just made by whoever asks.
+/// The password or passkey of an account that was just made by whoever asks.
 #[must_use]
 pub fn by_new_account(app: &App, user: &User) -> Proof {
-    Proof::new(user.id.clone(), Method::Password, app.clock.now(), user.updated_at)
+    let method = if user.password_hash.is_some() { Method::Password } else { Method::Passkey };
+    Proof::new(user.id.clone(), method, app.clock.now(), user.updated_at)
 }

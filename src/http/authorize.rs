@@ -207,7 +207,7 @@ impl Asked {
         let reply_to = reply_to(&client, params)?;
         let policy = RequestPolicy {
             legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
-            sign_up: app.config.accounts.sign_up,
+            sign_up: app.config.sign_up.is_open(),
         };
         let request = AuthorizationRequest::validate(&client, params, reply_to.redirect.clone(), policy);
         Ok(Self { client, reply_to, request })

@@ -116,12 +116,26 @@ pub enum Message {
     },
     /// To somebody who may make an account.
     Invitation {
-        /// Who invites, in words.
+        /// Who invites, in words; empty where it is nobody in particular.
         inviter: String,
         /// Where to make it.
         link: Link,
         /// For how long.
         works_for: Duration,
+    },
+    /// To an address that was given to make an account with.
+    SignUp {
+        /// Where to make it.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To an address that was given to make an account with, and has one.
+    AccountExists {
+        /// User name.
+        account: String,
+        /// Where to sign in.
+        link: Link,
     },
     /// To whose account was signed in to on a device that was not used before.
     NewSignIn {
@@ -152,6 +166,8 @@ impl Message {
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasskeyAdded { .. } => "passkey_added",
             Self::Invitation { .. } => "invitation",
+            Self::SignUp { .. } => "sign_up",
+            Self::AccountExists { .. } => "account_exists",
             Self::NewSignIn { .. } => "new_sign_in",
         }
     }
@@ -166,6 +182,8 @@ impl Message {
             | Self::PasswordChanged { link, .. }
             | Self::PasskeyAdded { link, .. }
             | Self::Invitation { link, .. }
+            | Self::SignUp { link, .. }
+            | Self::AccountExists { link, .. }
             | Self::NewSignIn { link, .. } => link,
         }
     }
@@ -186,7 +204,10 @@ impl Message {
             Self::VerifyAddress { works_for, .. }
             | Self::ResetPassword { works_for, .. }
             | Self::SignInCode { works_for, .. }
-            | Self::Invitation { works_for, .. } => Some(*works_for),
+            | Self::Invitation { works_for, .. }
+            | Self::SignUp { works_for, .. } => Some(*works_for),
+            // Somebody waits for it now.
+            Self::AccountExists { .. } => Some(Duration::from_hours(1)),
             Self::PasswordChanged { .. } | Self::PasskeyAdded { .. } | Self::NewSignIn { .. } => None,
         }
     }
@@ -322,13 +343,31 @@ impl Pen<'_> {
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![
-                    text(
-                        words
-                            .with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)]),
-                    ),
+                    text(if inviter.is_empty() {
+                        words.with_all("mail-invitation-by-nobody", &only_site)
+                    } else {
+                        words.with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)])
+                    }),
                     button(words.text("mail-invitation-button"), link),
                     text(self.works(*works_for)),
                     text(words.text("mail-invitation-ignore")),
+                ],
+            ),
+            Message::SignUp { link, works_for } => (
+                words.with_all("mail-sign-up-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-sign-up-text", &only_site)),
+                    button(words.text("mail-sign-up-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-sign-up-ignore")),
+                ],
+            ),
+            Message::AccountExists { account, link } => (
+                words.with_all("mail-exists-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-exists-text", &about(account))),
+                    button(words.text("mail-exists-button"), link),
+                    text(words.text("mail-exists-ignore")),
                 ],
             ),
             Message::NewSignIn { account, happened, link } => (

@@ -43,6 +43,13 @@ fn messages(name: &str) -> Vec<Message> {
             link: link.clone(),
         },
         Message::Invitation { inviter: account(), link: link.clone(), works_for: Duration::from_hours(168) },
+        Message::Invitation {
+            inviter: String::new(),
+            link: link.clone(),
+            works_for: Duration::from_hours(168),
+        },
+        Message::SignUp { link: link.clone(), works_for },
+        Message::AccountExists { account: account(), link: link.clone() },
         Message::NewSignIn { account: account(), happened, link },
     ]
 }

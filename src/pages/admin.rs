@@ -36,7 +36,7 @@ macro_rules! in_one_language {
         })*
     };
 }
-in_one_language!(AdminHome, AdminClients, AdminClientForm, AdminUsers, AdminUserForm);
+in_one_language!(AdminHome, AdminClients, AdminClientForm, AdminUsers, AdminUserForm, AdminInvitations);
 
 /// One key of the server.
 pub struct KeyRow {
@@ -248,6 +248,60 @@ pub struct UserRow {
     pub disabled: bool,
     /// Creation (unix seconds).
     pub created: i64,
+}
+
+/// `GET /admin/invitations`; the form goes to `POST /admin/invitations` with `csrf` and the inputs named like the fields of
+/// [`InvitationFields`].
+#[derive(Template)]
+#[template(path = "admin_invitations.html")]
+pub struct AdminInvitations {
+    /// The frame.
+    pub shell: Shell,
+    /// Do invitations go by mail?
+    pub by_mail: bool,
+    /// Invitations that still work.
+    pub rows: Vec<InvitationRow>,
+    /// The applications to lead to: id and name.
+    pub clients: Vec<(String, String)>,
+    /// The form's contents.
+    pub fields: InvitationFields,
+    /// What is wrong with the submitted form.
+    pub problems: Vec<Problem>,
+    /// An address and its link, just made: shown on this page and never again.
+    pub link_shown_once: Option<(String, String)>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// One invitation in the list.
+pub struct InvitationRow {
+    /// Its id.
+    pub id: String,
+    /// Who is invited.
+    pub email: String,
+    /// Whether they will be an administrator.
+    pub admin: bool,
+    /// The application that it leads to; empty for the account.
+    pub client_id: String,
+    /// When it was made (unix seconds).
+    pub created: i64,
+    /// When it stops working (unix seconds).
+    pub expires: i64,
+}
+
+/// An invitation as a form has it.
+#[derive(Default)]
+pub struct InvitationFields {
+    /// The address to invite.
+    pub email: String,
+    /// The user name to propose.
+    pub username: String,
+    /// Whether they will be an administrator (`admin`, a checkbox).
+    pub admin: bool,
+    /// The application to lead to; empty for the account.
+    pub client_id: String,
+    /// Tag of the mail's language.
+    pub language: String,
 }
 
 /// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has

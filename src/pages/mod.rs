@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 pub mod assets;
+mod by_mail;
 mod demo;
 mod sign_in;
 #[expect(
@@ -21,9 +22,11 @@ pub use account::{
     SignInMethods,
 };
 pub use admin::{
-    AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    AdminClientForm, AdminClients, AdminHome, AdminInvitations, AdminUserForm, AdminUsers, AuditRow,
+    ClientFields, ClientRow, InvitationFields, InvitationRow, KeyRow, ResponseTypeBox, UserFields, UserRow,
+    claim_label,
 };
+pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
@@ -190,10 +193,14 @@ pub enum Notice {
     UserPasswordSet,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
+    /// An invitation went by mail.
+    InvitationSent,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 16] = [
+    const ALL: [(Notice, &'static str, Phrase); 18] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -213,6 +220,12 @@ impl Notice {
             Notice::UserSessionsEnded,
             "user-sessions-ended",
             Phrase::english("The user is signed out everywhere."),
+        ),
+        (Notice::InvitationSent, "invitation-sent", Phrase::english("The invitation is on its way.")),
+        (
+            Notice::InvitationWithdrawn,
+            "invitation-withdrawn",
+            Phrase::english("The invitation is withdrawn: its link does not work any more."),
         ),
     ];
 

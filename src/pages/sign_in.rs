@@ -23,6 +23,8 @@ pub struct Login {
     pub username: String,
     /// Whether "remember this device" is ticked.
     pub remember: bool,
+    /// May one ask for a code by mail? The form goes to `POST /login/email` then.
+    pub email_code: bool,
     /// Where people who have no account make one; none where only administrators do.
     pub sign_up: Option<String>,
     /// For a sign-in without a user name; none where there can be no passkeys.
@@ -70,6 +72,8 @@ pub enum LoginProblem {
     WrongCredentials,
     /// Wrong code of an authenticator app, or a recovery code that is none or was used.
     WrongCode,
+    /// Wrong code of a mail, or one that does not work any more.
+    WrongMailedCode,
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.

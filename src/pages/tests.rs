@@ -49,6 +49,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         app,
         username: text(username),
         remember: false,
+        email_code: false,
         sign_up: None,
         problem,
     };
@@ -701,6 +702,7 @@ fn only_web_addresses_become_links() {
             app: Some(app),
             username: String::new(),
             remember: false,
+            email_code: false,
             sign_up: None,
             problem: None,
         };
@@ -920,6 +922,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
         signed_in_as: None,
         username: String::new(),
         remember: false,
+        email_code: false,
         sign_up: None,
         problem: None,
     };

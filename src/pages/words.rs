@@ -79,6 +79,7 @@ fn describe_method(words: Words, amr: &str) -> String {
         "pwd" => words.text("method-password").into(),
         "otp" => words.text("method-one-time-code").into(),
         "hwk" => words.text("method-security-key").into(),
+        "mca" => words.text("method-mailed-code").into(),
         "mfa" => words.text("method-two-steps").into(),
         other => other.to_owned(),
     }

@@ -9,7 +9,7 @@ use super::authorize::AuthorizationRequest;
 /// A level. Each includes those before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Level {
-    /// One thing was proved: a password.
+    /// One thing was proved: a password, or that one reads the mail of the account's address.
     #[default]
     OneFactor,
     /// Two different kinds of things were proved (RFC 8176 `mfa`).

@@ -13,7 +13,7 @@ const SESSION: &str = "countersign-session";
 
 /// Where everybody may sign up.
 fn open(app: &TestApp) -> TestApp {
-    app.configured(|config| config.accounts.sign_up = true)
+    app.configured(|config| config.sign_up = countersign::config::SignUpMode::Open)
 }
 
 /// The form of a page, filled in for somebody of this name.
@@ -245,7 +245,7 @@ on_both!(of_16_who_want_a_name_at_once_one_gets_it, |app| {
 on_both_engines!(asvs_6_3_1_an_address_makes_and_tries_so_many_accounts_and_no_more, |engine| {
     let app = TestApp::start(engine).await;
     let app = app.configured(|config| {
-        config.accounts.sign_up = true;
+        config.sign_up = countersign::config::SignUpMode::Open;
         config.throttle.address_failures = 4;
     });
     let mut browser = app.browser();

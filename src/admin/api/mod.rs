@@ -7,6 +7,7 @@
 pub mod audit;
 mod auth;
 pub mod clients;
+pub mod invitations;
 pub mod keys;
 pub mod problem;
 pub mod registration_tokens;
@@ -34,6 +35,7 @@ use self::problem::Problem;
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
+        invitations::list, invitations::create, invitations::withdraw,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,
