@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { demoUser, quickstart } from '../countersign.mjs';
-import { administrator, launch, setupLink, signIn, startAtDemo } from './pages.mjs';
+import { administrator, invite, launch, mailed, setupLink, signIn, startAtDemo } from './pages.mjs';
 
 const folder = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
@@ -70,6 +70,31 @@ const pages = {
     await page.context().clearCookies();
     await page.goto(`${issuer}/sign-up`);
   },
+  'sign-up-sent': async (page) => {
+    await page.fill('#email', 'ada@example.com');
+    await page.click('#sign-up-submit');
+    await page.waitForSelector('text=Look at your mail');
+  },
+  'code-ask': async (page, { issuer }) => {
+    await page.goto(`${issuer}/login`);
+    await page.click('#login-email');
+    await page.waitForSelector('#code-send');
+  },
+  'code-enter': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#code-send');
+    await page.waitForSelector('#code-submit');
+  },
+  'code-enter-wrong': async (page) => {
+    await page.fill('#code', '12345678');
+    await page.click('#code-submit');
+    await page.waitForSelector('[role=alert]');
+  },
+  'code-elsewhere': async (page, server) => {
+    const link = await mailed(server, 'demo@example.com');
+    await page.context().clearCookies();
+    await page.goto(link);
+  },
   'sign-in-unverified': async (page, { issuer, demo }) => {
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
     const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
@@ -108,7 +133,12 @@ const pages = {
     await page.waitForSelector('#client-secret');
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
-  'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+  'admin-invitations': (page, server) => invite(page, server, 'grace@example.org'),
+  'admin-user': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/users`);
+    await page.click('th a');
+    await page.waitForSelector('#g-danger');
+  },
   'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
   'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
   'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),
@@ -118,6 +148,16 @@ const pages = {
     await page.waitForSelector('.codes');
   },
   'sign-in-methods-on': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  invitation: async (page, server) => {
+    await page.goto(await mailed(server, 'grace@example.org'));
+    await page.waitForSelector('#passkey-submit');
+  },
+  'invitation-wrong': async (page) => {
+    await page.fill('#username', 'demo');
+    await page.fill('#password', 'short');
+    await page.click('#invitation-submit');
+    await page.waitForSelector('[role=alert]:visible');
+  },
   'second-factor': async (page, { issuer }) => {
     await page.context().clearCookies();
     await page.goto(`${issuer}/account`);
@@ -130,7 +170,7 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const browser = await launch();
 for (const [look, options] of Object.entries(looks)) {
-  const server = await quickstart({ COUNTERSIGN_REGISTRATION_MODE: 'open', COUNTERSIGN_ACCOUNTS_SIGN_UP: 'true' });
+  const server = await quickstart({ COUNTERSIGN_REGISTRATION_MODE: 'open', COUNTERSIGN_SIGN_UP_MODE: 'open', COUNTERSIGN_SIGN_IN_EMAIL_CODE: 'true' });
   const page = await (await browser.newContext(options)).newPage();
   page.setDefaultTimeout(10_000);
   for (const [name, visit] of Object.entries(pages)) {
