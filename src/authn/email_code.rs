@@ -17,8 +17,8 @@ use crate::store::SignInCode;
 /// For how long a code works.
 pub const WORKS_FOR: Duration = Duration::from_mins(10);
 
-/// Digits of a code. With five guesses at each, and three mails an hour, whoever guesses for a year finds one account in
-/// seven hundred; with six digits it would be one in eight.
+/// Digits of a code. With five guesses at each code and three mails an hour, who guesses at one account for a whole year gets
+/// in with a chance of one in seven hundred; with six digits it would be one in eight.
 const DIGITS: usize = 8;
 const CODES: u64 = 100_000_000;
 

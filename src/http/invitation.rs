@@ -25,7 +25,7 @@ use crate::protocol::client::Client;
 use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::canonical_username;
-use crate::store::{Invitation, StoredPasskey};
+use crate::store::{Invitation, NOT_NEW, StoreError, StoredPasskey};
 
 /// The form, as long as the link works. Looking at it does not use it up.
 pub async fn get(
@@ -56,6 +56,7 @@ pub async fn post(
         Err(refused) => return again(made, refused),
     };
     let words = browser.locale.words();
+    let no_passkey = || Refused::Mistakes(vec![Problem::new("", words.text("passkey-failed"))]);
     // A passkey first: one that is not right must not be kept in the page.
     let passkey = match made {
         None => None,
@@ -64,8 +65,7 @@ pub async fn post(
                 Ok(passkey) => Some(passkey),
                 Err(error) => {
                     tracing::info!(cause = %error, "passkey not taken");
-                    let problem = Problem::new("", words.text("passkey-failed"));
-                    return again(None, Refused::Mistakes(vec![problem]));
+                    return again(None, no_passkey());
                 }
             }
         }
@@ -94,6 +94,7 @@ pub async fn post(
             login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await
         }
         Ok(false) => Err(dead_link()),
+        Err(StoreError::Taken(NOT_NEW)) => again(None, no_passkey()),
         Err(error) => again(made, in_words(&app, words, &attempt, error.into()).await?),
     }
 }

@@ -64,6 +64,59 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         problem: None,
         mistakes: vec![],
     };
+    let passkey = || {
+        FirstKey::PasskeyOrPassword(PasskeyChallenge {
+            options: text("{\"pubKeyCredParams\":[]}"),
+            sealed: text("sealed-challenge"),
+        })
+    };
+    let invitation = |app: Option<&str>, key| Invitation {
+        words,
+        csrf: text("csrf-token"),
+        token: text("one-time-token"),
+        email: text("ada@example.com"),
+        app: app.map(text),
+        username: text("ada"),
+        full_name: text("Ada Lovelace"),
+        key,
+        problem: None,
+        mistakes: vec![],
+    };
+    let sign_up_by_mail = |mistakes| SignUpByMail {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app: Some(app()),
+        email: text("ada@example.com"),
+        problem: None,
+        mistakes,
+    };
+    let enter_code = |app, code: &str, problem| EnterCode {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app,
+        account: text("ada"),
+        code: text(code),
+        problem,
+    };
+    let admin_invitations = |by_mail, problems, link_shown_once| AdminInvitations {
+        shell: shell(Words::ENGLISH, true),
+        by_mail,
+        rows: vec![InvitationRow {
+            id: text("i1"),
+            email: text("grace@example.com"),
+            admin: true,
+            client_id: text("acme-notes"),
+            created: NOW - 300,
+            expires: NOW + 604_500,
+        }],
+        clients: vec![(text("acme-notes"), text("Acme Notes"))],
+        fields: InvitationFields { client_id: text("acme-notes"), ..InvitationFields::default() },
+        problems,
+        link_shown_once,
+        notice: None,
+    };
     let scopes =
         |names: &[&str]| names.iter().map(|name| describe_scope(words, &text(name))).collect::<Vec<_>>();
     let consent = |app, names: &[&str]| Consent {
@@ -245,6 +298,69 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
                 ..sign_up(None)
             }),
+        ),
+        ("login-or-code", html(&Login { email_code: true, ..login(None, "ada", None) })),
+        ("invitation", html(&invitation(Some("Acme Notes"), passkey()))),
+        (
+            "invitation-mistakes",
+            html(&Invitation {
+                mistakes: vec![problem("username", "This user name is already in use.")],
+                ..invitation(
+                    None,
+                    FirstKey::Made {
+                        challenge: text("sealed-challenge"),
+                        credential: text("{\"id\":\"x\"}"),
+                    },
+                )
+            }),
+        ),
+        (
+            "invitation-throttled",
+            html(&Invitation {
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+                ..invitation(None, FirstKey::Password)
+            }),
+        ),
+        ("sign-up-by-mail", html(&sign_up_by_mail(vec![]))),
+        (
+            "sign-up-by-mail-mistakes",
+            html(&sign_up_by_mail(vec![problem("email", "An e-mail address looks like name@example.com.")])),
+        ),
+        (
+            "sign-up-sent",
+            html(&SignUpSent { words, flow: text("sealed-flow"), email: text("ada@example.com") }),
+        ),
+        (
+            "code-ask",
+            html(&AskForCode {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                app: Some(app()),
+                username: text("ada"),
+                remember: true,
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+            }),
+        ),
+        ("code-enter", html(&enter_code(None, "", None))),
+        ("code-enter-by-link", html(&enter_code(Some(app()), "1234 5678", None))),
+        ("code-enter-wrong", html(&enter_code(None, "", Some(LoginProblem::WrongMailedCode)))),
+        ("code-elsewhere", html(&CodeElsewhere { words, code: text("1234 5678") })),
+        (
+            "admin-invitations",
+            html(&admin_invitations(
+                true,
+                vec![problem("email", "E-mail: it has an account already.")],
+                None,
+            )),
+        ),
+        (
+            "admin-invitations-link",
+            html(&admin_invitations(
+                false,
+                vec![],
+                Some((text("ada@example.com"), text("https://id.example/invitation?token=t"))),
+            )),
         ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
@@ -764,7 +880,8 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let others = if name.starts_with("signing-out") { "script:not([src])" } else { "script, iframe" };
+        let runs_a_script = ["signing-out", "invitation"].iter().any(|page| name.starts_with(page));
+        let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");

@@ -7,6 +7,9 @@ use super::{AuditEntry, Store, StoreError, StoredPasskey, in_transaction, on_db}
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
+/// What is taken if a passkey is one that this server knows already.
+pub const NOT_NEW: &str = "this passkey";
+
 /// An invitation, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
@@ -125,7 +128,7 @@ impl Store {
             if let Some(passkey) = passkey
                 && insert_passkey!(tx, passkey) == 0
             {
-                return Err(StoreError::Taken("this passkey"));
+                return Err(StoreError::Taken(NOT_NEW));
             }
             sqlx::query("DELETE FROM invitations WHERE email = $1").bind(&email).execute(&mut *tx).await?;
             write_audit!(tx, audit);

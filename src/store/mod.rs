@@ -32,7 +32,7 @@ pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
 pub use grant::{Opened, Rotated};
-pub use invitation::Invitation;
+pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
 pub use mail::{LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};

@@ -4,6 +4,7 @@ use countersign::app::Origin;
 use countersign::protocol::user::User;
 use countersign::store::SignInCode;
 use serde_json::json;
+use totp_rs::{Builder, Secret};
 use url::Url;
 
 use crate::support::{Browser, Engine, Mailbox, Page, TestApp, at_once, filled, granted, on_both_engines};
@@ -260,6 +261,7 @@ on_both_engines!(asvs_6_3_8_nobody_learns_which_accounts_there_are, |engine| {
 on_both_engines!(a_second_factor_is_still_asked_for, |engine| {
     let (app, mut mailbox) = with_codes(engine).await;
     let user = app.user("ada").await;
+    let rp = app.rp("web").await;
     let secret = countersign::authn::totp::Shared::new(user.id.clone(), &app.app.entropy);
     let sealed =
         app.app.seals.seal(countersign::sealing::Purpose::AuthenticatorApp, &secret, &app.app.entropy);
@@ -284,8 +286,25 @@ on_both_engines!(a_second_factor_is_still_asked_for, |engine| {
     let login = browser.get(&format!("/login?flow={flow}")).await;
     let page = ask(&mut browser, &login, "ada").await;
     let code = code_to(&mut mailbox, "ada@example.com").await;
-    assert!(enter(&mut browser, &page, &code).await.location().starts_with("/login/second?flow="));
+    let entered = enter(&mut browser, &page, &code).await;
+    assert!(entered.location().starts_with("/login/second?flow="));
     assert!(!browser.cookies.contains_key(SESSION));
+    // The app's code does, and both together are one factor.
+    let second = browser.follow(entered).await;
+    let key = Secret::try_from_base32(secret.base32()).unwrap();
+    let now = u64::try_from(app.app.clock.now().0).unwrap();
+    let code = Builder::new().with_secret(key).build().unwrap().generate(now).to_string();
+    let fields = filled(second.form("/login/second"), &[("code", &code)]);
+    assert_eq!(browser.post("/login/second", &fields).await.location(), "/account");
+    // Who wants two asks for a password, and then has them.
+    let two = "urn:countersign:acr:two-factors";
+    let wanted = json!({ "id_token": { "acr": { "essential": true, "value": two } } }).to_string();
+    let login = browser.open(&rp.authorization("openid", &[("claims", &wanted)])).await;
+    assert!(login.body.contains("login-submit"), "{}", login.text());
+    let consent = browser.sign_in(&login, "ada").await;
+    let answer = browser.consent(&consent, "allow").await;
+    let claims = granted(&rp.redeem(&answer.sent("code").unwrap()).await).claims("id_token");
+    assert_eq!((&claims["acr"], &claims["amr"]), (&json!(two), &json!(["mca", "otp", "pwd", "mfa"])));
 });
 
 on_both_engines!(who_asks_too_often_waits_and_nobody_is_written_to_more_than_three_times, |engine| {
