@@ -76,7 +76,7 @@ pub(super) enum Command {
         /// May administer this server
         #[arg(long)]
         admin: bool,
-        /// Application to lead to, by its client_id [default: the account's own page]
+        /// Application to lead to, by its id [default: the account's own page]
         #[arg(long, value_name = "ID")]
         client: Option<String>,
         /// Language of the mail: en, de, fr, es, pt, ja, zh-Hans, ar [default: en]

@@ -118,13 +118,11 @@ async fn open_link(app: &App, browser: &Browser, id: &str, code: &str) -> Result
         ));
     };
     let code = email_code::grouped(&code);
-    match Flow::open(app, &flow, browser) {
-        Ok(flow) => show(app, browser, &flow, code, None).await,
-        Err(_) => {
-            let page = pages::CodeElsewhere { words: browser.locale.words(), code };
-            Ok(html(&page, &Csp::default()))
-        }
+    if let Ok(flow) = Flow::open(app, &flow, browser) {
+        return show(app, browser, &flow, code, None).await;
     }
+    let page = pages::CodeElsewhere { words: browser.locale.words(), code };
+    Ok(html(&page, &Csp::default()))
 }
 
 /// The attempt.

@@ -12,7 +12,6 @@ pub const NOT_NEW: &str = "this passkey";
 
 /// An invitation, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Invitation {
     /// Its public name.
     pub id: String,
