@@ -19,6 +19,7 @@ pub mod edge;
 pub mod email_code;
 pub mod error;
 pub mod extract;
+pub mod failures;
 pub mod flow;
 pub mod health;
 pub mod id_token;

@@ -10,6 +10,7 @@ mod admin;
 pub mod assets;
 mod by_mail;
 mod demo;
+mod failures;
 mod sign_in;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -28,6 +29,7 @@ pub use admin::{
 };
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
+pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
     ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
@@ -197,10 +199,14 @@ pub enum Notice {
     InvitationSent,
     /// An invitation was withdrawn.
     InvitationWithdrawn,
+    /// A passkey or an authenticator app was taken off an account.
+    UserMethodRemoved,
+    /// A redirect URI was registered from a failed request.
+    RedirectUriRegistered,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 18] = [
+    const ALL: [(Notice, &'static str, Phrase); 20] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -226,6 +232,16 @@ impl Notice {
             Notice::InvitationWithdrawn,
             "invitation-withdrawn",
             Phrase::english("The invitation is withdrawn: its link does not work any more."),
+        ),
+        (
+            Notice::UserMethodRemoved,
+            "method-removed",
+            Phrase::english("It is removed, and signs nobody in any more."),
+        ),
+        (
+            Notice::RedirectUriRegistered,
+            "redirect-uri-registered",
+            Phrase::english("The address is registered: try it again."),
         ),
     ];
 

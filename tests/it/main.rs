@@ -25,6 +25,7 @@ mod crashes;
 mod demo;
 mod edge;
 mod email_code;
+mod failures;
 mod front_channel_logout;
 mod interleavings;
 mod introspect;
