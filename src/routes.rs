@@ -9,8 +9,8 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    logout, metrics, page, passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke, second_factor,
+    setup, sign_up, token, userinfo, verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -29,6 +29,7 @@ pub fn router(app: &App) -> Router {
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/recover", get(recover::get).post(recover::post))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
@@ -89,6 +90,8 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/recover/password", get(recover_password::get).post(recover_password::post))
+        .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
         // One's own account
         .route("/", get(account::front_door))
@@ -97,6 +100,7 @@ pub fn router(app: &App) -> Router {
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::revoke_app))
         .route("/account/password", post(account::change_password))
+        .route("/account/verify-address", post(account::address::ask_to_verify))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-in", get(account::methods::show))
         .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))

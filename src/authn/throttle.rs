@@ -78,6 +78,22 @@ pub async fn count_registration(
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 
+/// Counts a new password that somebody asks for by mail. Answers the seconds to wait where one address asked as often as
+/// it may fail to sign in. How often one account is written to is the outbox's matter.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_recovery(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket("recovery", &network(address));
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
 /// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.
 async fn beyond(
     store: &Store,

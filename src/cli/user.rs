@@ -11,6 +11,7 @@ use super::{Place, output};
 use crate::admin::Refusal;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
+use crate::i18n::Language;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -183,7 +184,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::SetPassword { who, password } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
-            users::set_password(&app, &origin, &user, password, None).await.map_err(output::refused)?;
+            users::set_password(&app, &origin, &user, password, None, Language::English).await.map_err(output::refused)?;
             println!("the password of {} is set; they are signed out everywhere", user.username);
             Ok(())
         }

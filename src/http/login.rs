@@ -209,6 +209,7 @@ fn show(
     problem: Option<LoginProblem>,
 ) -> Result<Response, PageError> {
     let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
+    let recover = app.mail.is_on().then(|| format!("/recover?flow={}", purpose.flow));
     let page = pages::Login {
         words: purpose.words,
         flow: purpose.flow,
@@ -217,6 +218,7 @@ fn show(
         signed_in_as: purpose.signed_in_as,
         username,
         remember,
+        recover,
         sign_up,
         passkey: passkey::challenge(app, browser)?,
         problem,

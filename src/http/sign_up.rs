@@ -17,7 +17,8 @@ use crate::app::{App, Origin};
 use crate::authn::by_new_account;
 use crate::authn::throttle::{self, Counted};
 use crate::i18n::{Words, key};
-use crate::pages::{self, LoginProblem, Problem};
+use crate::mail::to_users;
+use crate::pages::{self, LoginProblem, Problem, describe_weakness};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::user::{User, UserProblem};
@@ -48,7 +49,11 @@ pub async fn post(
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let words = browser.locale.words_in(&flow);
     match create(&app, words, &info.anonymous(), &form).await? {
-        Ok(user) => login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await,
+        Ok(user) => {
+            let origin = info.anonymous().by_user(&user.id);
+            to_users::ask_to_verify(&app, &origin, &user, words.language()).await;
+            login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await
+        }
         Err(refused) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
             Ok(show(purpose, Typed::in_form(&form), Some(refused)))
@@ -94,6 +99,10 @@ async fn create(
         }
         Err(Refusal::Invalid(problems)) => {
             Ok(Err(Refused::Mistakes(problems.iter().map(|problem| mistake(words, problem)).collect())))
+        }
+        Err(Refusal::WeakPassword(weakness)) => {
+            let mistake = Problem::new("password", describe_weakness(&words, &weakness));
+            Ok(Err(Refused::Mistakes(vec![mistake])))
         }
         // This tells that there is such an account. Of user names, which only one account can have, nothing else can be
         // said; and an address could only be kept quiet about where its owner is asked by mail instead.

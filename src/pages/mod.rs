@@ -26,10 +26,10 @@ pub use admin::{
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut, VerifyAddress,
 };
-pub use words::{describe_device, describe_scope};
+pub use words::{describe_device, describe_scope, describe_weakness};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -174,6 +174,10 @@ pub enum Notice {
     PasskeyRenamed,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// The mail that shows that an address is one's own is on its way.
+    AddressMailed,
+    /// The address was shown to be one's own.
+    AddressVerified,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -193,7 +197,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 16] = [
+    const ALL: [(Notice, &'static str, Phrase); 18] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -202,6 +206,8 @@ impl Notice {
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::AddressMailed, "address-mailed", key("notice-address-mailed")),
+        (Notice::AddressVerified, "address-verified", key("notice-address-verified")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),

@@ -49,6 +49,7 @@ mod grant;
 mod key;
 mod ledger;
 mod mail;
+mod mailed_link;
 mod memory;
 mod one_time_link;
 mod passkey;
