@@ -9,8 +9,8 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, verify_address, webfinger,
+    logout, metrics, page, passkey, passkey_endpoints, recover, recover_password, register,
+    registered_client, revoke, second_factor, setup, sign_up, token, userinfo, verify_address, webfinger,
 };
 
 /// All endpoints of the provider.

@@ -184,7 +184,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::SetPassword { who, password } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
-            users::set_password(&app, &origin, &user, password, None, Language::English).await.map_err(output::refused)?;
+            users::set_password(&app, &origin, &user, password, None, Language::English)
+                .await
+                .map_err(output::refused)?;
             println!("the password of {} is set; they are signed out everywhere", user.username);
             Ok(())
         }

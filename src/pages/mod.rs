@@ -27,7 +27,8 @@ pub use admin::{
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
-    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut, VerifyAddress,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut,
+    SigningOut, VerifyAddress,
 };
 pub use words::{describe_device, describe_scope, describe_weakness};
 

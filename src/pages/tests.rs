@@ -9,6 +9,7 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::i18n::Language;
+use crate::protocol::password_strength::Weakness;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -49,8 +50,24 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         app,
         username: text(username),
         remember: false,
+        recover: None,
         sign_up: None,
         problem,
+    };
+    let recover = |problem, mistakes| Recover {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        username: text("ada"),
+        problem,
+        mistakes,
+    };
+    let new_password = |problems| NewPassword {
+        words,
+        csrf: text("csrf-token"),
+        token: text("token"),
+        account: text("ada"),
+        problems,
     };
     let sign_up = |app| SignUp {
         words,
@@ -95,6 +112,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
+        unverified: false,
         sessions,
         apps,
         notice,
@@ -218,6 +236,34 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "login-or-sign-up",
             html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        (
+            "login-with-mail",
+            html(&Login { recover: Some(text("/recover?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        ("recover", html(&recover(None, vec![]))),
+        (
+            "recover-throttled",
+            html(&recover(Some(LoginProblem::TooManyAttempts { retry_after_seconds: 600 }), vec![])),
+        ),
+        ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
+        ("new-password", html(&new_password(vec![]))),
+        (
+            "new-password-weak",
+            html(&new_password(vec![Problem::new(
+                "password",
+                describe_weakness(&words, &Weakness::Personal),
+            )])),
+        ),
+        (
+            "verify-address",
+            html(&VerifyAddress {
+                words,
+                csrf: text("csrf-token"),
+                token: text("token"),
+                account: text("ada"),
+                address: text("ada@example.com"),
+            }),
         ),
         ("sign-up", html(&sign_up(None))),
         (
@@ -399,6 +445,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             html(&Account {
                 shell: shell(words, false),
                 name: String::new(),
+                unverified: true,
                 ..account(
                     vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
                     vec![],
@@ -701,6 +748,7 @@ fn only_web_addresses_become_links() {
             app: Some(app),
             username: String::new(),
             remember: false,
+            recover: None,
             sign_up: None,
             problem: None,
         };
@@ -920,6 +968,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
         signed_in_as: None,
         username: String::new(),
         remember: false,
+        recover: None,
         sign_up: None,
         problem: None,
     };

@@ -193,8 +193,16 @@ mod tests {
         vec![
             ("nothing", ada(), [true, true]),
             ("another password", changed.clone(), [false, true]),
-            ("another address", User { email: Some("eve@example.com".to_owned()), ..changed.clone() }, [false; 2]),
-            ("another address at the same moment", User { email: Some("a@b.example".to_owned()), ..ada() }, [false; 2]),
+            (
+                "another address",
+                User { email: Some("eve@example.com".to_owned()), ..changed.clone() },
+                [false; 2],
+            ),
+            (
+                "another address at the same moment",
+                User { email: Some("a@b.example".to_owned()), ..ada() },
+                [false; 2],
+            ),
             ("no address", User { email: None, ..changed }, [false; 2]),
             ("switched off", User { disabled: true, ..ada() }, [false; 2]),
             ("no password any more", User { password_hash: None, ..ada() }, [false, true]),
@@ -229,7 +237,8 @@ mod tests {
 
     #[test]
     fn no_link_is_made_that_could_do_nothing() {
-        let asked = |user: &User| [Aim::ResetPassword, Aim::VerifyAddress].map(|aim| link(aim, user).is_some());
+        let asked =
+            |user: &User| [Aim::ResetPassword, Aim::VerifyAddress].map(|aim| link(aim, user).is_some());
         assert_eq!(asked(&ada()), [true, true]);
         assert_eq!(asked(&User { email: None, ..ada() }), [false, false]);
         assert_eq!(asked(&User { disabled: true, ..ada() }), [false, false]);

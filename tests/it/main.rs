@@ -36,6 +36,7 @@ mod outage;
 mod outgoing;
 mod processes;
 mod races;
+mod recovery;
 mod register;
 mod relying_party;
 mod request_objects;
