@@ -55,10 +55,8 @@ impl Office {
     /// The next mail to this address with this subject, as the path of its link.
     async fn link(&mut self, to: &str, subject: &str) -> String {
         let mail = self.mail().await;
-        assert_eq!(
-            (mail.to.as_str(), mail.subject.as_str()),
-            (to, format!("{subject} localhost:8080").as_str())
-        );
+        assert_eq!(mail.to, to);
+        assert!(mail.subject.starts_with(&format!("{subject} localhost:8080")), "{}", mail.subject);
         mail.link.as_str().strip_prefix(ISSUER).expect("a link to this server").to_owned()
     }
 
@@ -224,6 +222,7 @@ on_both_engines!(asvs_6_3_8_nobody_learns_who_has_an_account, |engine| {
     let audit = office.app.app.audit(&Origin::system(), "test", String::new(), "");
     office.app.app.store.delete_user(&nopassword.id, &audit).await.unwrap();
     nopassword.password_hash = None;
+    let audit = office.app.app.audit(&Origin::system(), "test", String::new(), "");
     office.app.app.store.insert_user(&nopassword, &audit).await.unwrap();
 
     let mut browser = office.app.browser();
@@ -464,7 +463,7 @@ on_both_engines!(wrong_forms_are_refused_and_use_nothing_up, |engine| {
     assert_ne!(office.app.stored_user(&ada.id).await.password_hash, before);
 });
 
-/// Endpoints in any order, with anything that a browser could be made to send, without anybody reading the mail.
+// Endpoints in any order, with anything that a browser could be made to send, without anybody reading the mail.
 on_both_engines!(cve_2026_18963_no_order_of_steps_changes_a_password_without_the_mail, |engine| {
     let office = Office::open_with(engine, |config| config.throttle.address_failures = 10_000).await;
     let ada = office.app.user("ada").await;
@@ -710,7 +709,7 @@ on_both_engines!(asvs_6_2_4_easy_passwords_are_refused_wherever_one_is_chosen, |
         );
         let page = browser.post("/account/password", &form).await;
         assert!(
-            page.status == 422 && page.text().contains(why),
+            page.status == 400 && page.text().contains(why),
             "{password}: {} {}",
             page.status,
             page.text()

@@ -8,6 +8,7 @@ use countersign::protocol::client_assertion::OneTimeId;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
+use countersign::protocol::recovery::{Aim, MailedLink, may_reset, may_verify};
 use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::session::Session;
@@ -15,8 +16,8 @@ use countersign::protocol::standard_claims::{Address, StandardClaims};
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::store::{
-    AuditEntry, Consent, NoticesOf, Opened, RegistrationToken, Rotated, SelfRegistered, Store, StoreError,
-    StoredKey,
+    AuditEntry, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated, SelfRegistered,
+    Store, StoreError, StoredKey,
 };
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -997,6 +998,21 @@ on_both!(of_32_uses_of_a_set_up_link_one_makes_an_administrator, |app| {
     assert!(on.is_admin && !on.disabled);
 });
 
+fn new_mail(id: &str) -> NewMail {
+    NewMail {
+        id: id.to_owned(),
+        to: "ada@example.com".to_owned(),
+        kind: "reset_password",
+        content: String::new(),
+        created_at: NOW,
+        ends_at: later(HOUR),
+    }
+}
+
+fn mail_limit() -> MailLimit {
+    MailLimit { bucket: "ada".to_owned(), window: HOUR, may_wait: 0 }
+}
+
 on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
@@ -1012,10 +1028,23 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     assert!(store.end_session(&user.id, &over, &audit(&app, "session.end")).await.unwrap());
     let leased = store.lease_logout_notices(NoticesOf::Session(&over), NOW, later(45), 1).await.unwrap();
     let kid = store.signing_keys().await.unwrap()[0].kid.clone();
+    let unverified = User { email_verified: false, ..user.clone() };
+    let link = |aim, hash: &str| MailedLink::for_user(aim, &unverified, hash.to_owned(), NOW).unwrap();
+    let (reset, verify) = (link(Aim::ResetPassword, "reset"), link(Aim::VerifyAddress, "verify"));
+    for link in [&reset, &verify] {
+        let asked = Some((link, &audit(&app, "link.ask")));
+        assert!(store.enqueue_mail(&new_mail(&link.token_hash), &mail_limit(), asked).await.unwrap());
+    }
+    let newer = link(Aim::ResetPassword, "newer");
+    let may_reset = may_reset(&reset, &user, NOW).unwrap();
+    let may_verify = may_verify(&verify, &user, NOW).unwrap();
     let state = || async {
         let grant: GrantId = "g".into();
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            store.mailed_link(Aim::ResetPassword, "reset").await.unwrap().unwrap(),
+            store.mailed_link(Aim::VerifyAddress, "verify").await.unwrap().unwrap(),
+            store.mails(None, 10).await.unwrap(),
             store.users("", "", 10).await.unwrap(),
             store.clients().await.unwrap(),
             store.sessions_of_user(&user.id, NOW).await.unwrap(),
@@ -1068,6 +1097,12 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
         ("revoke_grant", store.revoke_grant(&"g".into(), &u).await.map(drop)),
         ("insert_signing_key", store.insert_signing_key(&key, &u).await.map(drop)),
         ("revoke_signing_key", store.revoke_signing_key(&kid, NOW, &u).await.map(drop)),
+        (
+            "enqueue_mail",
+            store.enqueue_mail(&new_mail("new"), &mail_limit(), Some((&newer, &u))).await.map(drop),
+        ),
+        ("reset_password", store.reset_password(&may_reset, "x", &u).await.map(drop)),
+        ("verify_address", store.verify_address(&may_verify, &u).await.map(drop)),
         ("set_up_administrator", store.set_up_administrator("link", &new_user, NOW, &u).await.map(drop)),
     ];
     for (what, outcome) in outcomes {
