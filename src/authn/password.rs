@@ -123,13 +123,11 @@ impl PasswordHasher {
         password: Password,
         known: Vec<String>,
     ) -> Result<Result<String, Weakness>, HashingError> {
-        let outcome = self
-            .on_a_core(move |inner, memory| match strong_enough(&password.0, &known) {
-                Ok(()) => hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>(), memory).map(Ok),
-                Err(weakness) => Ok(Err(weakness)),
-            })
-            .await?;
-        outcome
+        self.on_a_core(move |inner, memory| match strong_enough(&password.0, &known) {
+            Ok(()) => hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>(), memory).map(Ok),
+            Err(weakness) => Ok(Err(weakness)),
+        })
+        .await?
     }
 
     /// Hashes a new password in PHC form.

@@ -49,7 +49,7 @@ impl Office {
     /// The next mail.
     async fn mail(&mut self) -> Written {
         let next = tokio::time::timeout(Duration::from_secs(20), self.inbox.recv());
-        next.await.expect("a mail is written").unwrap()
+        next.await.unwrap_or_else(|_| panic!("no mail is written")).unwrap()
     }
 
     /// The next mail to this address with this subject, as the path of its link.
@@ -57,7 +57,7 @@ impl Office {
         let mail = self.mail().await;
         assert_eq!(mail.to, to);
         assert!(mail.subject.starts_with(&format!("{subject} localhost:8080")), "{}", mail.subject);
-        mail.link.as_str().strip_prefix(ISSUER).expect("a link to this server").to_owned()
+        mail.link.as_str().strip_prefix(ISSUER).unwrap().to_owned()
     }
 
     /// The path of the link that is mailed to somebody who says that they forgot their password.

@@ -998,6 +998,80 @@ on_both!(of_32_uses_of_a_set_up_link_one_makes_an_administrator, |app| {
     assert!(on.is_admin && !on.disabled);
 });
 
+on_both!(a_link_that_was_judged_before_a_change_does_nothing_after_it, |app| {
+    let store = &app.app.store;
+    for (name, may_choose, may_confirm) in [
+        ("unchanged", true, true),
+        ("password", false, true),
+        ("address", false, false),
+        ("off", false, false),
+        ("late", false, false),
+    ] {
+        let user = app.user(name).await;
+        let unverified = User { email_verified: false, ..user.clone() };
+        let mut judged = Vec::new();
+        for aim in [Aim::ResetPassword, Aim::VerifyAddress] {
+            let token_hash = format!("{name} {}", aim.as_str());
+            let link = MailedLink::for_user(aim, &unverified, token_hash.clone(), NOW).unwrap();
+            let limit = MailLimit { bucket: name.to_owned(), ..mail_limit() };
+            let asked = Some((&link, &audit(&app, "link.ask")));
+            assert!(store.enqueue_mail(&new_mail(&token_hash), &limit, asked).await.unwrap());
+            judged.push(link);
+        }
+        let reset = may_reset(&judged[0], &user, NOW).unwrap();
+        let verification = may_verify(&judged[1], &user, NOW).unwrap();
+        let changed = User { updated_at: later(1), ..user.clone() };
+        let mut at = NOW;
+        match name {
+            "password" => {
+                assert!(store.set_password(&user.id, "x", None, NOW, &audit(&app, "set")).await.unwrap());
+            }
+            "address" => {
+                let user = User { email: Some("new@example.com".to_owned()), ..changed };
+                assert!(store.update_user(&user, NOW, &audit(&app, "update")).await.unwrap());
+            }
+            "off" => {
+                // Without another mark of a change than the switch.
+                let user = User { disabled: true, ..user.clone() };
+                assert!(store.update_user(&user, NOW, &audit(&app, "update")).await.unwrap());
+            }
+            "late" => at = later(86_400),
+            _ => {}
+        }
+        // First the one that changes nothing which the other asks for: a reset counts as a change.
+        let late = |action: &'static str| AuditEntry { at, ..audit(&app, action) };
+        let before = app.stored_user(&user.id).await;
+        let done = store.reset_password(&reset, "chosen", &late("reset")).await.unwrap();
+        assert_eq!(done.is_some(), may_choose, "{name}");
+        let after = app.stored_user(&user.id).await;
+        assert_eq!(after.password_hash.as_deref() == Some("chosen"), may_choose, "{name}");
+        assert_eq!(done.unwrap_or(before.updated_at), after.updated_at, "{name}");
+        assert!(store.reset_password(&reset, "again", &late("reset")).await.unwrap().is_none(), "{name}");
+        let done = store.verify_address(&verification, &late("verify")).await.unwrap();
+        assert_eq!(done, may_confirm, "{name}");
+        assert!(!store.verify_address(&verification, &late("verify")).await.unwrap(), "{name}");
+    }
+    assert_eq!((audited(&app, "reset").await, audited(&app, "verify").await), (1, 2));
+});
+
+on_both!(of_32_resets_by_one_link_one_sets_the_password, |app| {
+    let store = &app.app.store;
+    let ada = app.user("ada").await;
+    begin(&app, &ada, "s").await;
+    let link = MailedLink::for_user(Aim::ResetPassword, &ada, "hash".to_owned(), NOW).unwrap();
+    let asked = Some((&link, &audit(&app, "link.ask")));
+    assert!(store.enqueue_mail(&new_mail("mail"), &mail_limit(), asked).await.unwrap());
+    let reset = may_reset(&link, &ada, NOW).unwrap();
+    let used = storm(&app, |number, store| {
+        let (reset, audit) = (reset.clone(), audit(&app, "reset"));
+        async move { store.reset_password(&reset, &format!("chosen {number}"), &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(used.iter().flatten().count(), 1);
+    assert_eq!(audited(&app, "reset").await, 1);
+    assert!(store.sessions_of_user(&ada.id, NOW).await.unwrap().is_empty());
+});
+
 fn new_mail(id: &str) -> NewMail {
     NewMail {
         id: id.to_owned(),
