@@ -96,6 +96,7 @@ const pages = {
   },
   'verify-address': async (page, server) => page.goto(await mailedLink(server, '/verify-address')),
   'sign-in-unverified': async (page, { issuer, demo }) => {
+    await page.context().clearCookies();
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
     const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
     await page.goto(authorization(issuer, { client_id, redirect_uri }));
@@ -134,6 +135,11 @@ const pages = {
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
   'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+  'admin-failures': async (page, { issuer, demo }) => {
+    await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
+    await page.goto(`${issuer}/admin/failures`);
+  },
+  'admin-failure': (page) => page.click('th a').then(() => page.waitForSelector('#g-flow')),
   'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
   'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
   'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),
