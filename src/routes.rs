@@ -9,8 +9,9 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, email_code, health, introspect, invitation,
-    jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, register, registered_client,
-    revoke, second_factor, setup, sign_up, token, userinfo, webfinger,
+    jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, recover, recover_password,
+    register, registered_client, revoke, second_factor, setup, sign_up, token, userinfo, verify_address,
+    webfinger,
 };
 
 /// All endpoints of the provider.
@@ -31,6 +32,7 @@ pub fn router(app: &App) -> Router {
         .route("/login/email", post(email_code::ask))
         .route("/login/code", get(email_code::get).post(email_code::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/recover", get(recover::get).post(recover::post))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/consent", get(consent::get).post(consent::post))
@@ -64,6 +66,8 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/recover/password", get(recover_password::get).post(recover_password::post))
+        .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
         // For operators
         .route("/health/live", get(health::live))
@@ -81,6 +85,7 @@ fn account() -> Router<App> {
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::revoke_app))
         .route("/account/password", post(account::change_password))
+        .route("/account/verify-address", post(account::address::ask_to_verify))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-in", get(account::methods::show))
         .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
 use crate::mail::MailError;
+use crate::protocol::password_strength::Weakness;
 use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
@@ -27,6 +28,9 @@ pub enum Refusal {
     /// These fields break rules.
     #[error("{}", lines(.0))]
     Invalid(Vec<FieldProblem>),
+    /// The password is too easy to guess.
+    #[error("password: {0}")]
+    WeakPassword(#[from] Weakness),
     /// There is no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -6,7 +6,9 @@ use std::future::Future;
 use self::password::HashingError;
 use self::throttle::Counted;
 use crate::app::{App, Origin};
+use crate::protocol::recovery::Reset;
 use crate::protocol::sign_in::{Method, Proof};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
@@ -134,6 +136,13 @@ pub async fn by_password(
     let login = login.trim().to_lowercase();
     let user = app.store.user_by_login(&login).await?;
     prove(app, origin, &login, user, &password::Typed(password)).await
+}
+
+/// The password that somebody just chose by a mailed link, which is used up: a first proof, in the state of the account that
+/// it left behind.
+#[must_use]
+pub fn by_reset(app: &App, reset: &Reset, changed_at: Timestamp) -> Proof {
+    Proof::new(reset.user().clone(), Method::Password, app.clock.now(), changed_at)
 }
 
 /// The password or passkey of an account that was just made by whoever asks.

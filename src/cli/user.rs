@@ -13,6 +13,7 @@ use crate::admin::invitations::{self, InvitationInput, InvitationView};
 use crate::admin::sign_in_methods;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
+use crate::i18n::Language;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -220,7 +221,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::SetPassword { who, password } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
-            users::set_password(&app, &origin, &user, password, None).await.map_err(output::refused)?;
+            users::set_password(&app, &origin, &user, password, None, Language::English)
+                .await
+                .map_err(output::refused)?;
             println!("the password of {} is set; they are signed out everywhere", user.username);
             Ok(())
         }

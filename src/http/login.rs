@@ -209,6 +209,7 @@ fn show(
     problem: Option<LoginProblem>,
 ) -> Result<Response, PageError> {
     let sign_up = app.config.sign_up.is_open().then(|| format!("/sign-up?flow={}", purpose.flow));
+    let recover = app.mail.is_on().then(|| format!("/recover?flow={}", purpose.flow));
     let page = pages::Login {
         words: purpose.words,
         flow: purpose.flow,
@@ -218,6 +219,7 @@ fn show(
         username,
         remember,
         email_code: email_code::is_offered(app),
+        recover,
         sign_up,
         passkey: passkey::challenge(app, browser)?,
         problem,

@@ -26,6 +26,7 @@ impl RequestInfo {
         Origin {
             actor: "anonymous".to_owned(),
             ip: Some(self.ip),
+            user_agent: self.user_agent.clone(),
             correlation_id: self.correlation_id.clone(),
         }
     }

@@ -21,7 +21,7 @@ use crate::authn::by_new_account;
 use crate::authn::throttle::{self, Counted, CountedAttempt};
 use crate::i18n::{Language, Words, key};
 use crate::mail::{Fate, Link, Mail, MailError, Message};
-use crate::pages::{self, LoginProblem, Problem};
+use crate::pages::{self, LoginProblem, Problem, describe_weakness};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::sha256_hex;
@@ -129,6 +129,10 @@ pub(super) async fn in_words(
         }
         Refusal::Invalid(problems) => {
             Ok(Refused::Mistakes(problems.iter().map(|problem| mistake(words, problem)).collect()))
+        }
+        Refusal::WeakPassword(weakness) => {
+            let mistake = Problem::new("password", describe_weakness(&words, &weakness));
+            Ok(Refused::Mistakes(vec![mistake]))
         }
         // This tells that there is such an account. Of user names, which only one account can have, nothing else can be
         // said; about an address nothing is said where its owner can be asked by mail.

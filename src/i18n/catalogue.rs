@@ -20,6 +20,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/mail.ftl")),
             include_str!(concat!("../../locales/", $tag, "/methods.ftl")),
             include_str!(concat!("../../locales/", $tag, "/signup.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/recovery.ftl")),
         ]
     };
 }

@@ -59,8 +59,8 @@ pub struct Happened {
     pub at: Timestamp,
     /// On what, in words: "Firefox on Linux".
     pub device: String,
-    /// From which address.
-    pub ip: IpAddr,
+    /// From which address; none where somebody else did it, whose address is nobody's business.
+    pub ip: Option<IpAddr>,
 }
 
 /// What this server writes to people.
@@ -405,7 +405,9 @@ impl Pen<'_> {
         if !device.is_empty() {
             facts.push((words.text("mail-device").into_owned(), device));
         }
-        facts.push((words.text("mail-address").into_owned(), happened.ip.to_canonical().to_string()));
+        if let Some(ip) = happened.ip {
+            facts.push((words.text("mail-address").into_owned(), ip.to_canonical().to_string()));
+        }
         Block::Facts(facts)
     }
 }

@@ -22,7 +22,7 @@ fn happened(device: &str) -> Happened {
     Happened {
         at: Timestamp(1_767_225_600),
         device: device.to_owned(),
-        ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+        ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
     }
 }
 

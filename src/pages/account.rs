@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{Notice, Page, PasskeyChallenge, Scope, Shell, address};
 use crate::i18n::Words;
+use crate::protocol::password_strength::Weakness;
 
 /// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
 /// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
@@ -18,6 +19,8 @@ pub struct Account {
     pub name: String,
     /// E-mail address; may be empty.
     pub email: String,
+    /// Can its owner show that the address is theirs, and has not yet?
+    pub unverified: bool,
     /// Live sessions, the current one first.
     pub sessions: Vec<SessionRow>,
     /// Applications with a remembered consent.
@@ -87,6 +90,8 @@ pub enum PasswordProblem {
         /// Most characters allowed.
         maximum: usize,
     },
+    /// The new password is too easy to guess.
+    Weak(Weakness),
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.

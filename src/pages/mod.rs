@@ -31,10 +31,11 @@ pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, Si
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut,
+    SigningOut, VerifyAddress,
 };
-pub use words::{describe_device, describe_scope};
+pub use words::{describe_device, describe_scope, describe_weakness};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -179,6 +180,10 @@ pub enum Notice {
     PasskeyRenamed,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// The mail that shows that an address is one's own is on its way.
+    AddressMailed,
+    /// The address was shown to be one's own.
+    AddressVerified,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -206,7 +211,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 20] = [
+    const ALL: &'static [(Notice, &'static str, Phrase)] = &[
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -215,6 +220,8 @@ impl Notice {
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::AddressMailed, "address-mailed", key("notice-address-mailed")),
+        (Notice::AddressVerified, "address-verified", key("notice-address-verified")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),

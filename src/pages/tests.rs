@@ -10,6 +10,7 @@ use scraper::{Html, Selector};
 use super::*;
 use crate::i18n::Language;
 use crate::protocol::diagnosis::flow;
+use crate::protocol::password_strength::Weakness;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -51,8 +52,24 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text(username),
         remember: false,
         email_code: false,
+        recover: None,
         sign_up: None,
         problem,
+    };
+    let recover = |problem, mistakes| Recover {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        username: text("ada"),
+        problem,
+        mistakes,
+    };
+    let new_password = |problems| NewPassword {
+        words,
+        csrf: text("csrf-token"),
+        token: text("token"),
+        account: text("ada"),
+        problems,
     };
     let sign_up = |app| SignUp {
         words,
@@ -158,6 +175,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
+        unverified: false,
         sessions,
         apps,
         notice,
@@ -281,6 +299,34 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "login-or-sign-up",
             html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        (
+            "login-with-mail",
+            html(&Login { recover: Some(text("/recover?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        ("recover", html(&recover(None, vec![]))),
+        (
+            "recover-throttled",
+            html(&recover(Some(LoginProblem::TooManyAttempts { retry_after_seconds: 600 }), vec![])),
+        ),
+        ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
+        ("new-password", html(&new_password(vec![]))),
+        (
+            "new-password-weak",
+            html(&new_password(vec![Problem::new(
+                "password",
+                describe_weakness(&words, &Weakness::Personal),
+            )])),
+        ),
+        (
+            "verify-address",
+            html(&VerifyAddress {
+                words,
+                csrf: text("csrf-token"),
+                token: text("token"),
+                account: text("ada"),
+                address: text("ada@example.com"),
+            }),
         ),
         ("sign-up", html(&sign_up(None))),
         (
@@ -525,6 +571,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             html(&Account {
                 shell: shell(words, false),
                 name: String::new(),
+                unverified: true,
                 ..account(
                     vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
                     vec![],
@@ -871,6 +918,7 @@ fn only_web_addresses_become_links() {
             username: String::new(),
             remember: false,
             email_code: false,
+            recover: None,
             sign_up: None,
             problem: None,
         };
@@ -973,7 +1021,7 @@ fn every_page_with_its_style_is_below_60_kb() {
 #[test]
 fn notices_survive_the_way_through_the_address() {
     for (notice, ..) in Notice::ALL {
-        assert_eq!(Notice::parse(notice.code()), Some(notice));
+        assert_eq!(Notice::parse(notice.code()), Some(*notice));
         assert!(notice.say(&Words::ENGLISH).ends_with('.'));
     }
     assert_eq!(Notice::parse("nonsense"), None);
@@ -1092,6 +1140,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
         username: String::new(),
         remember: false,
         email_code: false,
+        recover: None,
         sign_up: None,
         problem: None,
     };

@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use super::{Scope, SessionRow};
 use crate::i18n::{Argument as _, Words};
+use crate::protocol::password_strength::Weakness;
 
 /// What a scope lets an application do, in words. Scopes of no known meaning are shown by their name.
 #[must_use]
@@ -20,6 +21,18 @@ pub fn describe_scope(words: Words, name: &str) -> Scope {
         other => (words.with("scope-other", "scope", other), words.text("scope-other-more")),
     };
     Scope { name: name.into(), title: title.into(), description: description.into() }
+}
+
+/// Why a password is too easy to guess, and what to do instead.
+#[must_use]
+pub fn describe_weakness(words: &Words, weakness: &Weakness) -> String {
+    match weakness {
+        Weakness::Common => words.text("weak-common"),
+        Weakness::Personal => words.text("weak-personal"),
+        Weakness::Pattern => words.text("weak-pattern"),
+        Weakness::Simple => words.text("weak-simple"),
+    }
+    .into()
 }
 
 /// "Firefox on Windows" from a `User-Agent` header: a hint for people to recognise a device, nothing to decide by.

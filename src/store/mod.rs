@@ -54,6 +54,7 @@ mod invitation;
 mod key;
 mod ledger;
 mod mail;
+mod mailed_link;
 mod memory;
 mod one_time_link;
 mod passkey;

@@ -87,6 +87,8 @@ macro_rules! end_everything_of_user {
     }};
 }
 
+pub(super) use end_everything_of_user;
+
 /// Refuses, inside the caller's transaction, to go on with a change after which nobody could administer the server.
 macro_rules! keep_an_administrator {
     ($tx:ident, $user:expr) => {{

@@ -1,6 +1,7 @@
 // Chromium, and the steps that a person takes on the pages.
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { demoUser } from '../countersign.mjs';
 
@@ -56,6 +57,17 @@ export function setupLink(server) {
   const link = server.output().match(/http:\S+\/setup\?token=[\w-]+/)?.[0];
   assert.ok(link, `a link to set up the administrator in:\n${server.output()}`);
   return link;
+}
+
+/** The last link to this path in a mail that the server says it would have sent. */
+export async function mailedLink(server, path) {
+  for (let waited = 0; waited < 100; waited += 1) {
+    const links = [...server.output().matchAll(/^ {2}link {5}(\S+)$/gm)].map(([, link]) => link);
+    const link = links.findLast((link) => new URL(link).pathname === path);
+    if (link) return link;
+    await sleep(100);
+  }
+  throw new Error(`No mail with a link to ${path} in:\n${server.output()}`);
 }
 
 export async function setUp(page, server) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { demoUser } from '../countersign.mjs';
-import { authenticator, claims, signIn, startAtDemo } from './pages.mjs';
+import { authenticator, claims, mailedLink, signIn, startAtDemo } from './pages.mjs';
 import { browserTest } from './support.mjs';
 
 const ACR = 'urn:countersign:acr:phishing-resistant';
@@ -18,6 +18,8 @@ browserTest('a passkey is added, named, used without a user name, and removed', 
   const key = await authenticator(context, page);
   await addPasskey(page, server, 'My laptop');
   assert.match(await page.textContent('main'), /My laptop/);
+  assert.equal(new URL(await mailedLink(server, '/account')).origin, server.issuer);
+  assert.match(server.output(), /subject {2}A passkey was added to your account/);
   const [credential] = await key.credentials();
   assert.equal(credential.isResidentCredential, true);
   assert.equal(credential.rpId, 'localhost');

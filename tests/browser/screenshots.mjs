@@ -5,7 +5,7 @@ import { createHmac } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { demoUser, quickstart } from '../countersign.mjs';
-import { administrator, invite, launch, mailed, setupLink, signIn, startAtDemo } from './pages.mjs';
+import { administrator, invite, launch, mailed, mailedLink, setupLink, signIn, startAtDemo } from './pages.mjs';
 
 const folder = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
 
@@ -66,6 +66,23 @@ const pages = {
   },
   account: (page, { issuer }) => page.goto(`${issuer}/account`),
   forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
+  recover: async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/login`);
+    await page.click('text=Forgot your password?');
+    await page.waitForSelector('#recover-submit');
+  },
+  'recovery-sent': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#recover-submit');
+    await page.waitForSelector('text=Look into your mail');
+  },
+  'new-password': async (page, server) => page.goto(await mailedLink(server, '/recover/password')),
+  'new-password-weak': async (page) => {
+    await page.fill('#password', 'demo@example.com');
+    await page.click('#password-submit');
+    await page.waitForSelector('[role=alert]');
+  },
   'sign-up': async (page, { issuer }) => {
     await page.context().clearCookies();
     await page.goto(`${issuer}/sign-up`);
@@ -95,7 +112,16 @@ const pages = {
     await page.context().clearCookies();
     await page.goto(link);
   },
+  'account-unconfirmed': async (page) => {
+    await page.fill('#username', 'ada');
+    await page.fill('#email', 'ada@example.com');
+    await page.fill('#password', 'a ladder, a lamp and a lantern');
+    await page.click('#sign-up-submit');
+    await page.waitForSelector('form[action="/account/verify-address"]');
+  },
+  'verify-address': async (page, server) => page.goto(await mailedLink(server, '/verify-address')),
   'sign-in-unverified': async (page, { issuer, demo }) => {
+    await page.context().clearCookies();
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
     const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
     await page.goto(authorization(issuer, { client_id, redirect_uri }));

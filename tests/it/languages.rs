@@ -172,7 +172,7 @@ async fn mistakes_in_forms_are_told_in_the_readers_language() {
         assert!(refused.text().contains(words), "{}", refused.text());
     }
     let page = browser.get("/sign-up").await;
-    let taken = [("username", "ada"), ("email", "new@example.com"), ("password", "long enough")];
+    let taken = [("username", "ada"), ("email", "new@example.com"), ("password", "long enough for this")];
     let refused = browser.post("/sign-up", &filled(page.form("/sign-up"), &taken)).await;
     assert!(refused.text().contains("Dieser Benutzername ist schon vergeben."), "{}", refused.text());
 }

@@ -40,6 +40,7 @@ mod outage;
 mod outgoing;
 mod processes;
 mod races;
+mod recovery;
 mod register;
 mod relying_party;
 mod request_objects;

@@ -12,7 +12,7 @@ use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versione
 use crate::admin::users::{self, UserView};
 use crate::app::App;
 use crate::http::session;
-use crate::i18n::Words;
+use crate::i18n::{Language, Words};
 use crate::pages::describe_device;
 use crate::protocol::profile::UserInput;
 use crate::protocol::session::Session;
@@ -144,7 +144,7 @@ pub async fn set_password(
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let user = users::find(&app, &id).await?;
-    users::set_password(&app, &caller.origin, &user, body.password, None).await?;
+    users::set_password(&app, &caller.origin, &user, body.password, None, Language::English).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

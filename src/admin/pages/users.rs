@@ -14,7 +14,7 @@ use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
-use crate::i18n::Words;
+use crate::i18n::{Language, Words};
 use crate::pages::{
     AdminUserForm, AdminUsers, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
 };
@@ -120,7 +120,7 @@ pub async fn set_password(
 ) -> Result<Response, PageError> {
     let user = users::find(&app, &id).await?;
     let password = sent.get("password").unwrap_or_default().to_owned();
-    match users::set_password(&app, &me.origin(&info), &user, password, None).await {
+    match users::set_password(&app, &me.origin(&info), &user, password, None, Language::English).await {
         Ok(()) => Ok(done(&format!("{LIST}/{}", user.id), Notice::UserPasswordSet)),
         Err(refusal) => refused(&app, &me, &user, None, refusal).await,
     }

@@ -2,11 +2,16 @@
 
 use super::{Account, LONGEST_BETWEEN_PROOFS, Method, Next, Proof, SignIn};
 use crate::protocol::assurance::Level;
+use crate::protocol::recovery::{Aim, MailedLink, may_reset};
 use crate::protocol::samples;
 use crate::protocol::session::Session;
 use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
 
 const START: i64 = 1_000_000;
+
+/// Of a link with which a password is chosen.
+const LINK_WORKS_FOR: i64 = 1800;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
@@ -18,12 +23,17 @@ enum Event {
     Change,
     /// Ada sets an authenticator app up, or removes it.
     SecondFactor(bool),
+    /// Somebody has a link mailed to Ada, with which a new password is chosen.
+    Mailed,
+    /// Somebody who reads Ada's mail chooses a new password by the last link, whether it works or not.
+    Reset,
 }
 
 fn events() -> Vec<Event> {
     let mut events: Vec<Event> = Method::ALL.into_iter().map(|method| Event::Proof("ada", method)).collect();
     events.extend([Method::Password, Method::Totp].map(|method| Event::Proof("eve", method)));
     events.extend([Event::Wait(LONGEST_BETWEEN_PROOFS / 2), Event::Wait(LONGEST_BETWEEN_PROOFS)]);
+    events.extend([Event::Wait(LINK_WORKS_FOR), Event::Mailed, Event::Reset]);
     events.extend([Event::Change, Event::SecondFactor(true), Event::SecondFactor(false)]);
     events
 }
@@ -37,6 +47,11 @@ struct World {
     proved: Vec<(&'static str, Method, i64, i64)>,
     /// Everything before a change of hands counts for nothing.
     since: usize,
+    /// The link that was mailed last, as the database has it; and in the plainest words, when and in which state of the
+    /// account.
+    link: Option<MailedLink>,
+    mailed: Option<(i64, i64)>,
+    resets: usize,
 }
 
 impl World {
@@ -50,22 +65,50 @@ impl World {
 
     fn happens(&mut self, event: Event, sign_in: &mut SignIn) {
         match event {
-            Event::Proof(who, method) => {
-                if self.proved.last().is_some_and(|(other, ..)| *other != who) {
-                    self.since = self.proved.len();
-                }
-                self.proved.push((who, method, self.now, self.version));
-                sign_in.proved(Proof::new(
-                    who.into(),
-                    method,
-                    Timestamp(START + self.now),
-                    Timestamp(self.version),
-                ));
-            }
+            Event::Proof(who, method) => self.proves(who, method, sign_in),
             Event::Wait(seconds) => self.now += seconds,
             Event::Change => self.version += 1,
             Event::SecondFactor(on) => self.second_factor = on,
+            Event::Mailed => {
+                let now = Timestamp(START + self.now);
+                self.link = MailedLink::for_user(Aim::ResetPassword, &self.ada(), "hash".to_owned(), now);
+                self.mailed = Some((self.now, self.version));
+            }
+            Event::Reset => self.resets_password(sign_in),
         }
+    }
+
+    fn ada(&self) -> User {
+        User {
+            updated_at: Timestamp(self.version),
+            password_hash: Some("hash".to_owned()),
+            ..samples::user("ada")
+        }
+    }
+
+    /// What the endpoint does: the rule, the gate, and the proof that is left of it.
+    fn resets_password(&mut self, sign_in: &mut SignIn) {
+        let now = Timestamp(START + self.now);
+        let may = self.link.as_ref().and_then(|link| may_reset(link, &self.ada(), now));
+        let works = self
+            .mailed
+            .is_some_and(|(at, version)| self.now - at < LINK_WORKS_FOR && version == self.version);
+        assert_eq!(may.is_some(), works, "mailed {:?}, now {} {}", self.mailed, self.now, self.version);
+        if let Some(reset) = may {
+            assert_eq!(reset.user().as_str(), "ada", "nobody else's");
+            (self.link, self.mailed) = (None, None);
+            self.version += 1;
+            self.resets += 1;
+            self.proves("ada", Method::Password, sign_in);
+        }
+    }
+
+    fn proves(&mut self, who: &'static str, method: Method, sign_in: &mut SignIn) {
+        if self.proved.last().is_some_and(|(other, ..)| *other != who) {
+            self.since = self.proved.len();
+        }
+        self.proved.push((who, method, self.now, self.version));
+        sign_in.proved(Proof::new(who.into(), method, Timestamp(START + self.now), Timestamp(self.version)));
     }
 
     /// Does this person hold a proof of such a method now?
@@ -82,6 +125,7 @@ impl World {
 #[test]
 fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order() {
     let mut seen = [0_usize; 3];
+    let mut resets = [0_usize; 2];
     let mut worlds = vec![(World::default(), SignIn::default())];
     for _ in 0..4 {
         let mut next = Vec::new();
@@ -97,6 +141,9 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
                         Next::Second { .. } => 1,
                         Next::Done(_) => 2,
                     }] += 1;
+                    if world.resets > 0 {
+                        resets[usize::from(matches!(outcome, Next::Done(_)))] += 1;
+                    }
                 }
                 next.push((world, sign_in));
             }
@@ -104,6 +151,7 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
         worlds = next;
     }
     assert!(seen.iter().all(|times| *times > 1000), "each outcome is reached: {seen:?}");
+    assert!(resets.iter().all(|times| *times > 100), "and after a reset: {resets:?}");
 }
 
 fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
