@@ -114,7 +114,7 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
-        let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name));
         let config = Arc::new(config);
         let parts = Parts {
             config,
@@ -150,6 +150,7 @@ impl App {
             target,
             detail: detail.into(),
             ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: origin.user_agent.clone(),
             correlation_id: origin.correlation_id.clone(),
         }
     }

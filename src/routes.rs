@@ -81,6 +81,15 @@ fn account() -> Router<App> {
     Router::new()
         .route("/", get(account::front_door))
         .route("/account", get(account::show))
+        .route("/account/profile", get(account::profile::show).post(account::profile::save))
+        .route(
+            "/account/profile/address",
+            get(account::profile::new_address).post(account::profile::change_address),
+        )
+        .route("/account/activity", get(account::activity::show))
+        .route("/account/data", get(account::data::show))
+        .route("/account/data.json", get(account::data::download))
+        .route("/account/delete", post(account::data::delete))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::revoke_app))

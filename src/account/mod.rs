@@ -1,8 +1,11 @@
 //! `/account`: what people do with their own account.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod activity;
 pub mod address;
+pub mod data;
 pub mod methods;
+pub mod profile;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -187,6 +190,7 @@ async fn page(
     let mut sessions: Vec<SessionRow> =
         live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
+    let grants = app.store.grants_of_user(&me.user.id).await?;
     let mut apps = Vec::new();
     for consent in app.store.consents_of_user(&me.user.id).await? {
         let Some(client) = app.store.client(&consent.client_id).await? else { continue };
@@ -196,6 +200,11 @@ async fn page(
             name: client.metadata.client_name.clone(),
             scopes: consent.scope.iter().map(|scope| describe_scope(words, scope)).collect(),
             since: consent.created_at.0,
+            last_used: grants
+                .iter()
+                .filter(|grant| grant.client_id == client.id.as_str())
+                .map(|grant| grant.rotated_at.max(grant.created_at))
+                .max(),
         });
     }
     let page = pages::Account {

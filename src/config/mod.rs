@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
+use crate::branding::Branding;
 use crate::protocol::assurance::{Classes, Level};
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
@@ -110,6 +111,8 @@ pub struct Config {
     pub sign_up: SignUpMode,
     /// Ways to sign in that are not there for everybody.
     pub sign_in: SignIn,
+    /// What it looks like; for as long as the process runs.
+    pub branding: &'static Branding,
     /// Clients that register themselves.
     pub registration: Registration,
     /// What newer applications do without.

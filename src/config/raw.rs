@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 55] = [
+pub(super) const SETTINGS: [(&str, Kind); 59] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -64,6 +64,10 @@ pub(super) const SETTINGS: [(&str, Kind); 55] = [
     ("assurance.two_factors", Kind::Text),
     ("assurance.phishing_resistant", Kind::Text),
     ("assurance.administrators", Kind::Text),
+    ("branding.name", Kind::Text),
+    ("branding.logo_file", Kind::Text),
+    ("branding.accent_light", Kind::Text),
+    ("branding.accent_dark", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
     ("sign_up.mode", Kind::Text),
     ("sign_in.email_code", Kind::Flag),
@@ -116,6 +120,7 @@ pub(super) struct Raw {
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
     pub(super) assurance: Assurance,
+    pub(super) branding: Branding,
     pub(super) accounts: Accounts,
     pub(super) sign_up: SignUp,
     pub(super) sign_in: SignIn,
@@ -125,6 +130,15 @@ pub(super) struct Raw {
     pub(super) mail: Mail,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Branding {
+    pub(super) name: Option<String>,
+    pub(super) logo_file: Option<PathBuf>,
+    pub(super) accent_light: Option<String>,
+    pub(super) accent_dark: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

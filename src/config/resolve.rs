@@ -20,6 +20,7 @@ use super::{
     Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
     SmtpSecurity, Throttle, Tls, Tokens,
 };
+use crate::branding::{self, Branding, BrandingProblem, Colour};
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::issuer::Issuer;
 
@@ -127,6 +128,7 @@ impl Checks<'_> {
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
+        let branding = self.branding(raw.branding);
         let mail = self.mail(raw.mail, &data_dir);
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
@@ -154,6 +156,7 @@ impl Checks<'_> {
             registration,
             legacy,
             outgoing,
+            branding,
             mail: mail?,
             log,
             metrics,
@@ -467,6 +470,27 @@ impl Checks<'_> {
             .filter_map(|text| self.network("outgoing.allowed_networks", text))
             .collect();
         Outgoing { ca_certificates, allowed_hosts: allowed_hosts.collect(), allowed_networks }
+    }
+
+    fn branding(&mut self, raw: raw::Branding) -> &'static Branding {
+        let name = self.brand("branding.name", raw.name, branding::name);
+        let light = self.brand("branding.accent_light", raw.accent_light, Colour::on_light);
+        let dark = self.brand("branding.accent_dark", raw.accent_dark, Colour::on_dark);
+        let logo = raw.logo_file.and_then(|file| {
+            let bytes = self.read("branding.logo_file", file)?;
+            branding::logo(bytes).map_err(|problem| self.refuse("branding.logo_file", problem)).ok()
+        });
+        Box::leak(Box::new(Branding::new(name, logo, light, dark)))
+    }
+
+    fn brand<T>(
+        &mut self,
+        key: &str,
+        text: Option<String>,
+        rule: impl Fn(&str) -> Result<T, BrandingProblem>,
+    ) -> Option<T> {
+        let text = text?;
+        rule(&text).map_err(|problem| self.refuse_value(key, format!("{text:?}"), problem.to_string())).ok()
     }
 
     /// The bytes of a file that a setting names.

@@ -44,6 +44,7 @@ pub fn config(issuer: &str) -> Config {
         assurance: Assurance::default(),
         sign_up: SignUpMode::default(),
         sign_in: SignIn::default(),
+        branding: &crate::branding::PLAIN,
         registration: Registration {
             mode: RegistrationMode::Off,
             require_pkce: true,

@@ -56,7 +56,7 @@ fn defaults_need_an_issuer_and_a_secret_only() {
 #[test]
 fn every_setting_can_stand_in_the_file() {
     let config = load(&besides(
-        r#"
+        r##"
 data_dir = "data"
 [database]
 url = "postgres://countersign:s3cret@db.example:5433/identity"
@@ -95,11 +95,17 @@ from = "Example <No-Reply@Example.org>"
 [log]
 format = "json"
 filter = "warn,countersign=debug"
+[branding]
+name = "Example"
+accent_light = "#a52a22"
+accent_dark = "#FFA39B"
 [metrics]
 token = "a-scrapers-token"
-"#,
+"##,
     ))
     .unwrap();
+    assert_eq!(config.branding.name, "Example");
+    assert!(config.branding.style.is_some() && config.branding.logo.is_none());
     assert_eq!(config.database.engine.to_string(), "PostgreSQL at db.example:5433/identity");
     assert_eq!(config.listen.trusted_proxies.len(), 3);
     assert_eq!(config.tokens.refresh_grace, Duration::ZERO);
@@ -265,6 +271,19 @@ fn each_wrong_value_is_refused_in_its_own_words() {
             "outgoing.allowed_networks = \"intranet\": must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8",
         ),
         ("[log]\nformat = \"xml\"", "log.format = \"xml\": must be \"text\" or \"json\""),
+        (
+            "[branding]\naccent_light = \"red;}\"",
+            "branding.accent_light = \"red;}\": must be a colour as in \"#0d6b60\"",
+        ),
+        (
+            "[branding]\naccent_dark = \"#0d6b60\"",
+            "branding.accent_dark = \"#0d6b60\": cannot be read on #1f2725: its contrast is 2.4, and must be 4.5 at least; \
+             take a lighter one",
+        ),
+        (
+            "[branding]\nname = \"\"",
+            "branding.name = \"\": must have 1 to 32 characters, without control or direction characters",
+        ),
         (
             "[metrics]\ntoken = \"short\"",
             "metrics.token: must have at least 16 visible ASCII characters; make one with: openssl rand -base64 32",
@@ -497,8 +516,23 @@ fn wrong_mail_settings_are_refused_without_a_password() {
 }
 
 #[test]
+fn a_logo_is_read_from_its_file_and_judged() {
+    let folder = written(&besides("[branding]\nlogo_file = \"logo.svg\""));
+    let logo = folder.path().join("logo.svg");
+    std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let config = load_in(&folder, &[]).unwrap();
+    assert_eq!(config.branding.logo.as_ref().unwrap().content_type, "image/svg+xml");
+    std::fs::write(&logo, "<svg onload=\"alert(1)\"/>").unwrap();
+    let Problems(found) = load_in(&folder, &[]).unwrap_err();
+    assert_eq!(
+        found,
+        ["branding.logo_file: holds \"on…=\", and could do more than show itself; save it as a plain SVG"]
+    );
+}
+
+#[test]
 fn files_that_cannot_be_read_are_named() {
-    for key in ["registration.software_statement_keys", "outgoing.ca_file"] {
+    for key in ["registration.software_statement_keys", "outgoing.ca_file", "branding.logo_file"] {
         let (section, name) = key.split_once('.').unwrap();
         let found = problems(&besides(&format!("[{section}]\n{name} = \"missing\""))).join("\n");
         assert!(found.starts_with(&format!("{key} = ")) && found.contains("cannot be read"), "{found}");

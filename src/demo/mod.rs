@@ -98,7 +98,7 @@ pub fn router(settings: Settings, entropy: Entropy) -> anyhow::Result<Router> {
         .route("/login", get(login))
         .route("/callback", get(callback))
         .route("/logout", post(logout))
-        .route("/assets/{name}", get(assets::file))
+        .route("/assets/{name}", get(assets::of_the_product))
         .with_state(demo)
         .layer(from_fn(move |request: Request, next: Next| {
             let policy = policy.clone();

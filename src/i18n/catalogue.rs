@@ -21,6 +21,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/methods.ftl")),
             include_str!(concat!("../../locales/", $tag, "/signup.ftl")),
             include_str!(concat!("../../locales/", $tag, "/recovery.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/account.ftl")),
         ]
     };
 }

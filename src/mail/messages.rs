@@ -114,6 +114,15 @@ pub enum Message {
         /// The account's page.
         link: Link,
     },
+    /// To an address that an account had until now.
+    AddressChanged {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
     /// To somebody who may make an account.
     Invitation {
         /// Who invites, in words; empty where it is nobody in particular.
@@ -165,6 +174,7 @@ impl Message {
             Self::SignInCode { .. } => "sign_in_code",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasskeyAdded { .. } => "passkey_added",
+            Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
             Self::SignUp { .. } => "sign_up",
             Self::AccountExists { .. } => "account_exists",
@@ -181,6 +191,7 @@ impl Message {
             | Self::SignInCode { link, .. }
             | Self::PasswordChanged { link, .. }
             | Self::PasskeyAdded { link, .. }
+            | Self::AddressChanged { link, .. }
             | Self::Invitation { link, .. }
             | Self::SignUp { link, .. }
             | Self::AccountExists { link, .. }
@@ -208,7 +219,10 @@ impl Message {
             | Self::SignUp { works_for, .. } => Some(*works_for),
             // Somebody waits for it now.
             Self::AccountExists { .. } => Some(Duration::from_hours(1)),
-            Self::PasswordChanged { .. } | Self::PasskeyAdded { .. } | Self::NewSignIn { .. } => None,
+            Self::PasswordChanged { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::AddressChanged { .. }
+            | Self::NewSignIn { .. } => None,
         }
     }
 
@@ -340,6 +354,15 @@ impl Pen<'_> {
                     ],
                 )
             }
+            Message::AddressChanged { account, happened, link } => (
+                words.with_all("mail-moved-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-moved-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-moved-not-you")),
+                    button(words.text("mail-sign-in-button"), link),
+                ],
+            ),
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![

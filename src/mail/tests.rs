@@ -42,6 +42,7 @@ fn messages(name: &str) -> Vec<Message> {
             happened: happened.clone(),
             link: link.clone(),
         },
+        Message::AddressChanged { account: account(), happened: happened.clone(), link: link.clone() },
         Message::Invitation { inviter: account(), link: link.clone(), works_for: Duration::from_hours(168) },
         Message::Invitation {
             inviter: String::new(),

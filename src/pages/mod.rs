@@ -19,8 +19,8 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
-    SignInMethods,
+    Account, AccountDeleted, Activity, AppRow, Event, NewAddress, NewApp, NewPasskey, PasskeyRow,
+    PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminInvitations, AdminUserForm, AdminUsers, AuditRow,
@@ -35,7 +35,7 @@ pub use sign_in::{
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut,
     SigningOut, VerifyAddress,
 };
-pub use words::{describe_device, describe_scope, describe_weakness};
+pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -43,10 +43,11 @@ use askama::Template;
 
 use crate::i18n::{Language, Phrase, Words, key};
 
+use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
     ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
 };
-use words::{ago, day_time, duration, grouped, iso, signed_in};
+use words::{ago, day_time, grouped, iso, signed_in};
 
 /// A page as it is sent: in which language, and where it is found again.
 pub trait Page: Template {
@@ -172,6 +173,10 @@ pub enum Notice {
     AppRevoked,
     /// The password was changed.
     PasswordChanged,
+    /// One's own profile was changed.
+    ProfileSaved,
+    /// One's own e-mail address was changed.
+    AddressChanged,
     /// The authenticator app was removed.
     AppRemoved,
     /// A passkey was added.
@@ -216,6 +221,8 @@ impl Notice {
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
         (Notice::PasswordChanged, "password-changed", key("notice-password-changed")),
+        (Notice::ProfileSaved, "profile-saved", key("notice-profile-saved")),
+        (Notice::AddressChanged, "address-changed", key("notice-address-changed")),
         (Notice::AppRemoved, "app-removed", key("notice-app-removed")),
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
@@ -264,7 +271,6 @@ impl Notice {
         Self::ALL.iter().find(|row| row.1 == code).map(|row| row.0)
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates' macros it is a reference")]
     fn say(self, words: &Words) -> String {
         Self::ALL
             .iter()

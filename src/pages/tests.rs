@@ -186,7 +186,26 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         name: text(name),
         scopes: scopes(names),
         since: NOW - 9_000_000,
+        last_used: (id == "acme-notes").then_some(NOW - 7_200),
         open: (id == "acme-notes").then(|| text("https://notes.example/login?iss=x")),
+    };
+    let profile = |problems, notice| Profile {
+        shell: shell(words, false),
+        username: text("ada"),
+        email: text("ada@example.com"),
+        email_verified: true,
+        full_name: text("Ada Lovelace"),
+        claims: [("given_name", text("Ada")), ("address.formatted", text("1 St James's Square\nLondon"))]
+            .into(),
+        problems,
+        notice,
+    };
+    let event = |what: &str, device: &str, ip: &str, by_administrator| Event {
+        at: NOW - 300,
+        what: text(what),
+        device: text(device),
+        ip: text(ip),
+        by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
@@ -580,6 +599,42 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 )
             }),
         ),
+        ("profile", html(&profile(vec![], Some(Notice::ProfileSaved)))),
+        (
+            "profile-mistakes",
+            html(&profile(
+                vec![problem("name", "A name has 1 to 128 characters."), problem("locale", "Too long.")],
+                None,
+            )),
+        ),
+        (
+            "new-address",
+            html(&NewAddress {
+                shell: shell(words, false),
+                told: Some(text("ada@example.com")),
+                email: text("ada@"),
+                problems: vec![problem("email", "An e-mail address looks like name@example.com.")],
+            }),
+        ),
+        (
+            "activity",
+            html(&Activity {
+                shell: shell(words, false),
+                events: vec![
+                    event("Signed in", "Firefox on Linux", "203.0.113.7", false),
+                    event("Devices were signed out", "", "", true),
+                ],
+            }),
+        ),
+        (
+            "your-data",
+            html(&YourData {
+                shell: shell(words, false),
+                username: text("ada"),
+                problems: vec![problem("username", "That is not your user name.")],
+            }),
+        ),
+        ("account-deleted", html(&AccountDeleted { words })),
         (
             "admin-home",
             html(&AdminHome {
@@ -819,7 +874,7 @@ fn every_page_renders() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     for asset in assets::all() {
-        std::fs::write(folder.join("assets").join(asset.name), asset.bytes).unwrap();
+        std::fs::write(folder.join("assets").join(asset.name), &asset.bytes).unwrap();
     }
     let long = |text: &str| {
         if text.is_empty() || text.contains(':') || text.contains('_') {

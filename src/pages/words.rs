@@ -127,7 +127,8 @@ pub(super) fn ago(words: &Words, now: &i64, at: &i64) -> String {
 }
 
 /// How long to wait, rounded up: `45 seconds`, `2 minutes`, `3 hours`.
-pub(super) fn duration(words: &Words, seconds: &u64) -> String {
+#[must_use]
+pub fn duration(words: &Words, seconds: &u64) -> String {
     match *seconds {
         seconds @ ..=90 => words.with("duration-seconds", "count", seconds).into(),
         seconds @ 91..=5_400 => words.with("duration-minutes", "count", seconds.div_ceil(60)).into(),

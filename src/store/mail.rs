@@ -286,6 +286,16 @@ impl Store {
         Ok(count)
     }
 
+    /// What is kept of the mails to this canonical address, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mails_to(&self, address: &str) -> Result<Vec<MailRow>, StoreError> {
+        const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE to_address = $1 ORDER BY id DESC";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(address).fetch_all(db).await)?)
+    }
+
     /// The newest mails, newest first, all or those in this state.
     ///
     /// # Errors

@@ -32,7 +32,7 @@ pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
 pub use failure::FailureRow;
-pub use grant::{Opened, Rotated};
+pub use grant::{GrantOfUser, Opened, Rotated};
 pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
 pub use mail::{LeasedMail, MailEnd, MailLimit, MailRow, NewMail};

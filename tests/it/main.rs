@@ -7,11 +7,14 @@
 )]
 
 mod account;
+mod account_data;
+mod account_profile;
 mod admin_api;
 mod admin_pages;
 mod architecture;
 mod authorize;
 mod back_channel_logout;
+mod branding;
 mod check_session;
 mod claims;
 mod cli;

@@ -56,7 +56,7 @@ pub async fn home(State(app): State<App>, AdminSession(me): AdminSession) -> Res
 
 /// The frame, in English as these pages are.
 fn shell(app: &App, me: &SignedIn) -> Shell {
-    account::shell(app, Words::ENGLISH, me)
+    account::shell(app, Words::ENGLISH.on(app.config.branding), me)
 }
 
 /// A page to an administrator's browser.

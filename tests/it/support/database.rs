@@ -178,6 +178,7 @@ pub fn config(issuer: &str) -> Config {
         assurance: config::Assurance::default(),
         sign_up: config::SignUpMode::default(),
         sign_in: config::SignIn::default(),
+        branding: &countersign::branding::PLAIN,
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
             require_pkce: true,
