@@ -13,6 +13,7 @@ pub mod code;
 pub mod discovery;
 pub mod error;
 pub mod grant;
+pub mod group;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;

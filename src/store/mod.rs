@@ -46,6 +46,7 @@ mod cleanup;
 mod client;
 mod consent;
 mod grant;
+mod group;
 mod key;
 mod ledger;
 mod mail;
@@ -132,11 +133,12 @@ impl From<sqlx::Error> for StoreError {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
                 let column =
-                    ["email", "username", "clients"].into_iter().find(|column| text.contains(column));
+                    ["email", "username", "clients", "groups"].into_iter().find(|column| text.contains(column));
                 Self::Taken(match column {
                     Some("email") => "this e-mail address",
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
+                    Some("groups") => "this group name",
                     _ => "this value",
                 })
             }
