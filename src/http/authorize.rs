@@ -17,6 +17,7 @@ use super::reply::{self, refuse};
 use super::request_object;
 use super::session::{self, Live};
 use super::subject::subject_of;
+use super::user_claims;
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::i18n::key;
@@ -24,7 +25,6 @@ use crate::protocol::assurance::Level;
 use crate::protocol::authorize::{
     self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
 };
-use crate::protocol::claims::released;
 use crate::protocol::client::{Client, ResponseType};
 use crate::protocol::code::{self, Code};
 use crate::protocol::error::ErrorCode;
@@ -390,7 +390,7 @@ impl Granted<'_> {
         let Self { app, client, request, session, now, .. } = *self;
         let only = request.response_type == ResponseType::IdToken;
         let scope = if only { request.scope.clone() } else { Scope::default() };
-        let claims = released(user, &scope, &request.claims.id_token);
+        let claims = user_claims::about(app, user, &scope, &request.claims.id_token).await?;
         let authentication = Authentication {
             user: &session.user_id,
             session: &session.id,

@@ -46,5 +46,6 @@ pub mod sign_out;
 pub mod sign_up;
 pub mod subject;
 pub mod token;
+pub mod user_claims;
 pub mod userinfo;
 pub mod webfinger;

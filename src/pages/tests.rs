@@ -257,6 +257,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     "email",
                     "address",
                     "phone",
+                    "groups",
                     "offline_access",
                     "notes:read",
                     "notes:write",
