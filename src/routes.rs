@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
     logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    set_up, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -29,6 +29,7 @@ pub fn router(app: &App) -> Router {
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/login/set-up", get(set_up::get))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
@@ -68,6 +69,14 @@ pub fn router(app: &App) -> Router {
             "/admin/api/users/{id}/sign-in-methods/passkeys/{passkey}",
             delete(api::sign_in_methods::remove_passkey),
         )
+        .route("/admin/api/users/{id}/groups", get(api::groups::of_user))
+        .route("/admin/api/groups", get(api::groups::list).post(api::groups::create))
+        .route(
+            "/admin/api/groups/{id}",
+            get(api::groups::show).patch(api::groups::update).delete(api::groups::delete),
+        )
+        .route("/admin/api/groups/{id}/members", get(api::groups::members))
+        .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(
@@ -129,6 +138,12 @@ pub fn router(app: &App) -> Router {
         .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
         .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
+        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
+        .route("/admin/groups/new", get(pages::groups::new))
+        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
+        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
+        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
+        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

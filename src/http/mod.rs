@@ -41,6 +41,7 @@ pub mod request_object;
 pub mod revoke;
 pub mod second_factor;
 pub mod session;
+pub mod set_up;
 pub mod setup;
 pub mod sign_out;
 pub mod sign_up;

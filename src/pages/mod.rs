@@ -21,13 +21,14 @@ pub use account::{
     SignInMethods,
 };
 pub use admin::{
-    AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminUserForm, AdminUsers,
+    AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, KeyRow, MemberRow, ResponseTypeBox, UserFields,
+    UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp, SignedOut, SigningOut,
 };
 pub use words::{describe_device, describe_scope};
 
@@ -38,7 +39,8 @@ use askama::Template;
 use crate::i18n::{Language, Phrase, Words, key};
 
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    any_of_a_claim, level_label,
 };
 use words::{ago, day_time, duration, grouped, iso, signed_in};
 
@@ -192,10 +194,20 @@ pub enum Notice {
     UserSessionsEnded,
     /// A passkey or an authenticator app was taken off an account.
     UserMethodRemoved,
+    /// A group was made.
+    GroupCreated,
+    /// A group was changed.
+    GroupSaved,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A user was put into a group.
+    MemberAdded,
+    /// A user was taken out of a group.
+    MemberRemoved,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 17] = [
+    const ALL: [(Notice, &'static str, Phrase); 22] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -221,6 +233,15 @@ impl Notice {
             "method-removed",
             Phrase::english("It is removed, and signs nobody in any more."),
         ),
+        (
+            Notice::GroupCreated,
+            "group-created",
+            Phrase::english("The group is there. Add its members below."),
+        ),
+        (Notice::GroupSaved, "group-saved", Phrase::english("The changes are saved.")),
+        (Notice::GroupDeleted, "group-deleted", Phrase::english("The group is deleted.")),
+        (Notice::MemberAdded, "member-added", Phrase::english("The user is in the group.")),
+        (Notice::MemberRemoved, "member-removed", Phrase::english("The user is not in the group any more.")),
     ];
 
     /// The code for the address.

@@ -86,7 +86,8 @@ pub fn check(input: &GroupInput) -> Result<Wanted, Vec<FieldProblem>> {
             "one line of 500 characters at most, without control or direction characters",
         ));
     }
-    let level = input.least_acr.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Level>).transpose();
+    let level =
+        input.least_acr.as_deref().filter(|text| !text.is_empty()).map(str::parse::<Level>).transpose();
     let least_acr = level.map_err(|problem| problems.push(FieldProblem::new("least_acr", problem)));
     match (least_acr, problems.is_empty()) {
         (Ok(least_acr), true) => {
@@ -170,9 +171,21 @@ mod tests {
             let problems = check(input).unwrap_err();
             problems.into_iter().map(|problem| problem.field).collect::<Vec<_>>()
         };
-        for name in
-            ["", "  ", "a  b", "a\tb", "a\nb", "a,b", "a\"b", "<b>", "Prüfer", "а", "a\u{202e}b", "a\0", &"n".repeat(65)]
-        {
+        for name in [
+            "",
+            "  ",
+            "a  b",
+            "a\tb",
+            "a\nb",
+            "a,b",
+            "a\"b",
+            "<b>",
+            "Prüfer",
+            "а",
+            "a\u{202e}b",
+            "a\0",
+            &"n".repeat(65),
+        ] {
             assert_eq!(fields(&input(name, "", "")), ["name"], "{name:?}");
         }
         for description in ["a\nb", "a\u{202e}b", "\0", &"é".repeat(501)] {

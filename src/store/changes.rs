@@ -338,7 +338,8 @@ mod tests {
     #[test]
     fn topics_read_back_as_they_are_written_down() {
         let (client, user) = (ClientId::from("https://a.example:8443/x"), UserId::from("u"));
-        let topics = [Topic::from(&client), Topic::from(&user), Topic::Groups, Topic::Keys, Topic::Everything];
+        let topics =
+            [Topic::from(&client), Topic::from(&user), Topic::Groups, Topic::Keys, Topic::Everything];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();
         assert_eq!(read, topics);
         for unknown in ["", "device:d", "user", "u"] {

@@ -132,8 +132,9 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column =
-                    ["email", "username", "clients", "groups"].into_iter().find(|column| text.contains(column));
+                let column = ["email", "username", "clients", "groups"]
+                    .into_iter()
+                    .find(|column| text.contains(column));
                 Self::Taken(match column {
                     Some("email") => "this e-mail address",
                     Some("username") => "this user name",

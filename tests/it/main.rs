@@ -25,6 +25,7 @@ mod crashes;
 mod demo;
 mod edge;
 mod front_channel_logout;
+mod groups;
 mod interleavings;
 mod introspect;
 mod keys;

@@ -7,6 +7,7 @@
 pub mod audit;
 mod auth;
 pub mod clients;
+pub mod groups;
 pub mod keys;
 pub mod problem;
 pub mod registration_tokens;
@@ -36,6 +37,8 @@ use self::problem::Problem;
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
+        groups::list, groups::create, groups::show, groups::update, groups::delete,
+        groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,
