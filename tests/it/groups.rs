@@ -237,11 +237,12 @@ async fn people_are_asked_before_an_application_hears_of_their_groups() {
 /// What a browser is told when it comes with this request.
 async fn outcome(browser: &mut Browser, address: &str) -> String {
     let page = browser.open(address).await;
-    match (page.sent("code"), page.sent("error")) {
-        (Some(_), _) => "code".to_owned(),
-        (_, Some(error)) => error,
-        _ if page.body.contains("set-up-continue") => "set up".to_owned(),
-        _ if page.body.contains("action=\"/login/second\"") => "second".to_owned(),
+    if page.header("location").is_some() {
+        return page.sent("error").unwrap_or_else(|| page.sent("code").map(|_| "code".to_owned()).unwrap());
+    }
+    match &page.body {
+        body if body.contains("set-up-continue") => "set up".to_owned(),
+        body if body.contains("action=\"/login/second\"") => "second".to_owned(),
         _ => page.text(),
     }
 }
