@@ -45,7 +45,84 @@ pub fn router(app: &App) -> Router {
         )
         .route_layer(from_fn_with_state(app.clone(), cors::by_anybody));
 
-    let administration_api = Router::new()
+    Router::new()
+        .merge(for_applications)
+        .merge(for_newcomers)
+        .merge(in_browsers)
+        .merge(account())
+        .merge(administration())
+        .merge(administration_api())
+        // OAuth and OpenID Connect
+        .route("/introspect", post(introspect::post))
+        .route("/jwks", get(jwks::get))
+        .route("/check-session", get(check_session::get))
+        .route("/.well-known/openid-configuration", discovery::endpoint(app))
+        .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
+        .route("/.well-known/webfinger", get(webfinger::get))
+        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
+        // Pages of its own
+        .route("/setup", get(setup::get).post(setup::post))
+        .route("/assets/{name}", get(assets::file))
+        // For operators
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
+        .with_state(app.clone())
+}
+
+/// One's own account.
+fn account() -> Router<App> {
+    Router::new()
+        .route("/", get(account::front_door))
+        .route("/account", get(account::show))
+        .route("/account/sessions/end-others", post(account::end_other_sessions))
+        .route("/account/sessions/{id}/end", post(account::end_session))
+        .route("/account/apps/{id}/revoke", post(account::revoke_app))
+        .route("/account/password", post(account::change_password))
+        .route("/account/sign-out", post(account::sign_out))
+        .route("/account/sign-in", get(account::methods::show))
+        .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))
+        .route("/account/sign-in/app/remove", post(account::methods::remove_app))
+        .route("/account/sign-in/recovery-codes", post(account::methods::new_recovery_codes))
+        .route(
+            "/account/sign-in/passkeys",
+            get(account::methods::new_passkey).post(account::methods::add_passkey),
+        )
+        .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
+        .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
+}
+
+/// The administrator's pages.
+fn administration() -> Router<App> {
+    Router::new()
+        .route("/admin", get(pages::home))
+        .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
+        .route("/admin/clients/new", get(pages::clients::new))
+        .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
+        .route("/admin/clients/{id}/rotate-secret", post(pages::clients::rotate_secret))
+        .route("/admin/clients/{id}/delete", post(pages::clients::delete))
+        .route("/admin/users", get(pages::users::list).post(pages::users::create))
+        .route("/admin/users/new", get(pages::users::new))
+        .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
+        .route("/admin/users/{id}/password", post(pages::users::set_password))
+        .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
+        .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
+        .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
+        .route("/admin/users/{id}/delete", post(pages::users::delete))
+        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
+        .route("/admin/groups/new", get(pages::groups::new))
+        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
+        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
+        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
+        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/failures", get(pages::failures::list))
+        .route("/admin/failures/{id}", get(pages::failures::show))
+        .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
+}
+
+/// The same for programs.
+fn administration_api() -> Router<App> {
+    Router::new()
         .route("/admin/api/openapi.json", get(api::openapi))
         .route("/admin/api/clients", get(api::clients::list).post(api::clients::create))
         .route(
@@ -85,68 +162,10 @@ pub fn router(app: &App) -> Router {
         )
         .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
         .route("/admin/api/audit", get(api::audit::recent))
+        .route("/admin/api/failures", get(api::failures::list))
+        .route("/admin/api/failures/{id}", get(api::failures::show))
+        .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))
         .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
         .method_not_allowed_fallback(api::problem::method_not_allowed)
-        .layer(from_fn(api::problem::render));
-
-    Router::new()
-        .merge(for_applications)
-        .merge(for_newcomers)
-        .merge(in_browsers)
-        .merge(administration_api)
-        // OAuth and OpenID Connect
-        .route("/introspect", post(introspect::post))
-        .route("/jwks", get(jwks::get))
-        .route("/check-session", get(check_session::get))
-        .route("/.well-known/openid-configuration", discovery::endpoint(app))
-        .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
-        .route("/.well-known/webfinger", get(webfinger::get))
-        .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
-        // Pages of its own
-        .route("/setup", get(setup::get).post(setup::post))
-        .route("/assets/{name}", get(assets::file))
-        // One's own account
-        .route("/", get(account::front_door))
-        .route("/account", get(account::show))
-        .route("/account/sessions/end-others", post(account::end_other_sessions))
-        .route("/account/sessions/{id}/end", post(account::end_session))
-        .route("/account/apps/{id}/revoke", post(account::revoke_app))
-        .route("/account/password", post(account::change_password))
-        .route("/account/sign-out", post(account::sign_out))
-        .route("/account/sign-in", get(account::methods::show))
-        .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))
-        .route("/account/sign-in/app/remove", post(account::methods::remove_app))
-        .route("/account/sign-in/recovery-codes", post(account::methods::new_recovery_codes))
-        .route(
-            "/account/sign-in/passkeys",
-            get(account::methods::new_passkey).post(account::methods::add_passkey),
-        )
-        .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
-        .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
-        // Administration
-        .route("/admin", get(pages::home))
-        .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
-        .route("/admin/clients/new", get(pages::clients::new))
-        .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
-        .route("/admin/clients/{id}/rotate-secret", post(pages::clients::rotate_secret))
-        .route("/admin/clients/{id}/delete", post(pages::clients::delete))
-        .route("/admin/users", get(pages::users::list).post(pages::users::create))
-        .route("/admin/users/new", get(pages::users::new))
-        .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
-        .route("/admin/users/{id}/password", post(pages::users::set_password))
-        .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
-        .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
-        .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
-        .route("/admin/users/{id}/delete", post(pages::users::delete))
-        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
-        .route("/admin/groups/new", get(pages::groups::new))
-        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
-        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
-        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
-        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
-        // For operators
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::scrape))
-        .with_state(app.clone())
+        .layer(from_fn(api::problem::render))
 }

@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod clients;
+pub mod failures;
 pub mod groups;
 pub mod keys;
 pub mod pages;

@@ -321,8 +321,8 @@ async fn show_methods(app: &App, user: &User, print: Print) -> anyhow::Result<()
         rows.push(row("app", left, String::new(), Some(app.created_at), Some(app.last_used_at)));
     }
     for passkey in methods.passkeys {
-        let (since, used) = (Some(passkey.created_at), Some(passkey.last_used_at));
-        rows.push(row("passkey", passkey.name, passkey.id, since, used));
+        let (added, seen) = (passkey.created_at, passkey.last_used_at);
+        rows.push(row("passkey", passkey.name, passkey.id, Some(added), Some(seen)));
     }
     output::table(["method", "name", "since", "last used", "id"], rows.into_iter());
     Ok(())

@@ -502,10 +502,10 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let named = raw.administrators.unwrap_or_else(|| Level::OneFactor.to_string());
-        let administrators = named.parse().unwrap_or_else(|_| {
+        let level = raw.administrators.unwrap_or_else(|| Level::OneFactor.to_string());
+        let administrators = level.parse().unwrap_or_else(|_| {
             let allowed = "must be one-factor, two-factors or phishing-resistant";
-            self.refuse_value("assurance.administrators", &named, allowed);
+            self.refuse_value("assurance.administrators", &level, allowed);
             Level::OneFactor
         });
         Assurance { classes, administrators }

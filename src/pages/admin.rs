@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::failures::{AdminFailure, AdminFailures};
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
@@ -45,7 +46,9 @@ in_one_language!(
     AdminUsers,
     AdminUserForm,
     AdminGroups,
-    AdminGroupForm
+    AdminGroupForm,
+    AdminFailures,
+    AdminFailure
 );
 
 /// One key of the server.
@@ -230,6 +233,7 @@ pub(super) const LEVELS: [(Level, &str); 3] = [
 ];
 
 /// What a level is called on these pages.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates it is a reference")]
 pub(super) fn level_label(level: &Level) -> &'static str {
     LEVELS.iter().find(|(known, _)| known == level).map_or("", |(_, label)| label)
 }

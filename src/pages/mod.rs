@@ -9,6 +9,7 @@ mod account;
 mod admin;
 pub mod assets;
 mod demo;
+mod failures;
 mod sign_in;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -26,6 +27,7 @@ pub use admin::{
     UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
+pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
     ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp, SignedOut, SigningOut,
@@ -204,10 +206,12 @@ pub enum Notice {
     MemberAdded,
     /// A user was taken out of a group.
     MemberRemoved,
+    /// A redirect URI was registered from a failed request.
+    RedirectUriRegistered,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 22] = [
+    const ALL: [(Notice, &'static str, Phrase); 23] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -242,6 +246,11 @@ impl Notice {
         (Notice::GroupDeleted, "group-deleted", Phrase::english("The group is deleted.")),
         (Notice::MemberAdded, "member-added", Phrase::english("The user is in the group.")),
         (Notice::MemberRemoved, "member-removed", Phrase::english("The user is not in the group any more.")),
+        (
+            Notice::RedirectUriRegistered,
+            "redirect-uri-registered",
+            Phrase::english("The address is registered: try it again."),
+        ),
     ];
 
     /// The code for the address.

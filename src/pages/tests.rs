@@ -10,6 +10,7 @@ use scraper::{Html, Selector};
 use super::*;
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
+use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
@@ -84,6 +85,14 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         last_seen,
         expires: NOW + 800_000,
         current,
+    };
+    let failure = || FailureLine {
+        at: NOW - 90,
+        reference: text("Zx81kQ"),
+        endpoint: text("/authorize"),
+        client: text("web"),
+        error: text("invalid_request"),
+        cause: text("redirect_uri is not registered for this client"),
     };
     let sessions = || {
         vec![
@@ -627,6 +636,35 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 member: text("eve"),
                 members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
                 next: None,
+                notice: None,
+            }),
+        ),
+        (
+            "admin-failures",
+            html(&AdminFailures {
+                shell: shell(Words::ENGLISH, true),
+                client: text("web"),
+                rows: vec![failure()],
+                next: Some(text("row-50")),
+            }),
+        ),
+        (
+            "admin-failure",
+            html(&AdminFailure {
+                shell: shell(Words::ENGLISH, true),
+                failure: failure(),
+                client_name: Some(text("Notes")),
+                section: text("RFC 9700 §4.1.3"),
+                advice: text("Send a redirect_uri exactly as it is registered."),
+                request: vec![(text("response_type"), text("code")), (text("state"), text("(sent)"))],
+                redirect_uri: Some(FailedRedirectUri {
+                    received: text("https://notes.example/callback/"),
+                    nearest: Some(text("https://notes.example/callback")),
+                    difference: Some("the slash at the end"),
+                    can_be_registered: true,
+                }),
+                flow: flow("/authorize", None, "invalid_request"),
+                problems: vec![],
                 notice: None,
             }),
         ),

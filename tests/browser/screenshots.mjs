@@ -126,6 +126,11 @@ const pages = {
     await page.goto(authorization(server.issuer, demo));
     await page.waitForSelector('#set-up-open');
   },
+  'admin-failures': async (page, { issuer, demo }) => {
+    await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
+    await page.goto(`${issuer}/admin/failures`);
+  },
+  'admin-failure': (page) => page.click('th a').then(() => page.waitForSelector('#g-flow')),
   'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
   'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
   'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),

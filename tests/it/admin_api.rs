@@ -58,7 +58,7 @@ pub fn filled_in(path: &str) -> String {
 
 /// Somebody who calls the API.
 #[derive(Clone)]
-struct Caller {
+pub struct Caller {
     app: TestApp,
     headers: Vec<(&'static str, String)>,
 }
@@ -83,7 +83,7 @@ impl Caller {
         self
     }
 
-    async fn send(&self, method: &Method, path: &str, body: impl Into<Body>) -> Page {
+    pub async fn send(&self, method: &Method, path: &str, body: impl Into<Body>) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -91,7 +91,7 @@ impl Caller {
         self.app.send(request.body(body.into()).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         self.send(&Method::GET, path, Body::empty()).await
     }
 
@@ -131,11 +131,11 @@ async fn token(app: &TestApp, client: &str, scope: &str) -> String {
     crate::support::granted(&page).access().to_owned()
 }
 
-async fn robot(app: &TestApp) -> Caller {
+pub async fn robot(app: &TestApp) -> Caller {
     Caller::bearer(app, &token(app, "robot", "countersign:admin").await)
 }
 
-fn problem(page: &Page, status: u16) -> Value {
+pub fn problem(page: &Page, status: u16) -> Value {
     assert_eq!(page.status, status, "{}", page.body);
     assert_eq!(page.header("content-type"), Some("application/problem+json"));
     assert_eq!(page.header("cache-control"), Some("no-store"));

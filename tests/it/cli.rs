@@ -253,6 +253,15 @@ fn groups_at_the_terminal() {
 }
 
 #[test]
+fn failed_requests_at_the_terminal() {
+    let terminal = Terminal::new();
+    assert_eq!(terminal.run(&["why", "--json"]).json(), serde_json::json!([]));
+    assert!(terminal.run(&["why"]).done().contains("reference"));
+    assert!(terminal.run(&["why", "made-up"]).refused(1).contains("no such failed request"));
+    terminal.run(&["why", "made-up", "--client", "web"]).refused(2);
+}
+
+#[test]
 fn users_at_the_terminal() {
     let terminal = Terminal::new();
     let create =

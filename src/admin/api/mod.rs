@@ -7,6 +7,7 @@
 pub mod audit;
 mod auth;
 pub mod clients;
+pub mod failures;
 pub mod groups;
 pub mod keys;
 pub mod problem;
@@ -42,6 +43,7 @@ use self::problem::Problem;
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,
+        failures::list, failures::show, failures::register_redirect_uri,
         openapi,
     ),
     components(schemas(Problem)),

@@ -128,7 +128,7 @@ pub async fn add_member(
             let (status, problems) = mistakes(refusal, input_name)?;
             let page = page(&app, &me, &group, "").await?;
             let member = typed.chars().take(254).collect();
-            Ok(shown(&app, &me, status, &AdminGroupForm { member, problems, ..page }))
+            Ok(shown(&app, &me, status, &AdminGroupForm { problems, member, ..page }))
         }
     }
 }
