@@ -10,8 +10,8 @@ use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, email_code, health, introspect, invitation,
     jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, recover, recover_password,
-    register, registered_client, revoke, second_factor, setup, sign_up, token, userinfo, verify_address,
-    webfinger,
+    register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, userinfo,
+    verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -33,6 +33,7 @@ pub fn router(app: &App) -> Router {
         .route("/login/code", get(email_code::get).post(email_code::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/recover", get(recover::get).post(recover::post))
+        .route("/login/set-up", get(set_up::get))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/consent", get(consent::get).post(consent::post))
@@ -127,6 +128,12 @@ fn administration() -> Router<App> {
         .route("/admin/users/{id}/delete", post(pages::users::delete))
         .route("/admin/invitations", get(pages::invitations::list).post(pages::invitations::create))
         .route("/admin/invitations/{id}/withdraw", post(pages::invitations::withdraw))
+        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
+        .route("/admin/groups/new", get(pages::groups::new))
+        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
+        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
+        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
+        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
         .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
@@ -160,6 +167,14 @@ fn administration_api() -> Router<App> {
         )
         .route("/admin/api/invitations", get(api::invitations::list).post(api::invitations::create))
         .route("/admin/api/invitations/{id}", delete(api::invitations::withdraw))
+        .route("/admin/api/users/{id}/groups", get(api::groups::of_user))
+        .route("/admin/api/groups", get(api::groups::list).post(api::groups::create))
+        .route(
+            "/admin/api/groups/{id}",
+            get(api::groups::show).patch(api::groups::update).delete(api::groups::delete),
+        )
+        .route("/admin/api/groups/{id}/members", get(api::groups::members))
+        .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(

@@ -1,9 +1,11 @@
-//! Administration. The services here ([`clients`], [`users`], [`sign_in_methods`], [`invitations`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
+//! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`],
+//! [`registration_tokens`], [`failures`]) hold every rule of it once; the API, the pages
 //! and the command line only translate to and from them.
 
 pub mod api;
 pub mod clients;
 pub mod failures;
+pub mod groups;
 pub mod invitations;
 pub mod keys;
 pub mod pages;

@@ -117,7 +117,7 @@ pub(super) struct Who {
 pub(super) struct Print {
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args, Clone, Copy, Debug)]
@@ -267,7 +267,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
 
 impl Who {
     /// The user that is meant.
-    async fn find(&self, app: &App) -> anyhow::Result<User> {
+    pub(super) async fn find(&self, app: &App) -> anyhow::Result<User> {
         let by_login = app.store.user_by_login(&self.user.to_lowercase()).await?;
         match by_login {
             Some(user) => Ok(user),

@@ -552,16 +552,12 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let administrators = match raw.administrators.as_deref() {
-            None | Some("one-factor") => Level::OneFactor,
-            Some("two-factors") => Level::TwoFactors,
-            Some("phishing-resistant") => Level::PhishingResistant,
-            Some(other) => {
-                let allowed = "must be one-factor, two-factors or phishing-resistant";
-                self.refuse_value("assurance.administrators", other, allowed);
-                Level::OneFactor
-            }
-        };
+        let level = raw.administrators.unwrap_or_else(|| Level::OneFactor.to_string());
+        let administrators = level.parse().unwrap_or_else(|_| {
+            let allowed = "must be one-factor, two-factors or phishing-resistant";
+            self.refuse_value("assurance.administrators", &level, allowed);
+            Level::OneFactor
+        });
         Assurance { classes, administrators }
     }
 

@@ -22,6 +22,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/signup.ftl")),
             include_str!(concat!("../../locales/", $tag, "/recovery.ftl")),
             include_str!(concat!("../../locales/", $tag, "/account.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/groups.ftl")),
         ]
     };
 }

@@ -23,17 +23,17 @@ pub use account::{
     PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
 };
 pub use admin::{
-    AdminClientForm, AdminClients, AdminHome, AdminInvitations, AdminUserForm, AdminUsers, AuditRow,
-    ClientFields, ClientRow, InvitationFields, InvitationRow, KeyRow, ResponseTypeBox, UserFields, UserRow,
-    claim_label,
+    AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
+    AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
+    KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
-    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut,
-    SigningOut, VerifyAddress,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
+    SignedOut, SigningOut, VerifyAddress,
 };
 pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
@@ -45,7 +45,8 @@ use crate::i18n::{Language, Phrase, Words, key};
 
 use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    any_of_a_claim, level_label,
 };
 use words::{ago, day_time, grouped, iso, signed_in};
 
@@ -211,6 +212,16 @@ pub enum Notice {
     InvitationWithdrawn,
     /// A passkey or an authenticator app was taken off an account.
     UserMethodRemoved,
+    /// A group was made.
+    GroupCreated,
+    /// A group was changed.
+    GroupSaved,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A user was put into a group.
+    MemberAdded,
+    /// A user was taken out of a group.
+    MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
 }
@@ -252,6 +263,15 @@ impl Notice {
             "method-removed",
             Phrase::english("It is removed, and signs nobody in any more."),
         ),
+        (
+            Notice::GroupCreated,
+            "group-created",
+            Phrase::english("The group is there. Add its members below."),
+        ),
+        (Notice::GroupSaved, "group-saved", Phrase::english("The changes are saved.")),
+        (Notice::GroupDeleted, "group-deleted", Phrase::english("The group is deleted.")),
+        (Notice::MemberAdded, "member-added", Phrase::english("The user is in the group.")),
+        (Notice::MemberRemoved, "member-removed", Phrase::english("The user is not in the group any more.")),
         (
             Notice::RedirectUriRegistered,
             "redirect-uri-registered",

@@ -67,6 +67,24 @@ pub struct SecondFactor {
     pub problem: Option<LoginProblem>,
 }
 
+/// `GET /login/set-up`: something has to be set up before the sign-in can go on.
+#[derive(Template)]
+#[template(path = "set_up.html")]
+pub struct SetUp {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// The application that asked for the sign-in.
+    pub app: Option<App>,
+    /// Who is signed in.
+    pub account: String,
+    /// Will nothing but a passkey do?
+    pub only_passkey: bool,
+    /// Where the sign-in goes on.
+    pub next: String,
+}
+
 /// Why a sign-in attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginProblem {
@@ -330,6 +348,16 @@ impl Page for SecondFactor {
 
     fn here(&self) -> Option<String> {
         Some(address("/login/second", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for SetUp {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/set-up", &[("flow", &self.flow)]))
     }
 }
 

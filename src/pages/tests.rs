@@ -9,7 +9,9 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::i18n::Language;
+use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
+use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
@@ -437,6 +439,28 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             )),
         ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
+        (
+            "set-up",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: Some(app()),
+                account: text("Ada Lovelace"),
+                only_passkey: false,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
+        (
+            "set-up-passkey",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: None,
+                account: text("Ada Lovelace"),
+                only_passkey: true,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
         (
             "consent-ten-scopes",
@@ -448,6 +472,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     "email",
                     "address",
                     "phone",
+                    "groups",
                     "offline_access",
                     "notes:read",
                     "notes:write",
@@ -753,6 +778,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
                 notice: None,
             }),
         ),
@@ -772,6 +798,11 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 }],
                 app_since: Some(1_767_225_600),
                 recovery_codes: 8,
+                groups: vec![Membership {
+                    id: "g".into(),
+                    name: text("Editors"),
+                    least_acr: Some(Level::TwoFactors),
+                }],
                 notice: Some(Notice::UserSaved),
             }),
         ),
@@ -789,6 +820,41 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
+                notice: None,
+            }),
+        ),
+        (
+            "admin-groups",
+            html(&AdminGroups {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![GroupRow {
+                    id: text("g"),
+                    name: text("Editors"),
+                    description: text("Who may publish"),
+                    least_acr: Some(Level::TwoFactors),
+                    created: NOW - 86_400,
+                }],
+                next: Some(text("Editors")),
+                notice: Some(Notice::GroupDeleted),
+            }),
+        ),
+        (
+            "admin-group",
+            html(&AdminGroupForm {
+                shell: shell(Words::ENGLISH, true),
+                new: false,
+                group: GroupFields {
+                    id: text("g"),
+                    version: 7,
+                    name: text("Editors"),
+                    description: text("Who may <publish>"),
+                    least_acr: text("phishing-resistant"),
+                },
+                problems: vec![problem("member", "Username or e-mail: nobody has this.")],
+                member: text("eve"),
+                members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
+                next: None,
                 notice: None,
             }),
         ),

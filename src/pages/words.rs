@@ -17,6 +17,7 @@ pub fn describe_scope(words: Words, name: &str) -> Scope {
         "email" => (words.text("scope-email"), words.text("scope-email-more")),
         "address" => (words.text("scope-address"), words.text("scope-address-more")),
         "phone" => (words.text("scope-phone"), words.text("scope-phone-more")),
+        "groups" => (words.text("scope-groups"), words.text("scope-groups-more")),
         "offline_access" => (words.text("scope-offline"), words.text("scope-offline-more")),
         other => (words.with("scope-other", "scope", other), words.text("scope-other-more")),
     };

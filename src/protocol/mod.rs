@@ -14,6 +14,7 @@ pub mod diagnosis;
 pub mod discovery;
 pub mod error;
 pub mod grant;
+pub mod group;
 pub mod ids;
 pub mod introspection;
 pub mod issuer;

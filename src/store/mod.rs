@@ -50,6 +50,7 @@ mod client;
 mod consent;
 mod failure;
 mod grant;
+mod group;
 mod invitation;
 mod key;
 mod ledger;
@@ -138,12 +139,14 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column =
-                    ["email", "username", "clients"].into_iter().find(|column| text.contains(column));
+                let column = ["email", "username", "clients", "groups"]
+                    .into_iter()
+                    .find(|column| text.contains(column));
                 Self::Taken(match column {
                     Some("email") => "this e-mail address",
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
+                    Some("groups") => "this group name",
                     _ => "this value",
                 })
             }

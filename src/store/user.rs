@@ -12,7 +12,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: String,
     username: String,
     email: Option<String>,

@@ -168,6 +168,23 @@ export const everyPage = {
     await page.click('th a');
     await page.waitForSelector('#g-danger');
   },
+  'admin-group-new': (page, { issuer }) => page.goto(`${issuer}/admin/groups/new`),
+  'admin-group': async (page) => {
+    await page.fill('#name', 'administrators');
+    await page.fill('#description', 'Who may change anything');
+    await page.selectOption('#least_acr', 'phishing-resistant');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#member');
+    await page.fill('#member', administrator.username);
+    await page.click('text=Add to the group');
+    await page.waitForSelector('text=The user is in the group');
+  },
+  'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'set-up': async (page, server) => {
+    const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
+    await page.goto(authorization(server.issuer, demo));
+    await page.waitForSelector('#set-up-open');
+  },
   'admin-failures': async (page, { issuer, demo }) => {
     await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
     await page.goto(`${issuer}/admin/failures`);

@@ -281,7 +281,7 @@ async fn discovery_3_everything_that_is_advertised_works() {
     let every_type = |metadata: &mut ClientMetadata| {
         metadata.response_types = vec![ResponseType::Code, ResponseType::IdToken, ResponseType::CodeIdToken];
         metadata.grant_types.push(GrantType::Implicit);
-        metadata.scope = Scope::parse("openid profile email address phone offline_access").unwrap();
+        metadata.scope = Scope::parse("openid profile email address phone groups offline_access").unwrap();
     };
     let rp = Rp::new(&app, &app.client("web", every_type).await);
     let metadata = get(&app, METADATA[0], "").await.json();

@@ -30,6 +30,7 @@ mod edge;
 mod email_code;
 mod failures;
 mod front_channel_logout;
+mod groups;
 mod interleavings;
 mod introspect;
 mod invitations;

@@ -8,6 +8,7 @@ pub mod audit;
 mod auth;
 pub mod clients;
 pub mod failures;
+pub mod groups;
 pub mod invitations;
 pub mod keys;
 pub mod problem;
@@ -39,6 +40,8 @@ use self::problem::Problem;
         users::list_sessions, users::end_sessions,
         invitations::list, invitations::create, invitations::withdraw,
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
+        groups::list, groups::create, groups::show, groups::update, groups::delete,
+        groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,

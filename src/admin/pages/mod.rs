@@ -3,6 +3,7 @@
 
 pub mod clients;
 pub mod failures;
+pub mod groups;
 pub mod invitations;
 pub mod users;
 

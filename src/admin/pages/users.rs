@@ -8,7 +8,7 @@ use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::session_row;
 use crate::admin::sign_in_methods::{self, PasskeyView};
-use crate::admin::{Refusal, users};
+use crate::admin::{Refusal, groups, users};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
@@ -200,6 +200,7 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
         passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
         app_since: methods.authenticator_app.map(|app| app.created_at),
         recovery_codes: methods.recovery_codes,
+        groups: groups::of_user(app, user).await?,
         notice: None,
     })
 }
@@ -241,6 +242,7 @@ fn blank(app: &App, me: &SignedIn, user: UserFields, status: StatusCode, problem
         passkeys: Vec::new(),
         app_since: None,
         recovery_codes: 0,
+        groups: Vec::new(),
         notice: None,
     };
     shown(app, me, status, &page)

@@ -133,7 +133,7 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
             for event in events() {
                 let (mut world, mut sign_in) = (world.clone(), sign_in.clone());
                 world.happens(event, &mut sign_in);
-                for wanted in Level::ALL {
+                for &wanted in Level::ALL {
                     let outcome = sign_in.next(&world.account(), None, wanted, Timestamp(START + world.now));
                     check(&world, &sign_in, wanted, &outcome);
                     seen[match outcome {
