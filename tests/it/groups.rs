@@ -410,8 +410,11 @@ on_both!(an_administrator_makes_a_group_and_fills_it_in_the_browser, |app| {
     let stale = root.get(&path).await.form(&path);
     let renamed = submit(&mut root, &path, &path, &[("name", "Publishers")]).await;
     assert_eq!(renamed.status, 303, "{}", renamed.body);
-    let lost = root.post(&path, &filled(stale, &[("name", "Readers")])).await;
-    assert_eq!((lost.status.as_u16(), lost.attribute("#name", "value")), (412, "Publishers".to_owned()));
+    let overtaken = root.post(&path, &filled(stale, &[("name", "Readers")])).await;
+    assert_eq!(
+        (overtaken.status.as_u16(), overtaken.attribute("#name", "value")),
+        (412, "Publishers".to_owned())
+    );
     assert_eq!(names(&app, &ada.id).await, ["Publishers"]);
     let remove = format!("{members}/{}/remove", ada.id);
     let page = root.get(&path).await;
