@@ -163,7 +163,7 @@ pub struct Origin {
     pub actor: String,
     /// The client's address, where there is one.
     pub ip: Option<IpAddr>,
-    /// With which browser, as it calls itself; empty where there is none.
+    /// The browser's `User-Agent`, where there is one.
     pub user_agent: String,
     /// The request, where there is one.
     pub correlation_id: String,
@@ -173,16 +173,16 @@ impl Origin {
     /// A command at the operator's terminal.
     #[must_use]
     pub fn cli() -> Self {
-        Self::here("cli")
+        Self::without_request("cli")
     }
 
     /// Work the server does by itself.
     #[must_use]
     pub fn system() -> Self {
-        Self::here("system")
+        Self::without_request("system")
     }
 
-    fn here(actor: &str) -> Self {
+    fn without_request(actor: &str) -> Self {
         Self { actor: actor.to_owned(), ip: None, user_agent: String::new(), correlation_id: String::new() }
     }
 
@@ -195,6 +195,12 @@ impl Origin {
     /// The same request, done as this user.
     #[must_use]
     pub fn by_user(self, id: &UserId) -> Self {
-        Self { actor: format!("user:{id}"), ..self }
+        Self { actor: Self::actor_of(id), ..self }
+    }
+
+    /// A user, as who does something.
+    #[must_use]
+    pub fn actor_of(id: &UserId) -> String {
+        format!("user:{id}")
     }
 }

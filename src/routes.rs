@@ -8,9 +8,10 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, email_code, health, introspect, invitation,
+    jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, recover, recover_password,
+    register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, userinfo,
+    verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -28,8 +29,13 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
+        .route("/login/email", post(email_code::ask))
+        .route("/login/code", get(email_code::get).post(email_code::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/recover", get(recover::get).post(recover::post))
+        .route("/login/set-up", get(set_up::get))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
+        .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/language", post(language::post))
@@ -61,6 +67,8 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/recover/password", get(recover_password::get).post(recover_password::post))
+        .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
         // For operators
         .route("/health/live", get(health::live))
@@ -87,6 +95,7 @@ fn account() -> Router<App> {
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::revoke_app))
         .route("/account/password", post(account::change_password))
+        .route("/account/verify-address", post(account::address::ask_to_verify))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-in", get(account::methods::show))
         .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))
@@ -117,6 +126,14 @@ fn administration() -> Router<App> {
         .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
         .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
+        .route("/admin/invitations", get(pages::invitations::list).post(pages::invitations::create))
+        .route("/admin/invitations/{id}/withdraw", post(pages::invitations::withdraw))
+        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
+        .route("/admin/groups/new", get(pages::groups::new))
+        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
+        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
+        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
+        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
         .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
@@ -148,6 +165,16 @@ fn administration_api() -> Router<App> {
             "/admin/api/users/{id}/sign-in-methods/passkeys/{passkey}",
             delete(api::sign_in_methods::remove_passkey),
         )
+        .route("/admin/api/invitations", get(api::invitations::list).post(api::invitations::create))
+        .route("/admin/api/invitations/{id}", delete(api::invitations::withdraw))
+        .route("/admin/api/users/{id}/groups", get(api::groups::of_user))
+        .route("/admin/api/groups", get(api::groups::list).post(api::groups::create))
+        .route(
+            "/admin/api/groups/{id}",
+            get(api::groups::show).patch(api::groups::update).delete(api::groups::delete),
+        )
+        .route("/admin/api/groups/{id}/members", get(api::groups::members))
+        .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(

@@ -14,6 +14,7 @@ use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
+use crate::mail::to_users;
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
 use crate::sealing::Purpose;
 use crate::store::{AuthenticatorApp, StoredPasskey};
@@ -163,6 +164,8 @@ pub async fn add_passkey(
     let audit =
         app.audit(&me.origin(&info), "passkey.add", format!("passkey:{}", passkey.id), &passkey.name[..]);
     if app.store.add_passkey(&passkey, &audit).await? {
+        let language = me.browser.locale.words().language();
+        to_users::passkey_added(&app, &me.origin(&info), &me.user, &passkey.name, language).await;
         Ok(done(Notice::PasskeyAdded))
     } else {
         Err(PageError::new(

@@ -2,6 +2,7 @@
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
 pub mod activity;
+pub mod address;
 pub mod data;
 pub mod methods;
 pub mod profile;
@@ -113,8 +114,12 @@ pub async fn change_password(
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
     let kept = Some(&me.session.id);
-    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept).await {
+    let language = me.browser.locale.words().language();
+    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
         Ok(()) => {}
+        Err(Refusal::WeakPassword(weakness)) => {
+            return again(&app, &me, PasswordProblem::Weak(weakness)).await;
+        }
         Err(Refusal::Busy) => return again(&app, &me, PasswordProblem::Busy).await,
         Err(other) => return Err(other.into()),
     }
@@ -207,6 +212,7 @@ async fn page(
         username: me.user.username.clone(),
         name: me.user.name.clone().unwrap_or_default(),
         email: me.user.email.clone().unwrap_or_default(),
+        unverified: address::can_be_verified(app, &me.user),
         sessions,
         apps,
         notice,

@@ -140,7 +140,7 @@ async fn tell_former_address(app: &App, me: &SignedIn, info: &RequestInfo, befor
         happened: Happened {
             at: app.clock.now(),
             device: describe_device(words, &info.user_agent),
-            ip: info.ip,
+            ip: Some(info.ip),
         },
         link: Link::to(&app.config.issuer, "/account"),
     };

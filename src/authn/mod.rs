@@ -6,11 +6,14 @@ use std::future::Future;
 use self::password::HashingError;
 use self::throttle::Counted;
 use crate::app::{App, Origin};
+use crate::protocol::recovery::Reset;
 use crate::protocol::sign_in::{Method, Proof};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
 
+pub mod email_code;
 pub mod means;
 pub mod passkey;
 pub mod password;
@@ -135,8 +138,16 @@ pub async fn by_password(
     prove(app, origin, &login, user, &password::Typed(password)).await
 }
 
-/// The password of an account that was just made by whoever asks.
+/// The password that somebody just chose by a mailed link, which is used up: a first proof, in the state of the account that
+/// it left behind.
+#[must_use]
+pub fn by_reset(app: &App, reset: &Reset, changed_at: Timestamp) -> Proof {
+    Proof::new(reset.user().clone(), Method::Password, app.clock.now(), changed_at)
+}
+
+/// The password or passkey of an account that was just made by whoever asks.
 #[must_use]
 pub fn by_new_account(app: &App, user: &User) -> Proof {
-    Proof::new(user.id.clone(), Method::Password, app.clock.now(), user.updated_at)
+    let method = if user.password_hash.is_some() { Method::Password } else { Method::Passkey };
+    Proof::new(user.id.clone(), method, app.clock.now(), user.updated_at)
 }

@@ -78,6 +78,22 @@ pub async fn count_registration(
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 
+/// Counts a mail that somebody without a session asks for. Answers the seconds to wait where one address asked for as many
+/// as it may fail to sign in. How often anybody is written to is limited besides.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_mail(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket("mail", &network(address));
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
 /// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.
 async fn beyond(
     store: &Store,

@@ -107,10 +107,12 @@ pub struct Config {
     pub keys: Keys,
     /// How sure to be of who somebody is.
     pub assurance: Assurance,
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
+    /// Ways to sign in that are not there for everybody.
+    pub sign_in: SignIn,
     /// What it looks like; for as long as the process runs.
     pub branding: &'static Branding,
-    /// Accounts that people make for themselves.
-    pub accounts: Accounts,
     /// Clients that register themselves.
     pub registration: Registration,
     /// What newer applications do without.
@@ -262,11 +264,31 @@ pub struct Assurance {
     pub administrators: Level,
 }
 
-/// Accounts that people make for themselves.
+/// Who may make an account for themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignUpMode {
+    /// Nobody: administrators make all of them.
+    Closed,
+    /// Whom an administrator invites.
+    #[default]
+    Invitation,
+    /// Everybody (`prompt=create`).
+    Open,
+}
+
+impl SignUpMode {
+    /// May everybody make one?
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        self == Self::Open
+    }
+}
+
+/// Ways to sign in that are not there for everybody.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Accounts {
-    /// May everybody make one (`prompt=create`)?
-    pub sign_up: bool,
+pub struct SignIn {
+    /// By a code that is mailed.
+    pub email_code: bool,
 }
 
 /// Clients that register themselves (RFC 7591).

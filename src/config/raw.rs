@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 57] = [
+pub(super) const SETTINGS: [(&str, Kind); 59] = [
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -69,6 +69,8 @@ pub(super) const SETTINGS: [(&str, Kind); 57] = [
     ("branding.accent_light", Kind::Text),
     ("branding.accent_dark", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
+    ("sign_up.mode", Kind::Text),
+    ("sign_in.email_code", Kind::Flag),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
     ("registration.unused_expiry", Kind::Text),
@@ -120,6 +122,8 @@ pub(super) struct Raw {
     pub(super) assurance: Assurance,
     pub(super) branding: Branding,
     pub(super) accounts: Accounts,
+    pub(super) sign_up: SignUp,
+    pub(super) sign_in: SignIn,
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
@@ -211,6 +215,18 @@ pub(super) struct Assurance {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Accounts {
     pub(super) sign_up: bool,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SignUp {
+    pub(super) mode: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SignIn {
+    pub(super) email_code: bool,
 }
 
 #[derive(Default, Deserialize)]

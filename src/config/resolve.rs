@@ -16,9 +16,9 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret,
-    Metrics, Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SmtpSecurity, Throttle,
-    Tls, Tokens,
+    Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret, Metrics,
+    Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
+    SmtpSecurity, Throttle, Tls, Tokens,
 };
 use crate::branding::{self, Branding, BrandingProblem, Colour};
 use crate::protocol::assurance::{Classes, Level};
@@ -79,6 +79,9 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
             smtp.host
         ));
     }
+    if config.sign_in.email_code && matches!(config.mail.transport, MailTransport::None) {
+        notes.push("sign_in.email_code is true, and no mail is sent: set mail.transport".to_owned());
+    }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
     }
@@ -120,7 +123,8 @@ impl Checks<'_> {
         };
         let keys = self.keys(raw.keys);
         let assurance = self.assurance(raw.assurance);
-        let accounts = Accounts { sign_up: raw.accounts.sign_up };
+        let sign_up = self.sign_up(&raw.sign_up, &raw.accounts);
+        let sign_in = SignIn { email_code: raw.sign_in.email_code };
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
@@ -147,7 +151,8 @@ impl Checks<'_> {
             throttle,
             keys,
             assurance,
-            accounts,
+            sign_up,
+            sign_in,
             registration,
             legacy,
             outgoing,
@@ -396,6 +401,27 @@ impl Checks<'_> {
         keys
     }
 
+    fn sign_up(&mut self, raw: &raw::SignUp, accounts: &raw::Accounts) -> SignUpMode {
+        let mode = match raw.mode.as_deref() {
+            None if accounts.sign_up => SignUpMode::Open,
+            None | Some("invitation") => SignUpMode::Invitation,
+            Some("closed") => SignUpMode::Closed,
+            Some("open") => SignUpMode::Open,
+            Some(other) => {
+                let rule = "must be \"closed\", \"invitation\" or \"open\"";
+                self.refuse_value("sign_up.mode", format!("{other:?}"), rule);
+                return SignUpMode::Closed;
+            }
+        };
+        if accounts.sign_up && !mode.is_open() {
+            self.refuse(
+                "accounts.sign_up",
+                "says that everybody may sign up, and sign_up.mode does not: leave it out",
+            );
+        }
+        mode
+    }
+
     fn registration(&mut self, raw: raw::Registration) -> Registration {
         let mode = match raw.mode.as_deref() {
             None | Some("off") => RegistrationMode::Off,
@@ -526,16 +552,12 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let administrators = match raw.administrators.as_deref() {
-            None | Some("one-factor") => Level::OneFactor,
-            Some("two-factors") => Level::TwoFactors,
-            Some("phishing-resistant") => Level::PhishingResistant,
-            Some(other) => {
-                let allowed = "must be one-factor, two-factors or phishing-resistant";
-                self.refuse_value("assurance.administrators", other, allowed);
-                Level::OneFactor
-            }
-        };
+        let level = raw.administrators.unwrap_or_else(|| Level::OneFactor.to_string());
+        let administrators = level.parse().unwrap_or_else(|_| {
+            let allowed = "must be one-factor, two-factors or phishing-resistant";
+            self.refuse_value("assurance.administrators", &level, allowed);
+            Level::OneFactor
+        });
         Assurance { classes, administrators }
     }
 

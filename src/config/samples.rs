@@ -6,9 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
-    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, Throttle,
-    Tokens,
+    Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
+    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, SignIn,
+    SignUpMode, Throttle, Tokens,
 };
 
 /// The defaults, but cheap to hash and in a file that nobody opens.
@@ -42,8 +42,9 @@ pub fn config(issuer: &str) -> Config {
         throttle: Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: Assurance::default(),
+        sign_up: SignUpMode::default(),
+        sign_in: SignIn::default(),
         branding: &crate::branding::PLAIN,
-        accounts: Accounts::default(),
         registration: Registration {
             mode: RegistrationMode::Off,
             require_pkce: true,

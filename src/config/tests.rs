@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Config, Engine, MailTransport, Problems, RegistrationMode, Smtp, SmtpSecurity};
+use super::{Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity};
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
 
@@ -286,13 +286,15 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     let config = load_in(&folder, &[]).unwrap();
     assert_eq!(config.registration.mode, RegistrationMode::Off);
     assert!(
-        config.registration.require_pkce && !config.accounts.sign_up && !config.legacy.front_channel_tokens
+        config.registration.require_pkce && !config.sign_in.email_code && !config.legacy.front_channel_tokens
     );
+    assert_eq!(config.sign_up, SignUpMode::Invitation);
     assert!(config.outgoing.allowed_hosts.is_empty() && config.outgoing.allowed_networks.is_empty());
     let opened = [
         ("COUNTERSIGN_REGISTRATION_MODE", "open"),
         ("COUNTERSIGN_REGISTRATION_REQUIRE_PKCE", "false"),
-        ("COUNTERSIGN_ACCOUNTS_SIGN_UP", "true"),
+        ("COUNTERSIGN_SIGN_UP_MODE", "open"),
+        ("COUNTERSIGN_SIGN_IN_EMAIL_CODE", "true"),
         ("COUNTERSIGN_LEGACY_FRONT_CHANNEL_TOKENS", "true"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_HOSTS", "Intranet.example., other.example"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_NETWORKS", "10.0.0.0/8,192.0.2.7"),
@@ -300,12 +302,29 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     let config = load_in(&folder, &opened).unwrap();
     assert_eq!(config.registration.mode, RegistrationMode::Open);
     assert!(
-        !config.registration.require_pkce && config.accounts.sign_up && config.legacy.front_channel_tokens
+        !config.registration.require_pkce && config.sign_in.email_code && config.legacy.front_channel_tokens
     );
+    assert_eq!(config.sign_up, SignUpMode::Open);
+    assert!(config.notes().iter().any(|note| note.contains("no mail is sent")), "{:?}", config.notes());
     assert_eq!(config.outgoing.allowed_hosts, ["intranet.example", "other.example"]);
     assert_eq!(config.outgoing.allowed_networks.len(), 2);
     let found = load_in(&folder, &[("COUNTERSIGN_ACCOUNTS_SIGN_UP", "yes")]).unwrap_err();
     assert_eq!(found.0, ["COUNTERSIGN_ACCOUNTS_SIGN_UP = \"yes\": must be true or false"]);
+}
+
+#[test]
+fn who_may_sign_up_is_said_in_one_place_or_in_the_older_one() {
+    let mode = |text: &str| load(&besides(text)).map(|config| config.sign_up).map_err(|problems| problems.0);
+    assert_eq!(mode("[accounts]\nsign_up = true"), Ok(SignUpMode::Open));
+    assert_eq!(mode("[accounts]\nsign_up = false\n[sign_up]\nmode = \"open\""), Ok(SignUpMode::Open));
+    assert_eq!(mode("[sign_up]\nmode = \"closed\""), Ok(SignUpMode::Closed));
+    let both = mode("[accounts]\nsign_up = true\n[sign_up]\nmode = \"invitation\"").unwrap_err();
+    assert_eq!(
+        both,
+        ["accounts.sign_up: says that everybody may sign up, and sign_up.mode does not: leave it out"]
+    );
+    let other = mode("[sign_up]\nmode = \"on\"").unwrap_err();
+    assert_eq!(other, ["sign_up.mode = \"on\": must be \"closed\", \"invitation\" or \"open\""]);
 }
 
 /// The mail section of a configuration that is fine.

@@ -46,6 +46,12 @@ impl Settings {
         format!("{}/callback", self.origin)
     }
 
+    /// Where a sign-in begins that the provider sets off (OpenID Connect Core §4).
+    #[must_use]
+    pub fn initiate_login_uri(&self) -> String {
+        format!("{}/login", self.origin)
+    }
+
     /// Where it wants browsers after sign-out.
     #[must_use]
     pub fn post_logout_redirect_uri(&self) -> String {

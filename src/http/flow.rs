@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::browser::Browser;
 use super::error::PageError;
 use crate::app::App;
+use crate::authn::email_code::Awaited;
 use crate::i18n::{Language, key};
 use crate::protocol::assurance::Level;
 use crate::protocol::params::Params;
@@ -39,6 +40,9 @@ pub struct Flow {
     /// The user wants to be remembered on this device.
     #[serde(default)]
     pub remember: bool,
+    /// The mailed code that the browser waits for.
+    #[serde(default)]
+    pub awaited: Option<Awaited>,
     browser: String,
     expires_at: Timestamp,
 }
@@ -50,6 +54,8 @@ pub enum Goal {
     Authorize(Vec<(String, String)>),
     /// A page of this server.
     Page(String),
+    /// The address where an application begins its sign-ins, as it registered it.
+    Application(String),
 }
 
 impl Flow {
@@ -62,6 +68,7 @@ impl Flow {
             sign_in: SignIn::default(),
             wanted: Level::default(),
             remember: false,
+            awaited: None,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }
@@ -114,7 +121,7 @@ impl Flow {
     pub fn params(&self) -> Option<Params> {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
-            Goal::Page(_) => None,
+            Goal::Page(_) | Goal::Application(_) => None,
         }
     }
 
@@ -133,7 +140,7 @@ impl Flow {
     pub fn next(&self, app: &App) -> Result<String, SealError> {
         match &self.goal {
             Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
-            Goal::Page(path) => Ok(path.clone()),
+            Goal::Page(address) | Goal::Application(address) => Ok(address.clone()),
         }
     }
 }

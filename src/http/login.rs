@@ -12,7 +12,7 @@ use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::{passkey, session};
+use super::{email_code, passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
@@ -208,7 +208,8 @@ fn show(
     remember: bool,
     problem: Option<LoginProblem>,
 ) -> Result<Response, PageError> {
-    let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
+    let sign_up = app.config.sign_up.is_open().then(|| format!("/sign-up?flow={}", purpose.flow));
+    let recover = app.mail.is_on().then(|| format!("/recover?flow={}", purpose.flow));
     let page = pages::Login {
         words: purpose.words,
         flow: purpose.flow,
@@ -217,6 +218,8 @@ fn show(
         signed_in_as: purpose.signed_in_as,
         username,
         remember,
+        email_code: email_code::is_offered(app),
+        recover,
         sign_up,
         passkey: passkey::challenge(app, browser)?,
         problem,
@@ -231,7 +234,9 @@ fn show(
 /// The status that goes with a problem.
 pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response {
     let (status, retry_after) = match problem {
-        LoginProblem::WrongCredentials | LoginProblem::WrongCode => (StatusCode::UNAUTHORIZED, None),
+        LoginProblem::WrongCredentials | LoginProblem::WrongCode | LoginProblem::WrongMailedCode => {
+            (StatusCode::UNAUTHORIZED, None)
+        }
         LoginProblem::TooManyAttempts { retry_after_seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }

@@ -59,8 +59,8 @@ pub struct Happened {
     pub at: Timestamp,
     /// On what, in words: "Firefox on Linux".
     pub device: String,
-    /// From which address.
-    pub ip: IpAddr,
+    /// From which address; none where somebody else did it, whose address is nobody's business.
+    pub ip: Option<IpAddr>,
 }
 
 /// What this server writes to people.
@@ -125,12 +125,26 @@ pub enum Message {
     },
     /// To somebody who may make an account.
     Invitation {
-        /// Who invites, in words.
+        /// Who invites, in words; empty where it is nobody in particular.
         inviter: String,
         /// Where to make it.
         link: Link,
         /// For how long.
         works_for: Duration,
+    },
+    /// To an address that was given to make an account with.
+    SignUp {
+        /// Where to make it.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To an address that was given to make an account with, and has one.
+    AccountExists {
+        /// User name.
+        account: String,
+        /// Where to sign in.
+        link: Link,
     },
     /// To whose account was signed in to on a device that was not used before.
     NewSignIn {
@@ -162,6 +176,8 @@ impl Message {
             Self::PasskeyAdded { .. } => "passkey_added",
             Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
+            Self::SignUp { .. } => "sign_up",
+            Self::AccountExists { .. } => "account_exists",
             Self::NewSignIn { .. } => "new_sign_in",
         }
     }
@@ -177,6 +193,8 @@ impl Message {
             | Self::PasskeyAdded { link, .. }
             | Self::AddressChanged { link, .. }
             | Self::Invitation { link, .. }
+            | Self::SignUp { link, .. }
+            | Self::AccountExists { link, .. }
             | Self::NewSignIn { link, .. } => link,
         }
     }
@@ -197,7 +215,10 @@ impl Message {
             Self::VerifyAddress { works_for, .. }
             | Self::ResetPassword { works_for, .. }
             | Self::SignInCode { works_for, .. }
-            | Self::Invitation { works_for, .. } => Some(*works_for),
+            | Self::Invitation { works_for, .. }
+            | Self::SignUp { works_for, .. } => Some(*works_for),
+            // Somebody waits for it now.
+            Self::AccountExists { .. } => Some(Duration::from_hours(1)),
             Self::PasswordChanged { .. }
             | Self::PasskeyAdded { .. }
             | Self::AddressChanged { .. }
@@ -345,13 +366,31 @@ impl Pen<'_> {
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![
-                    text(
-                        words
-                            .with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)]),
-                    ),
+                    text(if inviter.is_empty() {
+                        words.with_all("mail-invitation-by-nobody", &only_site)
+                    } else {
+                        words.with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)])
+                    }),
                     button(words.text("mail-invitation-button"), link),
                     text(self.works(*works_for)),
                     text(words.text("mail-invitation-ignore")),
+                ],
+            ),
+            Message::SignUp { link, works_for } => (
+                words.with_all("mail-sign-up-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-sign-up-text", &only_site)),
+                    button(words.text("mail-sign-up-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-sign-up-ignore")),
+                ],
+            ),
+            Message::AccountExists { account, link } => (
+                words.with_all("mail-exists-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-exists-text", &about(account))),
+                    button(words.text("mail-exists-button"), link),
+                    text(words.text("mail-exists-ignore")),
                 ],
             ),
             Message::NewSignIn { account, happened, link } => (
@@ -389,7 +428,9 @@ impl Pen<'_> {
         if !device.is_empty() {
             facts.push((words.text("mail-device").into_owned(), device));
         }
-        facts.push((words.text("mail-address").into_owned(), happened.ip.to_canonical().to_string()));
+        if let Some(ip) = happened.ip {
+            facts.push((words.text("mail-address").into_owned(), ip.to_canonical().to_string()));
+        }
         Block::Facts(facts)
     }
 }

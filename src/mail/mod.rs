@@ -14,10 +14,11 @@ use crate::app::App;
 use crate::config::{Config, Sender};
 use crate::http::metrics::{self, MailOutcome};
 use crate::i18n::Language;
+use crate::protocol::recovery::MailedLink;
 use crate::protocol::timestamp::seconds;
 use crate::protocol::user::canonical_email;
 use crate::sealing::{Purpose, SealError};
-use crate::store::{MailLimit, NewMail, StoreError};
+use crate::store::{AuditEntry, MailLimit, NewMail, StoreError};
 
 use transport::Transport;
 
@@ -26,6 +27,7 @@ pub use transport::{TransportError, Written};
 
 mod messages;
 pub mod outbox;
+pub mod to_users;
 mod transport;
 
 #[cfg(test)]
@@ -118,7 +120,17 @@ impl Mailer {
     /// # Errors
     /// The database is unavailable: nothing is sent.
     pub async fn send(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
-        let fate = self.queue(app, mail).await?;
+        self.send_with(app, mail, None).await
+    }
+
+    /// The same for a mail that carries a link: the link works if, and only if, the mail is in the outbox.
+    async fn send_with(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        link: Option<(&MailedLink, &AuditEntry)>,
+    ) -> Result<Fate, MailError> {
+        let fate = self.queue(app, mail, link).await?;
         match fate {
             Fate::Queued => self.0.asked.notify_one(),
             Fate::TooMany => metrics::count_mail(MailOutcome::TooMany),
@@ -127,7 +139,12 @@ impl Mailer {
         Ok(fate)
     }
 
-    async fn queue(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
+    async fn queue(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        link: Option<(&MailedLink, &AuditEntry)>,
+    ) -> Result<Fate, MailError> {
         let Mail { to, language, message } = mail;
         if !self.is_on() {
             return Ok(Fate::SwitchedOff);
@@ -152,7 +169,7 @@ impl Mailer {
             created_at: now,
             ends_at: now.plus(works_for.map_or(LONGEST_WAIT, |works_for| works_for.min(LONGEST_WAIT))),
         };
-        if app.store.enqueue_mail(&new, &limit).await? {
+        if app.store.enqueue_mail(&new, &limit, link).await? {
             return Ok(Fate::Queued);
         }
         tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");

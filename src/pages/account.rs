@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::{Notice, Page, PasskeyChallenge, Problem, Scope, Shell, address};
 use crate::i18n::{Phrase, Words, key};
+use crate::protocol::password_strength::Weakness;
 
 /// The navigation between the account's pages: each address and its name.
 pub(super) const TABS: [(&str, Phrase); 5] = [
@@ -29,6 +30,8 @@ pub struct Account {
     pub name: String,
     /// E-mail address; may be empty.
     pub email: String,
+    /// Can its owner show that the address is theirs, and has not yet?
+    pub unverified: bool,
     /// Live sessions, the current one first.
     pub sessions: Vec<SessionRow>,
     /// Applications with a remembered consent.
@@ -90,6 +93,8 @@ pub enum PasswordProblem {
         /// Most characters allowed.
         maximum: usize,
     },
+    /// The new password is too easy to guess.
+    Weak(Weakness),
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.

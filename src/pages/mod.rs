@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 pub mod assets;
+mod by_mail;
 mod demo;
 mod failures;
 mod sign_in;
@@ -22,16 +23,19 @@ pub use account::{
     PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
 };
 pub use admin::{
-    AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
+    AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
+    KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
+pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
+    SignedOut, SigningOut, VerifyAddress,
 };
-pub use words::{describe_device, describe_scope, duration};
+pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -41,7 +45,8 @@ use crate::i18n::{Language, Phrase, Words, key};
 
 use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    any_of_a_claim, level_label,
 };
 use words::{ago, day_time, grouped, iso, signed_in};
 
@@ -181,6 +186,10 @@ pub enum Notice {
     PasskeyRenamed,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// The mail that shows that an address is one's own is on its way.
+    AddressMailed,
+    /// The address was shown to be one's own.
+    AddressVerified,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -197,14 +206,28 @@ pub enum Notice {
     UserPasswordSet,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
+    /// An invitation went by mail.
+    InvitationSent,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
     /// A passkey or an authenticator app was taken off an account.
     UserMethodRemoved,
+    /// A group was made.
+    GroupCreated,
+    /// A group was changed.
+    GroupSaved,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A user was put into a group.
+    MemberAdded,
+    /// A user was taken out of a group.
+    MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 20] = [
+    const ALL: &'static [(Notice, &'static str, Phrase)] = &[
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -215,6 +238,8 @@ impl Notice {
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::AddressMailed, "address-mailed", key("notice-address-mailed")),
+        (Notice::AddressVerified, "address-verified", key("notice-address-verified")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),
@@ -227,11 +252,26 @@ impl Notice {
             "user-sessions-ended",
             Phrase::english("The user is signed out everywhere."),
         ),
+        (Notice::InvitationSent, "invitation-sent", Phrase::english("The invitation is on its way.")),
+        (
+            Notice::InvitationWithdrawn,
+            "invitation-withdrawn",
+            Phrase::english("The invitation is withdrawn: its link does not work any more."),
+        ),
         (
             Notice::UserMethodRemoved,
             "method-removed",
             Phrase::english("It is removed, and signs nobody in any more."),
         ),
+        (
+            Notice::GroupCreated,
+            "group-created",
+            Phrase::english("The group is there. Add its members below."),
+        ),
+        (Notice::GroupSaved, "group-saved", Phrase::english("The changes are saved.")),
+        (Notice::GroupDeleted, "group-deleted", Phrase::english("The group is deleted.")),
+        (Notice::MemberAdded, "member-added", Phrase::english("The user is in the group.")),
+        (Notice::MemberRemoved, "member-removed", Phrase::english("The user is not in the group any more.")),
         (
             Notice::RedirectUriRegistered,
             "redirect-uri-registered",

@@ -9,7 +9,10 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::i18n::Language;
+use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
+use crate::protocol::group::Membership;
+use crate::protocol::password_strength::Weakness;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -50,8 +53,25 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         app,
         username: text(username),
         remember: false,
+        email_code: false,
+        recover: None,
         sign_up: None,
         problem,
+    };
+    let recover = |problem, mistakes| Recover {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        username: text("ada"),
+        problem,
+        mistakes,
+    };
+    let new_password = |problems| NewPassword {
+        words,
+        csrf: text("csrf-token"),
+        token: text("token"),
+        account: text("ada"),
+        problems,
     };
     let sign_up = |app| SignUp {
         words,
@@ -63,6 +83,59 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         full_name: text(""),
         problem: None,
         mistakes: vec![],
+    };
+    let passkey = || {
+        FirstKey::PasskeyOrPassword(PasskeyChallenge {
+            options: text("{\"pubKeyCredParams\":[]}"),
+            sealed: text("sealed-challenge"),
+        })
+    };
+    let invitation = |app: Option<&str>, key| Invitation {
+        words,
+        csrf: text("csrf-token"),
+        token: text("one-time-token"),
+        email: text("ada@example.com"),
+        app: app.map(text),
+        username: text("ada"),
+        full_name: text("Ada Lovelace"),
+        key,
+        problem: None,
+        mistakes: vec![],
+    };
+    let sign_up_by_mail = |mistakes| SignUpByMail {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app: Some(app()),
+        email: text("ada@example.com"),
+        problem: None,
+        mistakes,
+    };
+    let enter_code = |app, code: &str, problem| EnterCode {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app,
+        account: text("ada"),
+        code: text(code),
+        problem,
+    };
+    let admin_invitations = |by_mail, problems, link_shown_once| AdminInvitations {
+        shell: shell(Words::ENGLISH, true),
+        by_mail,
+        rows: vec![InvitationRow {
+            id: text("i1"),
+            email: text("grace@example.com"),
+            admin: true,
+            client_id: text("acme-notes"),
+            created: NOW - 300,
+            expires: NOW + 604_500,
+        }],
+        clients: vec![(text("acme-notes"), text("Acme Notes"))],
+        fields: InvitationFields { client_id: text("acme-notes"), ..InvitationFields::default() },
+        problems,
+        link_shown_once,
+        notice: None,
     };
     let scopes =
         |names: &[&str]| names.iter().map(|name| describe_scope(words, &text(name))).collect::<Vec<_>>();
@@ -104,6 +177,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
+        unverified: false,
         sessions,
         apps,
         notice,
@@ -247,6 +321,34 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "login-or-sign-up",
             html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
         ),
+        (
+            "login-with-mail",
+            html(&Login { recover: Some(text("/recover?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        ("recover", html(&recover(None, vec![]))),
+        (
+            "recover-throttled",
+            html(&recover(Some(LoginProblem::TooManyAttempts { retry_after_seconds: 600 }), vec![])),
+        ),
+        ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
+        ("new-password", html(&new_password(vec![]))),
+        (
+            "new-password-weak",
+            html(&new_password(vec![Problem::new(
+                "password",
+                describe_weakness(&words, &Weakness::Personal),
+            )])),
+        ),
+        (
+            "verify-address",
+            html(&VerifyAddress {
+                words,
+                csrf: text("csrf-token"),
+                token: text("token"),
+                account: text("ada"),
+                address: text("ada@example.com"),
+            }),
+        ),
         ("sign-up", html(&sign_up(None))),
         (
             "sign-up-for-an-application",
@@ -273,7 +375,92 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 ..sign_up(None)
             }),
         ),
+        ("login-or-code", html(&Login { email_code: true, ..login(None, "ada", None) })),
+        ("invitation", html(&invitation(Some("Acme Notes"), passkey()))),
+        (
+            "invitation-mistakes",
+            html(&Invitation {
+                mistakes: vec![problem("username", "This user name is already in use.")],
+                ..invitation(
+                    None,
+                    FirstKey::Made {
+                        challenge: text("sealed-challenge"),
+                        credential: text("{\"id\":\"x\"}"),
+                    },
+                )
+            }),
+        ),
+        (
+            "invitation-throttled",
+            html(&Invitation {
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+                ..invitation(None, FirstKey::Password)
+            }),
+        ),
+        ("sign-up-by-mail", html(&sign_up_by_mail(vec![]))),
+        (
+            "sign-up-by-mail-mistakes",
+            html(&sign_up_by_mail(vec![problem("email", "An e-mail address looks like name@example.com.")])),
+        ),
+        (
+            "sign-up-sent",
+            html(&SignUpSent { words, flow: text("sealed-flow"), email: text("ada@example.com") }),
+        ),
+        (
+            "code-ask",
+            html(&AskForCode {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                app: Some(app()),
+                username: text("ada"),
+                remember: true,
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+            }),
+        ),
+        ("code-enter", html(&enter_code(None, "", None))),
+        ("code-enter-by-link", html(&enter_code(Some(app()), "1234 5678", None))),
+        ("code-enter-wrong", html(&enter_code(None, "", Some(LoginProblem::WrongMailedCode)))),
+        ("code-elsewhere", html(&CodeElsewhere { words, code: text("1234 5678") })),
+        (
+            "admin-invitations",
+            html(&admin_invitations(
+                true,
+                vec![problem("email", "E-mail: it has an account already.")],
+                None,
+            )),
+        ),
+        (
+            "admin-invitations-link",
+            html(&admin_invitations(
+                false,
+                vec![],
+                Some((text("ada@example.com"), text("https://id.example/invitation?token=t"))),
+            )),
+        ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
+        (
+            "set-up",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: Some(app()),
+                account: text("Ada Lovelace"),
+                only_passkey: false,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
+        (
+            "set-up-passkey",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: None,
+                account: text("Ada Lovelace"),
+                only_passkey: true,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
         (
             "consent-ten-scopes",
@@ -285,6 +472,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     "email",
                     "address",
                     "phone",
+                    "groups",
                     "offline_access",
                     "notes:read",
                     "notes:write",
@@ -427,6 +615,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             html(&Account {
                 shell: shell(words, false),
                 name: String::new(),
+                unverified: true,
                 ..account(
                     vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
                     vec![],
@@ -589,6 +778,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
                 notice: None,
             }),
         ),
@@ -608,6 +798,11 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 }],
                 app_since: Some(1_767_225_600),
                 recovery_codes: 8,
+                groups: vec![Membership {
+                    id: "g".into(),
+                    name: text("Editors"),
+                    least_acr: Some(Level::TwoFactors),
+                }],
                 notice: Some(Notice::UserSaved),
             }),
         ),
@@ -625,6 +820,41 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
+                notice: None,
+            }),
+        ),
+        (
+            "admin-groups",
+            html(&AdminGroups {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![GroupRow {
+                    id: text("g"),
+                    name: text("Editors"),
+                    description: text("Who may publish"),
+                    least_acr: Some(Level::TwoFactors),
+                    created: NOW - 86_400,
+                }],
+                next: Some(text("Editors")),
+                notice: Some(Notice::GroupDeleted),
+            }),
+        ),
+        (
+            "admin-group",
+            html(&AdminGroupForm {
+                shell: shell(Words::ENGLISH, true),
+                new: false,
+                group: GroupFields {
+                    id: text("g"),
+                    version: 7,
+                    name: text("Editors"),
+                    description: text("Who may <publish>"),
+                    least_acr: text("phishing-resistant"),
+                },
+                problems: vec![problem("member", "Username or e-mail: nobody has this.")],
+                member: text("eve"),
+                members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
+                next: None,
                 notice: None,
             }),
         ),
@@ -808,6 +1038,8 @@ fn only_web_addresses_become_links() {
             app: Some(app),
             username: String::new(),
             remember: false,
+            email_code: false,
+            recover: None,
             sign_up: None,
             problem: None,
         };
@@ -869,7 +1101,8 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let others = if name.starts_with("signing-out") { "script:not([src])" } else { "script, iframe" };
+        let runs_a_script = ["signing-out", "invitation"].iter().any(|page| name.starts_with(page));
+        let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
@@ -909,7 +1142,7 @@ fn every_page_with_its_style_is_below_60_kb() {
 #[test]
 fn notices_survive_the_way_through_the_address() {
     for (notice, ..) in Notice::ALL {
-        assert_eq!(Notice::parse(notice.code()), Some(notice));
+        assert_eq!(Notice::parse(notice.code()), Some(*notice));
         assert!(notice.say(&Words::ENGLISH).ends_with('.'));
     }
     assert_eq!(Notice::parse("nonsense"), None);
@@ -1027,6 +1260,8 @@ fn every_page_says_where_it_is_found_in_another_language() {
         signed_in_as: None,
         username: String::new(),
         remember: false,
+        email_code: false,
+        recover: None,
         sign_up: None,
         problem: None,
     };

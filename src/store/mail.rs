@@ -2,7 +2,9 @@
 //! one mail; its content is there, sealed, until the mail is sent or given up.
 
 use super::audit::write_audit;
+use super::mailed_link::keep_link;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::recovery::MailedLink;
 use crate::protocol::timestamp::Timestamp;
 
 /// A mail to be sent.
@@ -123,9 +125,16 @@ impl Store {
     /// The gate is the first statement: the row of an address tells when its last three mails went, and takes a fourth only
     /// when the third last lies far enough back. Whoever asks at the same moment, on any node, waits for that row.
     ///
+    /// A link that the mail carries is kept with it, and takes the place of the one before only then.
+    ///
     /// # Errors
     /// The database is unavailable: neither mail nor count is there.
-    pub async fn enqueue_mail(&self, mail: &NewMail, limit: &MailLimit) -> Result<bool, StoreError> {
+    pub async fn enqueue_mail(
+        &self,
+        mail: &NewMail,
+        limit: &MailLimit,
+        link: Option<(&MailedLink, &AuditEntry)>,
+    ) -> Result<bool, StoreError> {
         let now = mail.created_at;
         let due = in_transaction!(self, |tx| {
             let due: Option<(i64,)> = sqlx::query_as(
@@ -158,6 +167,10 @@ impl Store {
                 .bind(mail.ends_at.0)
                 .execute(&mut *tx)
                 .await?;
+                if let Some((link, audit)) = link {
+                    keep_link!(tx, link);
+                    write_audit!(tx, audit);
+                }
             }
             due
         });

@@ -12,7 +12,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: String,
     username: String,
     email: Option<String>,
@@ -86,6 +86,8 @@ macro_rules! end_everything_of_user {
             .await?;
     }};
 }
+
+pub(super) use end_everything_of_user;
 
 /// Refuses, inside the caller's transaction, to go on with a change after which nobody could administer the server.
 macro_rules! keep_an_administrator {

@@ -2,10 +2,14 @@
 
 import { createHmac } from 'node:crypto';
 import { demoUser } from '../countersign.mjs';
-import { administrator, setupLink, signIn, startAtDemo } from './pages.mjs';
+import { administrator, invite, mailed, mailedLink, setupLink, signIn, startAtDemo } from './pages.mjs';
 
 /** What the server must be started with so that all of them are there. */
-export const settings = { COUNTERSIGN_REGISTRATION_MODE: 'open', COUNTERSIGN_ACCOUNTS_SIGN_UP: 'true' };
+export const settings = {
+  COUNTERSIGN_REGISTRATION_MODE: 'open',
+  COUNTERSIGN_SIGN_UP_MODE: 'open',
+  COUNTERSIGN_SIGN_IN_EMAIL_CODE: 'true',
+};
 
 /** An application that registers itself, in the demo's place. */
 const unverified = (origin) => ({
@@ -73,11 +77,54 @@ export const everyPage = {
     await page.waitForSelector('[role=alert]');
   },
   forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
+  recover: async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/login`);
+    await page.click('text=Forgot your password?');
+    await page.waitForSelector('#recover-submit');
+  },
+  'recovery-sent': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#recover-submit');
+    await page.waitForSelector('text=Look into your mail');
+  },
+  'new-password': async (page, server) => page.goto(await mailedLink(server, '/recover/password')),
+  'new-password-weak': async (page) => {
+    await page.fill('#password', 'demo@example.com');
+    await page.click('#password-submit');
+    await page.waitForSelector('[role=alert]');
+  },
   'sign-up': async (page, { issuer }) => {
     await page.context().clearCookies();
     await page.goto(`${issuer}/sign-up`);
   },
+  'sign-up-sent': async (page) => {
+    await page.fill('#email', 'ada@example.com');
+    await page.click('#sign-up-submit');
+    await page.waitForSelector('text=Look at your mail');
+  },
+  'code-ask': async (page, { issuer }) => {
+    await page.goto(`${issuer}/login`);
+    await page.click('#login-email');
+    await page.waitForSelector('#code-send');
+  },
+  'code-enter': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#code-send');
+    await page.waitForSelector('#code-submit');
+  },
+  'code-enter-wrong': async (page) => {
+    await page.fill('#code', '12345678');
+    await page.click('#code-submit');
+    await page.waitForSelector('[role=alert]');
+  },
+  'code-elsewhere': async (page, server) => {
+    const link = await mailed(server, 'demo@example.com');
+    await page.context().clearCookies();
+    await page.goto(link);
+  },
   'sign-in-unverified': async (page, { issuer, demo }) => {
+    await page.context().clearCookies();
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
     const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
     await page.goto(authorization(issuer, { client_id, redirect_uri }));
@@ -115,7 +162,29 @@ export const everyPage = {
     await page.waitForSelector('#client-secret');
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
-  'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+  'admin-invitations': (page, server) => invite(page, server, 'grace@example.org'),
+  'admin-user': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/users`);
+    await page.click('th a');
+    await page.waitForSelector('#g-danger');
+  },
+  'admin-group-new': (page, { issuer }) => page.goto(`${issuer}/admin/groups/new`),
+  'admin-group': async (page) => {
+    await page.fill('#name', 'administrators');
+    await page.fill('#description', 'Who may change anything');
+    await page.selectOption('#least_acr', 'phishing-resistant');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#member');
+    await page.fill('#member', administrator.username);
+    await page.click('text=Add to the group');
+    await page.waitForSelector('text=The user is in the group');
+  },
+  'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'set-up': async (page, server) => {
+    const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
+    await page.goto(authorization(server.issuer, demo));
+    await page.waitForSelector('#set-up-open');
+  },
   'admin-failures': async (page, { issuer, demo }) => {
     await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
     await page.goto(`${issuer}/admin/failures`);
@@ -130,6 +199,16 @@ export const everyPage = {
     await page.waitForSelector('.codes');
   },
   'sign-in-methods-on': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  invitation: async (page, server) => {
+    await page.goto(await mailed(server, 'grace@example.org'));
+    await page.waitForSelector('#passkey-submit');
+  },
+  'invitation-wrong': async (page) => {
+    await page.fill('#username', 'demo');
+    await page.fill('#password', 'short');
+    await page.click('#invitation-submit');
+    await page.waitForSelector('[role=alert]:visible');
+  },
   'second-factor': async (page, { issuer }) => {
     await page.context().clearCookies();
     await page.goto(`${issuer}/account`);

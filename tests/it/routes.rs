@@ -243,7 +243,7 @@ async fn administrator(app: &TestApp) -> HeaderMap {
 
 on_both!(no_request_of_a_stranger_is_answered_5xx, |app| {
     // Also where strangers may make accounts.
-    let app = app.configured(|config| config.accounts.sign_up = true);
+    let app = app.configured(|config| config.sign_up = countersign::config::SignUpMode::Open);
     storm(&app, &HeaderMap::new(), &METHODS).await;
     assert!(app.app.store.users("", "", 10).await.unwrap().is_empty());
     assert!(app.app.store.clients().await.unwrap().is_empty());

@@ -176,8 +176,9 @@ pub fn config(issuer: &str) -> Config {
         throttle: config::Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: config::Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: config::Assurance::default(),
+        sign_up: config::SignUpMode::default(),
+        sign_in: config::SignIn::default(),
         branding: &countersign::branding::PLAIN,
-        accounts: config::Accounts::default(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
             require_pkce: true,

@@ -7,6 +7,7 @@ mod crowd;
 mod database;
 pub mod fragile;
 pub mod load;
+mod mailbox;
 pub mod process;
 mod rp;
 mod site;
@@ -35,6 +36,7 @@ use tower::ServiceExt as _;
 pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
+pub use mailbox::Mailbox;
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 pub use site::Site;
 
