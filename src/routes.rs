@@ -8,9 +8,9 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, forward_auth, forward_auth_sign_in, health,
+    introspect, jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, register,
+    registered_client, revoke, second_factor, setup, sign_up, token, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -87,6 +87,12 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
+        // Applications behind a proxy; what is below /.countersign/ is asked for on their hosts
+        .route("/forward-auth", any(forward_auth::check))
+        .route("/forward-auth/nginx", any(forward_auth::check_for_nginx))
+        .route("/forward-auth/start", get(forward_auth_sign_in::at_issuer))
+        .route("/.countersign/start", get(forward_auth_sign_in::start))
+        .route("/.countersign/callback", get(forward_auth_sign_in::callback))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))

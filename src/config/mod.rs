@@ -11,9 +11,11 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
 
+mod forward_auth;
 mod mail;
 mod raw;
 mod resolve;
@@ -116,6 +118,8 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Mail that this server sends.
     pub mail: Mail,
+    /// Applications behind a proxy that asks here.
+    pub forward_auth: Vec<ProtectedApp>,
     /// Logs.
     pub log: Log,
     /// Metrics.

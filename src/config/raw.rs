@@ -119,6 +119,7 @@ pub(super) struct Raw {
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
     pub(super) mail: Mail,
+    pub(super) forward_auth: Vec<ForwardAuth>,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
 }
@@ -232,6 +233,17 @@ pub(super) struct Mail {
     pub(super) allow_plain: bool,
     pub(super) from: Option<String>,
     pub(super) folder: Option<PathBuf>,
+}
+
+/// A list of tables has no variable: it stands in the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ForwardAuth {
+    pub(super) host: String,
+    pub(super) groups: Vec<String>,
+    pub(super) level: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) basic: bool,
 }
 
 #[derive(Default, Deserialize)]

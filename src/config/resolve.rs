@@ -124,6 +124,7 @@ impl Checks<'_> {
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
         let mail = self.mail(raw.mail, &data_dir);
+        let forward_auth = self.forward_auth(raw.forward_auth, issuer.as_ref());
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
@@ -150,6 +151,7 @@ impl Checks<'_> {
             legacy,
             outgoing,
             mail: mail?,
+            forward_auth,
             log,
             metrics,
         })
@@ -502,17 +504,20 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let administrators = match raw.administrators.as_deref() {
+        let administrators = self.level("assurance.administrators", raw.administrators.as_deref());
+        Assurance { classes, administrators }
+    }
+
+    pub(super) fn level(&mut self, key: &str, text: Option<&str>) -> Level {
+        match text {
             None | Some("one-factor") => Level::OneFactor,
             Some("two-factors") => Level::TwoFactors,
             Some("phishing-resistant") => Level::PhishingResistant,
             Some(other) => {
-                let allowed = "must be one-factor, two-factors or phishing-resistant";
-                self.refuse_value("assurance.administrators", other, allowed);
+                self.refuse_value(key, other, "must be one-factor, two-factors or phishing-resistant");
                 Level::OneFactor
             }
-        };
-        Assurance { classes, administrators }
+        }
     }
 
     fn number(&mut self, key: &str, value: Option<u32>, default: u32, allowed: RangeInclusive<u32>) -> u32 {

@@ -50,6 +50,13 @@ pub enum Goal {
     Authorize(Vec<(String, String)>),
     /// A page of this server.
     Page(String),
+    /// An application behind a proxy.
+    ProtectedApp {
+        /// Its web origin.
+        origin: String,
+        /// What goes on after the sign-in, sealed.
+        to: String,
+    },
 }
 
 impl Flow {
@@ -114,7 +121,7 @@ impl Flow {
     pub fn params(&self) -> Option<Params> {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
-            Goal::Page(_) => None,
+            Goal::Page(_) | Goal::ProtectedApp { .. } => None,
         }
     }
 
@@ -134,6 +141,7 @@ impl Flow {
         match &self.goal {
             Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
             Goal::Page(path) => Ok(path.clone()),
+            Goal::ProtectedApp { to, .. } => Ok(format!("/forward-auth/start?to={to}")),
         }
     }
 }

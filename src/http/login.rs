@@ -9,7 +9,7 @@ use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
-use super::flow::Flow;
+use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::{passkey, session};
@@ -181,6 +181,9 @@ impl Purpose {
             signed_in_as: None,
             csp: Csp::default(),
         };
+        if let Goal::ProtectedApp { origin, .. } = &flow.goal {
+            purpose.csp = Csp::default().form_to(origin.clone());
+        }
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
             purpose.csp = Csp::default()

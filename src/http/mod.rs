@@ -19,6 +19,8 @@ pub mod edge;
 pub mod error;
 pub mod extract;
 pub mod flow;
+pub mod forward_auth;
+pub mod forward_auth_sign_in;
 pub mod health;
 pub mod id_token;
 pub mod introspect;

@@ -12,6 +12,7 @@ pub mod client_auth;
 pub mod code;
 pub mod discovery;
 pub mod error;
+pub mod forward_auth;
 pub mod grant;
 pub mod ids;
 pub mod introspection;
