@@ -5,3 +5,5 @@ forward-auth-group-fix = Demandez l’accès à ses responsables, ou déconnecte
 forward-auth-level = Cette application demande une connexion plus sûre que celle dont dispose votre compte.
 forward-auth-level-fix = Configurez-en une sur la page de votre compte, puis revenez.
 login-directory-silent = L’annuaire qui connaît votre mot de passe ne répond pas pour le moment. Réessayez dans quelques minutes.
+password-of-directory = Le mot de passe de ce compte est géré par l’annuaire de votre organisation.
+password-of-directory-fix = Changez-le là où vous le changez pour tout le reste.

@@ -168,6 +168,9 @@ pub async fn set_password(
     password: String,
     keep: Option<&SessionId>,
 ) -> Result<(), Refusal> {
+    if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
+        return Err(Refusal::field("password", "is kept by the directory: change it there"));
+    }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
     let hash = app.passwords.hash(password.into()).await?;
     let now = next_version(app, user.updated_at);

@@ -78,6 +78,12 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
             smtp.host
         ));
     }
+    if let Some(directory) = &config.directory
+        && directory.url.scheme() == "ldap"
+        && !directory.start_tls
+    {
+        notes.push("directory.allow_plain is true: passwords go to the directory unencrypted".to_owned());
+    }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
     }
@@ -124,6 +130,7 @@ impl Checks<'_> {
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
         let mail = self.mail(raw.mail, &data_dir);
+        let directory = self.directory(raw.directory);
         let forward_auth = self.forward_auth(raw.forward_auth, issuer.as_ref());
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
@@ -151,6 +158,7 @@ impl Checks<'_> {
             legacy,
             outgoing,
             mail: mail?,
+            directory: directory?,
             forward_auth,
             log,
             metrics,
@@ -446,7 +454,7 @@ impl Checks<'_> {
     }
 
     /// The bytes of a file that a setting names.
-    fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
         let file = (self.path)(key, file);
         std::fs::read(&file)
             .map_err(|error| self.refuse_value(key, file.display(), format!("cannot be read: {error}")))
@@ -528,7 +536,7 @@ impl Checks<'_> {
         value
     }
 
-    fn duration(
+    pub(super) fn duration(
         &mut self,
         key: &str,
         text: Option<String>,

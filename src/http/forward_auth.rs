@@ -295,6 +295,7 @@ async fn by_basic(
             return Ok(Decision::Later(retry_after_seconds));
         }
         Err(Refusal::Busy) => return Ok(Decision::Later(2)),
+        Err(Refusal::DirectorySilent) => return Ok(Decision::Later(60)),
     };
     let user = proved.user;
     let mut sign_in = SignIn::default();

@@ -78,6 +78,7 @@ pub(super) fn problem_of(refusal: Refusal) -> LoginProblem {
             LoginProblem::TooManyAttempts { retry_after_seconds }
         }
         Refusal::Busy => LoginProblem::Busy,
+        Refusal::DirectorySilent => LoginProblem::DirectorySilent,
     }
 }
 
@@ -239,6 +240,7 @@ pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }
         LoginProblem::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+        LoginProblem::DirectorySilent => (StatusCode::SERVICE_UNAVAILABLE, Some(60)),
     };
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {

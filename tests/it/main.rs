@@ -23,6 +23,7 @@ mod consent;
 mod cors;
 mod crashes;
 mod demo;
+mod directory;
 mod edge;
 mod forward_auth;
 mod front_channel_logout;

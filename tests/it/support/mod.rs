@@ -10,6 +10,7 @@ pub mod load;
 pub mod process;
 mod rp;
 mod site;
+pub mod slapd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
