@@ -79,6 +79,7 @@ pub fn router(app: &App) -> Router {
         .merge(for_newcomers)
         .merge(in_browsers)
         .merge(administration_api)
+        .merge(for_proxies())
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
@@ -87,12 +88,6 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
-        // Applications behind a proxy; what is below /.countersign/ is asked for on their hosts
-        .route("/forward-auth", any(forward_auth::check))
-        .route("/forward-auth/nginx", any(forward_auth::check_for_nginx))
-        .route("/forward-auth/start", get(forward_auth_sign_in::at_issuer))
-        .route("/.countersign/start", get(forward_auth_sign_in::start))
-        .route("/.countersign/callback", get(forward_auth_sign_in::callback))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
@@ -132,4 +127,14 @@ pub fn router(app: &App) -> Router {
         .route("/health/ready", get(health::ready))
         .route("/metrics", get(metrics::scrape))
         .with_state(app.clone())
+}
+
+/// What proxies ask about the applications behind them; what is below /.countersign/ is asked for on their hosts.
+fn for_proxies() -> Router<App> {
+    Router::new()
+        .route("/forward-auth", any(forward_auth::check))
+        .route("/forward-auth/nginx", any(forward_auth::check_for_nginx))
+        .route("/forward-auth/start", get(forward_auth_sign_in::at_issuer))
+        .route("/.countersign/start", get(forward_auth_sign_in::start))
+        .route("/.countersign/callback", get(forward_auth_sign_in::callback))
 }

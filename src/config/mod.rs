@@ -392,7 +392,7 @@ impl fmt::Debug for SmtpCredentials {
 pub struct Directory {
     /// `ldap` or `ldaps`, host and port.
     pub url: url::Url,
-    /// Protected by StartTLS (RFC 4511 §4.14), or not used.
+    /// Protected by `StartTLS` (RFC 4511 §4.14), or not used.
     pub start_tls: bool,
     /// Certificates (PEM) of authorities that are trusted beside the public ones.
     pub ca_certificates: Option<Vec<u8>>,

@@ -78,6 +78,13 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
             smtp.host
         ));
     }
+    if !config.forward_auth.is_empty() && listen.trusted_proxies.is_empty() {
+        notes.push(
+            "applications stand under [[forward_auth]], and no proxy may ask about them: name it in \
+             listen.trusted_proxies"
+                .to_owned(),
+        );
+    }
     if let Some(directory) = &config.directory
         && directory.url.scheme() == "ldap"
         && !directory.start_tls

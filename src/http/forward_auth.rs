@@ -10,11 +10,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 
 use super::access_token;
-use super::cookie::Cookie;
 use super::error::PageError;
+use super::forward_auth_sign_in::pass_of;
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
@@ -25,10 +24,8 @@ use crate::protocol::assurance::Level;
 use crate::protocol::forward_auth::{
     PathOfApp, ProtectedApp, Verdict, canonical_host, header_list, header_text,
 };
-use crate::protocol::ids::SessionId;
 use crate::protocol::sign_in::{Next, SignIn};
 use crate::protocol::user::User;
-use crate::sealing::Purpose;
 use crate::store::StoreError;
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
@@ -157,7 +154,7 @@ enum Decision {
 }
 
 /// Who asks, as the application gets to know them.
-struct Who([(HeaderName, HeaderValue); 4]);
+struct Who(HeaderMap);
 
 impl Who {
     /// All headers are there every time, empty if need be: a proxy that copies them leaves none of the browser's own.
@@ -168,12 +165,12 @@ impl Who {
             let value = HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""));
             (HeaderName::from_static(name), value)
         };
-        Self([
+        Self(HeaderMap::from_iter([
             header("remote-user", header_text(&user.username)),
             header("remote-email", header_text(email)),
             header("remote-name", header_text(user.display_name())),
             header("remote-groups", header_list(groups)),
-        ])
+        ]))
     }
 
     fn answer(self) -> Response {
@@ -181,17 +178,6 @@ impl Who {
         response.headers_mut().extend(self.0);
         response
     }
-}
-
-/// What the cookie on an application's host holds, sealed: it opens this host alone, while this session lives.
-#[derive(Serialize, Deserialize)]
-pub(super) struct Pass {
-    /// The host.
-    pub host: String,
-    /// The session.
-    pub session: SessionId,
-    /// The session's secret, hashed: a session that got a new one opens nothing by what was handed out before.
-    pub secret_hash: String,
 }
 
 /// By the session first; then by what a program sends.
@@ -244,8 +230,7 @@ async fn session_of_pass(
     headers: &HeaderMap,
     protected: &ProtectedApp,
 ) -> Result<Option<Live>, StoreError> {
-    let Some(cookie) = Cookie::App.read(&app.config, headers) else { return Ok(None) };
-    let Ok(pass) = app.seals.open::<Pass>(Purpose::ForwardAuth, cookie) else { return Ok(None) };
+    let Some(pass) = pass_of(app, headers) else { return Ok(None) };
     if pass.host != protected.host {
         return Ok(None);
     }

@@ -17,7 +17,7 @@ use super::cookie::Cookie;
 use super::error::PageError;
 use super::extract::QueryFields;
 use super::flow::{Flow, Goal};
-use super::forward_auth::{Pass, app_asked_for, forbidden, origin_of};
+use super::forward_auth::{app_asked_for, forbidden, origin_of};
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
@@ -37,6 +37,14 @@ const LONGEST_SIGN_IN: Duration = Duration::from_secs(3600);
 /// How long the way back may take.
 const LONGEST_WAY_BACK: Duration = Duration::from_secs(60);
 
+/// What is handed out sealed. Being of one kind, none of these passes for another.
+#[derive(Serialize, Deserialize)]
+enum Sealed {
+    Start(Start),
+    Ticket(Ticket),
+    Pass(Pass),
+}
+
 /// The way there: what the issuer's host needs to know.
 #[derive(Serialize, Deserialize)]
 struct Start {
@@ -44,20 +52,37 @@ struct Start {
     path: PathOfApp,
     /// The browser, by its cookie on the application's host.
     browser: String,
-    start_ends_at: Timestamp,
+    expires_at: Timestamp,
 }
 
 /// The way back.
 #[derive(Serialize, Deserialize)]
 struct Ticket {
-    host: String,
+    pass: Pass,
     path: PathOfApp,
     browser: String,
-    session: SessionId,
-    secret_hash: String,
     /// Its name at the gate.
-    ticket: String,
-    ticket_ends_at: Timestamp,
+    id: String,
+    expires_at: Timestamp,
+}
+
+/// What the cookie on an application's host holds: it opens this host alone, while this session lives.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Pass {
+    /// The host.
+    pub host: String,
+    /// The session.
+    pub session: SessionId,
+    /// The session's secret, hashed: a session that got a new one opens nothing by what was handed out before.
+    pub secret_hash: String,
+}
+
+/// The pass in a request's cookie, if it is one of ours.
+pub(super) fn pass_of(app: &App, headers: &HeaderMap) -> Option<Pass> {
+    match app.seals.open(Purpose::ForwardAuth, Cookie::App.read(&app.config, headers)?) {
+        Ok(Sealed::Pass(pass)) => Some(pass),
+        _ => None,
+    }
 }
 
 /// On the application's host: off to the issuer.
@@ -74,9 +99,9 @@ pub async fn start(
         path: PathOfApp::of(params.get("path").unwrap_or("/")),
         // Only the browser that began can end it: nobody is signed in to somebody else's account by a link.
         browser: browser.fingerprint(),
-        start_ends_at: app.clock.now().plus(LONGEST_SIGN_IN),
+        expires_at: app.clock.now().plus(LONGEST_SIGN_IN),
     };
-    let to = app.seals.seal(Purpose::ForwardAuth, &start, &app.entropy)?;
+    let to = app.seals.seal(Purpose::ForwardAuth, &Sealed::Start(start), &app.entropy)?;
     let issuer = app.config.issuer.at(&format!("/forward-auth/start?to={to}"));
     Ok(browser.remember(&app.config, Redirect::to(&issuer).into_response()))
 }
@@ -89,8 +114,8 @@ pub async fn at_issuer(
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
     let to = params.get("to").ok_or_else(|| PageError::malformed("the parameter to is missing"))?;
-    let start: Start = app.seals.open(Purpose::ForwardAuth, to).map_err(|_| not_ours())?;
-    if app.clock.now().reached(start.start_ends_at) {
+    let Ok(Sealed::Start(start)) = app.seals.open(Purpose::ForwardAuth, to) else { return Err(not_ours()) };
+    if app.clock.now().reached(start.expires_at) {
         return Err(too_long());
     }
     let protected = app.config.forward_auth.iter().find(|app| app.host == start.host).ok_or_else(not_ours)?;
@@ -120,15 +145,17 @@ pub async fn at_issuer(
 
 fn back(app: &App, protected: &ProtectedApp, start: Start, live: &Live) -> Result<Response, PageError> {
     let ticket = Ticket {
-        host: start.host,
+        pass: Pass {
+            host: start.host,
+            session: live.session.id.clone(),
+            secret_hash: live.session.secret_hash.clone(),
+        },
         path: start.path,
         browser: start.browser,
-        session: live.session.id.clone(),
-        secret_hash: live.session.secret_hash.clone(),
-        ticket: app.entropy.opaque_id(),
-        ticket_ends_at: app.clock.now().plus(LONGEST_WAY_BACK),
+        id: app.entropy.opaque_id(),
+        expires_at: app.clock.now().plus(LONGEST_WAY_BACK),
     };
-    let ticket = app.seals.seal(Purpose::ForwardAuth, &ticket, &app.entropy)?;
+    let ticket = app.seals.seal(Purpose::ForwardAuth, &Sealed::Ticket(ticket), &app.entropy)?;
     let address = format!("{}/.countersign/callback?ticket={ticket}", origin_of(app, protected));
     Ok(Redirect::to(&address).into_response())
 }
@@ -143,29 +170,29 @@ pub async fn callback(
 ) -> Result<Response, PageError> {
     let protected = app_asked_for(&app, &info, &headers)?;
     let text = params.get("ticket").ok_or_else(|| PageError::malformed("the parameter ticket is missing"))?;
-    let ticket: Ticket = app.seals.open(Purpose::ForwardAuth, text).map_err(|_| not_ours())?;
-    if ticket.host != protected.host {
+    let Ok(Sealed::Ticket(ticket)) = app.seals.open(Purpose::ForwardAuth, text) else {
+        return Err(not_ours());
+    };
+    if ticket.pass.host != protected.host {
         return Err(not_ours());
     }
     if ticket.browser != browser.fingerprint() {
         return Err(PageError::forbidden(key("other-browser"), key("sign-in-again-from-app")));
     }
-    if app.clock.now().reached(ticket.ticket_ends_at) {
+    if app.clock.now().reached(ticket.expires_at) {
         return Err(too_long());
     }
     // A line break keeps it apart from every client's assertion.
-    let once =
-        OneTimeId { id: sha256_hex(&format!("\n{}", ticket.ticket)), expires_at: ticket.ticket_ends_at };
+    let once = OneTimeId { id: sha256_hex(&format!("\n{}", ticket.id)), expires_at: ticket.expires_at };
     let page = format!("{}{}", origin_of(&app, protected), ticket.path.as_str());
-    let live = session::still_live(&app, &ticket.session, &ticket.secret_hash).await?;
+    let live = session::still_live(&app, &ticket.pass.session, &ticket.pass.secret_hash).await?;
     let mut response = Redirect::to(&page).into_response();
     // Signed out meanwhile, or used before: whoever has no cookie there begins anew.
     let Some(live) = live else { return Ok(response) };
     if !app.store.use_assertion(&once).await? {
         return Ok(response);
     }
-    let pass = Pass { host: ticket.host, session: ticket.session, secret_hash: ticket.secret_hash };
-    let pass = app.seals.seal(Purpose::ForwardAuth, &pass, &app.entropy)?;
+    let pass = app.seals.seal(Purpose::ForwardAuth, &Sealed::Pass(ticket.pass), &app.entropy)?;
     let left = u64::try_from(live.session.expires_at.since(app.clock.now())).unwrap_or(0);
     let lifetime = live.session.remembered.then_some(Duration::from_secs(left));
     response.headers_mut().append(SET_COOKIE, Cookie::App.write(&app.config, &pass, lifetime));

@@ -52,9 +52,8 @@ impl ProtectedApp {
 #[must_use]
 pub fn canonical_host(text: &str, plain_http: bool) -> Option<String> {
     let (name, port) = match text.rsplit_once(':') {
-        Some((name, port)) if !name.contains(':') || name.ends_with(']') => (name, Some(port)),
-        Some(_) => return None,
-        None => (text, None),
+        Some((name, port)) if !text.ends_with(']') => (name, Some(port)),
+        _ => (text, None),
     };
     let bracketed = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let name_is_fine = match bracketed {

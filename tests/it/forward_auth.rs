@@ -309,6 +309,11 @@ async fn a_ticket_is_for_one_browser_one_host_one_minute_and_one_time() {
     assert_eq!(victim.open(&ticket).await.status, 403);
     assert!(!victim.browser.cookies.contains_key(COOKIE));
 
+    // It is no pass.
+    let cookie = format!("{COOKIE}={}", ticket.split_once("ticket=").unwrap().1);
+    let answer = AtApp::new(&app, HOST).ask("/forward-auth/nginx", &[("cookie", &cookie)]).await;
+    assert_eq!(answer.status, 401);
+
     // Another host.
     let elsewhere = ticket.replace(HOST, "other.example");
     let mut other = AtApp { host: "other.example", browser: at_app.browser.clone() };

@@ -1,6 +1,7 @@
-//! A directory of the test's own: Debian's slapd (OpenLDAP) on loopback, with a few people in it.
+//! A directory of the test's own: Debian's slapd (`OpenLDAP`) on loopback, with a few people in it.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::net::{TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -86,7 +87,7 @@ impl Slapd {
         }
     }
 
-    /// By StartTLS.
+    /// By `StartTLS`.
     pub fn by_start_tls(&self) -> Directory {
         let url = format!("ldap://localhost:{}", self.port).parse().unwrap();
         Directory { url, start_tls: true, ..self.settings() }
@@ -206,7 +207,8 @@ ou: groups
 "
     );
     for (uid, name) in [("ada", "Ada Lovelace"), ("bob", "Bob"), ("eve", "Eve")] {
-        text += &format!(
+        write!(
+            text,
             "dn: uid={uid},{PEOPLE}
 objectClass: inetOrgPerson
 uid: {uid}
@@ -217,10 +219,12 @@ userPassword: {THEIRS}
 {}
 ",
             if uid == "ada" { format!("memberOf: cn=staff,{GROUPS}\n") } else { String::new() }
-        );
+        )
+        .unwrap();
     }
     // No password; and a name that cannot be a user name here.
-    text += &format!(
+    write!(
+        text,
         "dn: uid=ghost,{PEOPLE}
 objectClass: inetOrgPerson
 uid: ghost
@@ -242,6 +246,7 @@ member: uid=ada,{PEOPLE}
 member: uid=ghost,{PEOPLE}
 
 "
-    );
+    )
+    .unwrap();
     text
 }
