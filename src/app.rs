@@ -10,6 +10,7 @@ use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::failures::Failures;
 use crate::http::access_token::Recognised;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
@@ -40,6 +41,8 @@ pub struct Parts {
     pub outgoing: Outgoing,
     /// Mail.
     pub mail: Mailer,
+    /// Refused requests, until they are written down.
+    pub failures: Arc<Failures>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
     /// The organisation's directory, if it has one.
@@ -128,6 +131,7 @@ impl App {
             seals,
             outgoing,
             mail,
+            failures: Arc::default(),
             passkeys,
             directory,
             passwords,

@@ -25,6 +25,7 @@ mod crashes;
 mod demo;
 mod directory;
 mod edge;
+mod failures;
 mod forward_auth;
 mod front_channel_logout;
 mod interleavings;
