@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::authn::directory::{Directory, DirectoryError};
 use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub failures: Arc<Failures>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
+    /// The organisation's directory, if it has one.
+    pub directory: Option<Arc<Directory>>,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -64,6 +67,9 @@ pub enum StartError {
     /// The hashing parameters.
     #[error("[passwords]: {0}")]
     Passwords(#[from] HashingError),
+    /// The way to the directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The client of outgoing requests.
     #[error(transparent)]
     Outgoing(#[from] OutgoingError),
@@ -115,6 +121,7 @@ impl App {
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
         let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name));
+        let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
         let config = Arc::new(config);
         let parts = Parts {
             config,
@@ -126,6 +133,7 @@ impl App {
             mail,
             failures: Arc::default(),
             passkeys,
+            directory,
             passwords,
             clock,
             entropy,

@@ -8,10 +8,10 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, email_code, health, introspect, invitation,
-    jwks, language, login, logout, metrics, page, passkey, passkey_endpoints, recover, recover_password,
-    register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, userinfo,
-    verify_address, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
+    forward_auth_sign_in, health, introspect, invitation, jwks, language, login, logout, metrics, page,
+    passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
+    second_factor, set_up, setup, sign_up, token, userinfo, verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -57,6 +57,7 @@ pub fn router(app: &App) -> Router {
         .merge(account())
         .merge(administration())
         .merge(administration_api())
+        .merge(for_proxies())
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
@@ -189,4 +190,14 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
         .method_not_allowed_fallback(api::problem::method_not_allowed)
         .layer(from_fn(api::problem::render))
+}
+
+/// What proxies ask about the applications behind them; what is below /.countersign/ is asked for on their hosts.
+fn for_proxies() -> Router<App> {
+    Router::new()
+        .route("/forward-auth", any(forward_auth::check))
+        .route("/forward-auth/nginx", any(forward_auth::check_for_nginx))
+        .route("/forward-auth/start", get(forward_auth_sign_in::at_issuer))
+        .route("/.countersign/start", get(forward_auth_sign_in::start))
+        .route("/.countersign/callback", get(forward_auth_sign_in::callback))
 }

@@ -100,6 +100,9 @@ pub async fn change_password(
     info: RequestInfo,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
+    if app.store.entry_of_user(&me.user.id).await?.is_some() {
+        return Err(PageError::forbidden(key("password-of-directory"), key("password-of-directory-fix")));
+    }
     let new = form.get("new").unwrap_or_default();
     let length = new.chars().count();
     if length < SHORTEST_PASSWORD {
@@ -174,7 +177,7 @@ impl From<authn::Refusal> for PasswordProblem {
             authn::Refusal::TooManyAttempts { retry_after_seconds } => {
                 Self::TooManyAttempts { retry_after_seconds }
             }
-            authn::Refusal::Busy => Self::Busy,
+            authn::Refusal::Busy | authn::Refusal::DirectorySilent => Self::Busy,
         }
     }
 }

@@ -177,6 +177,9 @@ pub async fn set_password(
     keep: Option<&SessionId>,
     language: Language,
 ) -> Result<(), Refusal> {
+    if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
+        return Err(Refusal::field("password", "is kept by the directory: change it there"));
+    }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
     let known = words_about_user(user, &app.config.issuer.host());
     let hash = app.passwords.hash_chosen(password.into(), known).await??;

@@ -15,7 +15,7 @@ pub async fn account_of(app: &App, user: &User) -> Result<Account, StoreError> {
     Ok(Account {
         unchanged_since: user.updated_at,
         has_second_factor: means.apps > 0,
-        attainable: attainable(means, user.password_hash.is_some()),
+        attainable: attainable(means, user.password_hash.is_some() || means.directory_entries > 0),
     })
 }
 

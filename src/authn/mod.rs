@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use self::directory::DirectoryError;
 use self::password::HashingError;
 use self::throttle::Counted;
 use crate::app::{App, Origin};
@@ -13,6 +14,7 @@ use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
 
+pub mod directory;
 pub mod email_code;
 pub mod means;
 pub mod passkey;
@@ -33,6 +35,8 @@ pub enum Refusal {
     },
     /// Too many are waiting for a core.
     Busy,
+    /// The directory that knows the password does not answer.
+    DirectorySilent,
 }
 
 /// Why nothing was found out.
@@ -47,6 +51,9 @@ pub enum SignInError {
     /// A secret in the database.
     #[error("a secret in the database cannot be opened")]
     Sealed(#[from] NotSealedHere),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 /// Somebody who proved who they are.
@@ -71,6 +78,21 @@ pub trait Check: Sync {
         app: &App,
         user: Option<&User>,
     ) -> impl Future<Output = Result<bool, SignInError>> + Send;
+
+    /// Whose account it opens: that of the user who was named, if it is right for them.
+    ///
+    /// # Errors
+    /// As [`is_right`](Self::is_right).
+    fn opens(
+        &self,
+        app: &App,
+        user: Option<User>,
+    ) -> impl Future<Output = Result<Option<User>, SignInError>> + Send {
+        async move {
+            let right = self.is_right(app, user.as_ref()).await?;
+            Ok(user.filter(|_| right))
+        }
+    }
 }
 
 /// Checks what somebody brings forward who says that they are `login`, and is known as `user` if there is such a user.
@@ -99,23 +121,33 @@ pub async fn prove(
             return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
         }
     };
-    let right = match check.is_right(app, user.as_ref()).await {
-        Ok(right) => right,
-        Err(SignInError::Hashing(HashingError::Busy)) => {
+    let target = |user: Option<&User>| {
+        user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id))
+    };
+    let opened = match check.opens(app, user.clone()).await {
+        Ok(opened) => opened,
+        Err(SignInError::Hashing(HashingError::Busy) | SignInError::Directory(DirectoryError::Busy)) => {
             // A busy server must not lock honest people out.
             throttle::take_back(store, &counted).await?;
             return Ok(Err(Refusal::Busy));
         }
+        Err(SignInError::Directory(error)) => {
+            tracing::error!(%error, "nobody of the directory can sign in");
+            throttle::take_back(store, &counted).await?;
+            let detail = "the directory does not answer";
+            store.audit(&app.audit(origin, "session.refused", target(user.as_ref()), detail)).await?;
+            return Ok(Err(Refusal::DirectorySilent));
+        }
         Err(error) => return Err(error),
     };
-    match user {
-        Some(user) if right && !user.disabled => {
+    match opened {
+        Some(user) if !user.disabled => {
             throttle::forgive(store, &counted).await?;
             let proof = Proof::new(user.id.clone(), method, now, user.updated_at);
             Ok(Ok(Proved { user, proof }))
         }
-        user => {
-            let target = user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id));
+        opened => {
+            let target = target(opened.or(user).as_ref());
             store.audit(&app.audit(origin, "session.refused", target, method.as_str())).await?;
             Ok(Err(Refusal::WrongCredentials))
         }
@@ -135,6 +167,17 @@ pub async fn by_password(
     // The canonical form of both user names and addresses is lower case.
     let login = login.trim().to_lowercase();
     let user = app.store.user_by_login(&login).await?;
+    if let Some(directory) = &app.directory {
+        // An account is the directory's or this server's own. One that is here under the same name is not asked for there.
+        let is_directorys = match &user {
+            Some(user) => app.store.entry_of_user(&user.id).await?.is_some(),
+            None => true,
+        };
+        if is_directorys {
+            let typed = directory::Typed { directory, origin, login: &login, password };
+            return prove(app, origin, &login, user, &typed).await;
+        }
+    }
     prove(app, origin, &login, user, &password::Typed(password)).await
 }
 

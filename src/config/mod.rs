@@ -12,9 +12,12 @@ use zeroize::Zeroizing;
 pub(crate) use self::resolve::parse_duration;
 use crate::branding::Branding;
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
 pub use crate::tls::Tls;
 
+mod directory;
+mod forward_auth;
 mod mail;
 mod raw;
 mod resolve;
@@ -121,6 +124,10 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Mail that this server sends.
     pub mail: Mail,
+    /// The directory of the organisation, if it has one.
+    pub directory: Option<Directory>,
+    /// Applications behind a proxy that asks here.
+    pub forward_auth: Vec<ProtectedApp>,
     /// Logs.
     pub log: Log,
     /// Metrics.
@@ -403,6 +410,72 @@ impl fmt::Debug for SmtpCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmtpCredentials").field("user", &self.user).finish_non_exhaustive()
     }
+}
+
+/// The directory (LDAP) that knows an organisation's people and their passwords.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// `ldap` or `ldaps`, host and port.
+    pub url: url::Url,
+    /// Protected by `StartTLS` (RFC 4511 §4.14), or not used.
+    pub start_tls: bool,
+    /// Certificates (PEM) of authorities that are trusted beside the public ones.
+    pub ca_certificates: Option<Vec<u8>>,
+    /// As whom entries are looked for.
+    pub bind: Bind,
+    /// Below which entry.
+    pub base: String,
+    /// By which filter (RFC 4515), with `{login}` for the name that was typed.
+    pub filter: String,
+    /// What is read of an entry.
+    pub attributes: Attributes,
+    /// Groups right below this entry go by a short name.
+    pub groups_base: Option<String>,
+    /// Are its e-mail addresses verified ones?
+    pub trust_email: bool,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+}
+
+/// As whom entries are looked for. The password is never printed.
+#[derive(Clone)]
+pub enum Bind {
+    /// As this server.
+    AsService {
+        /// Its name there.
+        dn: String,
+        /// Its password.
+        password: Zeroizing<String>,
+    },
+    /// As whoever signs in: a name with `{login}` in it.
+    AsUser(String),
+    /// As nobody.
+    Anonymous,
+}
+
+impl fmt::Debug for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsService { dn, .. } => write!(f, "AsService({dn:?}, …)"),
+            Self::AsUser(template) => write!(f, "AsUser({template:?})"),
+            Self::Anonymous => f.write_str("Anonymous"),
+        }
+    }
+}
+
+/// Names of attributes (RFC 4512 §2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// What no two entries share and no renaming changes.
+    pub id: String,
+    /// User name.
+    pub username: String,
+    /// E-mail address.
+    pub email: String,
+    /// Name to show.
+    pub name: String,
+    /// Groups.
+    pub groups: String,
 }
 
 /// Logs.

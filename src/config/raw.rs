@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 59] = [
+pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -86,6 +86,23 @@ pub(super) const SETTINGS: [(&str, Kind); 59] = [
     ("mail.allow_plain", Kind::Flag),
     ("mail.from", Kind::Text),
     ("mail.folder", Kind::Text),
+    ("directory.url", Kind::Text),
+    ("directory.allow_plain", Kind::Flag),
+    ("directory.ca_file", Kind::Text),
+    ("directory.bind_dn", Kind::Text),
+    ("directory.bind_password", Kind::Text),
+    ("directory.bind_password_file", Kind::Text),
+    ("directory.user_dn", Kind::Text),
+    ("directory.base", Kind::Text),
+    ("directory.filter", Kind::Text),
+    ("directory.id_attribute", Kind::Text),
+    ("directory.username_attribute", Kind::Text),
+    ("directory.email_attribute", Kind::Text),
+    ("directory.name_attribute", Kind::Text),
+    ("directory.groups_attribute", Kind::Text),
+    ("directory.groups_base", Kind::Text),
+    ("directory.trust_email", Kind::Flag),
+    ("directory.timeout", Kind::Text),
     ("log.format", Kind::Text),
     ("log.filter", Kind::Text),
     ("metrics.token", Kind::Text),
@@ -128,6 +145,8 @@ pub(super) struct Raw {
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
     pub(super) mail: Mail,
+    pub(super) directory: Directory,
+    pub(super) forward_auth: Vec<ForwardAuth>,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
 }
@@ -262,6 +281,39 @@ pub(super) struct Mail {
     pub(super) allow_plain: bool,
     pub(super) from: Option<String>,
     pub(super) folder: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Directory {
+    pub(super) url: Option<String>,
+    pub(super) allow_plain: bool,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) bind_dn: Option<String>,
+    pub(super) bind_password: Option<String>,
+    pub(super) bind_password_file: Option<PathBuf>,
+    pub(super) user_dn: Option<String>,
+    pub(super) base: Option<String>,
+    pub(super) filter: Option<String>,
+    pub(super) id_attribute: Option<String>,
+    pub(super) username_attribute: Option<String>,
+    pub(super) email_attribute: Option<String>,
+    pub(super) name_attribute: Option<String>,
+    pub(super) groups_attribute: Option<String>,
+    pub(super) groups_base: Option<String>,
+    pub(super) trust_email: bool,
+    pub(super) timeout: Option<String>,
+}
+
+/// A list of tables has no variable: it stands in the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ForwardAuth {
+    pub(super) host: String,
+    pub(super) groups: Vec<String>,
+    pub(super) level: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) basic: bool,
 }
 
 #[derive(Default, Deserialize)]

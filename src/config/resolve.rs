@@ -82,6 +82,19 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
     if config.sign_in.email_code && matches!(config.mail.transport, MailTransport::None) {
         notes.push("sign_in.email_code is true, and no mail is sent: set mail.transport".to_owned());
     }
+    if !config.forward_auth.is_empty() && listen.trusted_proxies.is_empty() {
+        notes.push(
+            "applications stand under [[forward_auth]], and no proxy may ask about them: name it in \
+             listen.trusted_proxies"
+                .to_owned(),
+        );
+    }
+    if let Some(directory) = &config.directory
+        && directory.url.scheme() == "ldap"
+        && !directory.start_tls
+    {
+        notes.push("directory.allow_plain is true: passwords go to the directory unencrypted".to_owned());
+    }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
     }
@@ -130,6 +143,8 @@ impl Checks<'_> {
         let outgoing = self.outgoing(raw.outgoing);
         let branding = self.branding(raw.branding);
         let mail = self.mail(raw.mail, &data_dir);
+        let directory = self.directory(raw.directory);
+        let forward_auth = self.forward_auth(raw.forward_auth, issuer.as_ref());
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
@@ -158,6 +173,8 @@ impl Checks<'_> {
             outgoing,
             branding,
             mail: mail?,
+            directory: directory?,
+            forward_auth,
             log,
             metrics,
         })
@@ -494,7 +511,7 @@ impl Checks<'_> {
     }
 
     /// The bytes of a file that a setting names.
-    fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
         let file = (self.path)(key, file);
         std::fs::read(&file)
             .map_err(|error| self.refuse_value(key, file.display(), format!("cannot be read: {error}")))
@@ -552,13 +569,16 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let level = raw.administrators.unwrap_or_else(|| Level::OneFactor.to_string());
-        let administrators = level.parse().unwrap_or_else(|_| {
-            let allowed = "must be one-factor, two-factors or phishing-resistant";
-            self.refuse_value("assurance.administrators", &level, allowed);
-            Level::OneFactor
-        });
+        let administrators = self.level("assurance.administrators", raw.administrators.as_deref());
         Assurance { classes, administrators }
+    }
+
+    pub(super) fn level(&mut self, key: &str, text: Option<&str>) -> Level {
+        let Some(text) = text else { return Level::OneFactor };
+        text.parse().unwrap_or_else(|_| {
+            self.refuse_value(key, text, "must be one-factor, two-factors or phishing-resistant");
+            Level::OneFactor
+        })
     }
 
     fn number(&mut self, key: &str, value: Option<u32>, default: u32, allowed: RangeInclusive<u32>) -> u32 {
@@ -569,7 +589,7 @@ impl Checks<'_> {
         value
     }
 
-    fn duration(
+    pub(super) fn duration(
         &mut self,
         key: &str,
         text: Option<String>,

@@ -58,6 +58,8 @@ pub fn config(issuer: &str) -> Config {
             transport: MailTransport::None,
             from: Sender { name: None, address: "no-reply@localhost".to_owned() },
         },
+        directory: None,
+        forward_auth: Vec::new(),
         log: Log { json: false, filter: "info".to_owned() },
         metrics: Metrics { token: None },
     }

@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity};
+use super::{
+    Bind, Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity,
+};
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
 
@@ -500,6 +502,114 @@ fn wrong_mail_settings_are_refused_without_a_password() {
         note.unwrap().notes()[1],
         "mail.allow_plain is true: mails with links and codes may go to m.example unencrypted"
     );
+}
+
+/// The TOML blocks of a page of the documentation that hold this text, one after the other.
+fn documented(page: &str, text: &str) -> String {
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| block.contains(text)).collect()
+}
+
+#[test]
+fn the_documented_directory_is_accepted() {
+    let example = documented(include_str!("../../docs/sign-in.md"), "[directory]");
+    let example = example.replace("/etc/ssl/", "").replace("/etc/countersign/", "");
+    let folder = written(&besides(&example));
+    let pem = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap().cert.pem();
+    for (name, text) in [("example-ca.pem", pem.as_str()), ("directory-password", "a secret word\n")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = load_in(&folder, &[]).unwrap();
+    assert!(!format!("{config:?}").contains("a secret word"));
+    let directory = config.directory.unwrap();
+    assert!(!directory.start_tls && !directory.trust_email);
+    let Bind::AsService { password, .. } = directory.bind else { panic!("another bind") };
+    assert_eq!(*password, "a secret word");
+
+    let url = [("COUNTERSIGN_DIRECTORY_URL", "ldap://ldap.example.org")];
+    assert!(load_in(&folder, &url).unwrap().directory.unwrap().start_tls);
+    let plain = [url[0], ("COUNTERSIGN_DIRECTORY_ALLOW_PLAIN", "true")];
+    let config = load_in(&folder, &plain).unwrap();
+    assert!(config.notes().iter().any(|note| note.contains("directory.allow_plain")));
+    assert!(load(&besides("")).unwrap().directory.is_none());
+}
+
+#[test]
+fn wrong_directory_settings_are_refused() {
+    const URL: &str = "url = \"ldaps://ldap.example.org\"\n";
+    const BASE: &str = "base = \"dc=example\"\n";
+    for (text, expected) in [
+        ("base = \"dc=example\"".to_owned(), "directory.url: is missing"),
+        (format!("url = \"http://ldap.example.org\"\n{BASE}"), "directory.url = \"http://"),
+        (format!("url = \"ldapi:///run/slapd\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://a/dc=example\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://a:b@c\"\n{BASE}"), "directory.url = "),
+        (URL.to_owned(), "directory.base: is missing"),
+        (format!("{URL}{BASE}filter = \"(uid=ada)\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}filter = \"(uid={{login}}\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}filter = \"uid={{login}})(x=y\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}bind_dn = \"cn=x\""), "directory.bind_password_file: is missing"),
+        (
+            format!("{URL}{BASE}bind_dn = \"cn=x\"\nbind_password = \"\""),
+            "directory.bind_password_file: is missing",
+        ),
+        (format!("{URL}{BASE}bind_password = \"x\""), "directory.bind_dn: is missing"),
+        (
+            format!("{URL}{BASE}bind_dn = \"x\"\nbind_password = \"x\"\nbind_password_file = \"x\""),
+            "directory.bind_password: is set beside",
+        ),
+        (format!("{URL}{BASE}bind_dn = \"x\"\nuser_dn = \"x\""), "directory.user_dn: is set beside"),
+        (format!("{URL}user_dn = \"uid=ada,dc=example\""), "directory.user_dn: must hold {login}"),
+        (format!("{URL}{BASE}id_attribute = \"a)(b\""), "directory.id_attribute = "),
+        (format!("{URL}{BASE}timeout = \"1m\""), "directory.timeout = "),
+        (format!("{URL}{BASE}ca_file = \"missing.pem\""), "directory.ca_file = "),
+        (
+            format!("{URL}{BASE}bind_dn = \"x\"\nbind_password_file = \"missing\""),
+            "directory.bind_password_file = ",
+        ),
+    ] {
+        let told = problems(&besides(&format!("[directory]\n{text}")));
+        assert!(told.iter().any(|problem| problem.starts_with(expected)), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn applications_behind_a_proxy_have_hosts_of_their_own() {
+    let example = documented(include_str!("../../docs/forward-auth.md"), "[[forward_auth]]");
+    let config = load(&besides(&example)).unwrap();
+    assert!(!config.notes().iter().any(|note| note.contains("forward_auth")));
+    let [app, vault] = config.forward_auth.as_slice() else { panic!("not two") };
+    assert_eq!((app.host.as_str(), app.basic, app.scope.as_deref()), ("app.example.org", false, None));
+    assert_eq!(vault.groups, ["staff", "board"]);
+    assert_eq!(vault.level, crate::protocol::assurance::Level::TwoFactors);
+
+    let unasked = load(&besides("[[forward_auth]]\nhost = \"App.Example.org:443\"")).unwrap();
+    assert_eq!(unasked.forward_auth[0].host, "app.example.org");
+    assert!(unasked.notes().iter().any(|note| note.contains("no proxy may ask")));
+
+    let app = |text: &str| format!("[[forward_auth]]\n{text}\n");
+    let good = app("host = \"app.example.org\"");
+    for (text, expected) in [
+        (app(""), "forward_auth.host = \"\": must be a host name"),
+        (app("host = \"https://app.example.org\""), "forward_auth.host = "),
+        (app("host = \"*.example.org\""), "forward_auth.host = "),
+        (app("host = \"app.example.org/\""), "forward_auth.host = "),
+        (app("host = \"ID.example.com\""), "forward_auth.host = id.example.com: is the issuer's own"),
+        (
+            app("host = \"id.example.com:8443\""),
+            "forward_auth.host = id.example.com:8443: is the issuer's own",
+        ),
+        (format!("{good}{good}"), "forward_auth.host = app.example.org: stands in two"),
+        (format!("{good}level = \"high\""), "forward_auth.level = high"),
+        (format!("{good}scope = \"a b\""), "forward_auth.scope = "),
+        (format!("{good}scope = \"\""), "forward_auth.scope = "),
+        (format!("{good}domain = \"example.org\""), ""),
+    ] {
+        let told = problems(&besides(&text));
+        assert!(told.iter().any(|problem| problem.starts_with(expected)), "{text}: {told:?}");
+    }
 }
 
 #[test]

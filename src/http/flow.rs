@@ -56,6 +56,13 @@ pub enum Goal {
     Page(String),
     /// The address where an application begins its sign-ins, as it registered it.
     Application(String),
+    /// An application behind a proxy.
+    ProtectedApp {
+        /// Its web origin.
+        origin: String,
+        /// What goes on after the sign-in, sealed.
+        to: String,
+    },
 }
 
 impl Flow {
@@ -121,7 +128,7 @@ impl Flow {
     pub fn params(&self) -> Option<Params> {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
-            Goal::Page(_) | Goal::Application(_) => None,
+            Goal::Page(_) | Goal::Application(_) | Goal::ProtectedApp { .. } => None,
         }
     }
 
@@ -141,6 +148,7 @@ impl Flow {
         match &self.goal {
             Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
             Goal::Page(address) | Goal::Application(address) => Ok(address.clone()),
+            Goal::ProtectedApp { to, .. } => Ok(format!("/forward-auth/start?to={to}")),
         }
     }
 }

@@ -9,7 +9,7 @@ use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
-use super::flow::Flow;
+use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::{email_code, passkey, session};
@@ -78,6 +78,7 @@ pub(super) fn problem_of(refusal: Refusal) -> LoginProblem {
             LoginProblem::TooManyAttempts { retry_after_seconds }
         }
         Refusal::Busy => LoginProblem::Busy,
+        Refusal::DirectorySilent => LoginProblem::DirectorySilent,
     }
 }
 
@@ -181,6 +182,9 @@ impl Purpose {
             signed_in_as: None,
             csp: Csp::default(),
         };
+        if let Goal::ProtectedApp { origin, .. } = &flow.goal {
+            purpose.csp = Csp::default().form_to(origin.clone());
+        }
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
             purpose.csp = Csp::default()
@@ -241,6 +245,7 @@ pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }
         LoginProblem::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+        LoginProblem::DirectorySilent => (StatusCode::SERVICE_UNAVAILABLE, Some(60)),
     };
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {

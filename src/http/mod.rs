@@ -21,6 +21,8 @@ pub mod error;
 pub mod extract;
 pub mod failures;
 pub mod flow;
+pub mod forward_auth;
+pub mod forward_auth_sign_in;
 pub mod health;
 pub mod id_token;
 pub mod introspect;

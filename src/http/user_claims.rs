@@ -23,8 +23,7 @@ pub async fn about(
 ) -> Result<Map<String, Value>, StoreError> {
     let mut claims = released(user, scope, wanted);
     if is_asked_for(GROUPS, scope, wanted) {
-        let memberships = app.store.groups_of_user(&user.id).await?;
-        claims.insert(GROUPS.to_owned(), memberships.names().collect());
+        claims.insert(GROUPS.to_owned(), app.store.group_names(&user.id).await?.into());
     }
     Ok(claims)
 }

@@ -23,6 +23,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/recovery.ftl")),
             include_str!(concat!("../../locales/", $tag, "/account.ftl")),
             include_str!(concat!("../../locales/", $tag, "/groups.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/directory.ftl")),
         ]
     };
 }

@@ -25,6 +25,7 @@ use tokio::sync::Semaphore;
 pub use documents::Freshness;
 pub use error::{FetchError, OutgoingError};
 pub use resolve::{Lookup, Resolver};
+pub(crate) use trust::client_config;
 
 use crate::clock::Clock;
 use crate::config;

@@ -101,6 +101,8 @@ pub enum LoginProblem {
     },
     /// The server has too many passwords to check at once.
     Busy,
+    /// The directory that knows the password does not answer.
+    DirectorySilent,
 }
 
 /// `GET /sign-up`; the form goes to `POST /sign-up` with `flow`, `csrf`, `username`, `email`, `name`, `password`.

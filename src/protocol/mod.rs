@@ -13,6 +13,7 @@ pub mod code;
 pub mod diagnosis;
 pub mod discovery;
 pub mod error;
+pub mod forward_auth;
 pub mod grant;
 pub mod group;
 pub mod ids;

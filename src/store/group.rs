@@ -242,4 +242,15 @@ impl Store {
         self.memory.memberships.keep(user.clone(), &read, as_of);
         Ok(read)
     }
+
+    /// The names of all groups of a user: those that they are in here, and those that their organisation's directory named.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn group_names(&self, user: &UserId) -> Result<Vec<String>, StoreError> {
+        let (here, there) = tokio::try_join!(self.groups_of_user(user), self.directory_groups(user))?;
+        let mut names: Vec<String> = here.names().map(str::to_owned).collect();
+        names.extend(there.names.iter().filter(|name| !here.names().any(|known| known == *name)).cloned());
+        Ok(names)
+    }
 }

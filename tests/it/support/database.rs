@@ -192,6 +192,8 @@ pub fn config(issuer: &str) -> Config {
             transport: config::MailTransport::None,
             from: config::Sender { name: None, address: "no-reply@localhost".to_owned() },
         },
+        directory: None,
+        forward_auth: Vec::new(),
         log: config::Log { json: false, filter: "info".to_owned() },
         metrics: config::Metrics { token: None },
     }

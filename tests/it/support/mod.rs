@@ -11,6 +11,7 @@ mod mailbox;
 pub mod process;
 mod rp;
 mod site;
+pub mod slapd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
