@@ -56,6 +56,7 @@ activity-others-signed-out = سُجّل خروج أجهزة
 activity-account-made = أُنشئ الحساب
 activity-profile-changed = تغيّر الملف الشخصي
 activity-address-changed = تغيّر عنوان البريد الإلكتروني
+activity-address-confirmed = أُكّد عنوان البريد الإلكتروني
 activity-password-changed = تغيّرت كلمة المرور
 activity-app-allowed = مُنح { $app } حق الوصول
 activity-app-removed = أُزيل حق وصول { $app }

@@ -56,6 +56,7 @@ activity-others-signed-out = Geräte wurden abgemeldet
 activity-account-made = Konto angelegt
 activity-profile-changed = Profil geändert
 activity-address-changed = E-Mail-Adresse geändert
+activity-address-confirmed = E-Mail-Adresse bestätigt
 activity-password-changed = Passwort geändert
 activity-app-allowed = { $app } bekam Zugriff
 activity-app-removed = { $app } wurde der Zugriff entzogen

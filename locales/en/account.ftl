@@ -56,6 +56,7 @@ activity-others-signed-out = Devices were signed out
 activity-account-made = Account created
 activity-profile-changed = Profile changed
 activity-address-changed = E-mail address changed
+activity-address-confirmed = E-mail address confirmed
 activity-password-changed = Password changed
 activity-app-allowed = { $app } was given access
 activity-app-removed = Access of { $app } was removed

@@ -56,6 +56,7 @@ activity-others-signed-out = Se cerró la sesión de dispositivos
 activity-account-made = Cuenta creada
 activity-profile-changed = Perfil modificado
 activity-address-changed = Dirección de correo cambiada
+activity-address-confirmed = Dirección de correo confirmada
 activity-password-changed = Contraseña cambiada
 activity-app-allowed = Se dio acceso a { $app }
 activity-app-removed = Se retiró el acceso de { $app }

@@ -56,6 +56,7 @@ activity-others-signed-out = Des appareils ont été déconnectés
 activity-account-made = Compte créé
 activity-profile-changed = Profil modifié
 activity-address-changed = Adresse e-mail changée
+activity-address-confirmed = Adresse e-mail confirmée
 activity-password-changed = Mot de passe changé
 activity-app-allowed = Accès accordé à { $app }
 activity-app-removed = Accès retiré à { $app }

@@ -56,6 +56,7 @@ activity-others-signed-out = 複数のデバイスがログアウトされまし
 activity-account-made = アカウントを作成
 activity-profile-changed = プロフィールを変更
 activity-address-changed = メールアドレスを変更
+activity-address-confirmed = メールアドレスを確認
 activity-password-changed = パスワードを変更
 activity-app-allowed = { $app } にアクセスを許可
 activity-app-removed = { $app } のアクセスを取り消し

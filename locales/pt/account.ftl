@@ -56,6 +56,7 @@ activity-others-signed-out = Dispositivos foram desconectados
 activity-account-made = Conta criada
 activity-profile-changed = Perfil alterado
 activity-address-changed = Endereço de e-mail alterado
+activity-address-confirmed = Endereço de e-mail confirmado
 activity-password-changed = Senha alterada
 activity-app-allowed = Acesso dado a { $app }
 activity-app-removed = Acesso de { $app } removido

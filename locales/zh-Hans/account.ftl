@@ -56,6 +56,7 @@ activity-others-signed-out = 多台设备已被退出
 activity-account-made = 账号已创建
 activity-profile-changed = 个人资料已更改
 activity-address-changed = 电子邮件地址已更改
+activity-address-confirmed = 电子邮件地址已确认
 activity-password-changed = 密码已更改
 activity-app-allowed = 已允许 { $app } 访问
 activity-app-removed = 已撤销 { $app } 的访问权限

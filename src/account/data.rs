@@ -58,6 +58,7 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
         Some(email) => store.mails_to(email).await?,
         None => Vec::new(),
     };
+    let groups = store.group_names(id).await?;
     let activity = activity::of_user(app, id, ALL).await?;
     Ok(json!({
         "issuer": app.config.issuer.as_str(),
@@ -88,6 +89,7 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
             "renewed_at": grant.rotated_at,
             "expires_at": grant.expires_at,
         })).collect::<Vec<_>>(),
+        "groups": groups,
         "passkeys": passkeys.iter().map(|passkey| json!({
             "id": passkey.id,
             "name": passkey.name,
