@@ -8,9 +8,9 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, link,
+    login, logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke,
+    second_factor, setup, sign_up, token, upstream, userinfo, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -28,6 +28,9 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
+        .route("/login/upstream/{id}", post(upstream::post))
+        .route("/upstream/{id}/callback", get(upstream::callback))
+        .route("/login/link", get(link::get).post(link::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
         .route("/consent", get(consent::get).post(consent::post))
@@ -108,6 +111,9 @@ pub fn router(app: &App) -> Router {
         )
         .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
         .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
+        .route("/account/linked", get(account::linked::show))
+        .route("/account/linked/{id}", post(account::linked::add))
+        .route("/account/linked/{id}/remove", post(account::linked::remove))
         // Administration
         .route("/admin", get(pages::home))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))

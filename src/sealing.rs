@@ -34,6 +34,8 @@ pub enum Purpose {
     AuthenticatorApp,
     /// A passkey's challenge.
     Passkey,
+    /// A sign-in that went out to an upstream provider.
+    Upstream,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -51,6 +53,7 @@ pub struct Seals {
     mail: LessSafeKey,
     authenticator_app: LessSafeKey,
     passkey: LessSafeKey,
+    upstream: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -87,6 +90,7 @@ impl Seals {
             mail: sealing("mail")?,
             authenticator_app: sealing("authenticator app")?,
             passkey: sealing("passkey challenge")?,
+            upstream: sealing("upstream")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -113,6 +117,7 @@ impl Seals {
             Purpose::Mail => &self.mail,
             Purpose::AuthenticatorApp => &self.authenticator_app,
             Purpose::Passkey => &self.passkey,
+            Purpose::Upstream => &self.upstream,
         }
     }
 

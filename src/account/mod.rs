@@ -1,6 +1,7 @@
 //! `/account`: what people do with their own account.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod linked;
 pub mod methods;
 
 use axum::extract::State;

@@ -120,6 +120,7 @@ impl Checks<'_> {
         let keys = self.keys(raw.keys);
         let assurance = self.assurance(raw.assurance);
         let accounts = Accounts { sign_up: raw.accounts.sign_up };
+        let upstreams = self.upstreams(raw.upstream, issuer.as_ref());
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
@@ -146,6 +147,7 @@ impl Checks<'_> {
             keys,
             assurance,
             accounts,
+            upstreams,
             registration,
             legacy,
             outgoing,

@@ -43,6 +43,7 @@ pub fn config(issuer: &str) -> Config {
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: Assurance::default(),
         accounts: Accounts::default(),
+        upstreams: Vec::new(),
         registration: Registration {
             mode: RegistrationMode::Off,
             require_pkce: true,

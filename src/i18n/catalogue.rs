@@ -19,6 +19,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/errors.ftl")),
             include_str!(concat!("../../locales/", $tag, "/mail.ftl")),
             include_str!(concat!("../../locales/", $tag, "/methods.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/upstream.ftl")),
         ]
     };
 }

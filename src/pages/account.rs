@@ -2,8 +2,8 @@
 
 use askama::Template;
 
-use super::{Notice, Page, PasskeyChallenge, Scope, Shell, address};
-use crate::i18n::Words;
+use super::{Notice, Page, PasskeyChallenge, Scope, Shell, UpstreamButton, address};
+use crate::i18n::{Phrase, Words};
 
 /// `GET /account`. Forms, each with `csrf`: `POST /account/sessions/{id}/end`, `/account/sessions/end-others`,
 /// `/account/apps/{client_id}/revoke`, `/account/password` (`current`, `new`), `/account/sign-out`.
@@ -112,6 +112,8 @@ pub struct SignInMethods {
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.
     pub recovery_codes: u64,
+    /// Are there providers elsewhere to sign in with?
+    pub upstreams: bool,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -170,6 +172,36 @@ pub struct NewPasskey {
     pub passkey: PasskeyChallenge,
 }
 
+/// `GET /account/linked`: accounts elsewhere. Forms: `POST /account/linked/{upstream}`, `/account/linked/{id}/remove`.
+#[derive(Template)]
+#[template(path = "linked_accounts.html")]
+pub struct LinkedAccounts {
+    /// The frame.
+    pub shell: Shell,
+    /// Those that are linked, the oldest first.
+    pub linked: Vec<LinkedRow>,
+    /// Providers whose accounts can be linked.
+    pub upstreams: Vec<UpstreamButton>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    /// Why it was not done.
+    pub problem: Option<Phrase>,
+}
+
+/// An account elsewhere.
+pub struct LinkedRow {
+    /// Its row.
+    pub id: String,
+    /// The provider's name.
+    pub provider: String,
+    /// What its owner recognises it by.
+    pub label: String,
+    /// Since when (unix seconds).
+    pub since: i64,
+    /// Last use after that (unix seconds).
+    pub last_used: Option<i64>,
+}
+
 /// The pages about one's own account, in the reader's language.
 macro_rules! about_the_account {
     ($($page:ident $here:expr;)*) => {
@@ -186,6 +218,7 @@ macro_rules! about_the_account {
 }
 about_the_account! {
     SignInMethods Some("/account/sign-in");
+    LinkedAccounts Some("/account/linked");
     NewApp Some("/account/sign-in/app");
     NewPasskey Some("/account/sign-in/passkeys");
     // Shown once.

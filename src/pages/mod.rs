@@ -17,8 +17,8 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
-    SignInMethods,
+    Account, AppRow, LinkedAccounts, LinkedRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem,
+    RecoveryCodes, SessionRow, SignInMethods,
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
@@ -26,8 +26,9 @@ pub use admin::{
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm,
+    PasskeyChallenge, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    UpstreamButton,
 };
 pub use words::{describe_device, describe_scope};
 
@@ -174,6 +175,10 @@ pub enum Notice {
     PasskeyRenamed,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// An account elsewhere was linked.
+    AccountLinked,
+    /// An account elsewhere was unlinked.
+    AccountUnlinked,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -193,7 +198,7 @@ pub enum Notice {
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 16] = [
+    const ALL: [(Notice, &'static str, Phrase); 18] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -202,6 +207,8 @@ impl Notice {
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::AccountLinked, "account-linked", key("notice-account-linked")),
+        (Notice::AccountUnlinked, "account-unlinked", key("notice-account-unlinked")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),

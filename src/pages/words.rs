@@ -80,6 +80,7 @@ fn describe_method(words: Words, amr: &str) -> String {
         "otp" => words.text("method-one-time-code").into(),
         "hwk" => words.text("method-security-key").into(),
         "mfa" => words.text("method-two-steps").into(),
+        "fed" => words.text("method-upstream").into(),
         other => other.to_owned(),
     }
 }

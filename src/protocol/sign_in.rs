@@ -25,11 +25,14 @@ pub enum Method {
     Totp,
     /// One of the codes that were written down for the day when the app is lost.
     RecoveryCode,
+    /// The word of an upstream provider. How its user was made sure of there is not known here.
+    Upstream,
 }
 
 /// What kind of thing a method proves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Known, here or at the provider that vouches.
     Known,
     Held,
     /// Held, and told apart from whoever else might hold it.
@@ -38,7 +41,8 @@ enum Kind {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
+    pub const ALL: [Self; 5] =
+        [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode, Self::Upstream];
 
     /// Its name in the audit log.
     #[must_use]
@@ -48,12 +52,13 @@ impl Method {
             Self::Passkey => "passkey",
             Self::Totp => "authenticator app",
             Self::RecoveryCode => "recovery code",
+            Self::Upstream => "upstream provider",
         }
     }
 
     fn kind(self) -> Kind {
         match self {
-            Self::Password => Kind::Known,
+            Self::Password | Self::Upstream => Kind::Known,
             Self::Passkey => Kind::KnownAndHeld,
             Self::Totp | Self::RecoveryCode => Kind::Held,
         }
@@ -62,7 +67,7 @@ impl Method {
     /// May one begin with it? A second factor alone says nothing: it is short, or was never meant to be enough.
     #[must_use]
     pub fn comes_first(self) -> bool {
-        matches!(self, Self::Password | Self::Passkey)
+        matches!(self, Self::Password | Self::Passkey | Self::Upstream)
     }
 
     /// Does it count as the second factor of an account that has one?
@@ -71,12 +76,13 @@ impl Method {
         matches!(self, Self::Passkey | Self::Totp | Self::RecoveryCode)
     }
 
-    /// Its names in `amr` (RFC 8176 §2).
+    /// Its names in `amr` (RFC 8176 §2, which has none for somebody else's word).
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
             Self::Passkey => &["pop", "user"],
             Self::Totp | Self::RecoveryCode => &["otp"],
+            Self::Upstream => &["fed"],
         }
     }
 
@@ -85,6 +91,7 @@ impl Method {
             "pwd" => Some(Self::Password),
             "pop" => Some(Self::Passkey),
             "otp" => Some(Self::Totp),
+            "fed" => Some(Self::Upstream),
             _ => None,
         }
     }

@@ -177,6 +177,7 @@ pub fn config(issuer: &str) -> Config {
         keys: config::Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: config::Assurance::default(),
         accounts: config::Accounts::default(),
+        upstreams: Vec::new(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
             require_pkce: true,
