@@ -18,7 +18,7 @@ const TWO_FACTORS: &str = "urn:countersign:acr:two-factors";
 const RESISTANT: &str = "urn:countersign:acr:phishing-resistant";
 
 /// Somebody's phone.
-struct Phone(Secret);
+pub struct Phone(Secret);
 
 impl Phone {
     fn code(&self, app: &TestApp) -> String {
@@ -28,7 +28,7 @@ impl Phone {
 }
 
 /// Sets an authenticator app up. Answers it and the recovery codes.
-async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
+pub async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     let page = browser.get("/account/sign-in/app").await;
     assert_eq!(page.status, 200, "{}", page.body);
     let key =

@@ -8,6 +8,7 @@ mod database;
 pub mod fragile;
 pub mod load;
 pub mod process;
+pub mod provider;
 mod rp;
 mod site;
 
