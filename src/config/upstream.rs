@@ -112,11 +112,12 @@ impl Checks<'_> {
 
     /// Fills in what is well known, where nothing else was written.
     fn with_preset(&mut self, id: &str, mut raw: raw::Upstream) -> Option<raw::Upstream> {
-        let Some(preset) = raw.preset.take() else {
-            if raw.tenant.is_some() {
-                self.refuse(&format!("upstream.{id}.tenant"), "goes with preset = \"microsoft\" only");
-                return None;
-            }
+        let preset = raw.preset.take();
+        if raw.tenant.is_some() && preset.as_deref() != Some("microsoft") {
+            self.refuse(&format!("upstream.{id}.tenant"), "goes with preset = \"microsoft\" only");
+            return None;
+        }
+        let Some(preset) = preset else {
             if raw.kind.as_deref() == Some("openid-connect") {
                 raw.scopes.get_or_insert_with(|| texts(&["profile", "email"]));
             }

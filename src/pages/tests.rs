@@ -55,6 +55,14 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         sign_up: None,
         problem,
     };
+    let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
+    let linked = |linked, problem| LinkedAccounts {
+        shell: shell(words, false),
+        linked,
+        upstreams: vec![upstream("google", "Google")],
+        notice: None,
+        problem,
+    };
     let sign_up = |app| SignUp {
         words,
         flow: text("sealed-flow"),
@@ -221,6 +229,40 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "login-or-sign-up",
             html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        (
+            "login-with-accounts-elsewhere",
+            html(&Login {
+                upstreams: vec![upstream("google", "Google"), upstream("acme", "Acme & Söhne")],
+                upstream_problem: Some(key("upstream-denied").about("provider", "Google")),
+                offer: Some(text("Acme & Söhne")),
+                ..login(Some(plain_app()), "", None)
+            }),
+        ),
+        (
+            "link-account",
+            html(&LinkAccount {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                provider: text("Google"),
+                label: text("ada@example.org"),
+                account: text("Ada Lovelace"),
+            }),
+        ),
+        ("linked-accounts", html(&linked(Vec::new(), None))),
+        (
+            "linked-accounts-some",
+            html(&linked(
+                vec![LinkedRow {
+                    id: text("0193/x"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 8_000_000,
+                    last_used: Some(NOW - 300),
+                }],
+                Some(key("linked-only-way")),
+            )),
         ),
         ("sign-up", html(&sign_up(None))),
         (

@@ -180,6 +180,19 @@ impl Provider {
     }
 }
 
+/// A provider that nobody is at home at.
+pub fn nowhere(id: &str) -> Upstream {
+    Upstream {
+        id: id.to_owned(),
+        name: "Nowhere".to_owned(),
+        protocol: UpstreamProtocol::OpenIdConnect { issuer: "http://localhost:1024".to_owned() },
+        client_id: CLIENT.to_owned(),
+        client_secret: None,
+        scopes: Vec::new(),
+        policy: Policy { sign_up: true, trust_email: true },
+    }
+}
+
 /// Ada, as the provider knows her.
 fn ada() -> Value {
     json!({
@@ -259,7 +272,7 @@ async fn token(
         return refused("invalid_grant");
     }
     shared.inner.lock().unwrap().redeemed += 1;
-    let access_token = format!("token of {}", person["sub"].as_str().unwrap_or_default());
+    let access_token = format!("token-of-{}", person["sub"].as_str().unwrap_or_default());
     let mut answer = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 60 });
     if let Some(nonce) = request.get("nonce").filter(|_| !plan.no_id_token) {
         let right = json!({
@@ -283,7 +296,7 @@ async fn token(
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
     if !headers
         .get(header::AUTHORIZATION)
-        .is_some_and(|token| token.as_bytes().starts_with(b"Bearer token of "))
+        .is_some_and(|token| token.as_bytes().starts_with(b"Bearer token-of-"))
     {
         return StatusCode::UNAUTHORIZED.into_response();
     }
