@@ -14,6 +14,7 @@ use crate::http::{
 };
 
 /// All endpoints of the provider.
+#[expect(clippy::too_many_lines, reason = "one table, to be read from top to bottom")]
 pub fn router(app: &App) -> Router {
     // What browser applications call from their own origins.
     let for_applications = Router::new()

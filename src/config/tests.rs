@@ -858,14 +858,8 @@ fn every_wrong_upstream_is_refused_by_its_key() {
 #[test]
 fn the_examples_of_upstreams_are_true() {
     let guide = include_str!("../../docs/sign-in.md");
-    let example = guide
-        .split(
-            "```toml
-",
-        )
-        .skip(1)
-        .find(|part| part.contains("[[upstream]]"))
-        .and_then(|rest| rest.split("```").next());
+    let mut blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = blocks.find(|block| block.contains("[[upstream]]"));
     let folder = written(&besides(example.unwrap()));
     std::fs::write(folder.path().join("google-secret"), "s3cret\n").unwrap();
     std::fs::set_permissions(folder.path().join("google-secret"), std::fs::Permissions::from_mode(0o600))

@@ -78,7 +78,7 @@ impl Checks<'_> {
                 self.refuse(
                     &key("name"),
                     "is missing or unusable; write what the button says, such as name = \"Acme\"",
-                )
+                );
             })
             .ok();
         let client_id = raw.client_id.filter(|client_id| !client_id.trim().is_empty());
@@ -135,7 +135,7 @@ impl Checks<'_> {
                 raw.trust_email.get_or_insert(true);
             }
             "microsoft" => {
-                let tenant = self.tenant(id, raw.tenant.take())?;
+                let tenant = self.tenant(id, raw.tenant.as_deref())?;
                 fill(&mut raw.name, "Microsoft");
                 fill(&mut raw.kind, "openid-connect");
                 fill(&mut raw.issuer, &format!("https://login.microsoftonline.com/{tenant}/v2.0"));
@@ -167,8 +167,8 @@ impl Checks<'_> {
     }
 
     /// Of many tenants at once each would be an issuer of its own, and whoever administers one can claim any address in it.
-    fn tenant(&mut self, id: &str, tenant: Option<String>) -> Option<String> {
-        let tenant = match tenant.as_deref() {
+    fn tenant(&mut self, id: &str, tenant: Option<&str>) -> Option<String> {
+        let tenant = match tenant {
             Some("consumers") => return Some(MICROSOFT_CONSUMERS.to_owned()),
             Some(tenant) => tenant.to_ascii_lowercase(),
             None => String::new(),

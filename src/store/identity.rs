@@ -136,7 +136,7 @@ impl Store {
         subject: &str,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let used = in_transaction!(self, |tx| {
+        let rows = in_transaction!(self, |tx| {
             sqlx::query(
                 "UPDATE identities SET last_used_at = $1 WHERE upstream = $2 AND subject = $3 AND user_id = $4",
             )
@@ -148,7 +148,7 @@ impl Store {
             .await?
             .rows_affected()
         });
-        Ok(used == 1)
+        Ok(rows == 1)
     }
 
     /// Takes an account elsewhere away from a user, unless it is their last way to sign in: a password, a passkey, or

@@ -97,7 +97,7 @@ impl Check for Vouched<'_> {
 }
 
 /// A request that failed before its answer could be judged.
-fn unanswered(error: &FetchError) -> UpstreamError {
+fn unanswered(error: FetchError) -> UpstreamError {
     match error {
         FetchError::TooLarge | FetchError::Compressed | FetchError::NotJson | FetchError::Redirect(_) => {
             UpstreamError::NotBelieved(format!("it {error}"))
@@ -111,7 +111,7 @@ fn ungranted<T: ::oauth2::ErrorResponse + 'static>(
     error: ::oauth2::RequestTokenError<FetchError, T>,
 ) -> UpstreamError {
     match error {
-        ::oauth2::RequestTokenError::Request(error) => unanswered(&error),
+        ::oauth2::RequestTokenError::Request(error) => unanswered(error),
         ::oauth2::RequestTokenError::ServerResponse(error) => UpstreamError::Refused(error.to_string()),
         other => UpstreamError::NotBelieved(other.to_string()),
     }

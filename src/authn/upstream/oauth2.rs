@@ -107,7 +107,7 @@ async fn ask(app: &App, address: &Url, token: &str) -> Result<Value, UpstreamErr
         .header(AUTHORIZATION, bearer)
         .body(Vec::new())
         .map_err(|_| unusable("cannot be asked"))?;
-    let answer = app.outgoing.exchange(request).await.map_err(|error| unanswered(&error))?;
+    let answer = app.outgoing.exchange(request).await.map_err(unanswered)?;
     if !answer.status().is_success() {
         return Err(unusable(&format!("status {}", answer.status())));
     }

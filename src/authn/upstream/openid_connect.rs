@@ -61,7 +61,7 @@ struct Discovered {
 /// Metadata is kept like every document, so that it costs a request in five minutes at most.
 async fn discover(app: &App, issuer: &str) -> Result<Discovered, UpstreamError> {
     let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-    let document = app.outgoing.json(&address, Freshness::Any).await.map_err(|error| unanswered(&error))?;
+    let document = app.outgoing.json(&address, Freshness::Any).await.map_err(unanswered)?;
     let metadata: CoreProviderMetadata = serde_json::from_value(Value::clone(&document))
         .map_err(|error| UpstreamError::NotBelieved(format!("its metadata: {error}")))?;
     // OpenID Connect Discovery §4.3: "MUST be identical to the Issuer URL that was used as the prefix".
@@ -169,7 +169,7 @@ pub(super) async fn finish(
             .user_info(token.clone(), Some(claims.subject().clone()))
             .map_err(|error| UpstreamError::NotBelieved(format!("its metadata: {error}")))?;
         let more: CoreUserInfoClaims = request.request_async(&http).await.map_err(|error| match error {
-            UserInfoError::Request(error) => unanswered(&error),
+            UserInfoError::Request(error) => unanswered(error),
             error => UpstreamError::NotBelieved(format!("UserInfo: {error}")),
         })?;
         told.email = more.email().map(|email| email.to_string());
@@ -186,7 +186,7 @@ async fn keys(
     metadata: &CoreProviderMetadata,
     freshness: Freshness<Value>,
 ) -> Result<Arc<Value>, UpstreamError> {
-    app.outgoing.json(metadata.jwks_uri().as_str(), freshness).await.map_err(|error| unanswered(&error))
+    app.outgoing.json(metadata.jwks_uri().as_str(), freshness).await.map_err(unanswered)
 }
 
 fn key_set(keys: &Value) -> Result<CoreJsonWebKeySet, UpstreamError> {
