@@ -9,6 +9,7 @@ use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
+use crate::failures::Failures;
 use crate::http::access_token::Recognised;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub outgoing: Outgoing,
     /// Mail.
     pub mail: Mailer,
+    /// Refused requests, until they are written down.
+    pub failures: Arc<Failures>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
     /// Password hashing.
@@ -121,6 +124,7 @@ impl App {
             seals,
             outgoing,
             mail,
+            failures: Arc::default(),
             passkeys,
             passwords,
             clock,

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::failures;
 use crate::http::metrics;
 use crate::logout_notices;
 use crate::mail::outbox;
@@ -31,6 +32,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(keep_house(app.clone()));
     work.spawn(logout_notices::run(app.clone()));
     work.spawn(outbox::run(app.clone()));
+    work.spawn(failures::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }

@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod entropy;
+pub mod failures;
 pub mod files;
 pub mod http;
 pub mod i18n;

@@ -14,7 +14,6 @@ use crate::http::{
 };
 
 /// All endpoints of the provider.
-#[expect(clippy::too_many_lines, reason = "one table, to be read from top to bottom")]
 pub fn router(app: &App) -> Router {
     // What browser applications call from their own origins.
     let for_applications = Router::new()
@@ -48,41 +47,13 @@ pub fn router(app: &App) -> Router {
         )
         .route_layer(from_fn_with_state(app.clone(), cors::by_anybody));
 
-    let administration_api = Router::new()
-        .route("/admin/api/openapi.json", get(api::openapi))
-        .route("/admin/api/clients", get(api::clients::list).post(api::clients::create))
-        .route(
-            "/admin/api/clients/{id}",
-            get(api::clients::show).patch(api::clients::update).delete(api::clients::delete),
-        )
-        .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
-        .route("/admin/api/users", get(api::users::list).post(api::users::create))
-        .route(
-            "/admin/api/users/{id}",
-            get(api::users::show).patch(api::users::update).delete(api::users::delete),
-        )
-        .route("/admin/api/users/{id}/password", put(api::users::set_password))
-        .route(
-            "/admin/api/users/{id}/sessions",
-            get(api::users::list_sessions).delete(api::users::end_sessions),
-        )
-        .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
-        .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
-        .route(
-            "/admin/api/registration-tokens",
-            get(api::registration_tokens::list).post(api::registration_tokens::create),
-        )
-        .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
-        .route("/admin/api/audit", get(api::audit::recent))
-        .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
-        .method_not_allowed_fallback(api::problem::method_not_allowed)
-        .layer(from_fn(api::problem::render));
-
     Router::new()
         .merge(for_applications)
         .merge(for_newcomers)
         .merge(in_browsers)
-        .merge(administration_api)
+        .merge(account())
+        .merge(administration())
+        .merge(administration_api())
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
@@ -94,7 +65,16 @@ pub fn router(app: &App) -> Router {
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/assets/{name}", get(assets::file))
-        // One's own account
+        // For operators
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
+        .with_state(app.clone())
+}
+
+/// One's own account.
+fn account() -> Router<App> {
+    Router::new()
         .route("/", get(account::front_door))
         .route("/account", get(account::show))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
@@ -115,7 +95,11 @@ pub fn router(app: &App) -> Router {
         .route("/account/linked", get(account::linked::show))
         .route("/account/linked/{id}", post(account::linked::add))
         .route("/account/linked/{id}/remove", post(account::linked::remove))
-        // Administration
+}
+
+/// The administrator's pages.
+fn administration() -> Router<App> {
+    Router::new()
         .route("/admin", get(pages::home))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
         .route("/admin/clients/new", get(pages::clients::new))
@@ -127,10 +111,52 @@ pub fn router(app: &App) -> Router {
         .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
         .route("/admin/users/{id}/password", post(pages::users::set_password))
         .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
+        .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
+        .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
-        // For operators
-        .route("/health/live", get(health::live))
-        .route("/health/ready", get(health::ready))
-        .route("/metrics", get(metrics::scrape))
-        .with_state(app.clone())
+        .route("/admin/failures", get(pages::failures::list))
+        .route("/admin/failures/{id}", get(pages::failures::show))
+        .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
+}
+
+/// The same for programs.
+fn administration_api() -> Router<App> {
+    Router::new()
+        .route("/admin/api/openapi.json", get(api::openapi))
+        .route("/admin/api/clients", get(api::clients::list).post(api::clients::create))
+        .route(
+            "/admin/api/clients/{id}",
+            get(api::clients::show).patch(api::clients::update).delete(api::clients::delete),
+        )
+        .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
+        .route("/admin/api/users", get(api::users::list).post(api::users::create))
+        .route(
+            "/admin/api/users/{id}",
+            get(api::users::show).patch(api::users::update).delete(api::users::delete),
+        )
+        .route("/admin/api/users/{id}/password", put(api::users::set_password))
+        .route(
+            "/admin/api/users/{id}/sessions",
+            get(api::users::list_sessions).delete(api::users::end_sessions),
+        )
+        .route("/admin/api/users/{id}/sign-in-methods", get(api::sign_in_methods::list))
+        .route("/admin/api/users/{id}/sign-in-methods/app", delete(api::sign_in_methods::remove_app))
+        .route(
+            "/admin/api/users/{id}/sign-in-methods/passkeys/{passkey}",
+            delete(api::sign_in_methods::remove_passkey),
+        )
+        .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
+        .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
+        .route(
+            "/admin/api/registration-tokens",
+            get(api::registration_tokens::list).post(api::registration_tokens::create),
+        )
+        .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
+        .route("/admin/api/audit", get(api::audit::recent))
+        .route("/admin/api/failures", get(api::failures::list))
+        .route("/admin/api/failures/{id}", get(api::failures::show))
+        .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))
+        .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
+        .method_not_allowed_fallback(api::problem::method_not_allowed)
+        .layer(from_fn(api::problem::render))
 }

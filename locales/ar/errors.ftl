@@ -7,6 +7,7 @@ error-developer-of = مطوّر { $app }
 error-code = الخطأ
 error-status = الحالة
 error-reference = الرقم المرجعي
+error-why = للمسؤولين: معرفة السبب
 
 unreadable-title = تتعذر قراءة هذا الطلب
 unreadable-fix = عُد إلى التطبيق الذي جئت منه وابدأ من جديد.

@@ -7,6 +7,7 @@ error-developer-of = die Entwickler von { $app }
 error-code = Fehler
 error-status = Status
 error-reference = Referenz
+error-why = Für Administratoren: die Ursache ansehen
 
 unreadable-title = Diese Anfrage ist nicht lesbar
 unreadable-fix = Gehen Sie zurück zu der Anwendung, von der Sie gekommen sind, und beginnen Sie noch einmal.

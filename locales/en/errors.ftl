@@ -7,6 +7,7 @@ error-developer-of = the developer of { $app }
 error-code = Error
 error-status = Status
 error-reference = Reference
+error-why = Administrators: find out why
 
 unreadable-title = This request cannot be read
 unreadable-fix = Go back to the application you came from and start again.

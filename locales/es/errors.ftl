@@ -7,6 +7,7 @@ error-developer-of = quienes desarrollan { $app }
 error-code = Error
 error-status = Estado
 error-reference = Referencia
+error-why = Administradores: ver la causa
 
 unreadable-title = Esta solicitud no se puede leer
 unreadable-fix = Vuelva a la aplicación de la que vino y empiece de nuevo.

@@ -7,6 +7,7 @@ error-developer-of = les développeurs de { $app }
 error-code = Erreur
 error-status = Statut
 error-reference = Référence
+error-why = Administrateurs : voir la cause
 
 unreadable-title = Cette requête est illisible
 unreadable-fix = Retournez à l’application d’où vous venez et recommencez.

@@ -7,6 +7,7 @@ error-developer-of = { $app } の開発者
 error-code = エラー
 error-status = ステータス
 error-reference = 参照番号
+error-why = 管理者の方：原因を見る
 
 unreadable-title = このリクエストは読み取れません
 unreadable-fix = 元のアプリに戻り、最初からやり直してください。

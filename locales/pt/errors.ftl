@@ -7,6 +7,7 @@ error-developer-of = quem desenvolve { $app }
 error-code = Erro
 error-status = Status
 error-reference = Referência
+error-why = Administradores: ver a causa
 
 unreadable-title = Não é possível ler esta solicitação
 unreadable-fix = Volte ao aplicativo de onde você veio e comece de novo.

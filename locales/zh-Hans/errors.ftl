@@ -7,6 +7,7 @@ error-developer-of = { $app } 的开发者
 error-code = 错误
 error-status = 状态
 error-reference = 参考编号
+error-why = 管理员：查看原因
 
 unreadable-title = 无法读取此请求
 unreadable-fix = 请返回您来自的应用，重新开始。

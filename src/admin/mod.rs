@@ -1,11 +1,13 @@
-//! Administration. The services here ([`clients`], [`users`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
+//! Administration. The services here ([`clients`], [`users`], [`sign_in_methods`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
 //! and the command line only translate to and from them.
 
 pub mod api;
 pub mod clients;
+pub mod failures;
 pub mod keys;
 pub mod pages;
 pub mod registration_tokens;
+pub mod sign_in_methods;
 pub mod users;
 
 use serde::Serialize;

@@ -23,6 +23,7 @@ mod quickstart;
 mod registration_token;
 mod serve;
 mod user;
+mod why;
 
 /// Where the configuration is looked for when no option names it.
 const DEFAULT_CONFIG: &str = "countersign.toml";
@@ -66,6 +67,8 @@ enum Command {
     /// Keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Command),
+    /// Why did this request fail?
+    Why(why::Options),
     /// Mail on its way out
     #[command(subcommand)]
     Mail(mail::Command),
@@ -87,6 +90,7 @@ pub fn run() -> ExitCode {
         Command::Client(command) => block_on(client::run(&place, command)),
         Command::User(command) => block_on(user::run(&place, command)),
         Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
+        Command::Why(options) => block_on(why::run(&place, options)),
         Command::Mail(command) => block_on(mail::run(&place, command)),
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),

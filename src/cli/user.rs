@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::Refusal;
+use crate::admin::sign_in_methods;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
 use crate::protocol::merge_patch::merge;
@@ -60,6 +61,22 @@ pub(super) enum Command {
         who: Who,
         #[command(flatten)]
         password: PasswordSource,
+    },
+    /// How a user signs in: password, passkeys, authenticator app
+    SignInMethods {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Take a lost authenticator app and its recovery codes off an account
+    RemoveApp(Who),
+    /// Take a lost passkey off an account
+    RemovePasskey {
+        #[command(flatten)]
+        who: Who,
+        /// Its id, as `user sign-in-methods` shows it
+        passkey: String,
     },
     /// Switch a user off: signed out everywhere, and every token refused
     Disable(Who),
@@ -187,6 +204,21 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             println!("the password of {} is set; they are signed out everywhere", user.username);
             Ok(())
         }
+        Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
+        Command::RemoveApp(who) => {
+            let user = who.find(&app).await?;
+            let removed = sign_in_methods::remove_authenticator_app(&app, &origin, &user).await;
+            removed.map_err(output::refused)?;
+            println!("{} signs in without an authenticator app", user.username);
+            Ok(())
+        }
+        Command::RemovePasskey { who, passkey } => {
+            let user = who.find(&app).await?;
+            let removed = sign_in_methods::remove_passkey(&app, &origin, &user, &passkey).await;
+            removed.map_err(output::refused)?;
+            println!("the passkey of {} is removed", user.username);
+            Ok(())
+        }
         Command::Disable(who) => switch(&app, &origin, &who, true).await,
         Command::Enable(who) => switch(&app, &origin, &who, false).await,
         Command::Delete(who) => {
@@ -268,6 +300,31 @@ async fn list(app: &App, query: &str, print: Print) -> anyhow::Result<()> {
         ]
     });
     output::table(["username", "name", "e-mail", "id", "admin", "off"], rows);
+    Ok(())
+}
+
+async fn show_methods(app: &App, user: &User, print: Print) -> anyhow::Result<()> {
+    let methods = sign_in_methods::of(app, user).await.map_err(output::refused)?;
+    if print.json {
+        return output::json(&methods);
+    }
+    let row = |method: &str, name: String, id: String, since: Option<i64>, used: Option<i64>| {
+        let date = |at: Option<i64>| at.map(output::date).unwrap_or_default();
+        [method.to_owned(), name, date(since), date(used), id]
+    };
+    let mut rows = Vec::new();
+    if methods.password {
+        rows.push(row("password", String::new(), String::new(), None, None));
+    }
+    if let Some(app) = methods.authenticator_app {
+        let left = format!("{} recovery codes left", methods.recovery_codes);
+        rows.push(row("app", left, String::new(), Some(app.created_at), Some(app.last_used_at)));
+    }
+    for passkey in methods.passkeys {
+        let (added, seen) = (passkey.created_at, passkey.last_used_at);
+        rows.push(row("passkey", passkey.name, passkey.id, Some(added), Some(seen)));
+    }
+    output::table(["method", "name", "since", "last used", "id"], rows.into_iter());
     Ok(())
 }
 

@@ -11,6 +11,7 @@ use super::access_token::{self, IssueError, Life, Subject};
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{FormFields, QueryFields};
+use super::failures::to_request;
 use super::flow::{Flow, Goal};
 use super::id_token::{self, Authentication, Bound, Hint, read_hint};
 use super::reply::{self, refuse};
@@ -49,7 +50,7 @@ pub async fn get(
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
     // A request of a client's may hold a parameter of that name too, which means nothing here (RFC 6749 §3.1).
-    let flow = if let Some(text) = params.get("flow").filter(|_| params.get("client_id").is_none()) {
+    let mut flow = if let Some(text) = params.get("flow").filter(|_| params.get("client_id").is_none()) {
         Flow::open(&app, text, &browser)?
     } else {
         let client = client_of(&app, &params).await?;
@@ -57,11 +58,12 @@ pub async fn get(
             Ok(params) => Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now()),
             Err(error) => {
                 let to = reply_to(&client, &params)?;
-                return Ok(refuse(&app, &to, error.code(), &error));
+                return Ok(to_request(refuse(&app, &to, error.code(), &error), || Some(params)));
             }
         }
     };
-    let response = advance(&app, &headers, flow).await?;
+    let response = advance(&app, &headers, &mut flow).await?;
+    let response = to_request(response, || flow.params());
     Ok(browser.remember(&app.config, response))
 }
 
@@ -85,7 +87,7 @@ fn go(address: &str) -> Result<Response, PageError> {
 }
 
 /// Asks the rule for the next step, and takes it.
-async fn advance(app: &App, headers: &HeaderMap, mut flow: Flow) -> Result<Response, PageError> {
+async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Response, PageError> {
     let params =
         flow.params().ok_or_else(|| PageError::malformed("the flow is not an authorization request's"))?;
     let asked = Asked::load(app, &params).await?;
@@ -241,7 +243,7 @@ fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
 
 /// A value from a request, short enough for a page.
 fn short(text: &str) -> String {
-    text.chars().take(200).collect()
+    text.chars().take(300).collect()
 }
 
 /// Sends what was asked for: a code (RFC 6749 §4.1.2), an ID token and an access token (Core §3.2.2.5, §3.3.2.5).

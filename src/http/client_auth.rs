@@ -49,26 +49,34 @@ pub async fn authenticate(app: &App, request: Request) -> Result<ClientForm, OAu
     };
     let uri = request.uri().clone();
     let FormFields(form) = FormFields::read(request).await?;
-    let credentials = Credentials::from_request(authorization.as_deref(), &form)?;
-    let client = match &credentials.proof {
+    let credentials = Credentials::from_request(authorization.as_deref(), &form)
+        .map_err(|error| OAuthError::from(error).to_request(None, &form))?;
+    match client_of(app, &credentials, uri.path()).await {
+        Ok(client) => Ok(ClientForm { client, form }),
+        Err(error) => Err(error.to_request(credentials.client_id.as_ref(), &form)),
+    }
+}
+
+/// The client that the credentials are good for.
+async fn client_of(app: &App, credentials: &Credentials, path: &str) -> Result<Arc<Client>, OAuthError> {
+    match &credentials.proof {
         Proof::Assertion(text) => {
-            let endpoint = app.config.issuer.at(uri.path());
-            by_assertion(app, credentials.client_id.as_ref(), text, &endpoint).await?
+            let endpoint = app.config.issuer.at(path);
+            by_assertion(app, credentials.client_id.as_ref(), text, &endpoint).await
         }
         proof => {
             let id = credentials.client_id.as_ref().ok_or(ClientAuthError::Missing)?;
             let client = app.store.client(id).await?.ok_or(ClientAuthError::Refused)?;
             if prove_by_secret(&client, proof).is_ok() {
-                client
+                Ok(client)
             } else {
                 // What is remembered may be a moment behind; nobody is refused by it.
                 let client = app.store.asked_anew().client(id).await?.ok_or(ClientAuthError::Refused)?;
                 prove_by_secret(&client, proof).inspect_err(|error| note(&client, error))?;
-                client
+                Ok(client)
             }
         }
-    };
-    Ok(ClientForm { client, form })
+    }
 }
 
 /// Authenticates a client by an assertion (RFC 7523 §3), which counts once.

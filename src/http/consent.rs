@@ -8,6 +8,7 @@ use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
+use super::failures::to_request;
 use super::flow::Flow;
 use super::login::about;
 use super::page::{Csp, html};
@@ -89,7 +90,10 @@ pub async fn post(
             flow.progress.consented = Some(session.id.clone());
             Ok(Redirect::to(&flow.next(&app)?).into_response())
         }
-        Some("deny") => Ok(refuse(&app, &asked.reply_to, ErrorCode::AccessDenied, "the user said no")),
+        Some("deny") => {
+            let refusal = refuse(&app, &asked.reply_to, ErrorCode::AccessDenied, "the user said no");
+            Ok(to_request(refusal, || Some(params)))
+        }
         _ => Err(PageError::malformed("decision must be allow or deny")),
     }
 }

@@ -23,6 +23,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument as _;
 
 use super::error::{self, Reader};
+use super::failures;
 use super::locale::Locale;
 use super::metrics;
 use super::page::{self, Csp, html};
@@ -118,6 +119,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
                 .unwrap_or_else(|_| too_slow(asked.route())),
             Err(refusal) => refusal.answer(asked.version),
         };
+        failures::note(&edge.app, asked.route(), &info, &mut response);
         let reader = Reader { info: &info, locale: &locale, address: &address, by_get };
         response = reply::render(error::render(response, &reader), &reader);
         dress(&mut response, &asked, &reader);

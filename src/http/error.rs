@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use super::failures;
 use super::locale::Locale;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
@@ -20,7 +21,10 @@ use crate::mail::MailError;
 use crate::pages;
 use crate::protocol::authorize::ShowToUser;
 use crate::protocol::client_auth::ClientAuthError;
-use crate::protocol::error::{ErrorCode, description};
+use crate::protocol::diagnosis::{Failure, of_interest};
+use crate::protocol::error::{ErrorCode, Rule, description};
+use crate::protocol::ids::ClientId;
+use crate::protocol::params::Params;
 use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
@@ -34,11 +38,21 @@ pub struct OAuthError {
     status: StatusCode,
     code: ErrorCode,
     description: String,
+    section: &'static str,
+    advice: &'static str,
+    client_id: Option<String>,
+    request: Vec<(String, String)>,
     challenge: Option<String>,
     retry_after: Option<u32>,
 }
 
 impl OAuthError {
+    /// An error by a rule that says where it stands.
+    #[must_use]
+    pub fn broken(code: ErrorCode, rule: &(impl Rule + ?Sized)) -> Self {
+        Self { section: rule.section(), advice: rule.advice(), ..Self::new(code, rule) }
+    }
+
     /// An error with its status: 401 for a client or token of no use, 403 for a token that does not allow this, else 400.
     #[must_use]
     pub fn new(code: ErrorCode, cause: &(impl std::fmt::Display + ?Sized)) -> Self {
@@ -51,6 +65,10 @@ impl OAuthError {
             status,
             code,
             description: description(&cause.to_string()),
+            section: "",
+            advice: "",
+            client_id: None,
+            request: Vec::new(),
             challenge: None,
             retry_after: None,
         }
@@ -66,6 +84,12 @@ impl OAuthError {
     #[must_use]
     pub fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
+    }
+
+    /// Says which request it answers, for whoever wants to know why.
+    #[must_use]
+    pub fn to_request(self, client_id: Option<&ClientId>, form: &Params) -> Self {
+        Self { client_id: client_id.map(ToString::to_string), request: of_interest(form), ..self }
     }
 
     /// Says when to try again, in seconds.
@@ -93,6 +117,10 @@ impl OAuthError {
             status: StatusCode::SERVICE_UNAVAILABLE,
             code: ErrorCode::TemporarilyUnavailable,
             description: "the server cannot answer at the moment; try again in a few seconds".to_owned(),
+            section: "",
+            advice: "",
+            client_id: None,
+            request: Vec::new(),
             challenge: None,
             retry_after: Some(RETRY_AFTER_SECONDS),
         }
@@ -101,7 +129,7 @@ impl OAuthError {
 
 impl IntoResponse for OAuthError {
     fn into_response(self) -> Response {
-        let body = json!({ "error": self.code.as_str(), "error_description": self.description });
+        let body = json!({ "error": self.code.as_str(), "error_description": &self.description });
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -111,7 +139,15 @@ impl IntoResponse for OAuthError {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        response
+        let failure = Failure {
+            client_id: self.client_id,
+            error: self.code,
+            cause: self.description,
+            section: self.section,
+            advice: self.advice.to_owned(),
+            request: self.request,
+        };
+        failures::attach(response, failure)
     }
 }
 
@@ -160,10 +196,10 @@ impl From<SealError> for OAuthError {
 impl From<ClientAuthError> for OAuthError {
     fn from(error: ClientAuthError) -> Self {
         if error.is_malformed_request() {
-            Self::new(ErrorCode::InvalidRequest, &error)
+            Self::broken(ErrorCode::InvalidRequest, &error)
         } else {
             // RFC 6749 §5.2: with the scheme that the client may use.
-            Self::new(ErrorCode::InvalidClient, &error)
+            Self::broken(ErrorCode::InvalidClient, &error)
                 .with_challenge("Basic realm=\"countersign\"".to_owned())
         }
     }
@@ -186,6 +222,8 @@ pub struct PageError {
     pub facts: Vec<(String, String)>,
     /// OAuth error code.
     pub code: Option<ErrorCode>,
+    /// Where the rule stands.
+    pub section: &'static str,
     /// When to try again, in seconds.
     pub retry_after: Option<u32>,
 }
@@ -208,6 +246,7 @@ impl PageError {
             how_to_fix: how_to_fix.into(),
             facts: Vec::new(),
             code: None,
+            section: "",
             retry_after: None,
         }
     }
@@ -229,6 +268,12 @@ impl PageError {
     #[must_use]
     pub fn code(self, code: ErrorCode) -> Self {
         Self { code: Some(code), ..self }
+    }
+
+    /// Adds where the rule stands.
+    #[must_use]
+    pub fn section(self, section: &'static str) -> Self {
+        Self { section, ..self }
     }
 
     /// 400: the form or address cannot be read.
@@ -339,29 +384,16 @@ impl From<SignError> for PageError {
 }
 impl From<ShowToUser> for PageError {
     fn from(error: ShowToUser) -> Self {
-        let how_to_fix = match &error {
-            ShowToUser::Malformed(_) => {
-                "Send every parameter once, as application/x-www-form-urlencoded in UTF-8."
-            }
-            ShowToUser::NoClientId => "Add client_id to the authorization request.",
-            ShowToUser::UnknownClient => {
-                "Compare client_id with the one shown by “countersign client list”, or register the application."
-            }
-            ShowToUser::DisabledClient => "An administrator of this server can enable the client again.",
-            ShowToUser::NoRedirectUri => "Add redirect_uri to the authorization request.",
-            ShowToUser::RedirectUri(_) => {
-                "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
-                 can add it under Admin, or with “countersign client update”."
-            }
-        };
         let code = match &error {
             ShowToUser::UnknownClient => ErrorCode::InvalidClient,
             ShowToUser::DisabledClient => ErrorCode::UnauthorizedClient,
             _ => ErrorCode::InvalidRequest,
         };
-        Self::new(StatusCode::BAD_REQUEST, key("bad-request-title"), sentence(&error.to_string()), how_to_fix)
+        let (title, what) = (key("bad-request-title"), sentence(&error.to_string()));
+        Self::new(StatusCode::BAD_REQUEST, title, what, error.advice())
             .for_whom(key("error-developer"))
             .code(code)
+            .section(error.section())
     }
 }
 

@@ -18,6 +18,7 @@ pub mod discovery;
 pub mod edge;
 pub mod error;
 pub mod extract;
+pub mod failures;
 pub mod flow;
 pub mod health;
 pub mod id_token;

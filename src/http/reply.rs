@@ -6,11 +6,13 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::error::Reader;
+use super::failures;
 use super::page::{Csp, html};
 use crate::app::App;
 use crate::pages::FormPost;
 use crate::protocol::authorize::ReplyTo;
-use crate::protocol::error::{ErrorCode, description};
+use crate::protocol::diagnosis::Failure;
+use crate::protocol::error::{ErrorCode, Rule, description};
 use crate::protocol::response_type::ResponseMode;
 
 /// Sends the browser to the client, with `state` as it came and `iss` (RFC 9207 §2) in every answer. 303, so that a
@@ -29,12 +31,7 @@ pub fn send(app: &App, to: &ReplyTo, parameters: &[(&str, &str)]) -> Response {
 
 /// RFC 6749 §4.1.2.1: sends an error.
 #[must_use]
-pub fn refuse(
-    app: &App,
-    to: &ReplyTo,
-    code: ErrorCode,
-    cause: &(impl std::fmt::Display + ?Sized),
-) -> Response {
+pub fn refuse(app: &App, to: &ReplyTo, code: ErrorCode, cause: &(impl Rule + ?Sized)) -> Response {
     refuse_with(app, to, code, cause, None)
 }
 
@@ -44,14 +41,17 @@ pub fn refuse_with(
     app: &App,
     to: &ReplyTo,
     code: ErrorCode,
-    cause: &(impl std::fmt::Display + ?Sized),
+    cause: &(impl Rule + ?Sized),
     session_state: Option<&str>,
 ) -> Response {
     let text = description(&cause.to_string());
     tracing::info!(error = %code, cause = %text, "authorization refused");
     let mut parameters = vec![("error", code.as_str()), ("error_description", text.as_str())];
     parameters.extend(session_state.map(|state| ("session_state", state)));
-    send(app, to, &parameters)
+    let response = send(app, to, &parameters);
+    let (section, advice) = (cause.section(), cause.advice().to_owned());
+    let failure = Failure { client_id: None, error: code, cause: text, section, advice, request: Vec::new() };
+    failures::attach(response, failure)
 }
 
 /// A page whose form posts itself; [`render`] makes it.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::{Notice, Page, Problem, SessionRow, Shell};
+use super::failures::{AdminFailure, AdminFailures};
+use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::client::SigningAlg;
 
@@ -36,7 +37,15 @@ macro_rules! in_one_language {
         })*
     };
 }
-in_one_language!(AdminHome, AdminClients, AdminClientForm, AdminUsers, AdminUserForm);
+in_one_language!(
+    AdminHome,
+    AdminClients,
+    AdminClientForm,
+    AdminUsers,
+    AdminUserForm,
+    AdminFailures,
+    AdminFailure
+);
 
 /// One key of the server.
 pub struct KeyRow {
@@ -252,7 +261,8 @@ pub struct UserRow {
 
 /// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has
 /// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name`, the inputs of [`PROFILE`] and [`ADDRESS`],
-/// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`, `…/delete`.
+/// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`,
+/// `…/app/remove`, `…/passkeys/{passkey}/remove`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_user_form.html")]
 pub struct AdminUserForm {
@@ -266,6 +276,12 @@ pub struct AdminUserForm {
     pub problems: Vec<Problem>,
     /// The user's live sessions; empty when new.
     pub sessions: Vec<SessionRow>,
+    /// The user's passkeys; empty when new.
+    pub passkeys: Vec<PasskeyRow>,
+    /// Since when there is an authenticator app (unix seconds).
+    pub app_since: Option<i64>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: i64,
     /// What was just done.
     pub notice: Option<Notice>,
 }

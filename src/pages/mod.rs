@@ -9,6 +9,7 @@ mod account;
 mod admin;
 pub mod assets;
 mod demo;
+mod failures;
 mod sign_in;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -25,6 +26,7 @@ pub use admin::{
     KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
+pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm,
     PasskeyChallenge, ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
@@ -195,10 +197,14 @@ pub enum Notice {
     UserPasswordSet,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
+    /// A passkey or an authenticator app was taken off an account.
+    UserMethodRemoved,
+    /// A redirect URI was registered from a failed request.
+    RedirectUriRegistered,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 18] = [
+    const ALL: [(Notice, &'static str, Phrase); 20] = [
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
@@ -220,6 +226,16 @@ impl Notice {
             Notice::UserSessionsEnded,
             "user-sessions-ended",
             Phrase::english("The user is signed out everywhere."),
+        ),
+        (
+            Notice::UserMethodRemoved,
+            "method-removed",
+            Phrase::english("It is removed, and signs nobody in any more."),
+        ),
+        (
+            Notice::RedirectUriRegistered,
+            "redirect-uri-registered",
+            Phrase::english("The address is registered: try it again."),
         ),
     ];
 

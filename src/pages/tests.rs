@@ -9,6 +9,7 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::i18n::Language;
+use crate::protocol::diagnosis::flow;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -93,6 +94,14 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         last_seen,
         expires: NOW + 800_000,
         current,
+    };
+    let failure = || FailureLine {
+        at: NOW - 90,
+        reference: text("Zx81kQ"),
+        endpoint: text("/authorize"),
+        client: text("web"),
+        error: text("invalid_request"),
+        cause: text("redirect_uri is not registered for this client"),
     };
     let sessions = || {
         vec![
@@ -567,6 +576,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: UserFields::default(),
                 problems: vec![problem("password", "Use at least 8 characters.")],
                 sessions: vec![],
+                passkeys: vec![],
+                app_since: None,
+                recovery_codes: 0,
                 notice: None,
             }),
         ),
@@ -578,6 +590,14 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: user(),
                 problems: vec![],
                 sessions: sessions(),
+                passkeys: vec![PasskeyRow {
+                    id: text("cHJldHR5"),
+                    name: text("Blue phone"),
+                    since: NOW - 86_400,
+                    last_used: Some(NOW - 60),
+                }],
+                app_since: Some(1_767_225_600),
+                recovery_codes: 8,
                 notice: Some(Notice::UserSaved),
             }),
         ),
@@ -592,6 +612,38 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     problem("address.formatted", "Address as on a letter: 512 characters at most."),
                 ],
                 sessions: vec![],
+                passkeys: vec![],
+                app_since: None,
+                recovery_codes: 0,
+                notice: None,
+            }),
+        ),
+        (
+            "admin-failures",
+            html(&AdminFailures {
+                shell: shell(Words::ENGLISH, true),
+                client: text("web"),
+                rows: vec![failure()],
+                next: Some(text("row-50")),
+            }),
+        ),
+        (
+            "admin-failure",
+            html(&AdminFailure {
+                shell: shell(Words::ENGLISH, true),
+                failure: failure(),
+                client_name: Some(text("Notes")),
+                section: text("RFC 9700 §4.1.3"),
+                advice: text("Send a redirect_uri exactly as it is registered."),
+                request: vec![(text("response_type"), text("code")), (text("state"), text("(sent)"))],
+                redirect_uri: Some(FailedRedirectUri {
+                    received: text("https://notes.example/callback/"),
+                    nearest: Some(text("https://notes.example/callback")),
+                    difference: Some("the slash at the end"),
+                    can_be_registered: true,
+                }),
+                flow: flow("/authorize", None, "invalid_request"),
+                problems: vec![],
                 notice: None,
             }),
         ),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::claims_request::{ClaimsRequest, MalformedClaims};
 use super::client::Client;
-use super::error::ErrorCode;
+use super::error::{ErrorCode, Rule};
 use super::params::{MalformedParams, Params};
 use super::pkce::{CodeChallenge, PkceError};
 use super::redirect_uri::{self, RedirectUriError, SafeRedirect};
@@ -215,6 +215,75 @@ impl RequestError {
             | Self::MaxAge
             | Self::Claims(_)
             | Self::IdTokenHint => ErrorCode::InvalidRequest,
+        }
+    }
+}
+
+impl Rule for RequestError {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::NoResponseType => "RFC 6749 §4.1.1",
+            Self::UnsupportedResponseType => "RFC 6749 §3.1.1",
+            Self::NotRegistered(_) => "OpenID Connect Dynamic Client Registration 1.0 §2",
+            Self::UnsupportedResponseMode => "OAuth 2.0 Multiple Response Types §2.1",
+            Self::TokensInQuery => "OAuth 2.0 Multiple Response Types §5",
+            Self::RequestObject(_) => "OpenID Connect Core 1.0 §6.1",
+            Self::FetchedObject(_) => "OpenID Connect Core 1.0 §6.2",
+            Self::RequestUriNotRegistered | Self::TwoRequestObjects => "OpenID Connect Core 1.0 §6.2.1",
+            Self::RequestUriUnreachable(_) => "OpenID Connect Core 1.0 §6.2.3",
+            Self::Registration => "OpenID Connect Core 1.0 §7.2.1",
+            Self::MalformedScope | Self::EmptyScope => "RFC 6749 §3.3",
+            Self::NotOpenId | Self::NoNonce => "OpenID Connect Core 1.0 §3.2.2.1",
+            Self::Pkce(error) => error.section(),
+            Self::NoSignUp => "Initiating User Registration via OpenID Connect 1.0 §4.1",
+            Self::LongState | Self::LongNonce | Self::Prompt | Self::MaxAge | Self::IdTokenHint => {
+                "OpenID Connect Core 1.0 §3.1.2.1"
+            }
+            Self::Claims(_) => "OpenID Connect Core 1.0 §5.5",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::NotRegistered(_) => {
+                "Register this response_type for the client, or use response_type=code."
+            }
+            Self::UnsupportedResponseType | Self::NoResponseType => "Send response_type=code.",
+            Self::EmptyScope => {
+                "Add the scope to those that the client is registered for, or ask for openid."
+            }
+            Self::Pkce(error) => error.advice(),
+            Self::NoNonce => "Switch the nonce on in the application's library.",
+            Self::NoSignUp => "Switch sign-up on under [accounts], or leave prompt=create out.",
+            _ => "",
+        }
+    }
+}
+
+impl Rule for ShowToUser {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "RFC 6749 §3.1",
+            Self::NoClientId | Self::UnknownClient | Self::DisabledClient => "RFC 6749 §4.1.1",
+            Self::NoRedirectUri => "OpenID Connect Core 1.0 §3.1.2.1",
+            Self::RedirectUri(RedirectUriError::Missing) => "RFC 6749 §3.1.2.3",
+            Self::RedirectUri(RedirectUriError::NotRegistered) => "RFC 9700 §4.1.3",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Malformed(_) => "Send every parameter once, as application/x-www-form-urlencoded in UTF-8.",
+            Self::NoClientId => "Add client_id to the authorization request.",
+            Self::UnknownClient => {
+                "Compare client_id with the one shown by “countersign client list”, or register the application."
+            }
+            Self::DisabledClient => "An administrator of this server can enable the client again.",
+            Self::NoRedirectUri => "Add redirect_uri to the authorization request.",
+            Self::RedirectUri(_) => {
+                "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
+                 can add it under Admin, or with “countersign client update”."
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::client::{AuthMethod, Client};
 use super::client_assertion::{AssertionError, JWT_BEARER};
+use super::error::Rule;
 use super::ids::ClientId;
 use super::params::Params;
 use crate::protocol::secret::{same_secret, sha256_hex};
@@ -71,6 +72,38 @@ pub enum ClientAuthError {
     /// RFC 7521 §4.2, RFC 7523 §3.
     #[error("{0}")]
     Assertion(#[from] AssertionError),
+}
+
+impl Rule for ClientAuthError {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::MalformedBasic | Self::Refused => "RFC 6749 §2.3.1",
+            Self::SeveralMethods | Self::TwoClients => "RFC 6749 §2.3",
+            Self::OtherMethod(_) => "OpenID Connect Core 1.0 §9",
+            Self::Assertion(_) => "RFC 7523 §3",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::MalformedBasic => {
+                "Give the application's library the client_id and the secret."
+            }
+            Self::SeveralMethods | Self::TwoClients => {
+                "Switch one of the ways off by which the application authenticates itself."
+            }
+            Self::Refused => {
+                "Compare client_id and secret with the registered ones: is it the secret of another deployment, or one that \
+                 was rotated? A lost secret is replaced by a new one under Admin, Applications."
+            }
+            Self::OtherMethod(_) => {
+                "Register the method that the application uses, or set its library to the registered one."
+            }
+            Self::Assertion(_) => {
+                "Check the application's key, its clock, and that iss, sub, aud, exp and jti are what the section asks for."
+            }
+        }
+    }
 }
 
 impl ClientAuthError {

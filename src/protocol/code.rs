@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims_request::ClaimsRequest;
 use super::client::{Client, GrantType};
+use super::error::Rule;
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use super::pkce::{self, CodeChallenge, PkceError};
@@ -83,6 +84,31 @@ pub enum CodeError {
     /// The user signed out, was switched off or withdrew the consent since the code was sent.
     #[error(transparent)]
     Dead(#[from] DeadGrant),
+}
+
+impl Rule for CodeError {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::OtherClient | Self::RedirectUriMissing | Self::RedirectUriDiffers => "RFC 6749 §4.1.3",
+            Self::Expired => "RFC 6749 §4.1.2",
+            Self::Pkce(error) => error.section(),
+            Self::Dead(error) => error.section(),
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::OtherClient => {
+                "Compare the client_id of the authorization request with the one of the token request."
+            }
+            Self::Expired => "Redeem the code as soon as it arrives: it lives for a minute and counts once.",
+            Self::RedirectUriMissing | Self::RedirectUriDiffers => {
+                "Send the same redirect_uri in both requests, byte for byte."
+            }
+            Self::Pkce(error) => error.advice(),
+            Self::Dead(error) => error.advice(),
+        }
+    }
 }
 
 /// Proof that a grant may be opened: by a code ([`may_redeem`]), or at the authorization endpoint itself

@@ -91,6 +91,23 @@ impl fmt::Display for ErrorCode {
     }
 }
 
+/// A rule that a request broke: what is said about it in public, where it stands, and what to do about it.
+pub trait Rule: fmt::Display {
+    /// Where the rule stands; empty where it goes without saying, by the endpoint.
+    fn section(&self) -> &'static str {
+        ""
+    }
+
+    /// What whoever administers the client can do about it; may be empty.
+    fn advice(&self) -> &'static str {
+        ""
+    }
+}
+
+/// Words say it all.
+impl Rule for str {}
+impl Rule for String {}
+
 /// Turns a description into the characters that RFC 6749 §5.2 allows: `%x20-21 / %x23-5B / %x5D-7E`.
 #[must_use]
 pub fn description(text: &str) -> String {

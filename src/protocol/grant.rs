@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::claims_request::ClaimsRequest;
+use super::error::Rule;
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use super::scope::Scope;
 use super::timestamp::Timestamp;
@@ -75,6 +76,22 @@ pub enum DeadGrant {
     /// The user withdrew it.
     #[error("the consent was withdrawn")]
     ConsentWithdrawn,
+}
+
+impl Rule for DeadGrant {
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Revoked => {
+                "Have the person sign in again. The audit log tells why: a token or code that was used twice, or somebody \
+                 who revoked it."
+            }
+            Self::Expired | Self::ConsentWithdrawn => "Have the person sign in again.",
+            Self::UserDisabled => "An administrator switched the account off.",
+            Self::SessionEnded => {
+                "Have the person sign in again; an application that needs access after that asks for offline_access."
+            }
+        }
+    }
 }
 
 impl Grant {

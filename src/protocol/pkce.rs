@@ -5,7 +5,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
-use crate::protocol::secret::same_secret;
+use super::error::Rule;
+use super::secret::same_secret;
 
 /// The only method: `plain` would show the verifier to whoever reads the request.
 pub const S256: &str = "S256";
@@ -42,6 +43,30 @@ pub enum PkceError {
     /// RFC 9700 §4.8.2: a verifier for a request that had no challenge is a downgrade.
     #[error("code_verifier was sent, but the authorization request had no code_challenge")]
     VerifierUnexpected,
+}
+
+impl Rule for PkceError {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::Method | Self::ChallengeMissing | Self::MethodAlone => "RFC 7636 §4.4.1",
+            Self::Challenge => "RFC 7636 §4.2",
+            Self::VerifierMalformed => "RFC 7636 §4.1",
+            Self::VerifierMissing | Self::Mismatch => "RFC 7636 §4.6",
+            Self::VerifierUnexpected => "RFC 9700 §4.8.2",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::Method | Self::Challenge | Self::ChallengeMissing | Self::MethodAlone => {
+                "Switch PKCE with S256 on in the application's library."
+            }
+            Self::VerifierMissing | Self::VerifierMalformed | Self::Mismatch | Self::VerifierUnexpected => {
+                "The application must send the verifier whose challenge it sent with this very authorization request: look \
+                 for one that is kept for the browser rather than for each sign-in, or that a restart lost."
+            }
+        }
+    }
 }
 
 impl CodeChallenge {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::assurance::{Classes, Level, Wanted};
 use super::authorize::AuthorizationRequest;
 use super::client::Client;
-use super::error::ErrorCode;
+use super::error::{ErrorCode, Rule};
 use super::ids::SessionId;
 use super::scope::{self, Scope};
 use super::session::Session;
@@ -108,6 +108,22 @@ pub enum Refusal {
     /// `prompt=none`, and the user did not allow this yet.
     #[error("the user has to be asked for consent, which prompt=none forbids")]
     ConsentRequired,
+}
+
+impl Rule for Refusal {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::UnmetAcr => "OpenID Connect Core 1.0 §5.5.1.1",
+            _ => "OpenID Connect Core 1.0 §3.1.2.6",
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::UnmetAcr => "The person can add a passkey or an authenticator app to their account.",
+            _ => "",
+        }
+    }
 }
 
 impl Refusal {

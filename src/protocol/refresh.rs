@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
+use super::error::Rule;
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::GrantId;
 use super::scope::{MalformedScope, Scope};
@@ -71,6 +72,31 @@ pub enum RefreshError {
     /// RFC 6749 §3.3.
     #[error(transparent)]
     MalformedScope(#[from] MalformedScope),
+}
+
+impl Rule for RefreshError {
+    fn section(&self) -> &'static str {
+        match self {
+            Self::OtherClient | Self::WiderScope => "RFC 6749 §6",
+            Self::Idle | Self::Reused => "RFC 9700 §4.14.2",
+            Self::MalformedScope(_) => "RFC 6749 §3.3",
+            Self::Dead(error) => error.section(),
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match self {
+            Self::OtherClient => "Compare the client_id with the one that the refresh token was issued to.",
+            Self::Dead(error) => error.advice(),
+            Self::Idle => "Have the person sign in again, or let refresh tokens live longer in [tokens].",
+            Self::Reused => {
+                "The application must keep the newest refresh token of each answer, and refresh once at a time: look for \
+                 several processes or tabs that share one. If it does, the token may have been stolen."
+            }
+            Self::WiderScope => "Leave scope out, or ask for no more than was granted.",
+            Self::MalformedScope(_) => "Send scope as words with one space between them.",
+        }
+    }
 }
 
 /// What to do with a token that may be redeemed.

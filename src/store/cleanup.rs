@@ -55,6 +55,7 @@ impl Store {
                 audit_floor,
             )
             .await?;
+        deleted += self.forget_old_failures().await?;
         deleted += in_transaction!(self, |tx| {
             sqlx::query("DELETE FROM changes WHERE id <= (SELECT id FROM last_change) - $1")
                 .bind(KEEP_CHANGES)

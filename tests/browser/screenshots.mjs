@@ -109,6 +109,11 @@ const pages = {
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
   'admin-user': (page) => page.click('th a').then(() => page.waitForSelector('#g-danger')),
+  'admin-failures': async (page, { issuer, demo }) => {
+    await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
+    await page.goto(`${issuer}/admin/failures`);
+  },
+  'admin-failure': (page) => page.click('th a').then(() => page.waitForSelector('#g-flow')),
   'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
   'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
   'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),

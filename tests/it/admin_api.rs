@@ -6,6 +6,7 @@ use countersign::app::Origin;
 use countersign::protocol::client::GrantType;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
+use countersign::store::StoredPasskey;
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Engine, ISSUER, Page, TestApp, on_both};
@@ -49,12 +50,12 @@ pub fn routes(prefix: &str) -> Vec<(String, Vec<Method>)> {
 
 /// A path with somebody who does not exist.
 pub fn filled_in(path: &str) -> String {
-    path.replace("{id}", "nobody").replace("{kid}", "nobody")
+    path.replace("{id}", "nobody").replace("{kid}", "nobody").replace("{passkey}", "none")
 }
 
 /// Somebody who calls the API.
 #[derive(Clone)]
-struct Caller {
+pub struct Caller {
     app: TestApp,
     headers: Vec<(&'static str, String)>,
 }
@@ -79,7 +80,7 @@ impl Caller {
         self
     }
 
-    async fn send(&self, method: &Method, path: &str, body: impl Into<Body>) -> Page {
+    pub async fn send(&self, method: &Method, path: &str, body: impl Into<Body>) -> Page {
         let mut request = Request::builder().method(method).uri(path);
         for (name, value) in &self.headers {
             request = request.header(*name, value);
@@ -87,7 +88,7 @@ impl Caller {
         self.app.send(request.body(body.into()).unwrap()).await
     }
 
-    async fn get(&self, path: &str) -> Page {
+    pub async fn get(&self, path: &str) -> Page {
         self.send(&Method::GET, path, Body::empty()).await
     }
 
@@ -127,11 +128,11 @@ async fn token(app: &TestApp, client: &str, scope: &str) -> String {
     crate::support::granted(&page).access().to_owned()
 }
 
-async fn robot(app: &TestApp) -> Caller {
+pub async fn robot(app: &TestApp) -> Caller {
     Caller::bearer(app, &token(app, "robot", "countersign:admin").await)
 }
 
-fn problem(page: &Page, status: u16) -> Value {
+pub fn problem(page: &Page, status: u16) -> Value {
     assert_eq!(page.status, status, "{}", page.body);
     assert_eq!(page.header("content-type"), Some("application/problem+json"));
     assert_eq!(page.header("cache-control"), Some("no-store"));
@@ -658,6 +659,51 @@ on_both!(two_edits_at_once_do_not_undo_each_other, |app| {
         statuses.sort_unstable();
         assert_eq!(statuses, [200, 412], "round {round}");
     }
+});
+
+on_both!(what_was_lost_is_taken_off_an_account, |app| {
+    let robot = robot(&app).await;
+    let ada = app.user("ada").await;
+    let audit = app.app.audit(&Origin::system(), "passkey.add", String::new(), "");
+    let passkey = StoredPasskey {
+        id: "cHJldHR5".to_owned(),
+        user_id: ada.id.to_string(),
+        name: "Blue phone".to_owned(),
+        credential: "{}".to_owned(),
+        sign_count: 0,
+        created_at: 1,
+        last_used_at: 2,
+    };
+    assert!(app.app.store.add_passkey(&passkey, &audit).await.unwrap());
+    let path = format!("/admin/api/users/{}/sign-in-methods", ada.id);
+    let methods = robot.get(&path).await;
+    assert_eq!(methods.status, 200);
+    let expected = json!({
+        "password": true, "authenticator_app": null, "recovery_codes": 0,
+        "passkeys": [{ "id": "cHJldHR5", "name": "Blue phone", "created_at": 1, "last_used_at": 2 }],
+    });
+    assert_eq!(methods.json(), expected, "and no key of it");
+
+    let bob = app.user("bob").await;
+    for (path, missing) in [
+        ("/admin/api/users/nobody/sign-in-methods/app".to_owned(), "user"),
+        ("/admin/api/users/nobody/sign-in-methods/passkeys/cHJldHR5".to_owned(), "user"),
+        (format!("{path}/app"), "authenticator app"),
+        (format!("{path}/passkeys/other"), "passkey"),
+        (format!("/admin/api/users/{}/sign-in-methods/passkeys/cHJldHR5", bob.id), "passkey"),
+    ] {
+        let refused = problem(&robot.send(&Method::DELETE, &path, Body::empty()).await, 404);
+        let detail = refused["detail"].as_str().unwrap();
+        assert!(detail.contains(&format!("no such {missing}")), "{path}: {detail}");
+    }
+    let own = format!("{path}/passkeys/cHJldHR5");
+    assert_eq!(robot.send(&Method::DELETE, &own, Body::empty()).await.status, 204);
+    problem(&robot.send(&Method::DELETE, &own, Body::empty()).await, 404);
+    assert_eq!(robot.get(&path).await.json()["passkeys"], json!([]));
+    let log = app.app.store.recent_audit(20).await.unwrap();
+    let row = log.iter().find(|row| row.action == "passkey.remove").unwrap();
+    assert_eq!((&row.target[..], &row.detail[..]), ("passkey:cHJldHR5", "ada"));
+    assert_eq!(row.actor, "client:robot");
 });
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use crate::support::{Browser, Engine, Page, TestApp, filled, on_both};
 const EVIL: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>";
 
 /// Sends the form to `action` on the page `at`, filled in; with what a browser would send of selects and textareas.
-async fn submit(browser: &mut Browser, at: &str, action: &str, values: &[(&str, &str)]) -> Page {
+pub async fn submit(browser: &mut Browser, at: &str, action: &str, values: &[(&str, &str)]) -> Page {
     let page = browser.get(at).await;
     let mut form = page.form(action);
     assert!(!form.is_empty(), "no form to {action}: {}", page.body);

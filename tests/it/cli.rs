@@ -207,6 +207,15 @@ async fn mails_at_the_terminal() {
 }
 
 #[test]
+fn failed_requests_at_the_terminal() {
+    let terminal = Terminal::new();
+    assert_eq!(terminal.run(&["why", "--json"]).json(), serde_json::json!([]));
+    assert!(terminal.run(&["why"]).done().contains("reference"));
+    assert!(terminal.run(&["why", "made-up"]).refused(1).contains("no such failed request"));
+    terminal.run(&["why", "made-up", "--client", "web"]).refused(2);
+}
+
+#[test]
 fn users_at_the_terminal() {
     let terminal = Terminal::new();
     let create =
@@ -226,6 +235,11 @@ fn users_at_the_terminal() {
     for name in ["ada", "ADA", "ada@example.com", id] {
         assert!(terminal.run(&["user", "show", name]).done().contains(id), "{name}");
     }
+    let methods = terminal.run(&["user", "sign-in-methods", "ada", "--json"]).json();
+    assert_eq!((&methods["password"], &methods["passkeys"]), (&true.into(), &Value::Array(vec![])));
+    assert!(terminal.run(&["user", "sign-in-methods", "ada"]).done().contains("password"));
+    assert!(terminal.run(&["user", "remove-app", "ada"]).refused(1).contains("no such authenticator app"));
+    assert!(terminal.run(&["user", "remove-passkey", "ada", "x"]).refused(1).contains("no such passkey"));
     for last in [
         &["user", "disable", "ada"][..],
         &["user", "delete", "ada"],

@@ -24,6 +24,7 @@ mod cors;
 mod crashes;
 mod demo;
 mod edge;
+mod failures;
 mod front_channel_logout;
 mod interleavings;
 mod introspect;

@@ -10,7 +10,8 @@ use countersign::protocol::user::User;
 use serde_json::json;
 use totp_rs::{Builder, Secret};
 
-use crate::admin_api::signed_in;
+use crate::admin_api::{administrator, signed_in};
+use crate::admin_pages::submit;
 use crate::support::{Browser, Engine, ISSUER, Page, TestApp, at_once, filled, on_both};
 
 const PASSWORD_ACR: &str = "urn:countersign:acr:password";
@@ -289,10 +290,34 @@ on_both!(openid_core_3_1_2_1_acr_values_make_the_user_step_up, |app| {
     assert_eq!(page.sent("error").as_deref(), Some("login_required"));
 });
 
+on_both!(an_administrator_takes_a_lost_app_off_an_account, |app| {
+    let ada = app.user("ada").await;
+    let (_, mut root) = administrator(&app, "root").await;
+    let path = format!("/admin/users/{}", ada.id);
+    let remove = format!("{path}/app/remove");
+    assert!(root.get(&path).await.text().contains("Nothing but a password."));
+    let (_phone, codes) = set_up(&app, &mut signed_in(&app, "ada").await).await;
+    let page = root.get(&path).await;
+    assert!(page.text().contains("10 recovery codes left"), "{}", page.text());
+    // Whoever was asked for the code when it was taken off has the password to enter once more.
+    let mut waiting = app.browser();
+    let asked = up_to_second(&mut waiting, "/account").await;
+    assert_eq!(submit(&mut root, &path, &remove, &[]).await.status, 303);
+    let page = enter(&mut waiting, &asked, &codes[0]).await;
+    assert!(
+        !page.text().contains("Where you are signed in"),
+        "its recovery codes went with it: {}",
+        page.text()
+    );
+    let form = root.get(&path).await.form(&format!("{path}/sessions/end"));
+    assert_eq!(root.post(&remove, &form).await.status, 404, "there is none any more");
+    signed_in(&app, "ada").await;
+});
+
 #[tokio::test]
 async fn administrators_prove_it_as_surely_as_configured() {
     let app = TestApp::start(Engine::Sqlite).await;
-    crate::admin_api::administrator(&app, "root").await;
+    administrator(&app, "root").await;
     let mut config: Config = (*app.app.config).clone();
     config.assurance.administrators = Level::TwoFactors;
     let app = app.but(Parts { config: Arc::new(config), ..Parts::clone(&app.app) });

@@ -7,9 +7,11 @@
 pub mod audit;
 mod auth;
 pub mod clients;
+pub mod failures;
 pub mod keys;
 pub mod problem;
 pub mod registration_tokens;
+pub mod sign_in_methods;
 pub mod users;
 
 use axum::Json;
@@ -34,9 +36,11 @@ use self::problem::Problem;
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
+        sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,
+        failures::list, failures::show, failures::register_redirect_uri,
         openapi,
     ),
     components(schemas(Problem)),

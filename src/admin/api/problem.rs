@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::admin::Refusal;
-use crate::http::extract::PathPart;
+use crate::http::extract::{self, PathPart};
 use crate::http::request_info::RequestInfo;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::params::Params;
@@ -149,6 +149,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Path {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         match PathPart::from_request_parts(parts, state).await {
             Ok(PathPart(text)) => Ok(Self(text)),
+            Err(_) => Err(not_found().await),
+        }
+    }
+}
+
+/// Two parts of the path.
+pub struct PathPair(pub String, pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPair {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        match extract::PathPair::from_request_parts(parts, state).await {
+            Ok(extract::PathPair(first, second)) => Ok(Self(first, second)),
             Err(_) => Err(not_found().await),
         }
     }

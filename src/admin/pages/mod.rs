@@ -2,6 +2,7 @@
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
 pub mod clients;
+pub mod failures;
 pub mod users;
 
 use axum::extract::State;

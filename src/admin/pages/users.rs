@@ -7,14 +7,17 @@ use axum::response::Response;
 use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::session_row;
+use crate::admin::sign_in_methods::{self, PasskeyView};
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
 use crate::i18n::Words;
-use crate::pages::{AdminUserForm, AdminUsers, Notice, Problem, UserFields, UserRow, claim_label};
+use crate::pages::{
+    AdminUserForm, AdminUsers, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
+};
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::User;
@@ -136,6 +139,32 @@ pub async fn end_sessions(
     Ok(done(&format!("{LIST}/{}", user.id), Notice::UserSessionsEnded))
 }
 
+/// Takes the authenticator app and its recovery codes off the account.
+pub async fn remove_app(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let user = users::find(&app, &id).await?;
+    sign_in_methods::remove_authenticator_app(&app, &me.origin(&info), &user).await?;
+    Ok(done(&format!("{LIST}/{}", user.id), Notice::UserMethodRemoved))
+}
+
+/// Takes a passkey off the account.
+pub async fn remove_passkey(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPair(id, passkey): PathPair,
+    _: CheckedForm,
+) -> Result<Response, PageError> {
+    let user = users::find(&app, &id).await?;
+    sign_in_methods::remove_passkey(&app, &me.origin(&info), &user, &passkey).await?;
+    Ok(done(&format!("{LIST}/{}", user.id), Notice::UserMethodRemoved))
+}
+
 /// Deletes a user.
 pub async fn delete(
     State(app): State<App>,
@@ -154,6 +183,7 @@ pub async fn delete(
 /// The form of a user as it is stored.
 async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, PageError> {
     let sessions = live_of_user(app, &user.id).await?;
+    let methods = sign_in_methods::of(app, user).await?;
     Ok(AdminUserForm {
         shell: shell(app, me),
         new: false,
@@ -167,8 +197,20 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
             .into_iter()
             .map(|session| session_row(app, Words::ENGLISH, session, Some(&me.session.id)))
             .collect(),
+        passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
+        app_since: methods.authenticator_app.map(|app| app.created_at),
+        recovery_codes: methods.recovery_codes,
         notice: None,
     })
+}
+
+fn passkey_row(passkey: PasskeyView) -> PasskeyRow {
+    PasskeyRow {
+        id: passkey.id,
+        name: passkey.name,
+        since: passkey.created_at,
+        last_used: (passkey.last_used_at > passkey.created_at).then_some(passkey.last_used_at),
+    }
 }
 
 /// The form again, with what is wrong, and with what was typed where it can be mended.
@@ -196,6 +238,9 @@ fn blank(app: &App, me: &SignedIn, user: UserFields, status: StatusCode, problem
         user,
         problems,
         sessions: Vec::new(),
+        passkeys: Vec::new(),
+        app_since: None,
+        recovery_codes: 0,
         notice: None,
     };
     shown(app, me, status, &page)

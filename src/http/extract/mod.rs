@@ -8,5 +8,5 @@ mod query;
 pub use checked_form::CheckedForm;
 pub(crate) use checked_form::came_from_elsewhere;
 pub use form::{FormError, FormFields};
-pub use path::PathPart;
+pub use path::{PathPair, PathPart};
 pub use query::QueryFields;

@@ -19,3 +19,18 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPart {
         }
     }
 }
+
+/// Two parts of the path.
+pub struct PathPair(pub String, pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPair {
+    type Rejection = PageError;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, PageError> {
+        match Path::<(String, String)>::from_request_parts(parts, state).await {
+            Ok(Path((first, second))) if !first.contains('\0') && !second.contains('\0') => {
+                Ok(Self(first, second))
+            }
+            _ => Err(PageError::not_found("The address holds text that cannot be read.")),
+        }
+    }
+}

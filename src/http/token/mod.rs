@@ -20,7 +20,7 @@ use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
 use crate::protocol::claims::released;
 use crate::protocol::client::{Client, GrantType};
-use crate::protocol::error::ErrorCode;
+use crate::protocol::error::{ErrorCode, Rule};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::{OPENID, Scope};
@@ -67,7 +67,7 @@ pub async fn post(
             tracing::info!(
                 client_id = %client.id, error = %error.code(), cause = error.description(), "token request refused"
             );
-            Ok(for_client.attach(error.into_response()))
+            Ok(for_client.attach(error.to_request(Some(&client.id), &form).into_response()))
         }
     }
 }
@@ -166,6 +166,6 @@ impl From<IssueError> for OAuthError {
 }
 
 /// `invalid_grant` with its reason (RFC 6749 §5.2).
-fn invalid_grant(cause: &(impl std::fmt::Display + ?Sized)) -> OAuthError {
-    OAuthError::new(ErrorCode::InvalidGrant, cause)
+fn invalid_grant(cause: &(impl Rule + ?Sized)) -> OAuthError {
+    OAuthError::broken(ErrorCode::InvalidGrant, cause)
 }

@@ -75,7 +75,7 @@ async fn answer(
     // What the client's registration lost since, its tokens lose too.
     let granted = grant.scope.within(&request.client.metadata.scope);
     let scope = narrowed_scope(&granted, request.form.get("scope"))
-        .map_err(|error| OAuthError::new(ErrorCode::InvalidScope, &error))?;
+        .map_err(|error| OAuthError::broken(ErrorCode::InvalidScope, &error))?;
     let life = Life::of_access_token(request.app, request.now, grant.ends_at(footing));
     let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life).await?;
     Ok(Granted {

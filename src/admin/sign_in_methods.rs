@@ -1,0 +1,92 @@
+//! How a user signs in, besides a password; and what an administrator takes off an account whose owner lost it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Refusal;
+use crate::app::{App, Origin};
+use crate::protocol::user::User;
+use crate::store::StoredPasskey;
+
+/// How a user signs in.
+#[derive(Serialize, ToSchema)]
+pub struct SignInMethods {
+    /// Is there a password?
+    pub password: bool,
+    /// The authenticator app, if there is one.
+    pub authenticator_app: Option<AppView>,
+    /// Recovery codes that were not used.
+    pub recovery_codes: i64,
+    /// The oldest first.
+    pub passkeys: Vec<PasskeyView>,
+}
+
+/// An authenticator app.
+#[derive(Serialize, ToSchema)]
+pub struct AppView {
+    /// When it was set up (Unix seconds).
+    pub created_at: i64,
+    /// Last use (Unix seconds).
+    pub last_used_at: i64,
+}
+
+/// A passkey.
+#[derive(Serialize, ToSchema)]
+pub struct PasskeyView {
+    /// The credential's id.
+    pub id: String,
+    /// As its owner calls it.
+    pub name: String,
+    /// When it was added (Unix seconds).
+    pub created_at: i64,
+    /// Last use (Unix seconds).
+    pub last_used_at: i64,
+}
+
+impl From<StoredPasskey> for PasskeyView {
+    fn from(passkey: StoredPasskey) -> Self {
+        let StoredPasskey { id, name, created_at, last_used_at, .. } = passkey;
+        Self { id, name, created_at, last_used_at }
+    }
+}
+
+/// How a user signs in.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn of(app: &App, user: &User) -> Result<SignInMethods, Refusal> {
+    let authenticator_app = app.store.authenticator_app(&user.id).await?;
+    Ok(SignInMethods {
+        password: user.password_hash.is_some(),
+        authenticator_app: authenticator_app
+            .map(|app| AppView { created_at: app.created_at, last_used_at: app.last_used_at }),
+        recovery_codes: app.store.means(&user.id).await?.recovery_codes,
+        passkeys: app.store.passkeys_of_user(&user.id).await?.into_iter().map(PasskeyView::from).collect(),
+    })
+}
+
+/// Takes the authenticator app and its recovery codes off an account: the password alone signs in then.
+///
+/// # Errors
+/// There is no app.
+pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "app.remove", format!("user:{}", user.id), &user.username[..]);
+    if app.store.remove_authenticator_app(&user.id, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("authenticator app"))
+    }
+}
+
+/// Takes a passkey off an account, even the only way to sign in: whoever lost it gets a password.
+///
+/// # Errors
+/// The account has no such passkey.
+pub async fn remove_passkey(app: &App, origin: &Origin, user: &User, id: &str) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "passkey.remove", format!("passkey:{id}"), &user.username[..]);
+    if app.store.remove_passkey(&user.id, id, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("passkey"))
+    }
+}

@@ -1,0 +1,370 @@
+//! Why a request failed, for whoever administers the application that sent it: what is kept of a refused request, how its
+//! redirect URI differs from the registered ones, and how far the flow had come.
+
+use strsim::normalized_levenshtein;
+use url::Url;
+
+use super::client::GrantType;
+use super::error::ErrorCode;
+use super::params::Params;
+use super::redirect_uri::{check_for_registration, matches};
+
+/// A request that was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The client that sent it, as far as it said so.
+    pub client_id: Option<String>,
+    /// What was answered.
+    pub error: ErrorCode,
+    /// The rule that was broken, in words.
+    pub cause: String,
+    /// Where the rule stands; empty if that goes without saying at its endpoint.
+    pub section: &'static str,
+    /// What to do about it; may be empty.
+    pub advice: String,
+    /// What was asked for: see [`of_interest`].
+    pub request: Vec<(String, String)>,
+}
+
+impl Failure {
+    /// Is it worth keeping? `prompt=none` is how applications ask whether somebody is signed in: that nobody is, is an
+    /// answer (OpenID Connect Core §3.1.2.6).
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        !matches!(
+            self.error,
+            ErrorCode::LoginRequired | ErrorCode::ConsentRequired | ErrorCode::AccountSelectionRequired
+        )
+    }
+}
+
+/// Parameters that are kept as they came.
+const SHOWN: [&str; 13] = [
+    "client_id",
+    "redirect_uri",
+    "post_logout_redirect_uri",
+    "response_type",
+    "response_mode",
+    "grant_type",
+    "scope",
+    "prompt",
+    "max_age",
+    "acr_values",
+    "code_challenge_method",
+    "display",
+    "resource",
+];
+
+/// Parameters of which it is kept that they came: they are secrets, or somebody's affair.
+const HIDDEN: [&str; 15] = [
+    "state",
+    "nonce",
+    "code",
+    "code_challenge",
+    "code_verifier",
+    "refresh_token",
+    "client_secret",
+    "client_assertion",
+    "id_token_hint",
+    "login_hint",
+    "request",
+    "request_uri",
+    "token",
+    "registration",
+    "claims",
+];
+
+/// A value that is longer is cut, in characters.
+const LONGEST: usize = 300;
+
+/// What is kept of a request: no secret, nothing about a person, and nothing that nobody knows the meaning of.
+#[must_use]
+pub fn of_interest(params: &Params) -> Vec<(String, String)> {
+    let kept = params.pairs().iter().filter_map(|(name, value)| {
+        if SHOWN.contains(&name.as_str()) {
+            Some((name.clone(), value.chars().filter(|c| !c.is_control()).take(LONGEST).collect()))
+        } else if HIDDEN.contains(&name.as_str()) {
+            Some((name.clone(), "(sent)".to_owned()))
+        } else {
+            None
+        }
+    });
+    kept.collect()
+}
+
+/// Where the rules of an endpoint's errors stand, when nothing more precise is known.
+#[must_use]
+pub fn section_of_endpoint(endpoint: &str) -> &'static str {
+    match endpoint {
+        "/authorize" | "/consent" => "RFC 6749 §4.1.2.1",
+        "/token" => "RFC 6749 §5.2",
+        "/introspect" => "RFC 7662 §2.3",
+        "/revoke" => "RFC 7009 §2.2.1",
+        "/logout" => "OpenID Connect RP-Initiated Logout 1.0 §4",
+        _ => "",
+    }
+}
+
+/// How a redirect URI differs from a registered one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Difference {
+    /// A slash at the end.
+    TrailingSlash,
+    /// Capital letters.
+    Case,
+    /// `http` and `https`.
+    Scheme,
+    /// Another host.
+    Host,
+    /// Another port.
+    Port,
+    /// Another path.
+    Path,
+    /// Another query.
+    Query,
+    /// More than one of these, or no URI at all.
+    Several,
+}
+
+impl Difference {
+    /// In words, after "they differ in".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TrailingSlash => "the slash at the end",
+            Self::Case => "capital letters",
+            Self::Scheme => "the scheme (http or https)",
+            Self::Host => "the host",
+            Self::Port => "the port",
+            Self::Path => "the path",
+            Self::Query => "the query",
+            Self::Several => "more than one place",
+        }
+    }
+
+    fn between(one: &str, other: &str) -> Self {
+        if one.trim_end_matches('/') == other.trim_end_matches('/') {
+            return Self::TrailingSlash;
+        }
+        if one.eq_ignore_ascii_case(other) {
+            return Self::Case;
+        }
+        let (Ok(one), Ok(other)) = (Url::parse(one), Url::parse(other)) else { return Self::Several };
+        let mut found = [
+            (one.scheme() != other.scheme(), Self::Scheme),
+            (one.host_str() != other.host_str(), Self::Host),
+            (one.port() != other.port(), Self::Port),
+            (one.path() != other.path(), Self::Path),
+            (one.query() != other.query(), Self::Query),
+        ]
+        .into_iter()
+        .filter_map(|(differs, difference)| differs.then_some(difference));
+        match (found.next(), found.next()) {
+            (Some(only), None) => only,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// The registered URI that is most like the one that was received, and how the two differ; none if nothing is registered.
+#[must_use]
+pub fn nearest<'a>(registered: &'a [String], received: &str) -> Option<(&'a str, Difference)> {
+    let likeness = |known: &&String| normalized_levenshtein(known, received);
+    let nearest = registered.iter().rev().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
+    Some((nearest, Difference::between(nearest, received)))
+}
+
+/// May a redirect URI that was received be registered with one click? It must be fit to be registered at all, and on a
+/// host that the client has already: whoever made somebody look at this failure could have sent any other.
+#[must_use]
+pub fn is_safe_to_register(registered: &[String], received: &str) -> bool {
+    let host = |uri: &str| {
+        Url::parse(uri).ok().and_then(|url| Some((url.scheme().to_owned(), url.host_str()?.to_owned())))
+    };
+    let known =
+        |known: &String| host(known).is_some_and(|host_of_known| Some(host_of_known) == host(received));
+    received.len() < LONGEST
+        && check_for_registration(received).is_ok()
+        && !registered.iter().any(|known| matches(known, received))
+        && registered.iter().any(known)
+}
+
+/// Somebody who takes part in a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Party {
+    /// The person's browser.
+    Browser,
+    /// The application.
+    Application,
+    /// This server.
+    Server,
+}
+
+/// How far a step came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was taken.
+    Done,
+    /// It was refused.
+    Failed,
+    /// The flow did not come this far.
+    NotReached,
+}
+
+/// A step of a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FlowStep {
+    /// Whose step.
+    pub from: Party,
+    /// To whom.
+    pub to: Party,
+    /// What it is.
+    pub what: &'static str,
+    /// How far it came.
+    pub outcome: Outcome,
+}
+
+/// RFC 6749 §4.1: the code flow.
+const CODE_FLOW: [(Party, Party, &str); 6] = [
+    (Party::Application, Party::Browser, "sends the browser to sign in"),
+    (Party::Browser, Party::Server, "authorization request"),
+    (Party::Server, Party::Browser, "asks who it is, and for consent"),
+    (Party::Server, Party::Browser, "sends a code back"),
+    (Party::Browser, Party::Application, "delivers the code"),
+    (Party::Application, Party::Server, "token request with the code"),
+];
+
+/// The flow that a failed request belongs to, and where in it the failure is.
+#[must_use]
+pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str) -> Vec<FlowStep> {
+    let code_flow_until = |failed: usize| {
+        let steps = CODE_FLOW.into_iter().enumerate().map(|(number, (from, to, what))| {
+            let outcome = match number.cmp(&failed) {
+                std::cmp::Ordering::Less => Outcome::Done,
+                std::cmp::Ordering::Equal => Outcome::Failed,
+                std::cmp::Ordering::Greater => Outcome::NotReached,
+            };
+            FlowStep { from, to, what, outcome }
+        });
+        steps.collect()
+    };
+    let one =
+        |what| vec![FlowStep { from: Party::Application, to: Party::Server, what, outcome: Outcome::Failed }];
+    match (endpoint, grant_type) {
+        ("/consent", _) => code_flow_until(2),
+        ("/authorize", _) if error == ErrorCode::UnmetAuthenticationRequirements.as_str() => {
+            code_flow_until(2)
+        }
+        ("/authorize", _) => code_flow_until(1),
+        ("/token", Some(name)) if name == GrantType::AuthorizationCode.as_str() => code_flow_until(5),
+        ("/token", Some(name)) if name == GrantType::RefreshToken.as_str() => {
+            one("token request with a refresh token")
+        }
+        ("/token", _) => one("token request"),
+        ("/introspect", _) => one("introspection request"),
+        ("/revoke", _) => one("revocation request"),
+        _ => one("request"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_holds_no_secret() {
+        let pairs = [
+            ("client_id", "web"),
+            ("redirect_uri", "https://app.example/cb\r\n"),
+            ("state", "s3cret"),
+            ("code", "s3cret"),
+            ("client_secret", "s3cret"),
+            ("login_hint", "ada@example.com"),
+            ("password", "s3cret"),
+        ];
+        let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let kept = of_interest(&Params::from_pairs(pairs.to_vec()));
+        let kept: Vec<(&str, &str)> =
+            kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let expected = [
+            ("client_id", "web"),
+            ("redirect_uri", "https://app.example/cb"),
+            ("state", "(sent)"),
+            ("code", "(sent)"),
+            ("client_secret", "(sent)"),
+            ("login_hint", "(sent)"),
+        ];
+        assert_eq!(kept, expected);
+        let long = vec![("scope".to_owned(), "x".repeat(5000))];
+        assert_eq!(of_interest(&Params::from_pairs(long))[0].1.len(), LONGEST);
+    }
+
+    #[test]
+    fn the_nearest_redirect_uri_and_what_is_different_about_it() {
+        let registered = ["https://app.example/callback", "https://staging.app.example/callback?x=1"];
+        let registered = registered.map(str::to_owned);
+        for (received, near, difference) in [
+            ("https://app.example/callback/", 0, Difference::TrailingSlash),
+            ("http://app.example/callback", 0, Difference::Scheme),
+            ("https://app.example:8443/callback", 0, Difference::Port),
+            ("https://app.example/Callback", 0, Difference::Case),
+            ("https://app.example/callbacks", 0, Difference::Path),
+            ("https://app.example/callback?x=1", 0, Difference::Query),
+            ("https://www.app.example/callback", 0, Difference::Host),
+            ("https://staging.app.example/callback?x=2", 1, Difference::Query),
+            ("myapp://callback", 0, Difference::Several),
+            ("", 0, Difference::Several),
+        ] {
+            assert_eq!(
+                nearest(&registered, received),
+                Some((&registered[near][..], difference)),
+                "{received}"
+            );
+        }
+        assert_eq!(nearest(&[], "https://app.example/"), None);
+    }
+
+    #[test]
+    fn only_an_address_of_the_applications_own_host_is_registered_by_a_click() {
+        let registered = ["https://app.example/callback".to_owned(), "http://localhost:3000/cb".to_owned()];
+        for (received, safe) in [
+            ("https://app.example/callback/", true),
+            ("https://app.example:8443/callback", true),
+            ("http://localhost:4000/cb", true),
+            ("https://app.example/callback", false),
+            ("http://app.example/callback", false),
+            ("https://evil.example/callback", false),
+            ("https://app.example.evil.example/callback", false),
+            ("https://app.example@evil.example/callback", false),
+            ("https://app.example/callback#x", false),
+            ("https://app.example/*", false),
+            ("https://localhost/cb", false),
+            ("javascript:alert(1)", false),
+            ("", false),
+        ] {
+            assert_eq!(is_safe_to_register(&registered, received), safe, "{received}");
+        }
+        let long = format!("https://app.example/{}", "x".repeat(LONGEST));
+        assert!(!is_safe_to_register(&registered, &long), "it may have been cut");
+    }
+
+    #[test]
+    fn the_failure_is_where_the_flow_ended() {
+        for (endpoint, grant_type, error, steps, failed) in [
+            ("/authorize", None, "invalid_request", 6, 1),
+            ("/authorize", None, "unmet_authentication_requirements", 6, 2),
+            ("/consent", None, "access_denied", 6, 2),
+            ("/token", Some("authorization_code"), "invalid_grant", 6, 5),
+            ("/token", Some("refresh_token"), "invalid_grant", 1, 0),
+            ("/token", None, "invalid_client", 1, 0),
+            ("/logout", None, "invalid_request", 1, 0),
+        ] {
+            let flow = flow(endpoint, grant_type, error);
+            assert_eq!(flow.len(), steps, "{endpoint}");
+            for (number, step) in flow.iter().enumerate() {
+                assert_eq!(step.outcome == Outcome::Failed, number == failed, "{endpoint}");
+                assert_eq!(step.outcome == Outcome::Done, number < failed, "{endpoint}");
+            }
+        }
+    }
+}
