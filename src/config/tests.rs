@@ -275,19 +275,6 @@ fn each_wrong_value_is_refused_in_its_own_words() {
         ),
         ("[log]\nformat = \"xml\"", "log.format = \"xml\": must be \"text\" or \"json\""),
         (
-            "[branding]\naccent_light = \"red;}\"",
-            "branding.accent_light = \"red;}\": must be a colour as in \"#0d6b60\"",
-        ),
-        (
-            "[branding]\naccent_dark = \"#0d6b60\"",
-            "branding.accent_dark = \"#0d6b60\": cannot be read on #1f2725: its contrast is 2.4, and must be 4.5 at least; \
-             take a lighter one",
-        ),
-        (
-            "[branding]\nname = \"\"",
-            "branding.name = \"\": must have 1 to 32 characters, without control or direction characters",
-        ),
-        (
             "[metrics]\ntoken = \"short\"",
             "metrics.token: must have at least 16 visible ASCII characters; make one with: openssl rand -base64 32",
         ),
@@ -623,6 +610,27 @@ fn applications_behind_a_proxy_have_hosts_of_their_own() {
     ] {
         let told = problems(&besides(&text));
         assert!(told.iter().any(|problem| problem.starts_with(expected)), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn a_branding_that_would_break_a_page_is_refused() {
+    for (text, expected) in [
+        (
+            "[branding]\naccent_light = \"red;}\"",
+            "branding.accent_light = \"red;}\": must be a colour as in \"#0d6b60\"",
+        ),
+        (
+            "[branding]\naccent_dark = \"#0d6b60\"",
+            "branding.accent_dark = \"#0d6b60\": cannot be read on #1f2725: its contrast is 2.4, and must be 4.5 at least; \
+             take a lighter one",
+        ),
+        (
+            "[branding]\nname = \"\"",
+            "branding.name = \"\": must have 1 to 32 characters, without control or direction characters",
+        ),
+    ] {
+        assert_eq!(problems(&besides(text)), [expected], "{text}");
     }
 }
 
