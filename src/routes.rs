@@ -9,9 +9,9 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
-    forward_auth_sign_in, health, introspect, invitation, jwks, language, login, logout, metrics, page,
+    forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
     passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
-    second_factor, set_up, setup, sign_up, token, userinfo, verify_address, webfinger,
+    second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -31,6 +31,9 @@ pub fn router(app: &App) -> Router {
         .route("/login/passkey", post(passkey::post))
         .route("/login/email", post(email_code::ask))
         .route("/login/code", get(email_code::get).post(email_code::post))
+        .route("/login/upstream/{id}", post(upstream::post))
+        .route("/upstream/{id}/callback", get(upstream::callback))
+        .route("/login/link", get(link::get).post(link::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/recover", get(recover::get).post(recover::post))
         .route("/login/set-up", get(set_up::get))
@@ -108,6 +111,9 @@ fn account() -> Router<App> {
         )
         .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
         .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
+        .route("/account/linked", get(account::linked::show))
+        .route("/account/linked/{id}", post(account::linked::add))
+        .route("/account/linked/{id}/remove", post(account::linked::remove))
 }
 
 /// The administrator's pages.

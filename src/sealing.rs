@@ -36,6 +36,8 @@ pub enum Purpose {
     Passkey,
     /// What a proxy's request is let through by, and the way there.
     ForwardAuth,
+    /// A sign-in that went out to an upstream provider.
+    Upstream,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -54,6 +56,7 @@ pub struct Seals {
     authenticator_app: LessSafeKey,
     passkey: LessSafeKey,
     forward_auth: LessSafeKey,
+    upstream: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -91,6 +94,7 @@ impl Seals {
             authenticator_app: sealing("authenticator app")?,
             passkey: sealing("passkey challenge")?,
             forward_auth: sealing("forward auth")?,
+            upstream: sealing("upstream")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -118,6 +122,7 @@ impl Seals {
             Purpose::AuthenticatorApp => &self.authenticator_app,
             Purpose::Passkey => &self.passkey,
             Purpose::ForwardAuth => &self.forward_auth,
+            Purpose::Upstream => &self.upstream,
         }
     }
 

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
 use crate::app::App;
+use crate::authn::means::linked;
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::error::PageError;
@@ -39,6 +40,7 @@ pub async fn show(
         passkeys: passkeys.into_iter().map(row).collect(),
         app_since: authenticator.map(|authenticator| authenticator.created_at),
         recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
+        upstreams: !app.config.upstreams.is_empty(),
         notice,
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
@@ -208,11 +210,11 @@ pub async fn remove_passkey(
     _: CheckedForm,
 ) -> Result<Response, PageError> {
     let means = app.store.means(&me.user.id).await?;
-    if means.passkeys == 1 && me.user.password_hash.is_none() {
+    if means.passkeys == 1 && me.user.password_hash.is_none() && linked(&app, &me.user.id).await?.is_empty() {
         return Err(PageError::new(
             StatusCode::CONFLICT,
             "This is your only way to sign in",
-            "Your account has no password, and this is its only passkey.",
+            "Your account has no password and no linked account, and this is its only passkey.",
             "Add another passkey first.",
         ));
     }

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod address;
 pub mod data;
+pub mod linked;
 pub mod methods;
 pub mod profile;
 

@@ -22,6 +22,7 @@ pub mod password;
 pub mod recovery_code;
 pub mod throttle;
 pub mod totp;
+pub mod upstream;
 
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

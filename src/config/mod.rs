@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use url::Url;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
@@ -14,6 +15,7 @@ use crate::branding::Branding;
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
+use crate::protocol::linking::Policy;
 pub use crate::tls::Tls;
 
 mod directory;
@@ -25,6 +27,7 @@ mod resolve;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 /// Everything that is wrong with a configuration, each with its key and what to write instead.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,6 +78,12 @@ impl Config {
         raw::read(None, &given, environment).and_then(resolve::resolve)
     }
 
+    /// The provider with this id.
+    #[must_use]
+    pub fn upstream(&self, id: &str) -> Option<&Upstream> {
+        self.upstreams.iter().find(|upstream| upstream.id == id)
+    }
+
     /// What the operator may want to know although the configuration is fine.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -116,6 +125,8 @@ pub struct Config {
     pub sign_in: SignIn,
     /// What it looks like; for as long as the process runs.
     pub branding: &'static Branding,
+    /// Providers elsewhere that people sign in with.
+    pub upstreams: Vec<Upstream>,
     /// Clients that register themselves.
     pub registration: Registration,
     /// What newer applications do without.
@@ -296,6 +307,91 @@ impl SignUpMode {
 pub struct SignIn {
     /// By a code that is mailed.
     pub email_code: bool,
+}
+
+/// A provider elsewhere that people sign in with.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Its name in addresses and in the database.
+    pub id: String,
+    /// What its button says.
+    pub name: String,
+    /// How it is spoken to.
+    pub protocol: UpstreamProtocol,
+    /// Who this server is there.
+    pub client_id: String,
+    /// How this server proves it there; none where it is a public client.
+    pub client_secret: Option<UpstreamSecret>,
+    /// What is asked for, besides `openid`.
+    pub scopes: Vec<String>,
+    /// What its word counts for.
+    pub policy: Policy,
+}
+
+impl Upstream {
+    /// The origin that the browser is sent to first.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let address = match &self.protocol {
+            UpstreamProtocol::OpenIdConnect { issuer } => Url::parse(issuer).ok(),
+            UpstreamProtocol::OAuth2(provider) => Some(provider.authorization.clone()),
+        };
+        address.map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+}
+
+/// How a provider is spoken to.
+#[derive(Clone, Debug)]
+pub enum UpstreamProtocol {
+    /// OpenID Connect, by discovery.
+    OpenIdConnect {
+        /// The issuer identifier, byte for byte.
+        issuer: String,
+    },
+    /// OAuth 2 (RFC 6749), and a document about who is signed in.
+    OAuth2(Box<OAuth2Provider>),
+}
+
+/// A provider without discovery.
+#[derive(Clone, Debug)]
+pub struct OAuth2Provider {
+    /// Authorization endpoint.
+    pub authorization: Url,
+    /// Token endpoint.
+    pub token: Url,
+    /// Answers a JSON object about the user.
+    pub userinfo: Url,
+    /// Answers a list of their addresses, as GitHub's does: objects with `email`, `primary` and `verified`.
+    pub emails: Option<Url>,
+    /// Does the secret go into the form, instead of HTTP Basic (RFC 6749 §2.3.1)?
+    pub secret_in_body: bool,
+    /// What its document calls things.
+    pub claims: ClaimNames,
+}
+
+/// What a provider's document about a user calls things.
+#[derive(Clone, Debug)]
+pub struct ClaimNames {
+    /// What identifies the user for ever: a text or a number.
+    pub subject: String,
+    /// Address.
+    pub email: String,
+    /// Was the address checked?
+    pub email_verified: String,
+    /// Name to show.
+    pub name: String,
+    /// User name.
+    pub username: String,
+}
+
+/// This server's secret at a provider. Never printed.
+#[derive(Clone)]
+pub struct UpstreamSecret(pub Zeroizing<String>);
+
+impl fmt::Debug for UpstreamSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UpstreamSecret(…)")
+    }
 }
 
 /// Clients that register themselves (RFC 7591).

@@ -141,6 +141,7 @@ pub(super) struct Raw {
     pub(super) accounts: Accounts,
     pub(super) sign_up: SignUp,
     pub(super) sign_in: SignIn,
+    pub(super) upstream: Vec<Upstream>,
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
@@ -234,6 +235,34 @@ pub(super) struct Assurance {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Accounts {
     pub(super) sign_up: bool,
+}
+
+/// In the file only: variables have no lists of tables.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Upstream {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) preset: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) tenant: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) client_auth: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+    pub(super) sign_up: bool,
+    pub(super) trust_email: Option<bool>,
+    pub(super) authorization_endpoint: Option<String>,
+    pub(super) token_endpoint: Option<String>,
+    pub(super) userinfo_endpoint: Option<String>,
+    pub(super) emails_endpoint: Option<String>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) email_claim: Option<String>,
+    pub(super) email_verified_claim: Option<String>,
+    pub(super) name_claim: Option<String>,
+    pub(super) username_claim: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

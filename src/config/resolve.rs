@@ -138,6 +138,7 @@ impl Checks<'_> {
         let assurance = self.assurance(raw.assurance);
         let sign_up = self.sign_up(&raw.sign_up, &raw.accounts);
         let sign_in = SignIn { email_code: raw.sign_in.email_code };
+        let upstreams = self.upstreams(raw.upstream, issuer.as_ref());
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
@@ -168,6 +169,7 @@ impl Checks<'_> {
             assurance,
             sign_up,
             sign_in,
+            upstreams,
             registration,
             legacy,
             outgoing,

@@ -45,6 +45,7 @@ pub fn config(issuer: &str) -> Config {
         sign_up: SignUpMode::default(),
         sign_in: SignIn::default(),
         branding: &crate::branding::PLAIN,
+        upstreams: Vec::new(),
         registration: Registration {
             mode: RegistrationMode::Off,
             require_pkce: true,

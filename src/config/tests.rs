@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     Bind, Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity,
+    UpstreamProtocol,
 };
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
@@ -906,4 +907,132 @@ fn the_readme_and_the_list_of_settings_are_true() {
             .find(|part| if section.is_empty() { part.starts_with('#') } else { part.starts_with(section) });
         assert!(listed.is_some_and(|part| part.contains(&format!("`{name}`"))), "{key} is not listed");
     }
+}
+
+const GUID: &str = "11111111-2222-3333-4444-555555555555";
+
+#[test]
+fn presets_know_their_provider_and_everything_else_is_written_out() {
+    let config = load(&besides(&format!(
+        r#"
+[[upstream]]
+preset = "google"
+client_id = "g"
+client_secret = "s"
+[[upstream]]
+preset = "microsoft"
+tenant = "{GUID}"
+client_id = "m"
+[[upstream]]
+preset = "github"
+id = "hub"
+name = "Our GitHub"
+client_id = "h"
+sign_up = true
+trust_email = false
+[[upstream]]
+id = "acme"
+name = "Acme"
+kind = "openid-connect"
+issuer = "https://login.acme.example/tenant/"
+client_id = "a"
+"#
+    )))
+    .unwrap();
+    let told: Vec<_> = config
+        .upstreams
+        .iter()
+        .map(|upstream| {
+            let policy = upstream.policy;
+            let scopes = upstream.scopes.join(" ");
+            (&*upstream.id, &*upstream.name, upstream.origin(), scopes, policy.sign_up, policy.trust_email)
+        })
+        .collect();
+    let expect = |id, name, origin: &str, scopes: &str, sign_up, trust| {
+        (id, name, origin.to_owned(), scopes.to_owned(), sign_up, trust)
+    };
+    assert_eq!(
+        told,
+        [
+            expect("google", "Google", "https://accounts.google.com", "profile email", false, true),
+            expect(
+                "microsoft",
+                "Microsoft",
+                "https://login.microsoftonline.com",
+                "profile email",
+                false,
+                false
+            ),
+            expect("hub", "Our GitHub", "https://github.com", "read:user user:email", true, false),
+            expect("acme", "Acme", "https://login.acme.example", "profile email", false, false),
+        ]
+    );
+    assert!(matches!(
+        &config.upstreams[1].protocol,
+        UpstreamProtocol::OpenIdConnect { issuer } if issuer.ends_with(&format!("/{GUID}/v2.0"))
+    ));
+    assert!(!format!("{config:?}").contains("\"s\""), "secrets are never printed");
+}
+
+#[test]
+fn every_wrong_upstream_is_refused_by_its_key() {
+    let google = "preset = \"google\"\nclient_id = \"g\"\n";
+    let oidc = "id = \"a\"\nname = \"A\"\nkind = \"openid-connect\"\nclient_id = \"c\"\n";
+    let oauth2 = "id = \"a\"\nname = \"A\"\nkind = \"oauth2\"\nclient_id = \"c\"\n\
+                  authorization_endpoint = \"https://a.example/\"\ntoken_endpoint = \"https://a.example/t\"\n";
+    for (key, text) in [
+        ("upstream.id:", "name = \"A\"".to_owned()),
+        ("upstream.id =", format!("{google}id = \"Google\"")),
+        ("upstream.id =", format!("{google}id = \"a|b\"")),
+        ("upstream.id =", format!("{google}[[upstream]]\n{google}")),
+        ("upstream.google.preset =", "id = \"google\"\npreset = \"apple\"".to_owned()),
+        ("upstream.google.client_id:", "preset = \"google\"".to_owned()),
+        ("upstream.google.client_secret:", format!("{google}client_secret = \"\"")),
+        (
+            "upstream.google.client_secret:",
+            format!("{google}client_secret = \"s\"\nclient_secret_file = \"f\""),
+        ),
+        ("upstream.google.client_secret_file =", format!("{google}client_secret_file = \"nothing\"")),
+        ("upstream.google.scopes:", format!("{google}scopes = [\"a b\"]")),
+        ("upstream.google.tenant:", format!("{google}tenant = \"{GUID}\"")),
+        ("upstream.microsoft.tenant =", "preset = \"microsoft\"\nclient_id = \"m\"".to_owned()),
+        (
+            "upstream.microsoft.tenant =",
+            "preset = \"microsoft\"\nclient_id = \"m\"\ntenant = \"common\"".to_owned(),
+        ),
+        ("upstream.a.kind:", "id = \"a\"\nname = \"A\"\nclient_id = \"c\"".to_owned()),
+        ("upstream.a.kind =", "id = \"a\"\nname = \"A\"\nclient_id = \"c\"\nkind = \"saml\"".to_owned()),
+        ("upstream.a.name:", format!("{}issuer = \"https://a.example\"", oidc.replace("\"A\"", "\" \""))),
+        ("upstream.a.issuer:", oidc.to_owned()),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"http://a.example\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"http://localhost:1\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"https://a.example/?x\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"https://u:p@a.example\"")),
+        ("upstream.a.userinfo_endpoint:", oauth2.to_owned()),
+        (
+            "upstream.a.client_auth =",
+            format!("{oauth2}userinfo_endpoint = \"https://a.example/u\"\nclient_auth = \"jwt\""),
+        ),
+        (
+            "upstream.a.emails_endpoint =",
+            format!("{oauth2}userinfo_endpoint = \"https://a.example/u\"\nemails_endpoint = \"ftp://a\""),
+        ),
+    ] {
+        let problems = problems(&besides(&format!("[[upstream]]\n{text}")));
+        assert!(problems.iter().any(|problem| problem.starts_with(key)), "{key} {text}: {problems:?}");
+    }
+    let unknown = problems(&besides(&format!("[[upstream]]\n{google}colour = \"red\"")));
+    assert!(unknown[0].contains("colour"), "{unknown:?}");
+}
+
+#[test]
+fn the_examples_of_upstreams_are_true() {
+    let guide = include_str!("../../docs/sign-in.md");
+    let mut blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = blocks.find(|block| block.contains("[[upstream]]"));
+    let folder = written(&besides(example.unwrap()));
+    std::fs::write(folder.path().join("google-secret"), "s3cret\n").unwrap();
+    std::fs::set_permissions(folder.path().join("google-secret"), std::fs::Permissions::from_mode(0o600))
+        .unwrap();
+    assert!(load_in(&folder, &[]).unwrap().upstreams.len() >= 4);
 }

@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::authn::email_code::Awaited;
 use crate::i18n::{Language, key};
 use crate::protocol::assurance::Level;
+use crate::protocol::linking::Offer;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
 use crate::protocol::sign_in::SignIn;
@@ -43,6 +44,9 @@ pub struct Flow {
     /// The mailed code that the browser waits for.
     #[serde(default)]
     pub awaited: Option<Awaited>,
+    /// An account elsewhere that is to be linked once its owner has signed in.
+    #[serde(default)]
+    pub offer: Option<Offer>,
     browser: String,
     expires_at: Timestamp,
 }
@@ -76,6 +80,7 @@ impl Flow {
             wanted: Level::default(),
             remember: false,
             awaited: None,
+            offer: None,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }
@@ -101,10 +106,19 @@ impl Flow {
             .seals
             .open(Purpose::Flow, text)
             .map_err(|_| PageError::malformed("the flow parameter is not one that this server made"))?;
-        if flow.browser != browser.fingerprint() {
+        flow.check(app, browser)?;
+        Ok(flow)
+    }
+
+    /// Checks one that comes back within something else that was sealed.
+    ///
+    /// # Errors
+    /// It is too old, or another browser's.
+    pub fn check(&self, app: &App, browser: &Browser) -> Result<(), PageError> {
+        if self.browser != browser.fingerprint() {
             return Err(PageError::forbidden(key("other-browser"), key("sign-in-again-from-app")));
         }
-        if app.clock.now().reached(flow.expires_at) {
+        if app.clock.now().reached(self.expires_at) {
             return Err(PageError::new(
                 StatusCode::BAD_REQUEST,
                 key("took-too-long-title"),
@@ -112,7 +126,7 @@ impl Flow {
                 key("sign-in-again-from-app"),
             ));
         }
-        Ok(flow)
+        Ok(())
     }
 
     /// Seals it for an address or a hidden field.

@@ -24,6 +24,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/account.ftl")),
             include_str!(concat!("../../locales/", $tag, "/groups.ftl")),
             include_str!(concat!("../../locales/", $tag, "/directory.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/upstream.ftl")),
         ]
     };
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
-use super::{Notice, Page, PasskeyChallenge, Problem, Scope, Shell, address};
+use super::{Notice, Page, PasskeyChallenge, Problem, Scope, Shell, UpstreamButton, address};
 use crate::i18n::{Phrase, Words, key};
 use crate::protocol::password_strength::Weakness;
 
@@ -120,6 +120,8 @@ pub struct SignInMethods {
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.
     pub recovery_codes: u64,
+    /// Are there providers elsewhere to sign in with?
+    pub upstreams: bool,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -326,6 +328,36 @@ impl Page for AccountDeleted {
     }
 }
 
+/// `GET /account/linked`: accounts elsewhere. Forms: `POST /account/linked/{upstream}`, `/account/linked/{id}/remove`.
+#[derive(Template)]
+#[template(path = "linked_accounts.html")]
+pub struct LinkedAccounts {
+    /// The frame.
+    pub shell: Shell,
+    /// Those that are linked, the oldest first.
+    pub linked: Vec<LinkedRow>,
+    /// Providers whose accounts can be linked.
+    pub upstreams: Vec<UpstreamButton>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+    /// Why it was not done.
+    pub problem: Option<Phrase>,
+}
+
+/// An account elsewhere.
+pub struct LinkedRow {
+    /// Its row.
+    pub id: String,
+    /// The provider's name.
+    pub provider: String,
+    /// What its owner recognises it by.
+    pub label: String,
+    /// Since when (unix seconds).
+    pub since: i64,
+    /// Last use after that (unix seconds).
+    pub last_used: Option<i64>,
+}
+
 /// The pages about one's own account, in the reader's language: in which part of the navigation each stands, and its address.
 macro_rules! about_the_account {
     ($($page:ident in $tab:literal at $here:expr;)*) => {
@@ -351,6 +383,7 @@ about_the_account! {
     Profile in "/account/profile" at Some("/account/profile");
     NewAddress in "/account/profile" at Some("/account/profile/address");
     SignInMethods in "/account/sign-in" at Some("/account/sign-in");
+    LinkedAccounts in "/account/sign-in" at Some("/account/linked");
     NewApp in "/account/sign-in" at Some("/account/sign-in/app");
     NewPasskey in "/account/sign-in" at Some("/account/sign-in/passkeys");
     // Shown once.

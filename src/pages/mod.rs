@@ -19,8 +19,9 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AccountDeleted, Activity, AppRow, Event, NewAddress, NewApp, NewPasskey, PasskeyRow,
-    PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData, profile_label,
+    Account, AccountDeleted, Activity, AppRow, Event, LinkedAccounts, LinkedRow, NewAddress, NewApp,
+    NewPasskey, PasskeyRow, PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData,
+    profile_label,
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
@@ -31,9 +32,9 @@ pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, Si
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, NewPassword,
+    CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
-    SignedOut, SigningOut, VerifyAddress,
+    SignedOut, SigningOut, UpstreamButton, VerifyAddress,
 };
 pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
@@ -190,6 +191,10 @@ pub enum Notice {
     AddressMailed,
     /// The address was shown to be one's own.
     AddressVerified,
+    /// An account elsewhere was linked.
+    AccountLinked,
+    /// An account elsewhere was unlinked.
+    AccountUnlinked,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -240,6 +245,8 @@ impl Notice {
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
         (Notice::AddressMailed, "address-mailed", key("notice-address-mailed")),
         (Notice::AddressVerified, "address-verified", key("notice-address-verified")),
+        (Notice::AccountLinked, "account-linked", key("notice-account-linked")),
+        (Notice::AccountUnlinked, "account-unlinked", key("notice-account-unlinked")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),

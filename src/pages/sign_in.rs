@@ -31,8 +31,40 @@ pub struct Login {
     pub sign_up: Option<String>,
     /// For a sign-in without a user name; none where there can be no passkeys.
     pub passkey: Option<PasskeyChallenge>,
+    /// Providers elsewhere to sign in with; the form goes to `POST /login/upstream/{id}`.
+    pub upstreams: Vec<UpstreamButton>,
+    /// The provider whose account is linked after this sign-in, if its owner says so.
+    pub offer: Option<String>,
+    /// Why a provider did not sign anybody in.
+    pub upstream_problem: Option<Phrase>,
     /// Why the last attempt failed.
     pub problem: Option<LoginProblem>,
+}
+
+/// A provider elsewhere.
+pub struct UpstreamButton {
+    /// Its id in the configuration.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// `GET /login/link`; the form goes to `POST /login/link` with `flow`, `csrf`, `decision` (`link` or `skip`).
+#[derive(Template)]
+#[template(path = "link_account.html")]
+pub struct LinkAccount {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The provider's name.
+    pub provider: String,
+    /// What its account is recognised by.
+    pub label: String,
+    /// The signed-in account here.
+    pub account: String,
 }
 
 /// What the script of a page asks the browser with.
@@ -360,6 +392,16 @@ impl Page for SetUp {
 
     fn here(&self) -> Option<String> {
         Some(address("/login/set-up", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for LinkAccount {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/link", &[("flow", &self.flow)]))
     }
 }
 

@@ -49,6 +49,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
+        upstreams: Vec::new(),
+        offer: None,
+        upstream_problem: None,
         csrf: text("csrf-token"),
         app,
         username: text(username),
@@ -72,6 +75,14 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         token: text("token"),
         account: text("ada"),
         problems,
+    };
+    let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
+    let linked = |linked, problem| LinkedAccounts {
+        shell: shell(words, false),
+        linked,
+        upstreams: vec![upstream("google", "Google")],
+        notice: None,
+        problem,
     };
     let sign_up = |app| SignUp {
         words,
@@ -348,6 +359,40 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 account: text("ada"),
                 address: text("ada@example.com"),
             }),
+        ),
+        (
+            "login-with-accounts-elsewhere",
+            html(&Login {
+                upstreams: vec![upstream("google", "Google"), upstream("acme", "Acme & Söhne")],
+                upstream_problem: Some(key("upstream-denied").about("provider", "Google")),
+                offer: Some(text("Acme & Söhne")),
+                ..login(Some(plain_app()), "", None)
+            }),
+        ),
+        (
+            "link-account",
+            html(&LinkAccount {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                provider: text("Google"),
+                label: text("ada@example.org"),
+                account: text("Ada Lovelace"),
+            }),
+        ),
+        ("linked-accounts", html(&linked(Vec::new(), None))),
+        (
+            "linked-accounts-some",
+            html(&linked(
+                vec![LinkedRow {
+                    id: text("0193/x"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 8_000_000,
+                    last_used: Some(NOW - 300),
+                }],
+                Some(key("linked-only-way")),
+            )),
         ),
         ("sign-up", html(&sign_up(None))),
         (
@@ -1034,6 +1079,9 @@ fn only_web_addresses_become_links() {
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
+            upstreams: Vec::new(),
+            offer: None,
+            upstream_problem: None,
             csrf: String::new(),
             app: Some(app),
             username: String::new(),
@@ -1253,6 +1301,9 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let words = Words::ENGLISH;
     let login = |flow| Login {
         passkey: None,
+        upstreams: Vec::new(),
+        offer: None,
+        upstream_problem: None,
         words,
         flow,
         csrf: String::new(),

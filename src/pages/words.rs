@@ -95,6 +95,7 @@ fn describe_method(words: Words, amr: &str) -> String {
         "hwk" => words.text("method-security-key").into(),
         "mca" => words.text("method-mailed-code").into(),
         "mfa" => words.text("method-two-steps").into(),
+        "fed" => words.text("method-upstream").into(),
         other => other.to_owned(),
     }
 }

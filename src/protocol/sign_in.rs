@@ -27,11 +27,14 @@ pub enum Method {
     EmailCode,
     /// One of the codes that were written down for the day when the app is lost.
     RecoveryCode,
+    /// The word of an upstream provider. How its user was made sure of there is not known here.
+    Upstream,
 }
 
 /// What kind of thing a method proves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Known, here or at the provider that vouches.
     Known,
     /// Whoever reads somebody's mail may do so by a password, or with the device that holds everything else: it opens an
     /// account, and adds to nothing.
@@ -43,8 +46,8 @@ enum Kind {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 5] =
-        [Self::Password, Self::Passkey, Self::Totp, Self::EmailCode, Self::RecoveryCode];
+    pub const ALL: [Self; 6] =
+        [Self::Password, Self::Passkey, Self::Totp, Self::EmailCode, Self::RecoveryCode, Self::Upstream];
 
     /// Its name in the audit log.
     #[must_use]
@@ -55,12 +58,13 @@ impl Method {
             Self::Totp => "authenticator app",
             Self::EmailCode => "mailed code",
             Self::RecoveryCode => "recovery code",
+            Self::Upstream => "upstream provider",
         }
     }
 
     fn kind(self) -> Kind {
         match self {
-            Self::Password => Kind::Known,
+            Self::Password | Self::Upstream => Kind::Known,
             Self::Passkey => Kind::KnownAndHeld,
             Self::EmailCode => Kind::Reached,
             Self::Totp | Self::RecoveryCode => Kind::Held,
@@ -70,7 +74,7 @@ impl Method {
     /// May one begin with it? A second factor alone says nothing: it is short, or was never meant to be enough.
     #[must_use]
     pub fn comes_first(self) -> bool {
-        matches!(self, Self::Password | Self::Passkey | Self::EmailCode)
+        matches!(self, Self::Password | Self::Passkey | Self::EmailCode | Self::Upstream)
     }
 
     /// Does it count as the second factor of an account that has one?
@@ -81,12 +85,14 @@ impl Method {
 
     /// Its names in `amr` (RFC 8176 §2). `otp` names the specifications of authenticators (RFC 4226, RFC 6238), which a mailed
     /// code follows none of; what there is of it is `mca`: "communication over more than one distinct communication channel".
+    /// For somebody else's word there is none.
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
             Self::Passkey => &["pop", "user"],
             Self::EmailCode => &["mca"],
             Self::Totp | Self::RecoveryCode => &["otp"],
+            Self::Upstream => &["fed"],
         }
     }
 
@@ -96,6 +102,7 @@ impl Method {
             "pop" => Some(Self::Passkey),
             "otp" => Some(Self::Totp),
             "mca" => Some(Self::EmailCode),
+            "fed" => Some(Self::Upstream),
             _ => None,
         }
     }

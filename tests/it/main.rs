@@ -63,4 +63,5 @@ mod store_conformance;
 mod storm;
 mod support;
 mod token;
+mod upstream;
 mod userinfo;

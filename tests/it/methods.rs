@@ -36,6 +36,7 @@ fn alone(method: Method) -> Option<(Level, &'static str)> {
     match method {
         Method::Password => Some((Level::OneFactor, "pwd")),
         Method::EmailCode => Some((Level::OneFactor, "mca")),
+        Method::Upstream => Some((Level::OneFactor, "fed")),
         Method::Passkey => Some((Level::PhishingResistant, "pop user mfa")),
         Method::Totp | Method::RecoveryCode => None,
     }

@@ -158,14 +158,16 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
     let story = || format!("{:?} since {} wanting {wanted:?}: {outcome:?}", world.proved, world.since);
     let who = world.proved.last().map_or("nobody", |(who, ..)| who);
     assert_eq!(sign_in.user().map_or("nobody", |user| user.as_str()), who, "{}", story());
-    let first =
-        world.holds(who, |method| matches!(method, Method::Password | Method::Passkey | Method::EmailCode));
+    let first = world.holds(who, |method| {
+        matches!(method, Method::Password | Method::Passkey | Method::EmailCode | Method::Upstream)
+    });
     let second =
         world.holds(who, |method| matches!(method, Method::Passkey | Method::Totp | Method::RecoveryCode));
     let passkey = world.holds(who, |method| method == Method::Passkey);
-    let known = world.holds(who, |method| method == Method::Password);
+    let password = world.holds(who, |method| method == Method::Password);
+    let upstream = world.holds(who, |method| method == Method::Upstream);
     let held = world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode));
-    let level = match (passkey, known && held) {
+    let level = match (passkey, (password || upstream) && held) {
         (true, _) => Level::PhishingResistant,
         (false, true) => Level::TwoFactors,
         (false, false) => Level::OneFactor,
@@ -186,7 +188,8 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
             let amr = authenticated.amr();
             let names: Vec<&str> = amr.split(' ').collect();
             assert_eq!(names.contains(&"mfa"), level >= Level::TwoFactors, "{}", story());
-            assert_eq!(names.contains(&"pwd"), known, "{}", story());
+            assert_eq!(names.contains(&"pwd"), password, "{}", story());
+            assert_eq!(names.contains(&"fed"), upstream, "{}", story());
             assert_eq!(names.contains(&"pop"), passkey, "{}", story());
             assert_eq!(names.contains(&"otp"), held, "{}", story());
             let mailed = world.holds(who, |method| method == Method::EmailCode);

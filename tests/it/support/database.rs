@@ -179,6 +179,7 @@ pub fn config(issuer: &str) -> Config {
         sign_up: config::SignUpMode::default(),
         sign_in: config::SignIn::default(),
         branding: &countersign::branding::PLAIN,
+        upstreams: Vec::new(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
             require_pkce: true,

@@ -9,6 +9,7 @@ pub mod fragile;
 pub mod load;
 mod mailbox;
 pub mod process;
+pub mod provider;
 mod rp;
 mod site;
 pub mod slapd;
