@@ -39,6 +39,7 @@ address-title = 更改电子邮件地址
 address-lead = 此后您用新地址登录，邮件也发往新地址。新地址视为未确认。
 address-told = 我们会将此更改通知 { $email }。
 address-new = 新的电子邮件地址
+address-of-directory = 此账号的地址由您所在组织的目录管理。
 notice-address-changed = 您的电子邮件地址已更改。
 mail-moved-subject = 您在 { $site } 的账号的电子邮件地址已更改
 mail-moved-text = 您在 { $site } 的账号 { $account } 现在使用另一个电子邮件地址。此地址不会再收到任何邮件。
@@ -65,6 +66,8 @@ activity-authenticator-removed = 已关闭身份验证器应用
 activity-passkey-added = 已添加通行密钥
 activity-passkey-removed = 已移除通行密钥
 activity-codes-made = 已生成新的恢复代码
+activity-account-linked = 已关联外部账号
+activity-account-unlinked = 已取消关联外部账号
 activity-other = 其他：{ $action }
 
 ## Taking one's data along, and leaving

@@ -70,6 +70,8 @@ async fn describe(app: &App, words: Words, row: &AuditRow) -> Result<String, Pag
         "app.remove" => words.text("activity-authenticator-removed"),
         "passkey.add" => words.text("activity-passkey-added"),
         "passkey.remove" => words.text("activity-passkey-removed"),
+        "identity.link" => words.text("activity-account-linked"),
+        "identity.unlink" => words.text("activity-account-unlinked"),
         "recovery_codes.make" => words.text("activity-codes-made"),
         other => words.with("activity-other", "action", other),
     };

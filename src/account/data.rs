@@ -58,6 +58,7 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
         Some(email) => store.mails_to(email).await?,
         None => Vec::new(),
     };
+    let identities = store.identities_of_user(id).await?;
     let groups = store.group_names(id).await?;
     let activity = activity::of_user(app, id, ALL).await?;
     Ok(json!({
@@ -90,6 +91,12 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
             "expires_at": grant.expires_at,
         })).collect::<Vec<_>>(),
         "groups": groups,
+        "accounts_elsewhere": identities.iter().map(|identity| json!({
+            "provider": identity.upstream,
+            "subject": identity.subject,
+            "label": identity.label,
+            "created_at": identity.created_at,
+        })).collect::<Vec<_>>(),
         "passkeys": passkeys.iter().map(|passkey| json!({
             "id": passkey.id,
             "name": passkey.name,
