@@ -39,6 +39,7 @@ address-title = تغيير عنوان البريد الإلكتروني
 address-lead = من الآن فصاعدًا تسجّل الدخول بالعنوان الجديد وتصل الرسائل إليه. ويُعدّ غير مؤكَّد.
 address-told = سيُبلَّغ { $email } بالتغيير.
 address-new = عنوان البريد الإلكتروني الجديد
+address-of-directory = عنوان هذا الحساب محفوظ في دليل مؤسستك.
 notice-address-changed = تغيّر عنوان بريدك الإلكتروني.
 mail-moved-subject = تغيّر عنوان البريد الإلكتروني لحسابك على { $site }
 mail-moved-text = لحسابك { $account } على { $site } الآن عنوان بريد آخر. لن يصل شيء إلى هذا العنوان بعد الآن.
@@ -56,6 +57,7 @@ activity-others-signed-out = سُجّل خروج أجهزة
 activity-account-made = أُنشئ الحساب
 activity-profile-changed = تغيّر الملف الشخصي
 activity-address-changed = تغيّر عنوان البريد الإلكتروني
+activity-address-confirmed = أُكّد عنوان البريد الإلكتروني
 activity-password-changed = تغيّرت كلمة المرور
 activity-app-allowed = مُنح { $app } حق الوصول
 activity-app-removed = أُزيل حق وصول { $app }
@@ -64,6 +66,8 @@ activity-authenticator-removed = أُوقف تطبيق المصادقة
 activity-passkey-added = أُضيف مفتاح مرور
 activity-passkey-removed = أُزيل مفتاح مرور
 activity-codes-made = أُنشئت رموز استرداد جديدة
+activity-account-linked = رُبط حساب خارجي
+activity-account-unlinked = أُلغي ربط حساب خارجي
 activity-other = شيء آخر: { $action }
 
 ## Taking one's data along, and leaving

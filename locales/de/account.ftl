@@ -39,6 +39,7 @@ address-title = E-Mail-Adresse ändern
 address-lead = Ab dann melden Sie sich mit der neuen Adresse an, und Post geht dorthin. Sie gilt als nicht bestätigt.
 address-told = { $email } wird von der Änderung benachrichtigt.
 address-new = Neue E-Mail-Adresse
+address-of-directory = Die Adresse dieses Kontos wird im Verzeichnis Ihrer Organisation geführt.
 notice-address-changed = Ihre E-Mail-Adresse ist geändert.
 mail-moved-subject = Die E-Mail-Adresse Ihres Kontos bei { $site } wurde geändert
 mail-moved-text = Ihr Konto { $account } bei { $site } hat jetzt eine andere E-Mail-Adresse. An diese geht nichts mehr.
@@ -56,6 +57,7 @@ activity-others-signed-out = Geräte wurden abgemeldet
 activity-account-made = Konto angelegt
 activity-profile-changed = Profil geändert
 activity-address-changed = E-Mail-Adresse geändert
+activity-address-confirmed = E-Mail-Adresse bestätigt
 activity-password-changed = Passwort geändert
 activity-app-allowed = { $app } bekam Zugriff
 activity-app-removed = { $app } wurde der Zugriff entzogen
@@ -64,6 +66,8 @@ activity-authenticator-removed = Authentifizierungs-App ausgeschaltet
 activity-passkey-added = Passkey hinzugefügt
 activity-passkey-removed = Passkey entfernt
 activity-codes-made = Neue Wiederherstellungscodes erzeugt
+activity-account-linked = Ein anderes Konto wurde verknüpft
+activity-account-unlinked = Die Verknüpfung mit einem anderen Konto wurde gelöst
 activity-other = Etwas anderes: { $action }
 
 ## Taking one's data along, and leaving

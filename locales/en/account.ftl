@@ -39,6 +39,7 @@ address-title = Change e-mail address
 address-lead = You sign in with the new address from now on, and mail goes there. It counts as not confirmed.
 address-told = { $email } is told of the change.
 address-new = New e-mail address
+address-of-directory = The address of this account is kept by your organisation’s directory.
 notice-address-changed = Your e-mail address is changed.
 mail-moved-subject = The e-mail address of your account at { $site } was changed
 mail-moved-text = Your account { $account } at { $site } has another e-mail address now. Nothing about it goes to this one any more.
@@ -56,6 +57,7 @@ activity-others-signed-out = Devices were signed out
 activity-account-made = Account created
 activity-profile-changed = Profile changed
 activity-address-changed = E-mail address changed
+activity-address-confirmed = E-mail address confirmed
 activity-password-changed = Password changed
 activity-app-allowed = { $app } was given access
 activity-app-removed = Access of { $app } was removed
@@ -64,6 +66,8 @@ activity-authenticator-removed = Authenticator app turned off
 activity-passkey-added = Passkey added
 activity-passkey-removed = Passkey removed
 activity-codes-made = New recovery codes made
+activity-account-linked = An account elsewhere was linked
+activity-account-unlinked = An account elsewhere was unlinked
 activity-other = Something else: { $action }
 
 ## Taking one's data along, and leaving

@@ -39,6 +39,7 @@ address-title = Cambiar la dirección de correo
 address-lead = A partir de entonces iniciará sesión con la nueva dirección y el correo irá allí. Cuenta como no confirmada.
 address-told = Se avisará a { $email } del cambio.
 address-new = Nueva dirección de correo
+address-of-directory = La dirección de esta cuenta la gestiona el directorio de su organización.
 notice-address-changed = Su dirección de correo ha cambiado.
 mail-moved-subject = Se cambió la dirección de correo de su cuenta en { $site }
 mail-moved-text = Su cuenta { $account } en { $site } tiene ahora otra dirección de correo. A esta ya no llegará nada.
@@ -56,6 +57,7 @@ activity-others-signed-out = Se cerró la sesión de dispositivos
 activity-account-made = Cuenta creada
 activity-profile-changed = Perfil modificado
 activity-address-changed = Dirección de correo cambiada
+activity-address-confirmed = Dirección de correo confirmada
 activity-password-changed = Contraseña cambiada
 activity-app-allowed = Se dio acceso a { $app }
 activity-app-removed = Se retiró el acceso de { $app }
@@ -64,6 +66,8 @@ activity-authenticator-removed = Aplicación de autenticación desactivada
 activity-passkey-added = Llave de acceso añadida
 activity-passkey-removed = Llave de acceso eliminada
 activity-codes-made = Nuevos códigos de recuperación creados
+activity-account-linked = Se vinculó una cuenta externa
+activity-account-unlinked = Se desvinculó una cuenta externa
 activity-other = Otra cosa: { $action }
 
 ## Taking one's data along, and leaving

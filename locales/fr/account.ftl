@@ -39,6 +39,7 @@ address-title = Changer d’adresse e-mail
 address-lead = Vous vous connecterez avec la nouvelle adresse, et le courrier y sera envoyé. Elle compte comme non confirmée.
 address-told = { $email } en sera averti.
 address-new = Nouvelle adresse e-mail
+address-of-directory = L’adresse de ce compte est tenue dans l’annuaire de votre organisation.
 notice-address-changed = Votre adresse e-mail est changée.
 mail-moved-subject = L’adresse e-mail de votre compte sur { $site } a été changée
 mail-moved-text = Votre compte { $account } sur { $site } a désormais une autre adresse e-mail. Plus rien ne sera envoyé à celle-ci.
@@ -56,6 +57,7 @@ activity-others-signed-out = Des appareils ont été déconnectés
 activity-account-made = Compte créé
 activity-profile-changed = Profil modifié
 activity-address-changed = Adresse e-mail changée
+activity-address-confirmed = Adresse e-mail confirmée
 activity-password-changed = Mot de passe changé
 activity-app-allowed = Accès accordé à { $app }
 activity-app-removed = Accès retiré à { $app }
@@ -64,6 +66,8 @@ activity-authenticator-removed = Application d’authentification désactivée
 activity-passkey-added = Clé d’accès ajoutée
 activity-passkey-removed = Clé d’accès retirée
 activity-codes-made = Nouveaux codes de récupération créés
+activity-account-linked = Un compte externe a été associé
+activity-account-unlinked = Un compte externe a été dissocié
 activity-other = Autre chose : { $action }
 
 ## Taking one's data along, and leaving

@@ -39,6 +39,7 @@ address-title = メールアドレスを変更
 address-lead = 以後は新しいアドレスでログインし、メールもそこに届きます。新しいアドレスは未確認の扱いになります。
 address-told = { $email } に変更が通知されます。
 address-new = 新しいメールアドレス
+address-of-directory = このアカウントのアドレスは、所属組織のディレクトリで管理されています。
 notice-address-changed = メールアドレスを変更しました。
 mail-moved-subject = { $site } のアカウントのメールアドレスが変更されました
 mail-moved-text = { $site } のアカウント { $account } のメールアドレスが変わりました。今後このアドレスには何も届きません。
@@ -56,6 +57,7 @@ activity-others-signed-out = 複数のデバイスがログアウトされまし
 activity-account-made = アカウントを作成
 activity-profile-changed = プロフィールを変更
 activity-address-changed = メールアドレスを変更
+activity-address-confirmed = メールアドレスを確認
 activity-password-changed = パスワードを変更
 activity-app-allowed = { $app } にアクセスを許可
 activity-app-removed = { $app } のアクセスを取り消し
@@ -64,6 +66,8 @@ activity-authenticator-removed = 認証アプリをオフ
 activity-passkey-added = パスキーを追加
 activity-passkey-removed = パスキーを削除
 activity-codes-made = 新しい復旧コードを作成
+activity-account-linked = 外部アカウントを連携
+activity-account-unlinked = 外部アカウントの連携を解除
 activity-other = その他: { $action }
 
 ## Taking one's data along, and leaving

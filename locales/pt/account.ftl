@@ -39,6 +39,7 @@ address-title = Alterar o endereço de e-mail
 address-lead = A partir daí você entra com o novo endereço, e as mensagens vão para lá. Ele conta como não confirmado.
 address-told = { $email } será avisado da mudança.
 address-new = Novo endereço de e-mail
+address-of-directory = O endereço desta conta é mantido pelo diretório da sua organização.
 notice-address-changed = O seu endereço de e-mail foi alterado.
 mail-moved-subject = O endereço de e-mail da sua conta em { $site } foi alterado
 mail-moved-text = A sua conta { $account } em { $site } tem agora outro endereço de e-mail. Nada mais será enviado a este.
@@ -56,6 +57,7 @@ activity-others-signed-out = Dispositivos foram desconectados
 activity-account-made = Conta criada
 activity-profile-changed = Perfil alterado
 activity-address-changed = Endereço de e-mail alterado
+activity-address-confirmed = Endereço de e-mail confirmado
 activity-password-changed = Senha alterada
 activity-app-allowed = Acesso dado a { $app }
 activity-app-removed = Acesso de { $app } removido
@@ -64,6 +66,8 @@ activity-authenticator-removed = Aplicativo autenticador desativado
 activity-passkey-added = Chave de acesso adicionada
 activity-passkey-removed = Chave de acesso removida
 activity-codes-made = Novos códigos de recuperação criados
+activity-account-linked = Uma conta externa foi vinculada
+activity-account-unlinked = Uma conta externa foi desvinculada
 activity-other = Outra coisa: { $action }
 
 ## Taking one's data along, and leaving

@@ -39,6 +39,7 @@ address-title = 更改电子邮件地址
 address-lead = 此后您用新地址登录，邮件也发往新地址。新地址视为未确认。
 address-told = 我们会将此更改通知 { $email }。
 address-new = 新的电子邮件地址
+address-of-directory = 此账号的地址由您所在组织的目录管理。
 notice-address-changed = 您的电子邮件地址已更改。
 mail-moved-subject = 您在 { $site } 的账号的电子邮件地址已更改
 mail-moved-text = 您在 { $site } 的账号 { $account } 现在使用另一个电子邮件地址。此地址不会再收到任何邮件。
@@ -56,6 +57,7 @@ activity-others-signed-out = 多台设备已被退出
 activity-account-made = 账号已创建
 activity-profile-changed = 个人资料已更改
 activity-address-changed = 电子邮件地址已更改
+activity-address-confirmed = 电子邮件地址已确认
 activity-password-changed = 密码已更改
 activity-app-allowed = 已允许 { $app } 访问
 activity-app-removed = 已撤销 { $app } 的访问权限
@@ -64,6 +66,8 @@ activity-authenticator-removed = 已关闭身份验证器应用
 activity-passkey-added = 已添加通行密钥
 activity-passkey-removed = 已移除通行密钥
 activity-codes-made = 已生成新的恢复代码
+activity-account-linked = 已关联外部账号
+activity-account-unlinked = 已取消关联外部账号
 activity-other = 其他：{ $action }
 
 ## Taking one's data along, and leaving

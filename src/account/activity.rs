@@ -62,6 +62,7 @@ async fn describe(app: &App, words: Words, row: &AuditRow) -> Result<String, Pag
         "user.create" => words.text("activity-account-made"),
         "user.update" if names(&row.detail, "email") => words.text("activity-address-changed"),
         "user.update" => words.text("activity-profile-changed"),
+        "address.verify" => words.text("activity-address-confirmed"),
         "user.set_password" => words.text("activity-password-changed"),
         "consent.allow" => words.with("activity-app-allowed", "app", client_name(app, row).await?),
         "consent.withdraw" => words.with("activity-app-removed", "app", client_name(app, row).await?),
@@ -69,6 +70,8 @@ async fn describe(app: &App, words: Words, row: &AuditRow) -> Result<String, Pag
         "app.remove" => words.text("activity-authenticator-removed"),
         "passkey.add" => words.text("activity-passkey-added"),
         "passkey.remove" => words.text("activity-passkey-removed"),
+        "identity.link" => words.text("activity-account-linked"),
+        "identity.unlink" => words.text("activity-account-unlinked"),
         "recovery_codes.make" => words.text("activity-codes-made"),
         other => words.with("activity-other", "action", other),
     };

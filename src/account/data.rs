@@ -58,6 +58,8 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
         Some(email) => store.mails_to(email).await?,
         None => Vec::new(),
     };
+    let identities = store.identities_of_user(id).await?;
+    let groups = store.group_names(id).await?;
     let activity = activity::of_user(app, id, ALL).await?;
     Ok(json!({
         "issuer": app.config.issuer.as_str(),
@@ -87,6 +89,13 @@ async fn everything(app: &App, user: User) -> Result<Value, PageError> {
             "created_at": grant.created_at,
             "renewed_at": grant.rotated_at,
             "expires_at": grant.expires_at,
+        })).collect::<Vec<_>>(),
+        "groups": groups,
+        "accounts_elsewhere": identities.iter().map(|identity| json!({
+            "provider": identity.upstream,
+            "subject": identity.subject,
+            "label": identity.label,
+            "created_at": identity.created_at,
         })).collect::<Vec<_>>(),
         "passkeys": passkeys.iter().map(|passkey| json!({
             "id": passkey.id,

@@ -16,7 +16,7 @@ use crate::http::extract::{CheckedForm, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
-use crate::i18n::Words;
+use crate::i18n::{Words, key};
 use crate::mail::{Happened, Link, Mail, Message};
 use crate::pages::{self, Notice, Page, Problem, describe_device, duration, profile_label};
 use crate::protocol::profile::UserInput;
@@ -89,8 +89,20 @@ fn mistake(words: Words, problem: &FieldProblem) -> Problem {
 }
 
 /// The form for another address. Whoever has the mailbox can get into the account.
-pub async fn new_address(State(app): State<App>, JustSignedIn(me): JustSignedIn) -> Response {
-    address_page(&app, &me, StatusCode::OK, "", Vec::new())
+pub async fn new_address(
+    State(app): State<App>,
+    JustSignedIn(me): JustSignedIn,
+) -> Result<Response, PageError> {
+    must_be_kept_here(&app, &me.user).await?;
+    Ok(address_page(&app, &me, StatusCode::OK, "", Vec::new()))
+}
+
+/// A directory would have its own address back at the next sign-in.
+async fn must_be_kept_here(app: &App, user: &User) -> Result<(), PageError> {
+    if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
+        return Err(PageError::forbidden(key("address-of-directory"), key("password-of-directory-fix")));
+    }
+    Ok(())
 }
 
 /// Changes the address, which counts as unconfirmed from then on. The one before is told, if it was confirmed.
@@ -100,6 +112,7 @@ pub async fn change_address(
     info: RequestInfo,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
+    must_be_kept_here(&app, &me.user).await?;
     let words = me.browser.locale.words();
     let typed = form.get("email").unwrap_or_default();
     let again = |status, problem| Ok(address_page(&app, &me, status, typed, vec![problem]));

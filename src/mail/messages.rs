@@ -298,6 +298,7 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Subject and text.
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn write(&self, message: &Message) -> (String, Vec<Block>) {
         let words = self.words;
         let site: FluentValue<'_> = self.site.into();

@@ -8,6 +8,7 @@ use countersign::app::Origin;
 use countersign::authn::directory::{Directory, DirectoryError};
 use countersign::authn::means::account_of;
 use countersign::config::{self, Bind};
+use countersign::i18n::Language;
 use countersign::protocol::assurance::Level;
 use countersign::protocol::user::User;
 use countersign::sealing::Purpose;
@@ -38,7 +39,7 @@ async fn user(app: &TestApp, login: &str) -> User {
 }
 
 async fn groups(app: &TestApp, user: &User) -> Vec<String> {
-    app.app.store.groups_of(&user.id).await.unwrap().names.clone()
+    app.app.store.directory_groups(&user.id).await.unwrap().names.clone()
 }
 
 fn audit(app: &TestApp) -> countersign::store::AuditEntry {
@@ -335,8 +336,13 @@ async fn its_password_is_changed_there() {
     let fields = filled(page.form("/account/sign-out"), &[("current", THEIRS), ("new", "another password")]);
     let answer = browser.post("/account/password", &fields).await;
     assert!(answer.refusal(403).contains("kept by your organisation’s directory"));
+    let answer = browser.get("/account/profile/address").await;
+    assert!(answer.refusal(403).contains("address of this account is kept by your organisation’s directory"));
+    let answer = browser.post("/account/profile/address", &fields).await;
+    assert!(answer.refusal(403).contains("address of this account is kept by your organisation’s directory"));
     let (system, new) = (Origin::system(), "another password".to_owned());
-    let set = countersign::admin::users::set_password(&app.app, &system, &ada, new, None).await;
+    let set =
+        countersign::admin::users::set_password(&app.app, &system, &ada, new, None, Language::English).await;
     assert!(set.unwrap_err().to_string().contains("change it there"));
     assert_eq!(app.stored_user(&ada.id).await.password_hash, None);
     // Without the directory the account is there, and has no password.

@@ -166,8 +166,9 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
     let passkey = world.holds(who, |method| method == Method::Passkey);
     let password = world.holds(who, |method| method == Method::Password);
     let upstream = world.holds(who, |method| method == Method::Upstream);
+    let known = password || upstream;
     let held = world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode));
-    let level = match (passkey, (password || upstream) && held) {
+    let level = match (passkey, known && held) {
         (true, _) => Level::PhishingResistant,
         (false, true) => Level::TwoFactors,
         (false, false) => Level::OneFactor,
