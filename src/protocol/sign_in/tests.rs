@@ -174,7 +174,7 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
         (false, false) => Level::OneFactor,
     };
     // A code by mail and one of the app are no two factors, and only a password or a passkey makes them more.
-    let begins_again = held && !known && !passkey && wanted == Level::TwoFactors;
+    let begins_again = held && !(password || upstream) && !passkey && wanted == Level::TwoFactors;
     let complete = first && (second || !world.second_factor) && level >= wanted;
     match outcome {
         Next::First => assert!(!first || begins_again, "{}", story()),
