@@ -11,6 +11,7 @@ use crate::app::{App, Origin};
 use crate::protocol::client::Client;
 use crate::protocol::diagnosis::{FlowStep, flow, is_safe_to_register, nearest};
 use crate::protocol::ids::ClientId;
+use crate::protocol::redirect_uri::matches;
 use crate::protocol::registration::ClientInput;
 use crate::store::FailureRow;
 
@@ -137,7 +138,7 @@ pub async fn register_redirect_uri(
 fn redirect_uri(failure: &FailureView, client: &Client) -> Option<RedirectUriDiagnosis> {
     let received = failure.request.get("redirect_uri").filter(|_| failure.endpoint == "/authorize")?;
     let registered = &client.metadata.redirect_uris;
-    if registered.iter().any(|known| crate::protocol::redirect_uri::matches(known, received)) {
+    if registered.iter().any(|known| matches(known, received)) {
         return None;
     }
     let near = nearest(registered, received);

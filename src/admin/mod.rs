@@ -1,5 +1,5 @@
-//! Administration. The services here ([`clients`], [`users`], [`sign_in_methods`], [`keys`], [`registration_tokens`]) hold every rule of it once; the API, the pages
-//! and the command line only translate to and from them.
+//! Administration. The services here ([`clients`], [`users`], [`sign_in_methods`], [`keys`], [`registration_tokens`],
+//! [`failures`]) hold every rule of it once; the API, the pages and the command line only translate to and from them.
 
 pub mod api;
 pub mod clients;

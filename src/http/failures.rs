@@ -6,7 +6,7 @@ use axum::response::Response;
 use super::error::PageError;
 use super::request_info::RequestInfo;
 use crate::app::App;
-use crate::protocol::diagnosis::{Failure, of_interest, section_of_endpoint};
+use crate::protocol::diagnosis::{Failure, kept, of_interest, section_of_endpoint};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::params::Params;
 use crate::store::FailureRow;
@@ -39,18 +39,20 @@ pub(super) fn note(app: &App, endpoint: &str, info: &RequestInfo, response: &mut
     let Some(failure) = failure.filter(|failure| ENDPOINTS.contains(&endpoint) && failure.is_one()) else {
         return;
     };
+    let request: Vec<(&str, String)> =
+        failure.request.iter().map(|(name, value)| (name.as_str(), kept(value))).collect();
     let section = if failure.section.is_empty() { section_of_endpoint(endpoint) } else { failure.section };
     app.failures.note(FailureRow {
         id: app.entropy.ordered_id(&app.clock),
         at: app.clock.now().0,
         correlation_id: info.correlation_id.clone(),
         endpoint: endpoint.to_owned(),
-        client_id: failure.client_id.unwrap_or_default(),
+        client_id: failure.client_id.as_deref().map(kept).unwrap_or_default(),
         error: failure.error.as_str().to_owned(),
-        cause: failure.cause,
+        cause: kept(&failure.cause),
         section: section.to_owned(),
         advice: failure.advice,
-        request: serde_json::to_string(&failure.request).unwrap_or_default(),
+        request: serde_json::to_string(&request).unwrap_or_default(),
     });
 }
 

@@ -77,12 +77,18 @@ const HIDDEN: [&str; 15] = [
 /// A value that is longer is cut, in characters.
 const LONGEST: usize = 300;
 
+/// A text from outside as it is kept: cut, and with a mark in place of what cannot be seen.
+#[must_use]
+pub fn kept(text: &str) -> String {
+    text.chars().take(LONGEST).map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
 /// What is kept of a request: no secret, nothing about a person, and nothing that nobody knows the meaning of.
 #[must_use]
 pub fn of_interest(params: &Params) -> Vec<(String, String)> {
     let kept = params.pairs().iter().filter_map(|(name, value)| {
         if SHOWN.contains(&name.as_str()) {
-            Some((name.clone(), value.chars().filter(|c| !c.is_control()).take(LONGEST).collect()))
+            Some((name.clone(), kept(value)))
         } else if HIDDEN.contains(&name.as_str()) {
             Some((name.clone(), "(sent)".to_owned()))
         } else {
@@ -288,7 +294,8 @@ mod tests {
             kept.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let expected = [
             ("client_id", "web"),
-            ("redirect_uri", "https://app.example/cb"),
+            // Not made to look like another one.
+            ("redirect_uri", "https://app.example/cb\u{fffd}\u{fffd}"),
             ("state", "(sent)"),
             ("code", "(sent)"),
             ("client_secret", "(sent)"),

@@ -146,6 +146,25 @@ on_both!(every_refused_request_tells_its_rule_and_keeps_no_secret, |app| {
     assert_eq!(refused(&replayed), "invalid_grant");
 });
 
+on_both!(what_is_kept_of_a_request_is_bounded_whatever_it_holds, |app| {
+    app.rp("web").await;
+    let robot = robot(&app).await;
+    let long = "x".repeat(5000);
+    for (query, client) in [
+        (format!("client_id={long}"), long[..300].to_owned()),
+        ("client_id=a%01b".to_owned(), "a\u{fffd}b".to_owned()),
+        (format!("client_id=web&redirect_uri=https://web.example/{long}"), "web".to_owned()),
+        (format!("client_id=web&redirect_uri=https://web.example/cb&response_type={long}"), "web".to_owned()),
+        ("client_id=web&client_id=web".to_owned(), String::new()),
+        ("client_id=a%00b".to_owned(), String::new()),
+        ("client_id=%ff".to_owned(), String::new()),
+    ] {
+        let diagnosis = explained(&robot, &asks(&app, &query).await).await;
+        assert_eq!(diagnosis["client_id"], client, "{query:.40}");
+        assert!(diagnosis.to_string().len() < 2500, "{query:.40}: {diagnosis}");
+    }
+});
+
 on_both!(a_flood_of_mistakes_does_not_fill_the_database, |app| {
     let robot = robot(&app).await;
     for _ in 0..100 {

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
 use super::{done, mistakes, shown};
+use crate::admin::Refusal;
 use crate::admin::failures::{self, Diagnosis, FailureView};
 use crate::app::App;
 use crate::http::error::PageError;
@@ -50,7 +51,8 @@ pub async fn show(
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let Ok(diagnosis) = failures::find(&app, &id).await else {
+    let found = failures::find(&app, &id).await;
+    if matches!(found, Err(Refusal::NotFound(_))) {
         return Err(PageError::new(
             StatusCode::NOT_FOUND,
             "No such failed request",
@@ -58,9 +60,9 @@ pub async fn show(
              not fail.",
             "Copy the reference from the page or the answer that the failed request got, or from the logs.",
         ));
-    };
+    }
     let notice = query.get("done").and_then(Notice::parse);
-    Ok(shown(&app, &me, StatusCode::OK, &page(&app, &me, diagnosis, notice, Vec::new())))
+    Ok(shown(&app, &me, StatusCode::OK, &page(&app, &me, found?, notice, Vec::new())))
 }
 
 /// Registers the redirect URI that a request was refused for.
