@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
+use crate::authn::directory::{Directory, DirectoryError};
 use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
 use crate::clock::Clock;
@@ -44,6 +45,8 @@ pub struct Parts {
     pub failures: Arc<Failures>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
+    /// The organisation's directory, if it has one.
+    pub directory: Option<Arc<Directory>>,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -64,6 +67,9 @@ pub enum StartError {
     /// The hashing parameters.
     #[error("[passwords]: {0}")]
     Passwords(#[from] HashingError),
+    /// The way to the directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The client of outgoing requests.
     #[error(transparent)]
     Outgoing(#[from] OutgoingError),
@@ -114,7 +120,8 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
-        let passkeys = Arc::new(RelyingParty::new(&config.issuer, "Countersign"));
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name));
+        let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
         let config = Arc::new(config);
         let parts = Parts {
             config,
@@ -126,6 +133,7 @@ impl App {
             mail,
             failures: Arc::default(),
             passkeys,
+            directory,
             passwords,
             clock,
             entropy,
@@ -150,6 +158,7 @@ impl App {
             target,
             detail: detail.into(),
             ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
+            user_agent: origin.user_agent.clone(),
             correlation_id: origin.correlation_id.clone(),
         }
     }
@@ -162,6 +171,8 @@ pub struct Origin {
     pub actor: String,
     /// The client's address, where there is one.
     pub ip: Option<IpAddr>,
+    /// The browser's `User-Agent`, where there is one.
+    pub user_agent: String,
     /// The request, where there is one.
     pub correlation_id: String,
 }
@@ -170,13 +181,17 @@ impl Origin {
     /// A command at the operator's terminal.
     #[must_use]
     pub fn cli() -> Self {
-        Self { actor: "cli".to_owned(), ip: None, correlation_id: String::new() }
+        Self::without_request("cli")
     }
 
     /// Work the server does by itself.
     #[must_use]
     pub fn system() -> Self {
-        Self { actor: "system".to_owned(), ip: None, correlation_id: String::new() }
+        Self::without_request("system")
+    }
+
+    fn without_request(actor: &str) -> Self {
+        Self { actor: actor.to_owned(), ip: None, user_agent: String::new(), correlation_id: String::new() }
     }
 
     /// The same request, done by this client.
@@ -188,6 +203,12 @@ impl Origin {
     /// The same request, done as this user.
     #[must_use]
     pub fn by_user(self, id: &UserId) -> Self {
-        Self { actor: format!("user:{id}"), ..self }
+        Self { actor: Self::actor_of(id), ..self }
+    }
+
+    /// A user, as who does something.
+    #[must_use]
+    pub fn actor_of(id: &UserId) -> String {
+        format!("user:{id}")
     }
 }

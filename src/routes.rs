@@ -8,9 +8,10 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, health, introspect, jwks, language, login,
-    logout, metrics, page, passkey, passkey_endpoints, register, registered_client, revoke, second_factor,
-    setup, sign_up, token, userinfo, webfinger,
+    assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
+    forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
+    passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
+    second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -28,8 +29,16 @@ pub fn router(app: &App) -> Router {
         .route("/login", get(login::get).post(login::post))
         .route("/login/continue", post(login::go_on))
         .route("/login/passkey", post(passkey::post))
+        .route("/login/email", post(email_code::ask))
+        .route("/login/code", get(email_code::get).post(email_code::post))
+        .route("/login/upstream/{id}", post(upstream::post))
+        .route("/upstream/{id}/callback", get(upstream::callback))
+        .route("/login/link", get(link::get).post(link::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/recover", get(recover::get).post(recover::post))
+        .route("/login/set-up", get(set_up::get))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
+        .route("/invitation", get(invitation::get).post(invitation::post))
         .route("/consent", get(consent::get).post(consent::post))
         .route("/logout", get(logout::get).post(logout::post))
         .route("/language", post(language::post))
@@ -51,6 +60,7 @@ pub fn router(app: &App) -> Router {
         .merge(account())
         .merge(administration())
         .merge(administration_api())
+        .merge(for_proxies())
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
         .route("/jwks", get(jwks::get))
@@ -61,6 +71,8 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
+        .route("/recover/password", get(recover_password::get).post(recover_password::post))
+        .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
         // For operators
         .route("/health/live", get(health::live))
@@ -74,10 +86,20 @@ fn account() -> Router<App> {
     Router::new()
         .route("/", get(account::front_door))
         .route("/account", get(account::show))
+        .route("/account/profile", get(account::profile::show).post(account::profile::save))
+        .route(
+            "/account/profile/address",
+            get(account::profile::new_address).post(account::profile::change_address),
+        )
+        .route("/account/activity", get(account::activity::show))
+        .route("/account/data", get(account::data::show))
+        .route("/account/data.json", get(account::data::download))
+        .route("/account/delete", post(account::data::delete))
         .route("/account/sessions/end-others", post(account::end_other_sessions))
         .route("/account/sessions/{id}/end", post(account::end_session))
         .route("/account/apps/{id}/revoke", post(account::revoke_app))
         .route("/account/password", post(account::change_password))
+        .route("/account/verify-address", post(account::address::ask_to_verify))
         .route("/account/sign-out", post(account::sign_out))
         .route("/account/sign-in", get(account::methods::show))
         .route("/account/sign-in/app", get(account::methods::new_app).post(account::methods::add_app))
@@ -89,6 +111,9 @@ fn account() -> Router<App> {
         )
         .route("/account/sign-in/passkeys/{id}/rename", post(account::methods::rename_passkey))
         .route("/account/sign-in/passkeys/{id}/remove", post(account::methods::remove_passkey))
+        .route("/account/linked", get(account::linked::show))
+        .route("/account/linked/{id}", post(account::linked::add))
+        .route("/account/linked/{id}/remove", post(account::linked::remove))
 }
 
 /// The administrator's pages.
@@ -108,6 +133,14 @@ fn administration() -> Router<App> {
         .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
         .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
+        .route("/admin/invitations", get(pages::invitations::list).post(pages::invitations::create))
+        .route("/admin/invitations/{id}/withdraw", post(pages::invitations::withdraw))
+        .route("/admin/groups", get(pages::groups::list).post(pages::groups::create))
+        .route("/admin/groups/new", get(pages::groups::new))
+        .route("/admin/groups/{id}", get(pages::groups::show).post(pages::groups::update))
+        .route("/admin/groups/{id}/members", post(pages::groups::add_member))
+        .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
+        .route("/admin/groups/{id}/delete", post(pages::groups::delete))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
         .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
@@ -139,6 +172,16 @@ fn administration_api() -> Router<App> {
             "/admin/api/users/{id}/sign-in-methods/passkeys/{passkey}",
             delete(api::sign_in_methods::remove_passkey),
         )
+        .route("/admin/api/invitations", get(api::invitations::list).post(api::invitations::create))
+        .route("/admin/api/invitations/{id}", delete(api::invitations::withdraw))
+        .route("/admin/api/users/{id}/groups", get(api::groups::of_user))
+        .route("/admin/api/groups", get(api::groups::list).post(api::groups::create))
+        .route(
+            "/admin/api/groups/{id}",
+            get(api::groups::show).patch(api::groups::update).delete(api::groups::delete),
+        )
+        .route("/admin/api/groups/{id}/members", get(api::groups::members))
+        .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(
@@ -153,4 +196,14 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
         .method_not_allowed_fallback(api::problem::method_not_allowed)
         .layer(from_fn(api::problem::render))
+}
+
+/// What proxies ask about the applications behind them; what is below /.countersign/ is asked for on their hosts.
+fn for_proxies() -> Router<App> {
+    Router::new()
+        .route("/forward-auth", any(forward_auth::check))
+        .route("/forward-auth/nginx", any(forward_auth::check_for_nginx))
+        .route("/forward-auth/start", get(forward_auth_sign_in::at_issuer))
+        .route("/.countersign/start", get(forward_auth_sign_in::start))
+        .route("/.countersign/callback", get(forward_auth_sign_in::callback))
 }

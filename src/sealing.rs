@@ -34,6 +34,10 @@ pub enum Purpose {
     AuthenticatorApp,
     /// A passkey's challenge.
     Passkey,
+    /// What a proxy's request is let through by, and the way there.
+    ForwardAuth,
+    /// A sign-in that went out to an upstream provider.
+    Upstream,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -51,6 +55,8 @@ pub struct Seals {
     mail: LessSafeKey,
     authenticator_app: LessSafeKey,
     passkey: LessSafeKey,
+    forward_auth: LessSafeKey,
+    upstream: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -87,6 +93,8 @@ impl Seals {
             mail: sealing("mail")?,
             authenticator_app: sealing("authenticator app")?,
             passkey: sealing("passkey challenge")?,
+            forward_auth: sealing("forward auth")?,
+            upstream: sealing("upstream")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -113,6 +121,8 @@ impl Seals {
             Purpose::Mail => &self.mail,
             Purpose::AuthenticatorApp => &self.authenticator_app,
             Purpose::Passkey => &self.passkey,
+            Purpose::ForwardAuth => &self.forward_auth,
+            Purpose::Upstream => &self.upstream,
         }
     }
 

@@ -41,6 +41,16 @@
     form.submit();
   };
 
+  // An account that is yet to be made gets its passkey before it is: what was typed elsewhere on the page goes along.
+  const borrowed = [...form.querySelectorAll("input[data-from]")];
+  const borrow = () =>
+    borrowed.every((input) => {
+      const source = document.getElementById(input.dataset.from);
+      input.value = source.value;
+      if (input.name === "username") options.user.name = options.user.displayName = source.value;
+      return source.reportValidity();
+    });
+
   const problem = form.querySelector("[role=alert]");
   const fail = (error) => {
     // Whoever closed the browser's dialog knows that.
@@ -67,6 +77,7 @@
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     problem.hidden = true;
+    if (!borrow()) return;
     waiting?.abort();
     waiting = null;
     try {

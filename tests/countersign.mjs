@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { webcrypto } from 'node:crypto';
 import dns from 'node:dns';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,33 +28,10 @@ export const demoUser = { username: 'demo', password: 'countersign-demo' };
 export async function quickstart(settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-data-'));
   const [port, demoPort] = await freePorts(2);
-  const server = spawn(
-    binary,
-    ['quickstart', '--data-dir', dataDir, '--port', String(port), '--demo-port', String(demoPort)],
-    { env: { ...environment, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] },
-  );
   const issuer = `http://localhost:${port}`;
   const demo = `http://localhost:${demoPort}`;
-  let output = '';
-  server.stdout.on('data', (text) => (output += text));
-  server.stderr.on('data', (text) => (output += text));
-  const ended = once(server, 'close').then(([code, signal]) => signal ?? code);
-
-  async function stop() {
-    server.kill('SIGTERM');
-    const how = await Promise.race([ended, sleep(15_000, 'still running', { ref: false })]);
-    server.kill('SIGKILL');
-    await rm(dataDir, { recursive: true, force: true });
-    if (how !== 0) throw new Error(`After SIGTERM it should end with 0, not: ${how}\n${output}`);
-    if (output.includes('panicked at')) throw new Error(`It panicked:\n${output}`);
-  }
-
-  try {
-    for (const url of [`${issuer}/health/ready`, demo]) await answers(url, server);
-  } catch (problem) {
-    await stop().catch(() => {});
-    throw new Error(`${problem.message}\n${output}`);
-  }
+  const args = ['quickstart', '--data-dir', dataDir, '--port', String(port), '--demo-port', String(demoPort)];
+  const { stop, output } = await start(args, [`${issuer}/health/ready`, demo], dataDir, settings);
   /** Runs a sub-command on the same data and returns what it printed. */
   const command = (...args) => run(['--data-dir', dataDir, ...args]);
   let administrator;
@@ -67,7 +44,47 @@ export async function quickstart(settings = {}) {
     if (answer.status !== 201) throw new Error(`Registration answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
   };
-  return { issuer, demo, stop, output: () => output, command, register };
+  return { issuer, demo, stop, output, command, register };
+}
+
+/** A server with a configuration file of the test's own, which need not name issuer, secret, address or database. */
+export async function serve(configuration) {
+  const folder = await mkdtemp(join(tmpdir(), 'countersign-data-'));
+  const [port] = await freePorts(1);
+  const issuer = `http://localhost:${port}`;
+  const file = join(folder, 'countersign.toml');
+  const secret = Buffer.from(webcrypto.getRandomValues(new Uint8Array(32))).toString('base64');
+  const own = `issuer = "${issuer}"\nsecret = "${secret}"\ndata_dir = "."\n`;
+  await writeFile(file, own + configuration(`127.0.0.1:${port}`));
+  const { stop, output } = await start(['--config', file, 'serve'], [`${issuer}/health/ready`], folder);
+  const command = (args, input) => run(['--config', file, ...args], input);
+  return { issuer, stop, output, command };
+}
+
+/** Starts the program, and waits for these addresses. Its folder goes with it. */
+async function start(args, urls, folder, settings = {}) {
+  const server = spawn(binary, args, { env: { ...environment, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  server.stdout.on('data', (text) => (output += text));
+  server.stderr.on('data', (text) => (output += text));
+  const ended = once(server, 'close').then(([code, signal]) => signal ?? code);
+
+  async function stop() {
+    server.kill('SIGTERM');
+    const how = await Promise.race([ended, sleep(15_000, 'still running', { ref: false })]);
+    server.kill('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+    if (how !== 0) throw new Error(`After SIGTERM it should end with 0, not: ${how}\n${output}`);
+    if (output.includes('panicked at')) throw new Error(`It panicked:\n${output}`);
+  }
+
+  try {
+    for (const url of urls) await answers(url, server);
+  } catch (problem) {
+    await stop().catch(() => {});
+    throw new Error(`${problem.message}\n${output}`);
+  }
+  return { stop, output: () => output };
 }
 
 /** An access token of a client that may administer. */
@@ -95,8 +112,9 @@ async function answers(url, server) {
   throw new Error(`${url} did not answer 200 within a minute`);
 }
 
-async function run(args) {
-  const command = spawn(binary, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
+async function run(args, input = '') {
+  const command = spawn(binary, args, { env: environment, stdio: ['pipe', 'pipe', 'pipe'] });
+  command.stdin.end(input);
   let stdout = '';
   let stderr = '';
   command.stdout.on('data', (text) => (stdout += text));

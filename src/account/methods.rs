@@ -6,6 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
 use crate::app::App;
+use crate::authn::means::linked;
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::error::PageError;
@@ -14,6 +15,7 @@ use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
+use crate::mail::to_users;
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
 use crate::sealing::Purpose;
 use crate::store::{AuthenticatorApp, StoredPasskey};
@@ -38,6 +40,7 @@ pub async fn show(
         passkeys: passkeys.into_iter().map(row).collect(),
         app_since: authenticator.map(|authenticator| authenticator.created_at),
         recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
+        upstreams: !app.config.upstreams.is_empty(),
         notice,
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
@@ -163,6 +166,8 @@ pub async fn add_passkey(
     let audit =
         app.audit(&me.origin(&info), "passkey.add", format!("passkey:{}", passkey.id), &passkey.name[..]);
     if app.store.add_passkey(&passkey, &audit).await? {
+        let language = me.browser.locale.words().language();
+        to_users::passkey_added(&app, &me.origin(&info), &me.user, &passkey.name, language).await;
         Ok(done(Notice::PasskeyAdded))
     } else {
         Err(PageError::new(
@@ -205,11 +210,11 @@ pub async fn remove_passkey(
     _: CheckedForm,
 ) -> Result<Response, PageError> {
     let means = app.store.means(&me.user.id).await?;
-    if means.passkeys == 1 && me.user.password_hash.is_none() {
+    if means.passkeys == 1 && me.user.password_hash.is_none() && linked(&app, &me.user.id).await?.is_empty() {
         return Err(PageError::new(
             StatusCode::CONFLICT,
             "This is your only way to sign in",
-            "Your account has no password, and this is its only passkey.",
+            "Your account has no password and no linked account, and this is its only passkey.",
             "Add another passkey first.",
         ));
     }

@@ -1,7 +1,12 @@
 //! `/account`: what people do with their own account.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod activity;
+pub mod address;
+pub mod data;
+pub mod linked;
 pub mod methods;
+pub mod profile;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -96,6 +101,9 @@ pub async fn change_password(
     info: RequestInfo,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
+    if app.store.entry_of_user(&me.user.id).await?.is_some() {
+        return Err(PageError::forbidden(key("password-of-directory"), key("password-of-directory-fix")));
+    }
     let new = form.get("new").unwrap_or_default();
     let length = new.chars().count();
     if length < SHORTEST_PASSWORD {
@@ -110,8 +118,12 @@ pub async fn change_password(
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
     let kept = Some(&me.session.id);
-    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept).await {
+    let language = me.browser.locale.words().language();
+    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
         Ok(()) => {}
+        Err(Refusal::WeakPassword(weakness)) => {
+            return again(&app, &me, PasswordProblem::Weak(weakness)).await;
+        }
         Err(Refusal::Busy) => return again(&app, &me, PasswordProblem::Busy).await,
         Err(other) => return Err(other.into()),
     }
@@ -166,7 +178,7 @@ impl From<authn::Refusal> for PasswordProblem {
             authn::Refusal::TooManyAttempts { retry_after_seconds } => {
                 Self::TooManyAttempts { retry_after_seconds }
             }
-            authn::Refusal::Busy => Self::Busy,
+            authn::Refusal::Busy | authn::Refusal::DirectorySilent => Self::Busy,
         }
     }
 }
@@ -182,6 +194,7 @@ async fn page(
     let mut sessions: Vec<SessionRow> =
         live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
+    let grants = app.store.grants_of_user(&me.user.id).await?;
     let mut apps = Vec::new();
     for consent in app.store.consents_of_user(&me.user.id).await? {
         let Some(client) = app.store.client(&consent.client_id).await? else { continue };
@@ -191,6 +204,11 @@ async fn page(
             name: client.metadata.client_name.clone(),
             scopes: consent.scope.iter().map(|scope| describe_scope(words, scope)).collect(),
             since: consent.created_at.0,
+            last_used: grants
+                .iter()
+                .filter(|grant| grant.client_id == client.id.as_str())
+                .map(|grant| grant.rotated_at.max(grant.created_at))
+                .max(),
         });
     }
     let page = pages::Account {
@@ -198,6 +216,7 @@ async fn page(
         username: me.user.username.clone(),
         name: me.user.name.clone().unwrap_or_default(),
         email: me.user.email.clone().unwrap_or_default(),
+        unverified: address::can_be_verified(app, &me.user),
         sessions,
         apps,
         notice,

@@ -1,9 +1,12 @@
-//! Administration. The services here ([`clients`], [`users`], [`sign_in_methods`], [`keys`], [`registration_tokens`],
-//! [`failures`]) hold every rule of it once; the API, the pages and the command line only translate to and from them.
+//! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`],
+//! [`registration_tokens`], [`failures`]) hold every rule of it once; the API, the pages and the command line only
+//! translate to and from them.
 
 pub mod api;
 pub mod clients;
 pub mod failures;
+pub mod groups;
+pub mod invitations;
 pub mod keys;
 pub mod pages;
 pub mod registration_tokens;
@@ -15,6 +18,8 @@ use serde_json::Value;
 
 use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
+use crate::mail::MailError;
+use crate::protocol::password_strength::Weakness;
 use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
@@ -25,6 +30,9 @@ pub enum Refusal {
     /// These fields break rules.
     #[error("{}", lines(.0))]
     Invalid(Vec<FieldProblem>),
+    /// The password is too easy to guess.
+    #[error("password: {0}")]
+    WeakPassword(#[from] Weakness),
     /// There is no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -52,6 +60,15 @@ impl Refusal {
     /// One field breaks a rule.
     pub fn field(field: &'static str, message: impl std::fmt::Display) -> Self {
         Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+}
+
+impl From<MailError> for Refusal {
+    fn from(error: MailError) -> Self {
+        match error {
+            MailError::Store(error) => Self::Store(error),
+            MailError::Seal(error) => Self::Sealing(error),
+        }
     }
 }
 

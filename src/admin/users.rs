@@ -9,7 +9,10 @@ use super::clients::next_version;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::authn::throttle;
+use crate::i18n::Language;
+use crate::mail::to_users;
 use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password};
@@ -85,11 +88,15 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
 /// Makes a user of what was asked for, and hashes the first password. Nothing is written.
 ///
 /// # Errors
-/// The profile breaks a rule.
+/// The profile breaks a rule, or the password is too easy to guess.
 pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
     let wanted = profile::check(&input, None).map_err(Refusal::Invalid)?;
     let password_hash = match input.password.take() {
-        Some(password) => Some(app.passwords.hash(password.into()).await?),
+        Some(password) => {
+            let (email, name) = (wanted.email.as_deref(), wanted.name.as_deref());
+            let known = words_about(&wanted.username, email, name, &app.config.issuer.host());
+            Some(app.passwords.hash_chosen(password.into(), known).await??)
+        }
         None => None,
     };
     let now = app.clock.now();
@@ -157,24 +164,31 @@ pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput
     }
 }
 
-/// Sets a user's password, and ends every session and grant of theirs except the session `keep`.
+/// Sets a user's password, and ends every session and grant of theirs except the session `keep`. They are told by mail, in
+/// this language unless they have another one.
 ///
 /// # Errors
-/// The password breaks a rule, or the user is gone.
+/// The password breaks a rule or is too easy to guess, or the user is gone.
 pub async fn set_password(
     app: &App,
     origin: &Origin,
     user: &User,
     password: String,
     keep: Option<&SessionId>,
+    language: Language,
 ) -> Result<(), Refusal> {
+    if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
+        return Err(Refusal::field("password", "is kept by the directory: change it there"));
+    }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
-    let hash = app.passwords.hash(password.into()).await?;
+    let known = words_about_user(user, &app.config.issuer.host());
+    let hash = app.passwords.hash_chosen(password.into(), known).await??;
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
     if app.store.set_password(&user.id, &hash, keep, now, &audit).await? {
         throttle::lift(&app.store, &app.seals, &user.id).await?;
+        to_users::password_changed(app, origin, user, language).await;
         Ok(())
     } else {
         Err(Refusal::NotFound("user"))

@@ -2,9 +2,10 @@
 
 use crate::app::App;
 use crate::protocol::assurance::Level;
+use crate::protocol::ids::UserId;
 use crate::protocol::sign_in::Account;
 use crate::protocol::user::User;
-use crate::store::{Means, StoreError};
+use crate::store::{Means, StoreError, StoredIdentity};
 
 /// Looks an account up.
 ///
@@ -12,19 +13,33 @@ use crate::store::{Means, StoreError};
 /// The database is unavailable.
 pub async fn account_of(app: &App, user: &User) -> Result<Account, StoreError> {
     let means = app.store.means(&user.id).await?;
+    // Something to begin with that an app's code makes two of.
+    let has_first = user.password_hash.is_some()
+        || means.directory_entries > 0
+        || means.apps > 0 && !linked(app, &user.id).await?.is_empty();
     Ok(Account {
         unchanged_since: user.updated_at,
         has_second_factor: means.apps > 0,
-        attainable: attainable(means, user.password_hash.is_some()),
+        attainable: attainable(means, has_first),
     })
 }
 
-fn attainable(means: Means, has_password: bool) -> Level {
+fn attainable(means: Means, has_first: bool) -> Level {
     if means.passkeys > 0 {
         Level::PhishingResistant
-    } else if means.apps > 0 && has_password {
+    } else if means.apps > 0 && has_first {
         Level::TwoFactors
     } else {
         Level::OneFactor
     }
+}
+
+/// A user's accounts elsewhere that can be signed in with: those at providers that are configured.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn linked(app: &App, user: &UserId) -> Result<Vec<StoredIdentity>, StoreError> {
+    let mut identities = app.store.identities_of_user(user).await?;
+    identities.retain(|identity| app.config.upstream(&identity.upstream).is_some());
+    Ok(identities)
 }

@@ -3,20 +3,26 @@
 
 use std::future::Future;
 
+use self::directory::DirectoryError;
 use self::password::HashingError;
 use self::throttle::Counted;
 use crate::app::{App, Origin};
+use crate::protocol::recovery::Reset;
 use crate::protocol::sign_in::{Method, Proof};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
 
+pub mod directory;
+pub mod email_code;
 pub mod means;
 pub mod passkey;
 pub mod password;
 pub mod recovery_code;
 pub mod throttle;
 pub mod totp;
+pub mod upstream;
 
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +36,8 @@ pub enum Refusal {
     },
     /// Too many are waiting for a core.
     Busy,
+    /// The directory that knows the password does not answer.
+    DirectorySilent,
 }
 
 /// Why nothing was found out.
@@ -44,6 +52,9 @@ pub enum SignInError {
     /// A secret in the database.
     #[error("a secret in the database cannot be opened")]
     Sealed(#[from] NotSealedHere),
+    /// The directory.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
 }
 
 /// Somebody who proved who they are.
@@ -68,6 +79,21 @@ pub trait Check: Sync {
         app: &App,
         user: Option<&User>,
     ) -> impl Future<Output = Result<bool, SignInError>> + Send;
+
+    /// Whose account it opens: that of the user who was named, if it is right for them.
+    ///
+    /// # Errors
+    /// As [`is_right`](Self::is_right).
+    fn opens(
+        &self,
+        app: &App,
+        user: Option<User>,
+    ) -> impl Future<Output = Result<Option<User>, SignInError>> + Send {
+        async move {
+            let right = self.is_right(app, user.as_ref()).await?;
+            Ok(user.filter(|_| right))
+        }
+    }
 }
 
 /// Checks what somebody brings forward who says that they are `login`, and is known as `user` if there is such a user.
@@ -96,23 +122,33 @@ pub async fn prove(
             return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
         }
     };
-    let right = match check.is_right(app, user.as_ref()).await {
-        Ok(right) => right,
-        Err(SignInError::Hashing(HashingError::Busy)) => {
+    let target = |user: Option<&User>| {
+        user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id))
+    };
+    let opened = match check.opens(app, user.clone()).await {
+        Ok(opened) => opened,
+        Err(SignInError::Hashing(HashingError::Busy) | SignInError::Directory(DirectoryError::Busy)) => {
             // A busy server must not lock honest people out.
             throttle::take_back(store, &counted).await?;
             return Ok(Err(Refusal::Busy));
         }
+        Err(SignInError::Directory(error)) => {
+            tracing::error!(%error, "nobody of the directory can sign in");
+            throttle::take_back(store, &counted).await?;
+            let detail = "the directory does not answer";
+            store.audit(&app.audit(origin, "session.refused", target(user.as_ref()), detail)).await?;
+            return Ok(Err(Refusal::DirectorySilent));
+        }
         Err(error) => return Err(error),
     };
-    match user {
-        Some(user) if right && !user.disabled => {
+    match opened {
+        Some(user) if !user.disabled => {
             throttle::forgive(store, &counted).await?;
             let proof = Proof::new(user.id.clone(), method, now, user.updated_at);
             Ok(Ok(Proved { user, proof }))
         }
-        user => {
-            let target = user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id));
+        opened => {
+            let target = target(opened.or(user).as_ref());
             store.audit(&app.audit(origin, "session.refused", target, method.as_str())).await?;
             Ok(Err(Refusal::WrongCredentials))
         }
@@ -132,11 +168,30 @@ pub async fn by_password(
     // The canonical form of both user names and addresses is lower case.
     let login = login.trim().to_lowercase();
     let user = app.store.user_by_login(&login).await?;
+    if let Some(directory) = &app.directory {
+        // An account is the directory's or this server's own. One that is here under the same name is not asked for there.
+        let is_directorys = match &user {
+            Some(user) => app.store.entry_of_user(&user.id).await?.is_some(),
+            None => true,
+        };
+        if is_directorys {
+            let typed = directory::Typed { directory, origin, login: &login, password };
+            return prove(app, origin, &login, user, &typed).await;
+        }
+    }
     prove(app, origin, &login, user, &password::Typed(password)).await
 }
 
-/// The password of an account that was just made by whoever asks.
+/// The password that somebody just chose by a mailed link, which is used up: a first proof, in the state of the account that
+/// it left behind.
+#[must_use]
+pub fn by_reset(app: &App, reset: &Reset, changed_at: Timestamp) -> Proof {
+    Proof::new(reset.user().clone(), Method::Password, app.clock.now(), changed_at)
+}
+
+/// The password or passkey of an account that was just made by whoever asks.
 #[must_use]
 pub fn by_new_account(app: &App, user: &User) -> Proof {
-    Proof::new(user.id.clone(), Method::Password, app.clock.now(), user.updated_at)
+    let method = if user.password_hash.is_some() { Method::Password } else { Method::Passkey };
+    Proof::new(user.id.clone(), method, app.clock.now(), user.updated_at)
 }

@@ -118,10 +118,35 @@ impl RelyingParty {
         asking: &Asking<'_>,
     ) -> Result<Challenge, PasskeyError> {
         let known = existing.iter().filter_map(StoredPasskey::credential_id).collect();
+        self.begin(&user.id, &user.username, user.display_name(), known, asking)
+    }
+
+    /// Begins to make the first passkey of an account that is yet to be made: it will have this id. What the page is told of
+    /// its name is a proposal.
+    ///
+    /// # Errors
+    /// There can be none here.
+    pub fn begin_account(
+        &self,
+        user: &UserId,
+        username: &str,
+        asking: &Asking<'_>,
+    ) -> Result<Challenge, PasskeyError> {
+        self.begin(user, username, username, Vec::new(), asking)
+    }
+
+    fn begin(
+        &self,
+        user: &UserId,
+        username: &str,
+        display_name: &str,
+        known: Vec<Vec<u8>>,
+        asking: &Asking<'_>,
+    ) -> Result<Challenge, PasskeyError> {
         let (options, state) = self.webauthn()?.start_passkey_registration(
-            handle_of(&user.id),
-            &user.username,
-            user.display_name(),
+            handle_of(user),
+            username,
+            display_name,
             Some(known),
         )?;
         let mut options = public_key_of(&options);
@@ -131,7 +156,7 @@ impl RelyingParty {
             selection["requireResidentKey"] = json!(true);
             selection["userVerification"] = json!("required");
         }
-        seal(&options, state, Some(user.id.clone()), asking)
+        seal(&options, state, Some(user.clone()), asking)
     }
 
     /// Ends it: the passkey to keep.
@@ -145,14 +170,26 @@ impl RelyingParty {
         answer: &str,
         asking: &Asking<'_>,
     ) -> Result<NewPasskey, PasskeyError> {
+        let (owner, passkey) = self.finish_account(sealed, answer, asking)?;
+        if owner == user.id { Ok(passkey) } else { Err(PasskeyError::Challenge) }
+    }
+
+    /// Ends it for an account that is yet to be made: its id, and its passkey.
+    ///
+    /// # Errors
+    /// The answer is not right, or not the challenge's.
+    pub fn finish_account(
+        &self,
+        sealed: &str,
+        answer: &str,
+        asking: &Asking<'_>,
+    ) -> Result<(UserId, NewPasskey), PasskeyError> {
         let asked: Asked<PasskeyRegistration> = open(sealed, asking)?;
-        if asked.user.as_ref() != Some(&user.id) {
-            return Err(PasskeyError::Challenge);
-        }
+        let owner = asked.user.ok_or(PasskeyError::Challenge)?;
         let answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
         let passkey = self.webauthn()?.finish_passkey_registration(&answer, &asked.state)?;
-        NewPasskey::of(&passkey)
+        Ok((owner, NewPasskey::of(&passkey)?))
     }
 
     /// Begins a sign-in with whichever passkey the browser's user chooses.

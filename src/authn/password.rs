@@ -11,6 +11,7 @@ use super::{Check, SignInError};
 use crate::app::App;
 use crate::config::Passwords;
 use crate::entropy::Entropy;
+use crate::protocol::password_strength::{Weakness, strong_enough};
 use crate::protocol::sign_in::Method;
 use crate::protocol::user::{LONGEST_PASSWORD, User};
 
@@ -110,6 +111,23 @@ impl PasswordHasher {
             spare: Mutex::default(),
             entropy: entropy.clone(),
         })))
+    }
+
+    /// Hashes a password that somebody chose for an account which these words are known about, unless it is too easy to
+    /// guess.
+    ///
+    /// # Errors
+    /// [`HashingError::Busy`] when the queue is full.
+    pub async fn hash_chosen(
+        &self,
+        password: Password,
+        known: Vec<String>,
+    ) -> Result<Result<String, Weakness>, HashingError> {
+        self.on_a_core(move |inner, memory| match strong_enough(&password.0, &known) {
+            Ok(()) => hash_with(&inner.argon2, &password.0, &inner.entropy.bytes::<16>(), memory).map(Ok),
+            Err(weakness) => Ok(Err(weakness)),
+        })
+        .await?
     }
 
     /// Hashes a new password in PHC form.

@@ -62,6 +62,25 @@ pub async fn count(
     Ok(Counted::Allowed(attempt))
 }
 
+/// Counts somebody who comes back from an upstream provider, before the provider is asked: nobody makes this server ask
+/// without end. Whoever was signed in is [taken back](take_back).
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_return(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let address = seals.throttle_bucket("upstream", &network(address));
+    Ok(match beyond(store, config, &address, config.address_failures, now).await? {
+        Some(retry_after) => Counted::TooMany { retry_after },
+        None => Counted::Allowed(CountedAttempt { account: None, address }),
+    })
+}
+
 /// Counts a client that somebody registers without a token. Answers the seconds to wait where one address registered
 /// as many as it may fail to sign in.
 ///
@@ -75,6 +94,22 @@ pub async fn count_registration(
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
     let bucket = seals.throttle_bucket("registration", &network(address));
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
+/// Counts a mail that somebody without a session asks for. Answers the seconds to wait where one address asked for as many
+/// as it may fail to sign in. How often anybody is written to is limited besides.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_mail(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket("mail", &network(address));
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 

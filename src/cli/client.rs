@@ -103,6 +103,9 @@ pub(super) struct Fields {
     /// An app of your own, for which users are not asked
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     skip_consent: Option<bool>,
+    /// How surely its users prove who they are, at least: one-factor, two-factors, phishing-resistant; "" for as it asks
+    #[arg(long, value_name = "LEVEL")]
+    least_acr: Option<String>,
     /// An API that may introspect every client's tokens
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     introspects_any_token: Option<bool>,
@@ -163,6 +166,7 @@ impl Fields {
             access_token_signed_response_alg: self.access_token_alg.or(base.access_token_signed_response_alg),
             require_pkce: self.require_pkce.or(base.require_pkce),
             skip_consent: self.skip_consent.or(base.skip_consent),
+            least_acr: self.least_acr.or(base.least_acr),
             introspects_any_token: self.introspects_any_token.or(base.introspects_any_token),
             refresh_grace_seconds: self.refresh_grace_seconds.or(base.refresh_grace_seconds),
             client_uri: self.client_uri.or(base.client_uri),
@@ -269,6 +273,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ),
         ("PKCE", if metadata.require_pkce { "required" } else { "optional" }.to_owned()),
         ("skips consent", output::flag(metadata.skip_consent)),
+        ("at least", metadata.least_acr.map(|level| level.to_string()).unwrap_or_default()),
         ("introspects any token", output::flag(metadata.introspects_any_token)),
         ("refresh grace", metadata.refresh_grace_seconds.map(|s| format!("{s} s")).unwrap_or_default()),
         ("keys", metadata.jwks_uri.unwrap_or_default()),

@@ -16,6 +16,7 @@ use crate::{files, telemetry};
 
 mod client;
 mod config;
+mod group;
 mod key;
 mod mail;
 mod output;
@@ -64,6 +65,9 @@ enum Command {
     /// People who sign in here
     #[command(subcommand)]
     User(user::Command),
+    /// Groups of people, which applications are told of
+    #[command(subcommand)]
+    Group(group::Command),
     /// Keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Command),
@@ -89,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Serve => block_on(serve::run(&place)),
         Command::Client(command) => block_on(client::run(&place, command)),
         Command::User(command) => block_on(user::run(&place, command)),
+        Command::Group(command) => block_on(group::run(&place, command)),
         Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
         Command::Why(options) => block_on(why::run(&place, options)),
         Command::Mail(command) => block_on(mail::run(&place, command)),

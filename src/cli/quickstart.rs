@@ -135,7 +135,6 @@ Press Ctrl-C to stop. Start it again and everything is still there.",
     )
 }
 
-/// Registers the demo application, or its new address.
 /// Prints what each mail asks to open or to type, for as long as the server runs.
 async fn announce_mails(mailer: Mailer) {
     let mut written = mailer.written();
@@ -166,17 +165,21 @@ fn announcement(mail: &Written) -> String {
     )
 }
 
+/// Registers the demo application, or its new address.
 async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result<()> {
     let id = settings.client_id.as_str().into();
     let redirect_uris = vec![settings.redirect_uri()];
     let post_logout_redirect_uris = vec![settings.post_logout_redirect_uri()];
     match app.store.client(&id).await? {
-        Some(client) if client.metadata.redirect_uris == redirect_uris => {}
+        Some(client)
+            if client.metadata.redirect_uris == redirect_uris
+                && client.metadata.initiate_login_uri.is_some() => {}
         Some(client) => {
             let mut client = Client::clone(&client);
             let read_at = client.updated_at;
             client.metadata.redirect_uris = redirect_uris;
             client.metadata.post_logout_redirect_uris = post_logout_redirect_uris;
+            client.metadata.initiate_login_uri = Some(settings.initiate_login_uri());
             client.updated_at = app.clock.now();
             let target = format!("client:{DEMO_CLIENT}");
             let audit = app.audit(&Origin::cli(), "client.update", target, "quickstart");
@@ -192,6 +195,7 @@ async fn add_demo_client(app: &App, settings: &demo::Settings) -> anyhow::Result
                 token_endpoint_auth_method: Some(AuthMethod::None.to_string()),
                 scope: Some("openid profile email".to_owned()),
                 client_uri: Some(settings.post_logout_redirect_uri()),
+                initiate_login_uri: Some(settings.initiate_login_uri()),
                 ..ClientInput::default()
             };
             clients::create(app, &Origin::cli(), &wanted).await.map_err(output::refused)?;

@@ -9,9 +9,11 @@ use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::Refusal;
+use crate::admin::invitations::{self, InvitationInput, InvitationView};
 use crate::admin::sign_in_methods;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
+use crate::i18n::Language;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -82,6 +84,25 @@ pub(super) enum Command {
     Disable(Who),
     /// Switch a user on again
     Enable(Who),
+    /// Invite somebody to make an account: by mail, or by a link to hand on where this server sends none
+    Invite {
+        /// E-mail address to invite
+        address: String,
+        /// User name to propose [default: what the address begins with]
+        #[arg(long)]
+        username: Option<String>,
+        /// May administer this server
+        #[arg(long)]
+        admin: bool,
+        /// Application to lead to, by its id [default: the account's own page]
+        #[arg(long, value_name = "ID")]
+        client: Option<String>,
+        /// Language of the mail: en, de, fr, es, pt, ja, zh-Hans, ar [default: en]
+        #[arg(long, value_name = "TAG")]
+        language: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Delete a user with their sessions, consents and tokens
     Delete(Who),
 }
@@ -96,7 +117,7 @@ pub(super) struct Who {
 pub(super) struct Print {
     /// Print JSON
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
 #[derive(Args, Clone, Copy, Debug)]
@@ -200,7 +221,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::SetPassword { who, password } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
-            users::set_password(&app, &origin, &user, password, None).await.map_err(output::refused)?;
+            users::set_password(&app, &origin, &user, password, None, Language::English)
+                .await
+                .map_err(output::refused)?;
             println!("the password of {} is set; they are signed out everywhere", user.username);
             Ok(())
         }
@@ -221,6 +244,18 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         }
         Command::Disable(who) => switch(&app, &origin, &who, true).await,
         Command::Enable(who) => switch(&app, &origin, &who, false).await,
+        Command::Invite { address, username, admin, client, language, print } => {
+            let input = InvitationInput {
+                email: address,
+                username,
+                is_admin: admin,
+                client_id: client,
+                language,
+                expires_in: None,
+            };
+            let invitation = invitations::create(&app, &origin, "", input).await.map_err(output::refused)?;
+            show_invitation(invitation, print)
+        }
         Command::Delete(who) => {
             let user = who.find(&app).await?;
             users::delete(&app, &origin, &user).await.map_err(output::refused)?;
@@ -232,7 +267,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
 
 impl Who {
     /// The user that is meant.
-    async fn find(&self, app: &App) -> anyhow::Result<User> {
+    pub(super) async fn find(&self, app: &App) -> anyhow::Result<User> {
         let by_login = app.store.user_by_login(&self.user.to_lowercase()).await?;
         match by_login {
             Some(user) => Ok(user),
@@ -271,6 +306,20 @@ async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool) -> anyhow
     let input = UserInput { disabled: Some(disabled), ..UserInput::from(&before) };
     users::change(app, origin, &before, &input).await.map_err(output::refused)?;
     println!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
+    Ok(())
+}
+
+fn show_invitation(invitation: InvitationView, print: Print) -> anyhow::Result<()> {
+    if print.json {
+        return output::json(&invitation);
+    }
+    let until = output::date(invitation.expires_at);
+    match invitation.link {
+        None => println!("the invitation of {} is on its way, and works until {until}", invitation.email),
+        Some(link) => {
+            println!("{link}\ngive this link to {}; it works once, until {until}", invitation.email);
+        }
+    }
     Ok(())
 }
 

@@ -7,13 +7,19 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use ipnet::IpNet;
+use url::Url;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
+use crate::branding::Branding;
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
+use crate::protocol::linking::Policy;
 pub use crate::tls::Tls;
 
+mod directory;
+mod forward_auth;
 mod mail;
 mod raw;
 mod resolve;
@@ -21,6 +27,7 @@ mod resolve;
 pub(crate) mod samples;
 #[cfg(test)]
 mod tests;
+mod upstream;
 
 /// Everything that is wrong with a configuration, each with its key and what to write instead.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +78,12 @@ impl Config {
         raw::read(None, &given, environment).and_then(resolve::resolve)
     }
 
+    /// The provider with this id.
+    #[must_use]
+    pub fn upstream(&self, id: &str) -> Option<&Upstream> {
+        self.upstreams.iter().find(|upstream| upstream.id == id)
+    }
+
     /// What the operator may want to know although the configuration is fine.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -106,8 +119,14 @@ pub struct Config {
     pub keys: Keys,
     /// How sure to be of who somebody is.
     pub assurance: Assurance,
-    /// Accounts that people make for themselves.
-    pub accounts: Accounts,
+    /// Who may make an account.
+    pub sign_up: SignUpMode,
+    /// Ways to sign in that are not there for everybody.
+    pub sign_in: SignIn,
+    /// What it looks like; for as long as the process runs.
+    pub branding: &'static Branding,
+    /// Providers elsewhere that people sign in with.
+    pub upstreams: Vec<Upstream>,
     /// Clients that register themselves.
     pub registration: Registration,
     /// What newer applications do without.
@@ -116,6 +135,10 @@ pub struct Config {
     pub outgoing: Outgoing,
     /// Mail that this server sends.
     pub mail: Mail,
+    /// The directory of the organisation, if it has one.
+    pub directory: Option<Directory>,
+    /// Applications behind a proxy that asks here.
+    pub forward_auth: Vec<ProtectedApp>,
     /// Logs.
     pub log: Log,
     /// Metrics.
@@ -259,11 +282,116 @@ pub struct Assurance {
     pub administrators: Level,
 }
 
-/// Accounts that people make for themselves.
+/// Who may make an account for themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SignUpMode {
+    /// Nobody: administrators make all of them.
+    Closed,
+    /// Whom an administrator invites.
+    #[default]
+    Invitation,
+    /// Everybody (`prompt=create`).
+    Open,
+}
+
+impl SignUpMode {
+    /// May everybody make one?
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        self == Self::Open
+    }
+}
+
+/// Ways to sign in that are not there for everybody.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Accounts {
-    /// May everybody make one (`prompt=create`)?
-    pub sign_up: bool,
+pub struct SignIn {
+    /// By a code that is mailed.
+    pub email_code: bool,
+}
+
+/// A provider elsewhere that people sign in with.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Its name in addresses and in the database.
+    pub id: String,
+    /// What its button says.
+    pub name: String,
+    /// How it is spoken to.
+    pub protocol: UpstreamProtocol,
+    /// Who this server is there.
+    pub client_id: String,
+    /// How this server proves it there; none where it is a public client.
+    pub client_secret: Option<UpstreamSecret>,
+    /// What is asked for, besides `openid`.
+    pub scopes: Vec<String>,
+    /// What its word counts for.
+    pub policy: Policy,
+}
+
+impl Upstream {
+    /// The origin that the browser is sent to first.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        let address = match &self.protocol {
+            UpstreamProtocol::OpenIdConnect { issuer } => Url::parse(issuer).ok(),
+            UpstreamProtocol::OAuth2(provider) => Some(provider.authorization.clone()),
+        };
+        address.map(|url| url.origin().ascii_serialization()).unwrap_or_default()
+    }
+}
+
+/// How a provider is spoken to.
+#[derive(Clone, Debug)]
+pub enum UpstreamProtocol {
+    /// OpenID Connect, by discovery.
+    OpenIdConnect {
+        /// The issuer identifier, byte for byte.
+        issuer: String,
+    },
+    /// OAuth 2 (RFC 6749), and a document about who is signed in.
+    OAuth2(Box<OAuth2Provider>),
+}
+
+/// A provider without discovery.
+#[derive(Clone, Debug)]
+pub struct OAuth2Provider {
+    /// Authorization endpoint.
+    pub authorization: Url,
+    /// Token endpoint.
+    pub token: Url,
+    /// Answers a JSON object about the user.
+    pub userinfo: Url,
+    /// Answers a list of their addresses, as GitHub's does: objects with `email`, `primary` and `verified`.
+    pub emails: Option<Url>,
+    /// Does the secret go into the form, instead of HTTP Basic (RFC 6749 §2.3.1)?
+    pub secret_in_body: bool,
+    /// What its document calls things.
+    pub claims: ClaimNames,
+}
+
+/// What a provider's document about a user calls things.
+#[derive(Clone, Debug)]
+pub struct ClaimNames {
+    /// What identifies the user for ever: a text or a number.
+    pub subject: String,
+    /// Address.
+    pub email: String,
+    /// Was the address checked?
+    pub email_verified: String,
+    /// Name to show.
+    pub name: String,
+    /// User name.
+    pub username: String,
+}
+
+/// This server's secret at a provider. Never printed.
+#[derive(Clone)]
+pub struct UpstreamSecret(pub Zeroizing<String>);
+
+impl fmt::Debug for UpstreamSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UpstreamSecret(…)")
+    }
 }
 
 /// Clients that register themselves (RFC 7591).
@@ -378,6 +506,72 @@ impl fmt::Debug for SmtpCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SmtpCredentials").field("user", &self.user).finish_non_exhaustive()
     }
+}
+
+/// The directory (LDAP) that knows an organisation's people and their passwords.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// `ldap` or `ldaps`, host and port.
+    pub url: url::Url,
+    /// Protected by `StartTLS` (RFC 4511 §4.14), or not used.
+    pub start_tls: bool,
+    /// Certificates (PEM) of authorities that are trusted beside the public ones.
+    pub ca_certificates: Option<Vec<u8>>,
+    /// As whom entries are looked for.
+    pub bind: Bind,
+    /// Below which entry.
+    pub base: String,
+    /// By which filter (RFC 4515), with `{login}` for the name that was typed.
+    pub filter: String,
+    /// What is read of an entry.
+    pub attributes: Attributes,
+    /// Groups right below this entry go by a short name.
+    pub groups_base: Option<String>,
+    /// Are its e-mail addresses verified ones?
+    pub trust_email: bool,
+    /// How long it may take to answer.
+    pub timeout: Duration,
+}
+
+/// As whom entries are looked for. The password is never printed.
+#[derive(Clone)]
+pub enum Bind {
+    /// As this server.
+    AsService {
+        /// Its name there.
+        dn: String,
+        /// Its password.
+        password: Zeroizing<String>,
+    },
+    /// As whoever signs in: a name with `{login}` in it.
+    AsUser(String),
+    /// As nobody.
+    Anonymous,
+}
+
+impl fmt::Debug for Bind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AsService { dn, .. } => write!(f, "AsService({dn:?}, …)"),
+            Self::AsUser(template) => write!(f, "AsUser({template:?})"),
+            Self::Anonymous => f.write_str("Anonymous"),
+        }
+    }
+}
+
+/// Names of attributes (RFC 4512 §2.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attributes {
+    /// What no two entries share and no renaming changes.
+    pub id: String,
+    /// User name.
+    pub username: String,
+    /// E-mail address.
+    pub email: String,
+    /// Name to show.
+    pub name: String,
+    /// Groups.
+    pub groups: String,
 }
 
 /// Logs.

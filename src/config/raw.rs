@@ -29,7 +29,7 @@ pub(super) enum Kind {
 }
 
 /// Every setting. Its variable is `COUNTERSIGN_` and the key in capitals, with `_` for the dot.
-pub(super) const SETTINGS: [(&str, Kind); 53] = [
+pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("issuer", Kind::Text),
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
@@ -64,7 +64,13 @@ pub(super) const SETTINGS: [(&str, Kind); 53] = [
     ("assurance.two_factors", Kind::Text),
     ("assurance.phishing_resistant", Kind::Text),
     ("assurance.administrators", Kind::Text),
+    ("branding.name", Kind::Text),
+    ("branding.logo_file", Kind::Text),
+    ("branding.accent_light", Kind::Text),
+    ("branding.accent_dark", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
+    ("sign_up.mode", Kind::Text),
+    ("sign_in.email_code", Kind::Flag),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
     ("registration.unused_expiry", Kind::Text),
@@ -80,6 +86,23 @@ pub(super) const SETTINGS: [(&str, Kind); 53] = [
     ("mail.allow_plain", Kind::Flag),
     ("mail.from", Kind::Text),
     ("mail.folder", Kind::Text),
+    ("directory.url", Kind::Text),
+    ("directory.allow_plain", Kind::Flag),
+    ("directory.ca_file", Kind::Text),
+    ("directory.bind_dn", Kind::Text),
+    ("directory.bind_password", Kind::Text),
+    ("directory.bind_password_file", Kind::Text),
+    ("directory.user_dn", Kind::Text),
+    ("directory.base", Kind::Text),
+    ("directory.filter", Kind::Text),
+    ("directory.id_attribute", Kind::Text),
+    ("directory.username_attribute", Kind::Text),
+    ("directory.email_attribute", Kind::Text),
+    ("directory.name_attribute", Kind::Text),
+    ("directory.groups_attribute", Kind::Text),
+    ("directory.groups_base", Kind::Text),
+    ("directory.trust_email", Kind::Flag),
+    ("directory.timeout", Kind::Text),
     ("log.format", Kind::Text),
     ("log.filter", Kind::Text),
     ("metrics.token", Kind::Text),
@@ -114,13 +137,28 @@ pub(super) struct Raw {
     pub(super) throttle: Throttle,
     pub(super) keys: Keys,
     pub(super) assurance: Assurance,
+    pub(super) branding: Branding,
     pub(super) accounts: Accounts,
+    pub(super) sign_up: SignUp,
+    pub(super) sign_in: SignIn,
+    pub(super) upstream: Vec<Upstream>,
     pub(super) registration: Registration,
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
     pub(super) mail: Mail,
+    pub(super) directory: Directory,
+    pub(super) forward_auth: Vec<ForwardAuth>,
     pub(super) log: Log,
     pub(super) metrics: Metrics,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Branding {
+    pub(super) name: Option<String>,
+    pub(super) logo_file: Option<PathBuf>,
+    pub(super) accent_light: Option<String>,
+    pub(super) accent_dark: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -199,6 +237,46 @@ pub(super) struct Accounts {
     pub(super) sign_up: bool,
 }
 
+/// In the file only: variables have no lists of tables.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Upstream {
+    pub(super) id: Option<String>,
+    pub(super) name: Option<String>,
+    pub(super) preset: Option<String>,
+    pub(super) kind: Option<String>,
+    pub(super) issuer: Option<String>,
+    pub(super) tenant: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) client_secret: Option<String>,
+    pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) client_auth: Option<String>,
+    pub(super) scopes: Option<Vec<String>>,
+    pub(super) sign_up: bool,
+    pub(super) trust_email: Option<bool>,
+    pub(super) authorization_endpoint: Option<String>,
+    pub(super) token_endpoint: Option<String>,
+    pub(super) userinfo_endpoint: Option<String>,
+    pub(super) emails_endpoint: Option<String>,
+    pub(super) subject_claim: Option<String>,
+    pub(super) email_claim: Option<String>,
+    pub(super) email_verified_claim: Option<String>,
+    pub(super) name_claim: Option<String>,
+    pub(super) username_claim: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SignUp {
+    pub(super) mode: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct SignIn {
+    pub(super) email_code: bool,
+}
+
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Registration {
@@ -232,6 +310,39 @@ pub(super) struct Mail {
     pub(super) allow_plain: bool,
     pub(super) from: Option<String>,
     pub(super) folder: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Directory {
+    pub(super) url: Option<String>,
+    pub(super) allow_plain: bool,
+    pub(super) ca_file: Option<PathBuf>,
+    pub(super) bind_dn: Option<String>,
+    pub(super) bind_password: Option<String>,
+    pub(super) bind_password_file: Option<PathBuf>,
+    pub(super) user_dn: Option<String>,
+    pub(super) base: Option<String>,
+    pub(super) filter: Option<String>,
+    pub(super) id_attribute: Option<String>,
+    pub(super) username_attribute: Option<String>,
+    pub(super) email_attribute: Option<String>,
+    pub(super) name_attribute: Option<String>,
+    pub(super) groups_attribute: Option<String>,
+    pub(super) groups_base: Option<String>,
+    pub(super) trust_email: bool,
+    pub(super) timeout: Option<String>,
+}
+
+/// A list of tables has no variable: it stands in the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct ForwardAuth {
+    pub(super) host: String,
+    pub(super) groups: Vec<String>,
+    pub(super) level: Option<String>,
+    pub(super) scope: Option<String>,
+    pub(super) basic: bool,
 }
 
 #[derive(Default, Deserialize)]

@@ -16,10 +16,11 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret,
-    Metrics, Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SmtpSecurity, Throttle,
-    Tls, Tokens,
+    Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret, Metrics,
+    Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
+    SmtpSecurity, Throttle, Tls, Tokens,
 };
+use crate::branding::{self, Branding, BrandingProblem, Colour};
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::issuer::Issuer;
 
@@ -78,6 +79,22 @@ pub(super) fn notes(config: &Config) -> Vec<String> {
             smtp.host
         ));
     }
+    if config.sign_in.email_code && matches!(config.mail.transport, MailTransport::None) {
+        notes.push("sign_in.email_code is true, and no mail is sent: set mail.transport".to_owned());
+    }
+    if !config.forward_auth.is_empty() && listen.trusted_proxies.is_empty() {
+        notes.push(
+            "applications stand under [[forward_auth]], and no proxy may ask about them: name it in \
+             listen.trusted_proxies"
+                .to_owned(),
+        );
+    }
+    if let Some(directory) = &config.directory
+        && directory.url.scheme() == "ldap"
+        && !directory.start_tls
+    {
+        notes.push("directory.allow_plain is true: passwords go to the directory unencrypted".to_owned());
+    }
     if config.passwords.memory_kib < 19_456 {
         notes.push("passwords.memory_kib is below 19456, the recommended strength".to_owned());
     }
@@ -119,11 +136,16 @@ impl Checks<'_> {
         };
         let keys = self.keys(raw.keys);
         let assurance = self.assurance(raw.assurance);
-        let accounts = Accounts { sign_up: raw.accounts.sign_up };
+        let sign_up = self.sign_up(&raw.sign_up, &raw.accounts);
+        let sign_in = SignIn { email_code: raw.sign_in.email_code };
+        let upstreams = self.upstreams(raw.upstream, issuer.as_ref());
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
+        let branding = self.branding(raw.branding);
         let mail = self.mail(raw.mail, &data_dir);
+        let directory = self.directory(raw.directory);
+        let forward_auth = self.forward_auth(raw.forward_auth, issuer.as_ref());
         let log = self.log(raw.log);
         let metrics = self.metrics(raw.metrics);
         let (issuer, listen) = (issuer?, listen?);
@@ -145,11 +167,16 @@ impl Checks<'_> {
             throttle,
             keys,
             assurance,
-            accounts,
+            sign_up,
+            sign_in,
+            upstreams,
             registration,
             legacy,
             outgoing,
+            branding,
             mail: mail?,
+            directory: directory?,
+            forward_auth,
             log,
             metrics,
         })
@@ -393,6 +420,27 @@ impl Checks<'_> {
         keys
     }
 
+    fn sign_up(&mut self, raw: &raw::SignUp, accounts: &raw::Accounts) -> SignUpMode {
+        let mode = match raw.mode.as_deref() {
+            None if accounts.sign_up => SignUpMode::Open,
+            None | Some("invitation") => SignUpMode::Invitation,
+            Some("closed") => SignUpMode::Closed,
+            Some("open") => SignUpMode::Open,
+            Some(other) => {
+                let rule = "must be \"closed\", \"invitation\" or \"open\"";
+                self.refuse_value("sign_up.mode", format!("{other:?}"), rule);
+                return SignUpMode::Closed;
+            }
+        };
+        if accounts.sign_up && !mode.is_open() {
+            self.refuse(
+                "accounts.sign_up",
+                "says that everybody may sign up, and sign_up.mode does not: leave it out",
+            );
+        }
+        mode
+    }
+
     fn registration(&mut self, raw: raw::Registration) -> Registration {
         let mode = match raw.mode.as_deref() {
             None | Some("off") => RegistrationMode::Off,
@@ -443,8 +491,29 @@ impl Checks<'_> {
         Outgoing { ca_certificates, allowed_hosts: allowed_hosts.collect(), allowed_networks }
     }
 
+    fn branding(&mut self, raw: raw::Branding) -> &'static Branding {
+        let name = self.brand("branding.name", raw.name, branding::name);
+        let light = self.brand("branding.accent_light", raw.accent_light, Colour::on_light);
+        let dark = self.brand("branding.accent_dark", raw.accent_dark, Colour::on_dark);
+        let logo = raw.logo_file.and_then(|file| {
+            let bytes = self.read("branding.logo_file", file)?;
+            branding::logo(bytes).map_err(|problem| self.refuse("branding.logo_file", problem)).ok()
+        });
+        Box::leak(Box::new(Branding::new(name, logo, light, dark)))
+    }
+
+    fn brand<T>(
+        &mut self,
+        key: &str,
+        text: Option<String>,
+        rule: impl Fn(&str) -> Result<T, BrandingProblem>,
+    ) -> Option<T> {
+        let text = text?;
+        rule(&text).map_err(|problem| self.refuse_value(key, format!("{text:?}"), problem.to_string())).ok()
+    }
+
     /// The bytes of a file that a setting names.
-    fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
+    pub(super) fn read(&mut self, key: &str, file: PathBuf) -> Option<Vec<u8>> {
         let file = (self.path)(key, file);
         std::fs::read(&file)
             .map_err(|error| self.refuse_value(key, file.display(), format!("cannot be read: {error}")))
@@ -502,17 +571,16 @@ impl Checks<'_> {
                 self.refuse_value(&key, name, "is the name of another level; give each its own");
             }
         }
-        let administrators = match raw.administrators.as_deref() {
-            None | Some("one-factor") => Level::OneFactor,
-            Some("two-factors") => Level::TwoFactors,
-            Some("phishing-resistant") => Level::PhishingResistant,
-            Some(other) => {
-                let allowed = "must be one-factor, two-factors or phishing-resistant";
-                self.refuse_value("assurance.administrators", other, allowed);
-                Level::OneFactor
-            }
-        };
+        let administrators = self.level("assurance.administrators", raw.administrators.as_deref());
         Assurance { classes, administrators }
+    }
+
+    pub(super) fn level(&mut self, key: &str, text: Option<&str>) -> Level {
+        let Some(text) = text else { return Level::OneFactor };
+        text.parse().unwrap_or_else(|_| {
+            self.refuse_value(key, text, "must be one-factor, two-factors or phishing-resistant");
+            Level::OneFactor
+        })
     }
 
     fn number(&mut self, key: &str, value: Option<u32>, default: u32, allowed: RangeInclusive<u32>) -> u32 {
@@ -523,7 +591,7 @@ impl Checks<'_> {
         value
     }
 
-    fn duration(
+    pub(super) fn duration(
         &mut self,
         key: &str,
         text: Option<String>,

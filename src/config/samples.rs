@@ -6,9 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Accounts, Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
-    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, Throttle,
-    Tokens,
+    Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
+    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, SignIn,
+    SignUpMode, Throttle, Tokens,
 };
 
 /// The defaults, but cheap to hash and in a file that nobody opens.
@@ -42,7 +42,10 @@ pub fn config(issuer: &str) -> Config {
         throttle: Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: Assurance::default(),
-        accounts: Accounts::default(),
+        sign_up: SignUpMode::default(),
+        sign_in: SignIn::default(),
+        branding: &crate::branding::PLAIN,
+        upstreams: Vec::new(),
         registration: Registration {
             mode: RegistrationMode::Off,
             require_pkce: true,
@@ -56,6 +59,8 @@ pub fn config(issuer: &str) -> Config {
             transport: MailTransport::None,
             from: Sender { name: None, address: "no-reply@localhost".to_owned() },
         },
+        directory: None,
+        forward_auth: Vec::new(),
         log: Log { json: false, filter: "info".to_owned() },
         metrics: Metrics { token: None },
     }

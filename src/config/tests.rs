@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::{Config, Engine, MailTransport, Problems, RegistrationMode, Smtp, SmtpSecurity};
+use super::{
+    Bind, Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity,
+    UpstreamProtocol,
+};
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
 
@@ -56,7 +59,7 @@ fn defaults_need_an_issuer_and_a_secret_only() {
 #[test]
 fn every_setting_can_stand_in_the_file() {
     let config = load(&besides(
-        r#"
+        r##"
 data_dir = "data"
 [database]
 url = "postgres://countersign:s3cret@db.example:5433/identity"
@@ -95,11 +98,17 @@ from = "Example <No-Reply@Example.org>"
 [log]
 format = "json"
 filter = "warn,countersign=debug"
+[branding]
+name = "Example"
+accent_light = "#a52a22"
+accent_dark = "#FFA39B"
 [metrics]
 token = "a-scrapers-token"
-"#,
+"##,
     ))
     .unwrap();
+    assert_eq!(config.branding.name, "Example");
+    assert!(config.branding.style.is_some() && config.branding.logo.is_none());
     assert_eq!(config.database.engine.to_string(), "PostgreSQL at db.example:5433/identity");
     assert_eq!(config.listen.trusted_proxies.len(), 3);
     assert_eq!(config.tokens.refresh_grace, Duration::ZERO);
@@ -280,13 +289,15 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     let config = load_in(&folder, &[]).unwrap();
     assert_eq!(config.registration.mode, RegistrationMode::Off);
     assert!(
-        config.registration.require_pkce && !config.accounts.sign_up && !config.legacy.front_channel_tokens
+        config.registration.require_pkce && !config.sign_in.email_code && !config.legacy.front_channel_tokens
     );
+    assert_eq!(config.sign_up, SignUpMode::Invitation);
     assert!(config.outgoing.allowed_hosts.is_empty() && config.outgoing.allowed_networks.is_empty());
     let opened = [
         ("COUNTERSIGN_REGISTRATION_MODE", "open"),
         ("COUNTERSIGN_REGISTRATION_REQUIRE_PKCE", "false"),
-        ("COUNTERSIGN_ACCOUNTS_SIGN_UP", "true"),
+        ("COUNTERSIGN_SIGN_UP_MODE", "open"),
+        ("COUNTERSIGN_SIGN_IN_EMAIL_CODE", "true"),
         ("COUNTERSIGN_LEGACY_FRONT_CHANNEL_TOKENS", "true"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_HOSTS", "Intranet.example., other.example"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_NETWORKS", "10.0.0.0/8,192.0.2.7"),
@@ -294,12 +305,29 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     let config = load_in(&folder, &opened).unwrap();
     assert_eq!(config.registration.mode, RegistrationMode::Open);
     assert!(
-        !config.registration.require_pkce && config.accounts.sign_up && config.legacy.front_channel_tokens
+        !config.registration.require_pkce && config.sign_in.email_code && config.legacy.front_channel_tokens
     );
+    assert_eq!(config.sign_up, SignUpMode::Open);
+    assert!(config.notes().iter().any(|note| note.contains("no mail is sent")), "{:?}", config.notes());
     assert_eq!(config.outgoing.allowed_hosts, ["intranet.example", "other.example"]);
     assert_eq!(config.outgoing.allowed_networks.len(), 2);
     let found = load_in(&folder, &[("COUNTERSIGN_ACCOUNTS_SIGN_UP", "yes")]).unwrap_err();
     assert_eq!(found.0, ["COUNTERSIGN_ACCOUNTS_SIGN_UP = \"yes\": must be true or false"]);
+}
+
+#[test]
+fn who_may_sign_up_is_said_in_one_place_or_in_the_older_one() {
+    let mode = |text: &str| load(&besides(text)).map(|config| config.sign_up).map_err(|problems| problems.0);
+    assert_eq!(mode("[accounts]\nsign_up = true"), Ok(SignUpMode::Open));
+    assert_eq!(mode("[accounts]\nsign_up = false\n[sign_up]\nmode = \"open\""), Ok(SignUpMode::Open));
+    assert_eq!(mode("[sign_up]\nmode = \"closed\""), Ok(SignUpMode::Closed));
+    let both = mode("[accounts]\nsign_up = true\n[sign_up]\nmode = \"invitation\"").unwrap_err();
+    assert_eq!(
+        both,
+        ["accounts.sign_up: says that everybody may sign up, and sign_up.mode does not: leave it out"]
+    );
+    let other = mode("[sign_up]\nmode = \"on\"").unwrap_err();
+    assert_eq!(other, ["sign_up.mode = \"on\": must be \"closed\", \"invitation\" or \"open\""]);
 }
 
 /// The mail section of a configuration that is fine.
@@ -477,9 +505,153 @@ fn wrong_mail_settings_are_refused_without_a_password() {
     );
 }
 
+/// The TOML blocks of a page of the documentation that hold this text, one after the other.
+fn documented(page: &str, text: &str) -> String {
+    let blocks = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.filter(|block| block.contains(text)).collect()
+}
+
+#[test]
+fn the_documented_directory_is_accepted() {
+    let example = documented(include_str!("../../docs/sign-in.md"), "[directory]");
+    let example = example.replace("/etc/ssl/", "").replace("/etc/countersign/", "");
+    let folder = written(&besides(&example));
+    let pem = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap().cert.pem();
+    for (name, text) in [("example-ca.pem", pem.as_str()), ("directory-password", "a secret word\n")] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+        std::fs::set_permissions(folder.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = load_in(&folder, &[]).unwrap();
+    assert!(!format!("{config:?}").contains("a secret word"));
+    let directory = config.directory.unwrap();
+    assert!(!directory.start_tls && !directory.trust_email);
+    let Bind::AsService { password, .. } = directory.bind else { panic!("another bind") };
+    assert_eq!(*password, "a secret word");
+
+    let url = [("COUNTERSIGN_DIRECTORY_URL", "ldap://ldap.example.org")];
+    assert!(load_in(&folder, &url).unwrap().directory.unwrap().start_tls);
+    let plain = [url[0], ("COUNTERSIGN_DIRECTORY_ALLOW_PLAIN", "true")];
+    let config = load_in(&folder, &plain).unwrap();
+    assert!(config.notes().iter().any(|note| note.contains("directory.allow_plain")));
+    assert!(load(&besides("")).unwrap().directory.is_none());
+}
+
+#[test]
+fn wrong_directory_settings_are_refused() {
+    const URL: &str = "url = \"ldaps://ldap.example.org\"\n";
+    const BASE: &str = "base = \"dc=example\"\n";
+    for (text, expected) in [
+        ("base = \"dc=example\"".to_owned(), "directory.url: is missing"),
+        (format!("url = \"http://ldap.example.org\"\n{BASE}"), "directory.url = \"http://"),
+        (format!("url = \"ldapi:///run/slapd\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://a/dc=example\"\n{BASE}"), "directory.url = "),
+        (format!("url = \"ldaps://a:b@c\"\n{BASE}"), "directory.url = "),
+        (URL.to_owned(), "directory.base: is missing"),
+        (format!("{URL}{BASE}filter = \"(uid=ada)\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}filter = \"(uid={{login}}\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}filter = \"uid={{login}})(x=y\""), "directory.filter: must be a filter"),
+        (format!("{URL}{BASE}bind_dn = \"cn=x\""), "directory.bind_password_file: is missing"),
+        (
+            format!("{URL}{BASE}bind_dn = \"cn=x\"\nbind_password = \"\""),
+            "directory.bind_password_file: is missing",
+        ),
+        (format!("{URL}{BASE}bind_password = \"x\""), "directory.bind_dn: is missing"),
+        (
+            format!("{URL}{BASE}bind_dn = \"x\"\nbind_password = \"x\"\nbind_password_file = \"x\""),
+            "directory.bind_password: is set beside",
+        ),
+        (format!("{URL}{BASE}bind_dn = \"x\"\nuser_dn = \"x\""), "directory.user_dn: is set beside"),
+        (format!("{URL}user_dn = \"uid=ada,dc=example\""), "directory.user_dn: must hold {login}"),
+        (format!("{URL}{BASE}id_attribute = \"a)(b\""), "directory.id_attribute = "),
+        (format!("{URL}{BASE}timeout = \"1m\""), "directory.timeout = "),
+        (format!("{URL}{BASE}ca_file = \"missing.pem\""), "directory.ca_file = "),
+        (
+            format!("{URL}{BASE}bind_dn = \"x\"\nbind_password_file = \"missing\""),
+            "directory.bind_password_file = ",
+        ),
+    ] {
+        let told = problems(&besides(&format!("[directory]\n{text}")));
+        assert!(told.iter().any(|problem| problem.starts_with(expected)), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn applications_behind_a_proxy_have_hosts_of_their_own() {
+    let example = documented(include_str!("../../docs/forward-auth.md"), "[[forward_auth]]");
+    let config = load(&besides(&example)).unwrap();
+    assert!(!config.notes().iter().any(|note| note.contains("forward_auth")));
+    let [app, vault] = config.forward_auth.as_slice() else { panic!("not two") };
+    assert_eq!((app.host.as_str(), app.basic, app.scope.as_deref()), ("app.example.org", false, None));
+    assert_eq!(vault.groups, ["staff", "board"]);
+    assert_eq!(vault.level, crate::protocol::assurance::Level::TwoFactors);
+
+    let unasked = load(&besides("[[forward_auth]]\nhost = \"App.Example.org:443\"")).unwrap();
+    assert_eq!(unasked.forward_auth[0].host, "app.example.org");
+    assert!(unasked.notes().iter().any(|note| note.contains("no proxy may ask")));
+
+    let app = |text: &str| format!("[[forward_auth]]\n{text}\n");
+    let good = app("host = \"app.example.org\"");
+    for (text, expected) in [
+        (app(""), "forward_auth.host = \"\": must be a host name"),
+        (app("host = \"https://app.example.org\""), "forward_auth.host = "),
+        (app("host = \"*.example.org\""), "forward_auth.host = "),
+        (app("host = \"app.example.org/\""), "forward_auth.host = "),
+        (app("host = \"ID.example.com\""), "forward_auth.host = id.example.com: is the issuer's own"),
+        (
+            app("host = \"id.example.com:8443\""),
+            "forward_auth.host = id.example.com:8443: is the issuer's own",
+        ),
+        (format!("{good}{good}"), "forward_auth.host = app.example.org: stands in two"),
+        (format!("{good}level = \"high\""), "forward_auth.level = high"),
+        (format!("{good}scope = \"a b\""), "forward_auth.scope = "),
+        (format!("{good}scope = \"\""), "forward_auth.scope = "),
+        (format!("{good}domain = \"example.org\""), ""),
+    ] {
+        let told = problems(&besides(&text));
+        assert!(told.iter().any(|problem| problem.starts_with(expected)), "{text}: {told:?}");
+    }
+}
+
+#[test]
+fn a_branding_that_would_break_a_page_is_refused() {
+    for (text, expected) in [
+        (
+            "[branding]\naccent_light = \"red;}\"",
+            "branding.accent_light = \"red;}\": must be a colour as in \"#0d6b60\"",
+        ),
+        (
+            "[branding]\naccent_dark = \"#0d6b60\"",
+            "branding.accent_dark = \"#0d6b60\": cannot be read on #1f2725: its contrast is 2.4, and must be 4.5 at least; \
+             take a lighter one",
+        ),
+        (
+            "[branding]\nname = \"\"",
+            "branding.name = \"\": must have 1 to 32 characters, without control or direction characters",
+        ),
+    ] {
+        assert_eq!(problems(&besides(text)), [expected], "{text}");
+    }
+}
+
+#[test]
+fn a_logo_is_read_from_its_file_and_judged() {
+    let folder = written(&besides("[branding]\nlogo_file = \"logo.svg\""));
+    let logo = folder.path().join("logo.svg");
+    std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
+    let config = load_in(&folder, &[]).unwrap();
+    assert_eq!(config.branding.logo.as_ref().unwrap().content_type, "image/svg+xml");
+    std::fs::write(&logo, "<svg onload=\"alert(1)\"/>").unwrap();
+    let Problems(found) = load_in(&folder, &[]).unwrap_err();
+    assert_eq!(
+        found,
+        ["branding.logo_file: holds \"on…=\", and could do more than show itself; save it as a plain SVG"]
+    );
+}
+
 #[test]
 fn files_that_cannot_be_read_are_named() {
-    for key in ["registration.software_statement_keys", "outgoing.ca_file"] {
+    for key in ["registration.software_statement_keys", "outgoing.ca_file", "branding.logo_file"] {
         let (section, name) = key.split_once('.').unwrap();
         let found = problems(&besides(&format!("[{section}]\n{name} = \"missing\""))).join("\n");
         assert!(found.starts_with(&format!("{key} = ")) && found.contains("cannot be read"), "{found}");
@@ -735,4 +907,132 @@ fn the_readme_and_the_list_of_settings_are_true() {
             .find(|part| if section.is_empty() { part.starts_with('#') } else { part.starts_with(section) });
         assert!(listed.is_some_and(|part| part.contains(&format!("`{name}`"))), "{key} is not listed");
     }
+}
+
+const GUID: &str = "11111111-2222-3333-4444-555555555555";
+
+#[test]
+fn presets_know_their_provider_and_everything_else_is_written_out() {
+    let config = load(&besides(&format!(
+        r#"
+[[upstream]]
+preset = "google"
+client_id = "g"
+client_secret = "s"
+[[upstream]]
+preset = "microsoft"
+tenant = "{GUID}"
+client_id = "m"
+[[upstream]]
+preset = "github"
+id = "hub"
+name = "Our GitHub"
+client_id = "h"
+sign_up = true
+trust_email = false
+[[upstream]]
+id = "acme"
+name = "Acme"
+kind = "openid-connect"
+issuer = "https://login.acme.example/tenant/"
+client_id = "a"
+"#
+    )))
+    .unwrap();
+    let told: Vec<_> = config
+        .upstreams
+        .iter()
+        .map(|upstream| {
+            let policy = upstream.policy;
+            let scopes = upstream.scopes.join(" ");
+            (&*upstream.id, &*upstream.name, upstream.origin(), scopes, policy.sign_up, policy.trust_email)
+        })
+        .collect();
+    let expect = |id, name, origin: &str, scopes: &str, sign_up, trust| {
+        (id, name, origin.to_owned(), scopes.to_owned(), sign_up, trust)
+    };
+    assert_eq!(
+        told,
+        [
+            expect("google", "Google", "https://accounts.google.com", "profile email", false, true),
+            expect(
+                "microsoft",
+                "Microsoft",
+                "https://login.microsoftonline.com",
+                "profile email",
+                false,
+                false
+            ),
+            expect("hub", "Our GitHub", "https://github.com", "read:user user:email", true, false),
+            expect("acme", "Acme", "https://login.acme.example", "profile email", false, false),
+        ]
+    );
+    assert!(matches!(
+        &config.upstreams[1].protocol,
+        UpstreamProtocol::OpenIdConnect { issuer } if issuer.ends_with(&format!("/{GUID}/v2.0"))
+    ));
+    assert!(!format!("{config:?}").contains("\"s\""), "secrets are never printed");
+}
+
+#[test]
+fn every_wrong_upstream_is_refused_by_its_key() {
+    let google = "preset = \"google\"\nclient_id = \"g\"\n";
+    let oidc = "id = \"a\"\nname = \"A\"\nkind = \"openid-connect\"\nclient_id = \"c\"\n";
+    let oauth2 = "id = \"a\"\nname = \"A\"\nkind = \"oauth2\"\nclient_id = \"c\"\n\
+                  authorization_endpoint = \"https://a.example/\"\ntoken_endpoint = \"https://a.example/t\"\n";
+    for (key, text) in [
+        ("upstream.id:", "name = \"A\"".to_owned()),
+        ("upstream.id =", format!("{google}id = \"Google\"")),
+        ("upstream.id =", format!("{google}id = \"a|b\"")),
+        ("upstream.id =", format!("{google}[[upstream]]\n{google}")),
+        ("upstream.google.preset =", "id = \"google\"\npreset = \"apple\"".to_owned()),
+        ("upstream.google.client_id:", "preset = \"google\"".to_owned()),
+        ("upstream.google.client_secret:", format!("{google}client_secret = \"\"")),
+        (
+            "upstream.google.client_secret:",
+            format!("{google}client_secret = \"s\"\nclient_secret_file = \"f\""),
+        ),
+        ("upstream.google.client_secret_file =", format!("{google}client_secret_file = \"nothing\"")),
+        ("upstream.google.scopes:", format!("{google}scopes = [\"a b\"]")),
+        ("upstream.google.tenant:", format!("{google}tenant = \"{GUID}\"")),
+        ("upstream.microsoft.tenant =", "preset = \"microsoft\"\nclient_id = \"m\"".to_owned()),
+        (
+            "upstream.microsoft.tenant =",
+            "preset = \"microsoft\"\nclient_id = \"m\"\ntenant = \"common\"".to_owned(),
+        ),
+        ("upstream.a.kind:", "id = \"a\"\nname = \"A\"\nclient_id = \"c\"".to_owned()),
+        ("upstream.a.kind =", "id = \"a\"\nname = \"A\"\nclient_id = \"c\"\nkind = \"saml\"".to_owned()),
+        ("upstream.a.name:", format!("{}issuer = \"https://a.example\"", oidc.replace("\"A\"", "\" \""))),
+        ("upstream.a.issuer:", oidc.to_owned()),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"http://a.example\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"http://localhost:1\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"https://a.example/?x\"")),
+        ("upstream.a.issuer =", format!("{oidc}issuer = \"https://u:p@a.example\"")),
+        ("upstream.a.userinfo_endpoint:", oauth2.to_owned()),
+        (
+            "upstream.a.client_auth =",
+            format!("{oauth2}userinfo_endpoint = \"https://a.example/u\"\nclient_auth = \"jwt\""),
+        ),
+        (
+            "upstream.a.emails_endpoint =",
+            format!("{oauth2}userinfo_endpoint = \"https://a.example/u\"\nemails_endpoint = \"ftp://a\""),
+        ),
+    ] {
+        let problems = problems(&besides(&format!("[[upstream]]\n{text}")));
+        assert!(problems.iter().any(|problem| problem.starts_with(key)), "{key} {text}: {problems:?}");
+    }
+    let unknown = problems(&besides(&format!("[[upstream]]\n{google}colour = \"red\"")));
+    assert!(unknown[0].contains("colour"), "{unknown:?}");
+}
+
+#[test]
+fn the_examples_of_upstreams_are_true() {
+    let guide = include_str!("../../docs/sign-in.md");
+    let mut blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let example = blocks.find(|block| block.contains("[[upstream]]"));
+    let folder = written(&besides(example.unwrap()));
+    std::fs::write(folder.path().join("google-secret"), "s3cret\n").unwrap();
+    std::fs::set_permissions(folder.path().join("google-secret"), std::fs::Permissions::from_mode(0o600))
+        .unwrap();
+    assert!(load_in(&folder, &[]).unwrap().upstreams.len() >= 4);
 }

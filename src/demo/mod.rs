@@ -46,6 +46,12 @@ impl Settings {
         format!("{}/callback", self.origin)
     }
 
+    /// Where a sign-in begins that the provider sets off (OpenID Connect Core §4).
+    #[must_use]
+    pub fn initiate_login_uri(&self) -> String {
+        format!("{}/login", self.origin)
+    }
+
     /// Where it wants browsers after sign-out.
     #[must_use]
     pub fn post_logout_redirect_uri(&self) -> String {
@@ -92,7 +98,7 @@ pub fn router(settings: Settings, entropy: Entropy) -> anyhow::Result<Router> {
         .route("/login", get(login))
         .route("/callback", get(callback))
         .route("/logout", post(logout))
-        .route("/assets/{name}", get(assets::file))
+        .route("/assets/{name}", get(assets::of_the_product))
         .with_state(demo)
         .layer(from_fn(move |request: Request, next: Next| {
             let policy = policy.clone();

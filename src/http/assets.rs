@@ -1,18 +1,38 @@
-//! `GET /assets/{name}`: the static files, which may be kept for ever under an address with their version.
+//! `GET /assets/{name}`: the static files and those of this deployment's branding, which may be kept for ever under an address with their version.
 
-use axum::extract::{Path, RawQuery};
+use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
-use crate::pages::assets;
+use crate::app::App;
+use crate::pages::assets::{self, Asset};
+
+/// A file of the product, or of this deployment.
+pub async fn file(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let asset = assets::find(&name).or_else(|| app.config.branding.file(&name));
+    answer(asset, query.as_deref(), &headers)
+}
+
+/// A file of the product.
+pub async fn of_the_product(
+    Path(name): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    answer(assets::find(&name), query.as_deref(), &headers)
+}
 
 /// Answers a file, or 304 to a browser that has it.
-pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: HeaderMap) -> Response {
-    let Some(asset) = assets::find(&name) else { return StatusCode::NOT_FOUND.into_response() };
+fn answer(asset: Option<&Asset>, query: Option<&str>, headers: &HeaderMap) -> Response {
+    let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
     let etag = format!("\"{}\"", asset.version);
-    let asked_by_version =
-        query.as_deref().and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
+    let asked_by_version = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);
     let caching = if asked_by_version { "public, max-age=31536000, immutable" } else { "no-cache" };
     let has_it = headers
         .get_all(IF_NONE_MATCH)
@@ -25,5 +45,5 @@ pub async fn file(Path(name): Path<String>, RawQuery(query): RawQuery, headers: 
     if has_it {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    (headers, [(CONTENT_TYPE, asset.content_type)], asset.bytes).into_response()
+    (headers, [(CONTENT_TYPE, asset.content_type)], asset.bytes.clone()).into_response()
 }

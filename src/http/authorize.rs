@@ -18,6 +18,7 @@ use super::reply::{self, refuse};
 use super::request_object;
 use super::session::{self, Live};
 use super::subject::subject_of;
+use super::user_claims;
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::i18n::key;
@@ -25,14 +26,13 @@ use crate::protocol::assurance::Level;
 use crate::protocol::authorize::{
     self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
 };
-use crate::protocol::claims::released;
 use crate::protocol::client::{Client, ResponseType};
 use crate::protocol::code::{self, Code};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
-use crate::protocol::prompt::{Refusal, Situation, Step, next_step};
+use crate::protocol::prompt::{Refusal, Situation, Step, level_of_sign_in, next_step};
 use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
@@ -104,31 +104,33 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
         return Ok(refuse(app, &asked.reply_to, error.code(), &error));
     }
     let classes = &app.config.assurance.classes;
-    let judge = |live: &Option<Live>, consent: &Option<Arc<Consent>>, attainable: Option<Level>| {
-        let live = live.as_ref();
+    let judge = |known: &Known, attainable: Option<Level>| {
+        let live = known.live.as_ref();
         next_step(&Situation {
             client: &asked.client,
             request,
             is_expected_user: live.and_then(|live| is_expected(app, &asked, hint.as_ref(), &live.user)),
             session: live.map(|live| &*live.session),
-            consented_scope: consent.as_ref().map(|consent| &consent.scope),
+            consented_scope: known.consent.as_ref().map(|consent| &consent.scope),
             progress: &flow.progress,
             classes,
+            least_of_groups: known.least_of_groups,
             attainable,
             now: app.clock.now(),
         })
     };
-    let (mut live, mut consent) = known_about(app, &app.store, headers, &asked).await?;
-    let mut step = judge(&live, &consent, None);
+    let mut known = Known::load(app, &app.store, headers, &asked).await?;
+    let mut step = judge(&known, None);
     if step != Step::Issue {
         // What is remembered may be a moment behind; nobody is asked or refused anything by it.
-        (live, consent) = known_about(app, &app.store.asked_anew(), headers, &asked).await?;
-        step = judge(&live, &consent, None);
+        known = Known::load(app, &app.store.asked_anew(), headers, &asked).await?;
+        step = judge(&known, None);
     }
-    if let (Step::StepUp(_) | Step::Refuse(Refusal::UnmetAcr), Some(live)) = (step, &live) {
+    if let (Step::StepUp(_) | Step::Refuse(Refusal::UnmetAcr), Some(live)) = (step, &known.live) {
         let attainable = account_of(app, &live.user).await?.attainable;
-        step = judge(&Some(live.clone()), &consent, Some(attainable));
+        step = judge(&known, Some(attainable));
     }
+    let Known { live, consent, .. } = known;
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
             let consent_id = consent.map(|consent| consent.id.clone());
@@ -148,9 +150,13 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
             flow.remember = live.session.remembered;
             go(&format!("/login/second?flow={}", flow.seal(app)?))?
         }
-        (Step::Login | Step::StepUp(_) | Step::Issue | Step::Consent, _) => {
+        (Step::SetUp(level), Some(_)) => {
+            flow.wanted = level;
+            go(&format!("/login/set-up?flow={}", flow.seal(app)?))?
+        }
+        (Step::Login | Step::StepUp(_) | Step::SetUp(_) | Step::Issue | Step::Consent, _) => {
             // All at once, rather than one after the other.
-            flow.wanted = classes.wanted(request).level().map(|(level, _)| level).unwrap_or_default();
+            flow.wanted = level_of_sign_in(classes, &asked.client, request);
             go(&format!("/login?flow={}", flow.seal(app)?))?
         }
     };
@@ -158,21 +164,29 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
     Ok(response)
 }
 
-/// Who is signed in, and what they allowed the client before, as far as this handle of the database knows. A client that
-/// skips consent needs none: what it is given rests on no consent either.
-async fn known_about(
-    app: &App,
-    store: &Store,
-    headers: &HeaderMap,
-    asked: &Asked,
-) -> Result<(Option<Live>, Option<Arc<Consent>>), StoreError> {
-    let Some(live) = session::known_of(app, store, headers).await? else { return Ok((None, None)) };
-    let consent = if asked.client.metadata.skip_consent {
-        None
-    } else {
-        store.consent(&live.user.id, &asked.client.id).await?
-    };
-    Ok((Some(live), consent))
+/// What is known of who is signed in.
+#[derive(Default)]
+struct Known {
+    live: Option<Live>,
+    /// What they allowed the client before.
+    consent: Option<Arc<Consent>>,
+    /// What their groups ask of them.
+    least_of_groups: Option<Level>,
+}
+
+impl Known {
+    /// As far as this handle of the database knows. A client that skips consent needs none: what it is given rests on no
+    /// consent either.
+    async fn load(app: &App, store: &Store, headers: &HeaderMap, asked: &Asked) -> Result<Self, StoreError> {
+        let Some(live) = session::known_of(app, store, headers).await? else { return Ok(Self::default()) };
+        let consent = if asked.client.metadata.skip_consent {
+            None
+        } else {
+            store.consent(&live.user.id, &asked.client.id).await?
+        };
+        let least_of_groups = store.groups_of_user(&live.user.id).await?.least_acr();
+        Ok(Self { live: Some(live), consent, least_of_groups })
+    }
 }
 
 /// Is this the user that the client expects, by a hint or by a value for `sub` (Core §3.1.2.1, §5.5.1)?
@@ -209,7 +223,7 @@ impl Asked {
         let reply_to = reply_to(&client, params)?;
         let policy = RequestPolicy {
             legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
-            sign_up: app.config.accounts.sign_up,
+            sign_up: app.config.sign_up.is_open(),
         };
         let request = AuthorizationRequest::validate(&client, params, reply_to.redirect.clone(), policy);
         Ok(Self { client, reply_to, request })
@@ -392,7 +406,7 @@ impl Granted<'_> {
         let Self { app, client, request, session, now, .. } = *self;
         let only = request.response_type == ResponseType::IdToken;
         let scope = if only { request.scope.clone() } else { Scope::default() };
-        let claims = released(user, &scope, &request.claims.id_token);
+        let claims = user_claims::about(app, user, &scope, &request.claims.id_token).await?;
         let authentication = Authentication {
             user: &session.user_id,
             session: &session.id,

@@ -1,5 +1,5 @@
-//! The four cookies: which browser this is, who is signed in there, what applications may know of that, and which language
-//! its reader chose.
+//! The five cookies: which browser this is, who is signed in there, what applications may know of that, which language its
+//! reader chose, and, on the hosts of applications behind a proxy, whose session opens them.
 //!
 //! `__Host-` names cannot be set by another host or over plain HTTP (RFC 6265bis §4.1.3.2). On a loopback issuer
 //! without TLS browsers would refuse them, so plain names are used there.
@@ -22,6 +22,8 @@ pub enum Cookie {
     /// Changes with the session, and says nothing about it: for the script of the frame that other applications show
     /// (OpenID Connect Session Management §3.2).
     BrowserState,
+    /// What an application behind a proxy is opened by, on its own host.
+    App,
     /// The tag of the language that the reader chose, and nothing else.
     Language,
 }
@@ -37,6 +39,8 @@ impl Cookie {
             (Self::Session, true) => "countersign-session",
             (Self::BrowserState, false) => "__Host-countersign-state",
             (Self::BrowserState, true) => "countersign-state",
+            (Self::App, false) => "__Host-countersign-app",
+            (Self::App, true) => "countersign-app",
             // Whoever plants one changes the language, which the page's switch changes back.
             (Self::Language, _) => "lang",
         }
@@ -66,8 +70,10 @@ impl Cookie {
     pub fn write(self, config: &Config, value: &str, lifetime: Option<Duration>) -> HeaderValue {
         let name = self.name(config);
         let access = match (self, config.issuer.is_plain_http()) {
-            (Self::Browser | Self::Session | Self::Language, true) => "HttpOnly; SameSite=Lax",
-            (Self::Browser | Self::Session | Self::Language, false) => "HttpOnly; SameSite=Lax; Secure",
+            (Self::Browser | Self::Session | Self::App | Self::Language, true) => "HttpOnly; SameSite=Lax",
+            (Self::Browser | Self::Session | Self::App | Self::Language, false) => {
+                "HttpOnly; SameSite=Lax; Secure"
+            }
             // Browsers take None with Secure only; on one machine Lax reaches every port.
             (Self::BrowserState, true) => "SameSite=Lax",
             (Self::BrowserState, false) => "SameSite=None; Secure",

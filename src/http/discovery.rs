@@ -21,7 +21,7 @@ pub fn endpoint(app: &App) -> MethodRouter<App> {
         classes: app.config.assurance.classes.clone(),
         registration: app.config.registration.mode != RegistrationMode::Off,
         legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
-        sign_up: app.config.accounts.sign_up,
+        sign_up: app.config.sign_up.is_open(),
         ui_locales: &Language::TAGS,
     };
     let text = document(&app.config.issuer, &offer).to_string();

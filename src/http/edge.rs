@@ -147,6 +147,7 @@ impl Edge {
                 .proxys_correlation_id(peer, headers)
                 .unwrap_or_else(|| self.app.entropy.opaque_id()),
             ip: self.client_address(peer, headers),
+            by_trusted_proxy: self.trusts(peer),
             user_agent: headers
                 .get(USER_AGENT)
                 .map(|value| String::from_utf8_lossy(value.as_bytes()))

@@ -171,6 +171,7 @@ impl From<Refusal> for OAuthError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Invalid(problems) => problems.into(),
+            Refusal::WeakPassword(weakness) => Refusal::field("password", weakness).into(),
             // Deleted since its token was looked at.
             Refusal::NotFound(_) => Self::new(ErrorCode::InvalidToken, &refusal),
             Refusal::Changed(_) => {

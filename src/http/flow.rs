@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::browser::Browser;
 use super::error::PageError;
 use crate::app::App;
+use crate::authn::email_code::Awaited;
 use crate::i18n::{Language, key};
 use crate::protocol::assurance::Level;
+use crate::protocol::linking::Offer;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
 use crate::protocol::sign_in::SignIn;
@@ -39,6 +41,12 @@ pub struct Flow {
     /// The user wants to be remembered on this device.
     #[serde(default)]
     pub remember: bool,
+    /// The mailed code that the browser waits for.
+    #[serde(default)]
+    pub awaited: Option<Awaited>,
+    /// An account elsewhere that is to be linked once its owner has signed in.
+    #[serde(default)]
+    pub offer: Option<Offer>,
     browser: String,
     expires_at: Timestamp,
 }
@@ -50,6 +58,15 @@ pub enum Goal {
     Authorize(Vec<(String, String)>),
     /// A page of this server.
     Page(String),
+    /// The address where an application begins its sign-ins, as it registered it.
+    Application(String),
+    /// An application behind a proxy.
+    ProtectedApp {
+        /// Its web origin.
+        origin: String,
+        /// What goes on after the sign-in, sealed.
+        to: String,
+    },
 }
 
 impl Flow {
@@ -62,6 +79,8 @@ impl Flow {
             sign_in: SignIn::default(),
             wanted: Level::default(),
             remember: false,
+            awaited: None,
+            offer: None,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }
@@ -87,10 +106,19 @@ impl Flow {
             .seals
             .open(Purpose::Flow, text)
             .map_err(|_| PageError::malformed("the flow parameter is not one that this server made"))?;
-        if flow.browser != browser.fingerprint() {
+        flow.check(app, browser)?;
+        Ok(flow)
+    }
+
+    /// Checks one that comes back within something else that was sealed.
+    ///
+    /// # Errors
+    /// It is too old, or another browser's.
+    pub fn check(&self, app: &App, browser: &Browser) -> Result<(), PageError> {
+        if self.browser != browser.fingerprint() {
             return Err(PageError::forbidden(key("other-browser"), key("sign-in-again-from-app")));
         }
-        if app.clock.now().reached(flow.expires_at) {
+        if app.clock.now().reached(self.expires_at) {
             return Err(PageError::new(
                 StatusCode::BAD_REQUEST,
                 key("took-too-long-title"),
@@ -98,7 +126,7 @@ impl Flow {
                 key("sign-in-again-from-app"),
             ));
         }
-        Ok(flow)
+        Ok(())
     }
 
     /// Seals it for an address or a hidden field.
@@ -114,7 +142,7 @@ impl Flow {
     pub fn params(&self) -> Option<Params> {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
-            Goal::Page(_) => None,
+            Goal::Page(_) | Goal::Application(_) | Goal::ProtectedApp { .. } => None,
         }
     }
 
@@ -133,7 +161,8 @@ impl Flow {
     pub fn next(&self, app: &App) -> Result<String, SealError> {
         match &self.goal {
             Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
-            Goal::Page(path) => Ok(path.clone()),
+            Goal::Page(address) | Goal::Application(address) => Ok(address.clone()),
+            Goal::ProtectedApp { to, .. } => Ok(format!("/forward-auth/start?to={to}")),
         }
     }
 }

@@ -5,15 +5,17 @@ use axum::http::{HeaderMap, HeaderValue};
 
 use super::cookie::Cookie;
 use super::flow::Flow;
+use crate::branding::Branding;
 use crate::config::Config;
 use crate::i18n::{Language, Words, negotiate};
 use crate::protocol::params::Params;
 
 /// What is known of a reader's languages. Which one it comes to is only found out for a page.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Locale {
     chosen: Option<Language>,
     accepted: Option<HeaderValue>,
+    branding: &'static Branding,
 }
 
 impl Locale {
@@ -23,6 +25,7 @@ impl Locale {
         Self {
             chosen: Cookie::Language.read(config, headers).and_then(Language::of_tag),
             accepted: headers.get(ACCEPT_LANGUAGE).cloned(),
+            branding: config.branding,
         }
     }
 
@@ -49,6 +52,6 @@ impl Locale {
     #[must_use]
     pub fn words_of(&self, ui_locales: Option<&str>) -> Words {
         let accepted = self.accepted.as_ref().and_then(|value| value.to_str().ok());
-        Words::of(negotiate(ui_locales, self.chosen.map(Language::tag), accepted))
+        Words::of(negotiate(ui_locales, self.chosen.map(Language::tag), accepted)).on(self.branding)
     }
 }

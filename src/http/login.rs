@@ -9,14 +9,14 @@ use super::authorize::Asked;
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
-use super::flow::Flow;
+use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::{passkey, session};
+use super::{email_code, passkey, session, upstream};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
-use crate::i18n::{Words, key};
+use crate::i18n::{Phrase, Words, key};
 use crate::pages::{self, LoginProblem};
 use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
 
@@ -70,6 +70,18 @@ pub(super) async fn again(
     show(app, browser, purpose, String::new(), flow.remember, Some(problem_of(refusal)))
 }
 
+/// The page once more, after an upstream provider did not sign anybody in.
+pub(super) async fn after_upstream(
+    app: &App,
+    browser: &Browser,
+    flow: &Flow,
+    problem: Phrase,
+) -> Result<Response, PageError> {
+    let mut purpose = Purpose::of(app, browser, flow).await?;
+    purpose.upstream_problem = Some(problem);
+    show(app, browser, purpose, String::new(), flow.remember, None)
+}
+
 /// A refusal in the words of the page.
 pub(super) fn problem_of(refusal: Refusal) -> LoginProblem {
     match refusal {
@@ -78,6 +90,7 @@ pub(super) fn problem_of(refusal: Refusal) -> LoginProblem {
             LoginProblem::TooManyAttempts { retry_after_seconds }
         }
         Refusal::Busy => LoginProblem::Busy,
+        Refusal::DirectorySilent => LoginProblem::DirectorySilent,
     }
 }
 
@@ -133,9 +146,19 @@ async fn begin_session(
     };
     flow.sign_in = SignIn::default();
     flow.progress.signed_in = Some(session.id);
-    let mut response = Redirect::to(&flow.next(app)?).into_response();
+    let next = match &flow.offer {
+        Some(_) => format!("/login/link?flow={}", flow.seal(app)?),
+        None => flow.next(app)?,
+    };
+    let mut response = Redirect::to(&next).into_response();
     cookies.set_on(&mut response);
     Ok(response)
+}
+
+/// The provider of the account that is to be linked, while that can still be done.
+fn offered(app: &App, flow: &Flow) -> Option<String> {
+    let offer = flow.offer.as_ref().filter(|offer| offer.counts(app.clock.now()))?;
+    app.config.upstream(&offer.identity.upstream).map(|upstream| upstream.name.clone())
 }
 
 fn changed() -> PageError {
@@ -163,6 +186,10 @@ pub(super) struct Purpose {
     offers_choice: bool,
     /// Who that is.
     signed_in_as: Option<String>,
+    /// The provider whose account is to be linked after the sign-in.
+    offer: Option<String>,
+    /// Why an upstream provider did not sign anybody in.
+    upstream_problem: Option<Phrase>,
     /// What the page may lead to and show.
     pub csp: Csp,
 }
@@ -179,8 +206,13 @@ impl Purpose {
             login_hint: String::new(),
             offers_choice: false,
             signed_in_as: None,
+            offer: offered(app, flow),
+            upstream_problem: None,
             csp: Csp::default(),
         };
+        if let Goal::ProtectedApp { origin, .. } = &flow.goal {
+            purpose.csp = Csp::default().form_to(origin.clone());
+        }
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
             purpose.csp = Csp::default()
@@ -208,7 +240,9 @@ fn show(
     remember: bool,
     problem: Option<LoginProblem>,
 ) -> Result<Response, PageError> {
-    let sign_up = app.config.accounts.sign_up.then(|| format!("/sign-up?flow={}", purpose.flow));
+    let sign_up = app.config.sign_up.is_open().then(|| format!("/sign-up?flow={}", purpose.flow));
+    let recover = app.mail.is_on().then(|| format!("/recover?flow={}", purpose.flow));
+    let unproved = purpose.upstream_problem.is_some();
     let page = pages::Login {
         words: purpose.words,
         flow: purpose.flow,
@@ -217,11 +251,19 @@ fn show(
         signed_in_as: purpose.signed_in_as,
         username,
         remember,
+        email_code: email_code::is_offered(app),
+        recover,
         sign_up,
         passkey: passkey::challenge(app, browser)?,
+        upstreams: upstream::buttons(app),
+        offer: purpose.offer,
+        upstream_problem: purpose.upstream_problem,
         problem,
     };
-    let response = html(&page, &purpose.csp.script());
+    let mut response = html(&page, &upstream::reachable(app, purpose.csp).script());
+    if unproved {
+        *response.status_mut() = StatusCode::UNAUTHORIZED;
+    }
     Ok(match problem {
         Some(problem) => refused(response, problem),
         None => response,
@@ -231,11 +273,14 @@ fn show(
 /// The status that goes with a problem.
 pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response {
     let (status, retry_after) = match problem {
-        LoginProblem::WrongCredentials | LoginProblem::WrongCode => (StatusCode::UNAUTHORIZED, None),
+        LoginProblem::WrongCredentials | LoginProblem::WrongCode | LoginProblem::WrongMailedCode => {
+            (StatusCode::UNAUTHORIZED, None)
+        }
         LoginProblem::TooManyAttempts { retry_after_seconds } => {
             (StatusCode::TOO_MANY_REQUESTS, Some(retry_after_seconds))
         }
         LoginProblem::Busy => (StatusCode::SERVICE_UNAVAILABLE, Some(2)),
+        LoginProblem::DirectorySilent => (StatusCode::SERVICE_UNAVAILABLE, Some(60)),
     };
     *response.status_mut() = status;
     if let Some(seconds) = retry_after {

@@ -40,7 +40,9 @@ pub async fn put(
     let own = Own::prove(&app, id, request.headers()).await?;
     let members = read(request).await?;
     is_about(&members, &own.client)?;
-    let wanted = wanted(&app, members)?;
+    let mut wanted = wanted(&app, members)?;
+    // What an administrator asks of its users is not the client's to take back.
+    wanted.metadata.least_acr = own.client.metadata.least_acr;
     stays_in_its_sector(&own.client, &wanted.metadata)?;
     throttled(&app, info.ip).await?;
     let issued = clients::replace(&app, &own.origin(&info), own.client, wanted).await?;

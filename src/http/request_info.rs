@@ -15,6 +15,8 @@ pub struct RequestInfo {
     pub correlation_id: String,
     /// The client's address; that of a proxy's client only where the configuration names the proxy.
     pub ip: IpAddr,
+    /// Came by a proxy that the configuration names: what it says in `X-Forwarded-…` is believed.
+    pub by_trusted_proxy: bool,
     /// `User-Agent`, cut to 256 characters, without control characters.
     pub user_agent: String,
 }
@@ -26,6 +28,7 @@ impl RequestInfo {
         Origin {
             actor: "anonymous".to_owned(),
             ip: Some(self.ip),
+            user_agent: self.user_agent.clone(),
             correlation_id: self.correlation_id.clone(),
         }
     }
@@ -36,6 +39,7 @@ impl Default for RequestInfo {
         Self {
             correlation_id: String::new(),
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            by_trusted_proxy: false,
             user_agent: String::new(),
         }
     }

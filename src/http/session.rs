@@ -55,11 +55,29 @@ pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, 
 pub async fn known_of(app: &App, store: &Store, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
     let cookie = Cookie::Session.read(&app.config, headers).and_then(|cookie| cookie.split_once('.'));
     let Some((id, secret)) = cookie else { return Ok(None) };
-    let Some(session) = store.session(&SessionId::from(id)).await? else { return Ok(None) };
+    live(app, store, &SessionId::from(id), &sha256_hex(secret)).await
+}
+
+/// Finds a live session by its name, for as long as its secret is the one that was seen once, and notes that it was used.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn still_live(app: &App, id: &SessionId, secret_hash: &str) -> Result<Option<Live>, StoreError> {
+    match live(app, &app.store, id, secret_hash).await? {
+        None => live(app, &app.store.asked_anew(), id, secret_hash).await,
+        live => Ok(live),
+    }
+}
+
+async fn live(
+    app: &App,
+    store: &Store,
+    id: &SessionId,
+    secret_hash: &str,
+) -> Result<Option<Live>, StoreError> {
+    let Some(session) = store.session(id).await? else { return Ok(None) };
     let now = app.clock.now();
-    if !same_secret(&sha256_hex(secret), &session.secret_hash)
-        || !session.is_live(idle_limit(app, &session), now)
-    {
+    if !same_secret(secret_hash, &session.secret_hash) || !session.is_live(idle_limit(app, &session), now) {
         return Ok(None);
     }
     let Some(user) = store.user(&session.user_id).await?.filter(|user| !user.disabled) else {

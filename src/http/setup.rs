@@ -13,7 +13,7 @@ use super::sign_up::{mistake, taken};
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::i18n::key;
-use crate::pages::{self, Problem};
+use crate::pages::{self, Problem, describe_weakness};
 use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
 use crate::store::StoreError;
@@ -57,6 +57,9 @@ pub async fn post(
         Ok(user) => user,
         Err(Refusal::Invalid(problems)) => {
             return again(problems.iter().map(|problem| mistake(words, problem)).collect());
+        }
+        Err(Refusal::WeakPassword(weakness)) => {
+            return again(vec![Problem::new("password", describe_weakness(&words, &weakness))]);
         }
         Err(Refusal::Busy) => return again(vec![Problem::new("", words.text("server-busy"))]),
         Err(other) => return Err(other.into()),

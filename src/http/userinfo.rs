@@ -13,8 +13,8 @@ use super::error::OAuthError;
 use super::extract::{FormError, FormFields};
 use super::id_token;
 use super::subject::subject_of;
+use super::user_claims;
 use crate::app::App;
-use crate::protocol::claims::released;
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
 use crate::protocol::params::Params;
@@ -45,7 +45,7 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
     };
     let client = &active.client;
     let wanted = grant.claims.clone().within(&client.metadata.scope).userinfo;
-    let mut claims = released(&user, &active.token.scope, &wanted);
+    let mut claims = user_claims::about(&app, &user, &active.token.scope, &wanted).await?;
     claims.insert("sub".to_owned(), json!(subject_of(&app, client, &user.id)));
     let answer = answer(&app, client, claims).await?;
     Ok(AnswerFor(client.id.clone()).attach(answer))

@@ -19,6 +19,12 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/errors.ftl")),
             include_str!(concat!("../../locales/", $tag, "/mail.ftl")),
             include_str!(concat!("../../locales/", $tag, "/methods.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/signup.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/recovery.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/account.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/groups.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/directory.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/upstream.ftl")),
         ]
     };
 }

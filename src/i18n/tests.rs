@@ -53,6 +53,7 @@ fn every_message_is_translated() {
     let same = [
         "de: name",
         "de: app-website",
+        "de: code-label",
         "de: error-status",
         "de: methods-passkeys",
         "es: error-code",

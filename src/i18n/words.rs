@@ -5,46 +5,68 @@ use std::borrow::Cow;
 use fluent_bundle::{FluentArgs, FluentValue};
 
 use super::{Language, catalogue};
+use crate::branding::{Branding, PLAIN};
 
 /// Stands where an element goes in [`Words::around`]; no text of a catalogue or of a person has it.
 const SLOT: &str = "\u{1}";
 
-/// The words of one language.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Words(Language);
+/// The words of one language, on a server that has a name of its own: every message knows it as `$product`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Words {
+    language: Language,
+    branding: &'static Branding,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::ENGLISH
+    }
+}
 
 impl Words {
     /// English: where nobody reads but administrators and developers.
-    pub const ENGLISH: Self = Self(Language::English);
+    pub const ENGLISH: Self = Self::of(Language::English);
 
     /// The words of this language.
     #[must_use]
     pub const fn of(language: Language) -> Self {
-        Self(language)
+        Self { language, branding: &PLAIN }
+    }
+
+    /// The same on a server that looks like this.
+    #[must_use]
+    pub const fn on(self, branding: &'static Branding) -> Self {
+        Self { branding, ..self }
+    }
+
+    /// What the server looks like.
+    #[must_use]
+    pub const fn branding(self) -> &'static Branding {
+        self.branding
     }
 
     /// The language.
     #[must_use]
     pub const fn language(self) -> Language {
-        self.0
+        self.language
     }
 
     /// Its tag, for the attribute `lang`.
     #[must_use]
     pub const fn tag(self) -> &'static str {
-        self.0.tag()
+        self.language.tag()
     }
 
     /// For the attribute `dir`.
     #[must_use]
     pub const fn direction(self) -> &'static str {
-        if self.0.is_right_to_left() { "rtl" } else { "ltr" }
+        if self.language.is_right_to_left() { "rtl" } else { "ltr" }
     }
 
     /// A message that stands for itself.
     #[must_use]
     pub fn text(self, key: &str) -> Cow<'static, str> {
-        self.format(key, None)
+        self.format(key, FluentArgs::with_capacity(1))
     }
 
     /// A message about one thing.
@@ -56,11 +78,11 @@ impl Words {
     /// A message about several things.
     #[must_use]
     pub fn with_all(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Cow<'static, str> {
-        let mut arguments = FluentArgs::with_capacity(values.len());
+        let mut arguments = FluentArgs::with_capacity(values.len() + 1);
         for (name, value) in values {
             arguments.set((*name).to_owned(), self.isolated(value.clone()));
         }
-        self.format(key, Some(&arguments))
+        self.format(key, arguments)
     }
 
     /// A message with an element in its midst: the text before it, and the text after it. `slot` is the variable that
@@ -73,12 +95,12 @@ impl Words {
     /// The same, about several things.
     #[must_use]
     pub fn around_with(self, key: &str, slot: &str, values: &[(&str, FluentValue<'_>)]) -> (String, String) {
-        let mut arguments = FluentArgs::with_capacity(values.len() + 1);
+        let mut arguments = FluentArgs::with_capacity(values.len() + 2);
         for (name, value) in values {
             arguments.set((*name).to_owned(), self.isolated(value.clone()));
         }
         arguments.set(slot.to_owned(), SLOT);
-        let text = self.format(key, Some(&arguments));
+        let text = self.format(key, arguments);
         match text.split_once(SLOT) {
             Some((before, after)) => (before.to_owned(), after.to_owned()),
             None => (text.into_owned(), String::new()),
@@ -98,15 +120,16 @@ impl Words {
     /// Is the phrase in another language than the words around it?
     #[must_use]
     pub fn is_foreign(self, phrase: &Phrase) -> bool {
-        self.0 != Language::English && matches!(phrase, Phrase::English(_))
+        self.language != Language::English && matches!(phrase, Phrase::English(_))
     }
 
     /// A message that this language lacks is told in English; one that nobody has is told by its key. Tests know of both.
-    fn format(self, key: &str, arguments: Option<&FluentArgs<'_>>) -> Cow<'static, str> {
-        for language in [self.0, Language::English] {
+    fn format(self, key: &str, mut arguments: FluentArgs<'_>) -> Cow<'static, str> {
+        arguments.set("product", self.isolated(self.branding.name.as_ref().into()));
+        for language in [self.language, Language::English] {
             let catalogue = catalogue::of(language);
             if let Some(pattern) = catalogue.get_message(key).and_then(|message| message.value()) {
-                return catalogue.format_pattern(pattern, arguments, &mut Vec::new());
+                return catalogue.format_pattern(pattern, Some(&arguments), &mut Vec::new());
             }
         }
         Cow::Owned(key.to_owned())
@@ -115,7 +138,7 @@ impl Words {
     /// Unicode UAX 9 §2.4: a name, an address or a number of IPv6 within a line that runs the other way would come apart.
     fn isolated(self, value: FluentValue<'_>) -> FluentValue<'_> {
         match value {
-            FluentValue::String(text) if self.0.is_right_to_left() => {
+            FluentValue::String(text) if self.language.is_right_to_left() => {
                 FluentValue::String(format!("\u{2068}{text}\u{2069}").into())
             }
             other => other,

@@ -277,6 +277,7 @@ impl Keyring {
             target: format!("alg:{alg}"),
             detail: why.to_owned(),
             ip: String::new(),
+            user_agent: String::new(),
             correlation_id: String::new(),
         }
     }

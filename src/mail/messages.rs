@@ -59,8 +59,8 @@ pub struct Happened {
     pub at: Timestamp,
     /// On what, in words: "Firefox on Linux".
     pub device: String,
-    /// From which address.
-    pub ip: IpAddr,
+    /// From which address; none where somebody else did it, whose address is nobody's business.
+    pub ip: Option<IpAddr>,
 }
 
 /// What this server writes to people.
@@ -114,14 +114,37 @@ pub enum Message {
         /// The account's page.
         link: Link,
     },
+    /// To an address that an account had until now.
+    AddressChanged {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
     /// To somebody who may make an account.
     Invitation {
-        /// Who invites, in words.
+        /// Who invites, in words; empty where it is nobody in particular.
         inviter: String,
         /// Where to make it.
         link: Link,
         /// For how long.
         works_for: Duration,
+    },
+    /// To an address that was given to make an account with.
+    SignUp {
+        /// Where to make it.
+        link: Link,
+        /// For how long.
+        works_for: Duration,
+    },
+    /// To an address that was given to make an account with, and has one.
+    AccountExists {
+        /// User name.
+        account: String,
+        /// Where to sign in.
+        link: Link,
     },
     /// To whose account was signed in to on a device that was not used before.
     NewSignIn {
@@ -151,7 +174,10 @@ impl Message {
             Self::SignInCode { .. } => "sign_in_code",
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasskeyAdded { .. } => "passkey_added",
+            Self::AddressChanged { .. } => "address_changed",
             Self::Invitation { .. } => "invitation",
+            Self::SignUp { .. } => "sign_up",
+            Self::AccountExists { .. } => "account_exists",
             Self::NewSignIn { .. } => "new_sign_in",
         }
     }
@@ -165,7 +191,10 @@ impl Message {
             | Self::SignInCode { link, .. }
             | Self::PasswordChanged { link, .. }
             | Self::PasskeyAdded { link, .. }
+            | Self::AddressChanged { link, .. }
             | Self::Invitation { link, .. }
+            | Self::SignUp { link, .. }
+            | Self::AccountExists { link, .. }
             | Self::NewSignIn { link, .. } => link,
         }
     }
@@ -186,8 +215,14 @@ impl Message {
             Self::VerifyAddress { works_for, .. }
             | Self::ResetPassword { works_for, .. }
             | Self::SignInCode { works_for, .. }
-            | Self::Invitation { works_for, .. } => Some(*works_for),
-            Self::PasswordChanged { .. } | Self::PasskeyAdded { .. } | Self::NewSignIn { .. } => None,
+            | Self::Invitation { works_for, .. }
+            | Self::SignUp { works_for, .. } => Some(*works_for),
+            // Somebody waits for it now.
+            Self::AccountExists { .. } => Some(Duration::from_hours(1)),
+            Self::PasswordChanged { .. }
+            | Self::PasskeyAdded { .. }
+            | Self::AddressChanged { .. }
+            | Self::NewSignIn { .. } => None,
         }
     }
 
@@ -263,6 +298,7 @@ struct Pen<'a> {
 
 impl Pen<'_> {
     /// Subject and text.
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn write(&self, message: &Message) -> (String, Vec<Block>) {
         let words = self.words;
         let site: FluentValue<'_> = self.site.into();
@@ -319,16 +355,43 @@ impl Pen<'_> {
                     ],
                 )
             }
+            Message::AddressChanged { account, happened, link } => (
+                words.with_all("mail-moved-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-moved-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-moved-not-you")),
+                    button(words.text("mail-sign-in-button"), link),
+                ],
+            ),
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![
-                    text(
-                        words
-                            .with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)]),
-                    ),
+                    text(if inviter.is_empty() {
+                        words.with_all("mail-invitation-by-nobody", &only_site)
+                    } else {
+                        words.with_all("mail-invitation-text", &[("inviter", shown(inviter)), ("site", site)])
+                    }),
                     button(words.text("mail-invitation-button"), link),
                     text(self.works(*works_for)),
                     text(words.text("mail-invitation-ignore")),
+                ],
+            ),
+            Message::SignUp { link, works_for } => (
+                words.with_all("mail-sign-up-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-sign-up-text", &only_site)),
+                    button(words.text("mail-sign-up-button"), link),
+                    text(self.works(*works_for)),
+                    text(words.text("mail-sign-up-ignore")),
+                ],
+            ),
+            Message::AccountExists { account, link } => (
+                words.with_all("mail-exists-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-exists-text", &about(account))),
+                    button(words.text("mail-exists-button"), link),
+                    text(words.text("mail-exists-ignore")),
                 ],
             ),
             Message::NewSignIn { account, happened, link } => (
@@ -366,7 +429,9 @@ impl Pen<'_> {
         if !device.is_empty() {
             facts.push((words.text("mail-device").into_owned(), device));
         }
-        facts.push((words.text("mail-address").into_owned(), happened.ip.to_canonical().to_string()));
+        if let Some(ip) = happened.ip {
+            facts.push((words.text("mail-address").into_owned(), ip.to_canonical().to_string()));
+        }
         Block::Facts(facts)
     }
 }

@@ -17,7 +17,7 @@ use crate::i18n::Language;
 use crate::protocol::timestamp::seconds;
 use crate::protocol::user::canonical_email;
 use crate::sealing::{Purpose, SealError};
-use crate::store::{MailLimit, NewMail, StoreError};
+use crate::store::{Carried, MailLimit, NewMail, StoreError};
 
 use transport::Transport;
 
@@ -26,6 +26,7 @@ pub use transport::{TransportError, Written};
 
 mod messages;
 pub mod outbox;
+pub mod to_users;
 mod transport;
 
 #[cfg(test)]
@@ -118,7 +119,29 @@ impl Mailer {
     /// # Errors
     /// The database is unavailable: nothing is sent.
     pub async fn send(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
-        let fate = self.queue(app, mail).await?;
+        self.put_into_outbox(app, mail, None).await
+    }
+
+    /// The same for a mail that carries something, which works if, and only if, the mail is in the outbox.
+    ///
+    /// # Errors
+    /// The database is unavailable, or the user is gone who it is for: nothing is sent.
+    pub async fn send_with(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        carried: Carried<'_>,
+    ) -> Result<Fate, MailError> {
+        self.put_into_outbox(app, mail, Some(carried)).await
+    }
+
+    async fn put_into_outbox(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Fate, MailError> {
+        let fate = self.queue(app, mail, carried).await?;
         match fate {
             Fate::Queued => self.0.asked.notify_one(),
             Fate::TooMany => metrics::count_mail(MailOutcome::TooMany),
@@ -127,7 +150,12 @@ impl Mailer {
         Ok(fate)
     }
 
-    async fn queue(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
+    async fn queue(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        carried: Option<Carried<'_>>,
+    ) -> Result<Fate, MailError> {
         let Mail { to, language, message } = mail;
         if !self.is_on() {
             return Ok(Fate::SwitchedOff);
@@ -152,7 +180,7 @@ impl Mailer {
             created_at: now,
             ends_at: now.plus(works_for.map_or(LONGEST_WAIT, |works_for| works_for.min(LONGEST_WAIT))),
         };
-        if app.store.enqueue_mail(&new, &limit).await? {
+        if app.store.enqueue_mail(&new, &limit, carried).await? {
             return Ok(Fate::Queued);
         }
         tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");

@@ -22,7 +22,7 @@ fn happened(device: &str) -> Happened {
     Happened {
         at: Timestamp(1_767_225_600),
         device: device.to_owned(),
-        ip: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+        ip: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7))),
     }
 }
 
@@ -42,7 +42,15 @@ fn messages(name: &str) -> Vec<Message> {
             happened: happened.clone(),
             link: link.clone(),
         },
+        Message::AddressChanged { account: account(), happened: happened.clone(), link: link.clone() },
         Message::Invitation { inviter: account(), link: link.clone(), works_for: Duration::from_hours(168) },
+        Message::Invitation {
+            inviter: String::new(),
+            link: link.clone(),
+            works_for: Duration::from_hours(168),
+        },
+        Message::SignUp { link: link.clone(), works_for },
+        Message::AccountExists { account: account(), link: link.clone() },
         Message::NewSignIn { account: account(), happened, link },
     ]
 }

@@ -15,6 +15,7 @@ use std::iter::successors;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::http::{self, Request};
 use bytes::Bytes;
 use moka::future::Cache;
 use reqwest::header::{CACHE_CONTROL, CONTENT_ENCODING};
@@ -25,6 +26,7 @@ use tokio::sync::Semaphore;
 pub use documents::Freshness;
 pub use error::{FetchError, OutgoingError};
 pub use resolve::{Lookup, Resolver};
+pub(crate) use trust::client_config;
 
 use crate::clock::Clock;
 use crate::config;
@@ -175,6 +177,28 @@ impl Outgoing {
         self.logged("POST", &host, async {
             let status = self.send(&host, request).await?.status().as_u16();
             Ok((status, status))
+        })
+        .await
+    }
+
+    /// Sends a request as it stands and answers what comes back, whatever its status; 256 kB of it at most. A redirect is an
+    /// error.
+    ///
+    /// # Errors
+    /// Nothing came back, or too much.
+    pub async fn exchange(&self, request: Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, FetchError> {
+        let Target { url, host } = self.judge(&request.uri().to_string())?;
+        let method = request.method().clone();
+        let mut request = reqwest::Request::try_from(request).map_err(|_| FetchError::NotAUrl)?;
+        *request.url_mut() = url;
+        let request = RequestBuilder::from_parts(self.client.clone(), request);
+        self.logged(method.as_str(), &host, async {
+            let response = self.send(&host, request).await?;
+            let (status, headers) = (response.status(), response.headers().clone());
+            let mut answer = http::Response::new(read(response).await?.text.to_vec());
+            *answer.status_mut() = status;
+            *answer.headers_mut() = headers;
+            Ok((status.as_u16(), answer))
         })
         .await
     }

@@ -14,14 +14,19 @@ static PUBLIC: LazyLock<RootCertStore> =
 
 /// TLS as a client: the public authorities and the operator's own.
 pub(super) fn tls(own: Option<&[u8]>) -> Result<ClientConfig, OutgoingError> {
+    client_config(own).map_err(OutgoingError::Certificates)
+}
+
+/// The same for whoever speaks another protocol than HTTP.
+pub(crate) fn client_config(own: Option<&[u8]>) -> Result<ClientConfig, String> {
     let mut roots = PUBLIC.clone();
     if let Some(pem) = own {
-        add(&mut roots, pem).map_err(OutgoingError::Certificates)?;
+        add(&mut roots, pem)?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| OutgoingError::Certificates(error.to_string()))?;
+        .map_err(|error| error.to_string())?;
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 

@@ -7,7 +7,9 @@ use askama::Template;
 use super::failures::{AdminFailure, AdminFailures};
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
+use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
+use crate::protocol::group::Membership;
 
 /// `GET /admin`.
 #[derive(Template)]
@@ -43,6 +45,9 @@ in_one_language!(
     AdminClientForm,
     AdminUsers,
     AdminUserForm,
+    AdminInvitations,
+    AdminGroups,
+    AdminGroupForm,
     AdminFailures,
     AdminFailure
 );
@@ -191,6 +196,8 @@ pub struct ClientFields {
     pub require_pkce: bool,
     /// Whether users are not asked for consent.
     pub skip_consent: bool,
+    /// A level that its users reach at least; empty for what it asks for itself.
+    pub least_acr: String,
     /// Whether it may introspect tokens of other clients.
     pub introspects_any_token: bool,
     /// Whether it is switched off.
@@ -218,6 +225,19 @@ pub(super) const ALGORITHMS: &[SigningAlg] = SigningAlg::ALL;
 pub(super) const ASYMMETRIC_ALGORITHMS: &[SigningAlg] = SigningAlg::ASYMMETRIC;
 /// Those of client assertions.
 pub(super) const ASSERTION_ALGORITHMS: &[SigningAlg] = SigningAlg::ALL.split_at(SigningAlg::ALL.len() - 1).0;
+
+/// The levels that may be asked for, with their labels.
+pub(super) const LEVELS: [(Level, &str); 3] = [
+    (Level::OneFactor, "One factor: a password will do"),
+    (Level::TwoFactors, "Two factors: a code as well, or a passkey"),
+    (Level::PhishingResistant, "A passkey"),
+];
+
+/// What a level is called on these pages.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates it is a reference")]
+pub(super) fn level_label(level: &Level) -> &'static str {
+    LEVELS.iter().find(|(known, _)| known == level).map_or("", |(_, label)| label)
+}
 
 impl ClientFields {
     fn has_grant(&self, grant: &str) -> bool {
@@ -259,6 +279,60 @@ pub struct UserRow {
     pub created: i64,
 }
 
+/// `GET /admin/invitations`; the form goes to `POST /admin/invitations` with `csrf` and the inputs named like the fields of
+/// [`InvitationFields`].
+#[derive(Template)]
+#[template(path = "admin_invitations.html")]
+pub struct AdminInvitations {
+    /// The frame.
+    pub shell: Shell,
+    /// Do invitations go by mail?
+    pub by_mail: bool,
+    /// Invitations that still work.
+    pub rows: Vec<InvitationRow>,
+    /// The applications to lead to: id and name.
+    pub clients: Vec<(String, String)>,
+    /// The form's contents.
+    pub fields: InvitationFields,
+    /// What is wrong with the submitted form.
+    pub problems: Vec<Problem>,
+    /// An address and its link, just made: shown on this page and never again.
+    pub link_shown_once: Option<(String, String)>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// One invitation in the list.
+pub struct InvitationRow {
+    /// Its id.
+    pub id: String,
+    /// Who is invited.
+    pub email: String,
+    /// Whether they will be an administrator.
+    pub admin: bool,
+    /// The application that it leads to; empty for the account.
+    pub client_id: String,
+    /// When it was made (unix seconds).
+    pub created: i64,
+    /// When it stops working (unix seconds).
+    pub expires: i64,
+}
+
+/// An invitation as a form has it.
+#[derive(Default)]
+pub struct InvitationFields {
+    /// The address to invite.
+    pub email: String,
+    /// The user name to propose.
+    pub username: String,
+    /// Whether they will be an administrator (`admin`, a checkbox).
+    pub admin: bool,
+    /// The application to lead to; empty for the account.
+    pub client_id: String,
+    /// Tag of the mail's language.
+    pub language: String,
+}
+
 /// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has
 /// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name`, the inputs of [`PROFILE`] and [`ADDRESS`],
 /// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`,
@@ -282,6 +356,8 @@ pub struct AdminUserForm {
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.
     pub recovery_codes: i64,
+    /// The user's groups; empty when new.
+    pub groups: Vec<Membership>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -369,4 +445,81 @@ pub(super) fn any_of_a_claim(problems: &[Problem]) -> bool {
 #[must_use]
 pub fn claim_label(name: &str) -> Option<&'static str> {
     PROFILE.iter().chain(&ADDRESS).find(|input| input.name == name).map(|input| input.label)
+}
+
+/// `GET /admin/groups?after=…`.
+#[derive(Template)]
+#[template(path = "admin_groups.html")]
+pub struct AdminGroups {
+    /// The frame.
+    pub shell: Shell,
+    /// This page's groups.
+    pub rows: Vec<GroupRow>,
+    /// Cursor of the next page; none on the last one.
+    pub next: Option<String>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// One group in the list.
+pub struct GroupRow {
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for; may be empty.
+    pub description: String,
+    /// What it asks of its members.
+    pub least_acr: Option<Level>,
+    /// Creation (unix seconds).
+    pub created: i64,
+}
+
+/// `GET /admin/groups/new` and `GET /admin/groups/{id}?after=…`. Forms, each with `csrf`: `POST /admin/groups` (new) or
+/// `POST /admin/groups/{id}` with `name`, `description`, `least_acr`; `POST /admin/groups/{id}/members` (`member`),
+/// `…/members/{user}/remove`, `…/delete`.
+#[derive(Template)]
+#[template(path = "admin_group_form.html")]
+pub struct AdminGroupForm {
+    /// The frame.
+    pub shell: Shell,
+    /// Whether the group is yet to be made.
+    pub new: bool,
+    /// The form's contents.
+    pub group: GroupFields,
+    /// What is wrong with the submitted form; fields as the inputs' names.
+    pub problems: Vec<Problem>,
+    /// Text to put into the field of a new member.
+    pub member: String,
+    /// This page's members; empty when new.
+    pub members: Vec<MemberRow>,
+    /// Cursor of the next page of members; none on the last one.
+    pub next: Option<String>,
+    /// What was just done.
+    pub notice: Option<Notice>,
+}
+
+/// A group as text for a form.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GroupFields {
+    /// Its id; empty when new.
+    pub id: String,
+    /// What the form was filled in from, so that two edits at once do not undo each other.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// A level; empty for what applications ask for.
+    pub least_acr: String,
+}
+
+/// One member of a group.
+pub struct MemberRow {
+    /// User id.
+    pub id: String,
+    /// Username.
+    pub username: String,
+    /// Full name; may be empty.
+    pub name: String,
 }

@@ -1,18 +1,20 @@
 //! The static files behind `/assets/<name>`. Pages ask for them with `?v=<version>`, so that they may be cached for
 //! ever.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use aws_lc_rs::digest::{SHA256, digest};
 
 /// One static file.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asset {
     /// File name under `/assets/`.
     pub name: &'static str,
     /// `Content-Type`.
     pub content_type: &'static str,
     /// The file.
-    pub bytes: &'static [u8],
+    pub bytes: Cow<'static, [u8]>,
     /// Changes whenever the bytes do; also good as an entity tag.
     pub version: String,
 }
@@ -47,12 +49,25 @@ pub fn find(name: &str) -> Option<&'static Asset> {
 
 /// The address under which pages refer to a file.
 pub(super) fn url(name: &str) -> String {
-    let version = find(name).map_or("", |asset| asset.version.as_str());
-    format!("/assets/{name}?v={version}")
+    find(name).map_or_else(String::new, Asset::address)
 }
 
 fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
-    let hash = digest(&SHA256, bytes);
-    let start = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
-    Asset { name, content_type, bytes, version: format!("{start:016x}") }
+    Asset::new(name, content_type, bytes)
+}
+
+impl Asset {
+    /// A file with the version that its bytes have.
+    pub fn new(name: &'static str, content_type: &'static str, bytes: impl Into<Cow<'static, [u8]>>) -> Self {
+        let bytes = bytes.into();
+        let hash = digest(&SHA256, &bytes);
+        let start = hash.as_ref().iter().take(8).fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        Self { name, content_type, bytes, version: format!("{start:016x}") }
+    }
+
+    /// The address under which pages refer to it.
+    #[must_use]
+    pub fn address(&self) -> String {
+        format!("/assets/{}?v={}", self.name, self.version)
+    }
 }

@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 pub mod assets;
+mod by_mail;
 mod demo;
 mod failures;
 mod sign_in;
@@ -18,20 +19,24 @@ mod sign_in;
 mod words;
 
 pub use account::{
-    Account, AppRow, NewApp, NewPasskey, PasskeyRow, PasswordProblem, RecoveryCodes, SessionRow,
-    SignInMethods,
+    Account, AccountDeleted, Activity, AppRow, Event, LinkedAccounts, LinkedRow, NewAddress, NewApp,
+    NewPasskey, PasskeyRow, PasswordProblem, Profile, RecoveryCodes, SessionRow, SignInMethods, YourData,
+    profile_label,
 };
 pub use admin::{
-    AdminClientForm, AdminClients, AdminHome, AdminUserForm, AdminUsers, AuditRow, ClientFields, ClientRow,
-    KeyRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
+    AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
+    KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
+pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use sign_in::{
-    CheckSession, Consent, ErrorPage, FormPost, Login, LoginProblem, LogoutConfirm, PasskeyChallenge,
-    ReturnTo, SecondFactor, Setup, SetupDone, SignUp, SignedOut, SigningOut,
+    CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
+    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
+    SignedOut, SigningOut, UpstreamButton, VerifyAddress,
 };
-pub use words::{describe_device, describe_scope};
+pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
 
@@ -39,10 +44,12 @@ use askama::Template;
 
 use crate::i18n::{Language, Phrase, Words, key};
 
+use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, PROFILE, any_of_a_claim,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    any_of_a_claim, level_label,
 };
-use words::{ago, day_time, duration, grouped, iso, signed_in};
+use words::{ago, day_time, grouped, iso, signed_in};
 
 /// A page as it is sent: in which language, and where it is found again.
 pub trait Page: Template {
@@ -168,6 +175,10 @@ pub enum Notice {
     AppRevoked,
     /// The password was changed.
     PasswordChanged,
+    /// One's own profile was changed.
+    ProfileSaved,
+    /// One's own e-mail address was changed.
+    AddressChanged,
     /// The authenticator app was removed.
     AppRemoved,
     /// A passkey was added.
@@ -176,6 +187,14 @@ pub enum Notice {
     PasskeyRenamed,
     /// A passkey was removed.
     PasskeyRemoved,
+    /// The mail that shows that an address is one's own is on its way.
+    AddressMailed,
+    /// The address was shown to be one's own.
+    AddressVerified,
+    /// An account elsewhere was linked.
+    AccountLinked,
+    /// An account elsewhere was unlinked.
+    AccountUnlinked,
     /// A client was registered.
     ClientCreated,
     /// A client was changed.
@@ -192,22 +211,42 @@ pub enum Notice {
     UserPasswordSet,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
+    /// An invitation went by mail.
+    InvitationSent,
+    /// An invitation was withdrawn.
+    InvitationWithdrawn,
     /// A passkey or an authenticator app was taken off an account.
     UserMethodRemoved,
+    /// A group was made.
+    GroupCreated,
+    /// A group was changed.
+    GroupSaved,
+    /// A group was deleted.
+    GroupDeleted,
+    /// A user was put into a group.
+    MemberAdded,
+    /// A user was taken out of a group.
+    MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
 }
 
 impl Notice {
-    const ALL: [(Notice, &'static str, Phrase); 18] = [
+    const ALL: &'static [(Notice, &'static str, Phrase)] = &[
         (Notice::SessionEnded, "session-ended", key("notice-session-ended")),
         (Notice::OtherSessionsEnded, "others-ended", key("notice-others-ended")),
         (Notice::AppRevoked, "app-revoked", key("notice-app-revoked")),
         (Notice::PasswordChanged, "password-changed", key("notice-password-changed")),
+        (Notice::ProfileSaved, "profile-saved", key("notice-profile-saved")),
+        (Notice::AddressChanged, "address-changed", key("notice-address-changed")),
         (Notice::AppRemoved, "app-removed", key("notice-app-removed")),
         (Notice::PasskeyAdded, "passkey-added", key("notice-passkey-added")),
         (Notice::PasskeyRenamed, "passkey-renamed", key("notice-passkey-renamed")),
         (Notice::PasskeyRemoved, "passkey-removed", key("notice-passkey-removed")),
+        (Notice::AddressMailed, "address-mailed", key("notice-address-mailed")),
+        (Notice::AddressVerified, "address-verified", key("notice-address-verified")),
+        (Notice::AccountLinked, "account-linked", key("notice-account-linked")),
+        (Notice::AccountUnlinked, "account-unlinked", key("notice-account-unlinked")),
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),
@@ -220,11 +259,26 @@ impl Notice {
             "user-sessions-ended",
             Phrase::english("The user is signed out everywhere."),
         ),
+        (Notice::InvitationSent, "invitation-sent", Phrase::english("The invitation is on its way.")),
+        (
+            Notice::InvitationWithdrawn,
+            "invitation-withdrawn",
+            Phrase::english("The invitation is withdrawn: its link does not work any more."),
+        ),
         (
             Notice::UserMethodRemoved,
             "method-removed",
             Phrase::english("It is removed, and signs nobody in any more."),
         ),
+        (
+            Notice::GroupCreated,
+            "group-created",
+            Phrase::english("The group is there. Add its members below."),
+        ),
+        (Notice::GroupSaved, "group-saved", Phrase::english("The changes are saved.")),
+        (Notice::GroupDeleted, "group-deleted", Phrase::english("The group is deleted.")),
+        (Notice::MemberAdded, "member-added", Phrase::english("The user is in the group.")),
+        (Notice::MemberRemoved, "member-removed", Phrase::english("The user is not in the group any more.")),
         (
             Notice::RedirectUriRegistered,
             "redirect-uri-registered",
@@ -244,7 +298,6 @@ impl Notice {
         Self::ALL.iter().find(|row| row.1 == code).map(|row| row.0)
     }
 
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "inside the templates' macros it is a reference")]
     fn say(self, words: &Words) -> String {
         Self::ALL
             .iter()

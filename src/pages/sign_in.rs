@@ -23,12 +23,48 @@ pub struct Login {
     pub username: String,
     /// Whether "remember this device" is ticked.
     pub remember: bool,
+    /// May one ask for a code by mail? The form goes to `POST /login/email` then.
+    pub email_code: bool,
+    /// Where people who forgot their password ask for a new one; none where no mail is sent.
+    pub recover: Option<String>,
     /// Where people who have no account make one; none where only administrators do.
     pub sign_up: Option<String>,
     /// For a sign-in without a user name; none where there can be no passkeys.
     pub passkey: Option<PasskeyChallenge>,
+    /// Providers elsewhere to sign in with; the form goes to `POST /login/upstream/{id}`.
+    pub upstreams: Vec<UpstreamButton>,
+    /// The provider whose account is linked after this sign-in, if its owner says so.
+    pub offer: Option<String>,
+    /// Why a provider did not sign anybody in.
+    pub upstream_problem: Option<Phrase>,
     /// Why the last attempt failed.
     pub problem: Option<LoginProblem>,
+}
+
+/// A provider elsewhere.
+pub struct UpstreamButton {
+    /// Its id in the configuration.
+    pub id: String,
+    /// What it is called.
+    pub name: String,
+}
+
+/// `GET /login/link`; the form goes to `POST /login/link` with `flow`, `csrf`, `decision` (`link` or `skip`).
+#[derive(Template)]
+#[template(path = "link_account.html")]
+pub struct LinkAccount {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The provider's name.
+    pub provider: String,
+    /// What its account is recognised by.
+    pub label: String,
+    /// The signed-in account here.
+    pub account: String,
 }
 
 /// What the script of a page asks the browser with.
@@ -63,6 +99,24 @@ pub struct SecondFactor {
     pub problem: Option<LoginProblem>,
 }
 
+/// `GET /login/set-up`: something has to be set up before the sign-in can go on.
+#[derive(Template)]
+#[template(path = "set_up.html")]
+pub struct SetUp {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// The application that asked for the sign-in.
+    pub app: Option<App>,
+    /// Who is signed in.
+    pub account: String,
+    /// Will nothing but a passkey do?
+    pub only_passkey: bool,
+    /// Where the sign-in goes on.
+    pub next: String,
+}
+
 /// Why a sign-in attempt failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LoginProblem {
@@ -70,6 +124,8 @@ pub enum LoginProblem {
     WrongCredentials,
     /// Wrong code of an authenticator app, or a recovery code that is none or was used.
     WrongCode,
+    /// Wrong code of a mail, or one that does not work any more.
+    WrongMailedCode,
     /// Throttled.
     TooManyAttempts {
         /// Seconds until another attempt is allowed.
@@ -77,6 +133,8 @@ pub enum LoginProblem {
     },
     /// The server has too many passwords to check at once.
     Busy,
+    /// The directory that knows the password does not answer.
+    DirectorySilent,
 }
 
 /// `GET /sign-up`; the form goes to `POST /sign-up` with `flow`, `csrf`, `username`, `email`, `name`, `password`.
@@ -101,6 +159,66 @@ pub struct SignUp {
     pub problem: Option<LoginProblem>,
     /// What is wrong with the submitted form; fields `username`, `email`, `name`, `password`.
     pub mistakes: Vec<Problem>,
+}
+
+/// `GET /recover`; the form goes to `POST /recover` with `flow`, `csrf`, `username`.
+#[derive(Template)]
+#[template(path = "recover.html")]
+pub struct Recover {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// Text to put into the field.
+    pub username: String,
+    /// Why the submitted form was not looked at.
+    pub problem: Option<LoginProblem>,
+    /// What is wrong with the submitted form; field `username`.
+    pub mistakes: Vec<Problem>,
+}
+
+/// After `POST /recover`, whoever was named.
+#[derive(Template)]
+#[template(path = "recovery_sent.html")]
+pub struct RecoverySent {
+    /// The language.
+    pub words: Words,
+    /// The sealed sign-in in progress.
+    pub flow: String,
+}
+
+/// `GET /recover/password?token=…`; the form goes to `POST /recover/password` with `csrf`, `token`, `password`.
+#[derive(Template)]
+#[template(path = "new_password.html")]
+pub struct NewPassword {
+    /// The language.
+    pub words: Words,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The secret of the link.
+    pub token: String,
+    /// Whose password: the user name.
+    pub account: String,
+    /// What is wrong with the submitted form; field `password`.
+    pub problems: Vec<Problem>,
+}
+
+/// `GET /verify-address?token=…`; the form goes to `POST /verify-address` with `csrf`, `token`.
+#[derive(Template)]
+#[template(path = "verify_address.html")]
+pub struct VerifyAddress {
+    /// The language.
+    pub words: Words,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The secret of the link.
+    pub token: String,
+    /// Whose address: the user name.
+    pub account: String,
+    /// The address.
+    pub address: String,
 }
 
 /// `GET /consent`; the form goes to `POST /consent` with `flow`, `csrf`, `decision` (`allow` or `deny`).
@@ -267,6 +385,26 @@ impl Page for SecondFactor {
     }
 }
 
+impl Page for SetUp {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/set-up", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for LinkAccount {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/link", &[("flow", &self.flow)]))
+    }
+}
+
 impl Page for SignUp {
     fn words(&self) -> Option<Words> {
         Some(self.words)
@@ -274,6 +412,47 @@ impl Page for SignUp {
 
     fn here(&self) -> Option<String> {
         Some(address("/sign-up", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for Recover {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/recover", &[("flow", &self.flow)]))
+    }
+}
+
+/// Leads back to the question.
+impl Page for RecoverySent {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/recover", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for NewPassword {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/recover/password", &[("token", &self.token)]))
+    }
+}
+
+impl Page for VerifyAddress {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/verify-address", &[("token", &self.token)]))
     }
 }
 

@@ -9,7 +9,10 @@ use scraper::{Html, Selector};
 
 use super::*;
 use crate::i18n::Language;
+use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
+use crate::protocol::group::Membership;
+use crate::protocol::password_strength::Weakness;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -46,11 +49,39 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
+        upstreams: Vec::new(),
+        offer: None,
+        upstream_problem: None,
         csrf: text("csrf-token"),
         app,
         username: text(username),
         remember: false,
+        email_code: false,
+        recover: None,
         sign_up: None,
+        problem,
+    };
+    let recover = |problem, mistakes| Recover {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        username: text("ada"),
+        problem,
+        mistakes,
+    };
+    let new_password = |problems| NewPassword {
+        words,
+        csrf: text("csrf-token"),
+        token: text("token"),
+        account: text("ada"),
+        problems,
+    };
+    let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
+    let linked = |linked, problem| LinkedAccounts {
+        shell: shell(words, false),
+        linked,
+        upstreams: vec![upstream("google", "Google")],
+        notice: None,
         problem,
     };
     let sign_up = |app| SignUp {
@@ -63,6 +94,59 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         full_name: text(""),
         problem: None,
         mistakes: vec![],
+    };
+    let passkey = || {
+        FirstKey::PasskeyOrPassword(PasskeyChallenge {
+            options: text("{\"pubKeyCredParams\":[]}"),
+            sealed: text("sealed-challenge"),
+        })
+    };
+    let invitation = |app: Option<&str>, key| Invitation {
+        words,
+        csrf: text("csrf-token"),
+        token: text("one-time-token"),
+        email: text("ada@example.com"),
+        app: app.map(text),
+        username: text("ada"),
+        full_name: text("Ada Lovelace"),
+        key,
+        problem: None,
+        mistakes: vec![],
+    };
+    let sign_up_by_mail = |mistakes| SignUpByMail {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app: Some(app()),
+        email: text("ada@example.com"),
+        problem: None,
+        mistakes,
+    };
+    let enter_code = |app, code: &str, problem| EnterCode {
+        words,
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app,
+        account: text("ada"),
+        code: text(code),
+        problem,
+    };
+    let admin_invitations = |by_mail, problems, link_shown_once| AdminInvitations {
+        shell: shell(Words::ENGLISH, true),
+        by_mail,
+        rows: vec![InvitationRow {
+            id: text("i1"),
+            email: text("grace@example.com"),
+            admin: true,
+            client_id: text("acme-notes"),
+            created: NOW - 300,
+            expires: NOW + 604_500,
+        }],
+        clients: vec![(text("acme-notes"), text("Acme Notes"))],
+        fields: InvitationFields { client_id: text("acme-notes"), ..InvitationFields::default() },
+        problems,
+        link_shown_once,
+        notice: None,
     };
     let scopes =
         |names: &[&str]| names.iter().map(|name| describe_scope(words, &text(name))).collect::<Vec<_>>();
@@ -104,6 +188,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
+        unverified: false,
         sessions,
         apps,
         notice,
@@ -114,7 +199,26 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         name: text(name),
         scopes: scopes(names),
         since: NOW - 9_000_000,
+        last_used: (id == "acme-notes").then_some(NOW - 7_200),
         open: (id == "acme-notes").then(|| text("https://notes.example/login?iss=x")),
+    };
+    let profile = |problems, notice| Profile {
+        shell: shell(words, false),
+        username: text("ada"),
+        email: text("ada@example.com"),
+        email_verified: true,
+        full_name: text("Ada Lovelace"),
+        claims: [("given_name", text("Ada")), ("address.formatted", text("1 St James's Square\nLondon"))]
+            .into(),
+        problems,
+        notice,
+    };
+    let event = |what: &str, device: &str, ip: &str, by_administrator| Event {
+        at: NOW - 300,
+        what: text(what),
+        device: text(device),
+        ip: text(ip),
+        by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
@@ -228,6 +332,68 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "login-or-sign-up",
             html(&Login { sign_up: Some(text("/sign-up?flow=sealed-flow")), ..login(None, "", None) }),
         ),
+        (
+            "login-with-mail",
+            html(&Login { recover: Some(text("/recover?flow=sealed-flow")), ..login(None, "", None) }),
+        ),
+        ("recover", html(&recover(None, vec![]))),
+        (
+            "recover-throttled",
+            html(&recover(Some(LoginProblem::TooManyAttempts { retry_after_seconds: 600 }), vec![])),
+        ),
+        ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
+        ("new-password", html(&new_password(vec![]))),
+        (
+            "new-password-weak",
+            html(&new_password(vec![Problem::new(
+                "password",
+                describe_weakness(&words, &Weakness::Personal),
+            )])),
+        ),
+        (
+            "verify-address",
+            html(&VerifyAddress {
+                words,
+                csrf: text("csrf-token"),
+                token: text("token"),
+                account: text("ada"),
+                address: text("ada@example.com"),
+            }),
+        ),
+        (
+            "login-with-accounts-elsewhere",
+            html(&Login {
+                upstreams: vec![upstream("google", "Google"), upstream("acme", "Acme & Söhne")],
+                upstream_problem: Some(key("upstream-denied").about("provider", "Google")),
+                offer: Some(text("Acme & Söhne")),
+                ..login(Some(plain_app()), "", None)
+            }),
+        ),
+        (
+            "link-account",
+            html(&LinkAccount {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                provider: text("Google"),
+                label: text("ada@example.org"),
+                account: text("Ada Lovelace"),
+            }),
+        ),
+        ("linked-accounts", html(&linked(Vec::new(), None))),
+        (
+            "linked-accounts-some",
+            html(&linked(
+                vec![LinkedRow {
+                    id: text("0193/x"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 8_000_000,
+                    last_used: Some(NOW - 300),
+                }],
+                Some(key("linked-only-way")),
+            )),
+        ),
         ("sign-up", html(&sign_up(None))),
         (
             "sign-up-for-an-application",
@@ -254,7 +420,92 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 ..sign_up(None)
             }),
         ),
+        ("login-or-code", html(&Login { email_code: true, ..login(None, "ada", None) })),
+        ("invitation", html(&invitation(Some("Acme Notes"), passkey()))),
+        (
+            "invitation-mistakes",
+            html(&Invitation {
+                mistakes: vec![problem("username", "This user name is already in use.")],
+                ..invitation(
+                    None,
+                    FirstKey::Made {
+                        challenge: text("sealed-challenge"),
+                        credential: text("{\"id\":\"x\"}"),
+                    },
+                )
+            }),
+        ),
+        (
+            "invitation-throttled",
+            html(&Invitation {
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+                ..invitation(None, FirstKey::Password)
+            }),
+        ),
+        ("sign-up-by-mail", html(&sign_up_by_mail(vec![]))),
+        (
+            "sign-up-by-mail-mistakes",
+            html(&sign_up_by_mail(vec![problem("email", "An e-mail address looks like name@example.com.")])),
+        ),
+        (
+            "sign-up-sent",
+            html(&SignUpSent { words, flow: text("sealed-flow"), email: text("ada@example.com") }),
+        ),
+        (
+            "code-ask",
+            html(&AskForCode {
+                words,
+                flow: text("sealed-flow"),
+                csrf: text("csrf-token"),
+                app: Some(app()),
+                username: text("ada"),
+                remember: true,
+                problem: Some(LoginProblem::TooManyAttempts { retry_after_seconds: 840 }),
+            }),
+        ),
+        ("code-enter", html(&enter_code(None, "", None))),
+        ("code-enter-by-link", html(&enter_code(Some(app()), "1234 5678", None))),
+        ("code-enter-wrong", html(&enter_code(None, "", Some(LoginProblem::WrongMailedCode)))),
+        ("code-elsewhere", html(&CodeElsewhere { words, code: text("1234 5678") })),
+        (
+            "admin-invitations",
+            html(&admin_invitations(
+                true,
+                vec![problem("email", "E-mail: it has an account already.")],
+                None,
+            )),
+        ),
+        (
+            "admin-invitations-link",
+            html(&admin_invitations(
+                false,
+                vec![],
+                Some((text("ada@example.com"), text("https://id.example/invitation?token=t"))),
+            )),
+        ),
         ("login-busy", html(&login(None, "ada", Some(LoginProblem::Busy)))),
+        (
+            "set-up",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: Some(app()),
+                account: text("Ada Lovelace"),
+                only_passkey: false,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
+        (
+            "set-up-passkey",
+            html(&SetUp {
+                words,
+                flow: text("flow"),
+                app: None,
+                account: text("Ada Lovelace"),
+                only_passkey: true,
+                next: text("/authorize?flow=x"),
+            }),
+        ),
         ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
         (
             "consent-ten-scopes",
@@ -266,6 +517,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     "email",
                     "address",
                     "phone",
+                    "groups",
                     "offline_access",
                     "notes:read",
                     "notes:write",
@@ -408,6 +660,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             html(&Account {
                 shell: shell(words, false),
                 name: String::new(),
+                unverified: true,
                 ..account(
                     vec![session("s1", "Firefox on Linux", "203.0.113.7", NOW, true)],
                     vec![],
@@ -416,6 +669,42 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 )
             }),
         ),
+        ("profile", html(&profile(vec![], Some(Notice::ProfileSaved)))),
+        (
+            "profile-mistakes",
+            html(&profile(
+                vec![problem("name", "A name has 1 to 128 characters."), problem("locale", "Too long.")],
+                None,
+            )),
+        ),
+        (
+            "new-address",
+            html(&NewAddress {
+                shell: shell(words, false),
+                told: Some(text("ada@example.com")),
+                email: text("ada@"),
+                problems: vec![problem("email", "An e-mail address looks like name@example.com.")],
+            }),
+        ),
+        (
+            "activity",
+            html(&Activity {
+                shell: shell(words, false),
+                events: vec![
+                    event("Signed in", "Firefox on Linux", "203.0.113.7", false),
+                    event("Devices were signed out", "", "", true),
+                ],
+            }),
+        ),
+        (
+            "your-data",
+            html(&YourData {
+                shell: shell(words, false),
+                username: text("ada"),
+                problems: vec![problem("username", "That is not your user name.")],
+            }),
+        ),
+        ("account-deleted", html(&AccountDeleted { words })),
         (
             "admin-home",
             html(&AdminHome {
@@ -534,6 +823,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
                 notice: None,
             }),
         ),
@@ -553,6 +843,11 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 }],
                 app_since: Some(1_767_225_600),
                 recovery_codes: 8,
+                groups: vec![Membership {
+                    id: "g".into(),
+                    name: text("Editors"),
+                    least_acr: Some(Level::TwoFactors),
+                }],
                 notice: Some(Notice::UserSaved),
             }),
         ),
@@ -570,6 +865,41 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
+                groups: vec![],
+                notice: None,
+            }),
+        ),
+        (
+            "admin-groups",
+            html(&AdminGroups {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![GroupRow {
+                    id: text("g"),
+                    name: text("Editors"),
+                    description: text("Who may publish"),
+                    least_acr: Some(Level::TwoFactors),
+                    created: NOW - 86_400,
+                }],
+                next: Some(text("Editors")),
+                notice: Some(Notice::GroupDeleted),
+            }),
+        ),
+        (
+            "admin-group",
+            html(&AdminGroupForm {
+                shell: shell(Words::ENGLISH, true),
+                new: false,
+                group: GroupFields {
+                    id: text("g"),
+                    version: 7,
+                    name: text("Editors"),
+                    description: text("Who may <publish>"),
+                    least_acr: text("phishing-resistant"),
+                },
+                problems: vec![problem("member", "Username or e-mail: nobody has this.")],
+                member: text("eve"),
+                members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
+                next: None,
                 notice: None,
             }),
         ),
@@ -655,7 +985,7 @@ fn every_page_renders() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
     std::fs::create_dir_all(folder.join("assets")).unwrap();
     for asset in assets::all() {
-        std::fs::write(folder.join("assets").join(asset.name), asset.bytes).unwrap();
+        std::fs::write(folder.join("assets").join(asset.name), &asset.bytes).unwrap();
     }
     let long = |text: &str| {
         if text.is_empty() || text.contains(':') || text.contains('_') {
@@ -749,10 +1079,15 @@ fn only_web_addresses_become_links() {
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
+            upstreams: Vec::new(),
+            offer: None,
+            upstream_problem: None,
             csrf: String::new(),
             app: Some(app),
             username: String::new(),
             remember: false,
+            email_code: false,
+            recover: None,
             sign_up: None,
             problem: None,
         };
@@ -814,7 +1149,8 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let others = if name.starts_with("signing-out") { "script:not([src])" } else { "script, iframe" };
+        let runs_a_script = ["signing-out", "invitation"].iter().any(|page| name.starts_with(page));
+        let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
@@ -854,7 +1190,7 @@ fn every_page_with_its_style_is_below_60_kb() {
 #[test]
 fn notices_survive_the_way_through_the_address() {
     for (notice, ..) in Notice::ALL {
-        assert_eq!(Notice::parse(notice.code()), Some(notice));
+        assert_eq!(Notice::parse(notice.code()), Some(*notice));
         assert!(notice.say(&Words::ENGLISH).ends_with('.'));
     }
     assert_eq!(Notice::parse("nonsense"), None);
@@ -965,6 +1301,9 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let words = Words::ENGLISH;
     let login = |flow| Login {
         passkey: None,
+        upstreams: Vec::new(),
+        offer: None,
+        upstream_problem: None,
         words,
         flow,
         csrf: String::new(),
@@ -972,6 +1311,8 @@ fn every_page_says_where_it_is_found_in_another_language() {
         signed_in_as: None,
         username: String::new(),
         remember: false,
+        email_code: false,
+        recover: None,
         sign_up: None,
         problem: None,
     };

@@ -6,6 +6,7 @@ use time::macros::format_description;
 
 use super::{Scope, SessionRow};
 use crate::i18n::{Argument as _, Words};
+use crate::protocol::password_strength::Weakness;
 
 /// What a scope lets an application do, in words. Scopes of no known meaning are shown by their name.
 #[must_use]
@@ -16,10 +17,23 @@ pub fn describe_scope(words: Words, name: &str) -> Scope {
         "email" => (words.text("scope-email"), words.text("scope-email-more")),
         "address" => (words.text("scope-address"), words.text("scope-address-more")),
         "phone" => (words.text("scope-phone"), words.text("scope-phone-more")),
+        "groups" => (words.text("scope-groups"), words.text("scope-groups-more")),
         "offline_access" => (words.text("scope-offline"), words.text("scope-offline-more")),
         other => (words.with("scope-other", "scope", other), words.text("scope-other-more")),
     };
     Scope { name: name.into(), title: title.into(), description: description.into() }
+}
+
+/// Why a password is too easy to guess, and what to do instead.
+#[must_use]
+pub fn describe_weakness(words: &Words, weakness: &Weakness) -> String {
+    match weakness {
+        Weakness::Common => words.text("weak-common"),
+        Weakness::Personal => words.text("weak-personal"),
+        Weakness::Pattern => words.text("weak-pattern"),
+        Weakness::Simple => words.text("weak-simple"),
+    }
+    .into()
 }
 
 /// "Firefox on Windows" from a `User-Agent` header: a hint for people to recognise a device, nothing to decide by.
@@ -79,7 +93,9 @@ fn describe_method(words: Words, amr: &str) -> String {
         "pwd" => words.text("method-password").into(),
         "otp" => words.text("method-one-time-code").into(),
         "hwk" => words.text("method-security-key").into(),
+        "mca" => words.text("method-mailed-code").into(),
         "mfa" => words.text("method-two-steps").into(),
+        "fed" => words.text("method-upstream").into(),
         other => other.to_owned(),
     }
 }
@@ -113,7 +129,8 @@ pub(super) fn ago(words: &Words, now: &i64, at: &i64) -> String {
 }
 
 /// How long to wait, rounded up: `45 seconds`, `2 minutes`, `3 hours`.
-pub(super) fn duration(words: &Words, seconds: &u64) -> String {
+#[must_use]
+pub fn duration(words: &Words, seconds: &u64) -> String {
     match *seconds {
         seconds @ ..=90 => words.with("duration-seconds", "count", seconds).into(),
         seconds @ 91..=5_400 => words.with("duration-minutes", "count", seconds.div_ceil(60)).into(),

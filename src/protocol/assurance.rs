@@ -1,26 +1,23 @@
 //! How sure the server is of who somebody is: levels, which operators name as authentication context classes (`acr`,
 //! OpenID Connect Core §2), and what a request wants of them.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::authorize::AuthorizationRequest;
+use super::wire::wire_enum;
 
-/// A level. Each includes those before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Level {
-    /// One thing was proved: a password.
-    #[default]
-    OneFactor,
-    /// Two different kinds of things were proved (RFC 8176 `mfa`).
-    TwoFactors,
-    /// A passkey that checked who holds it: there is nothing that could be typed into the wrong page.
-    PhishingResistant,
-}
-
-impl Level {
-    /// Every level, the lowest first.
-    pub const ALL: [Self; 3] = [Self::OneFactor, Self::TwoFactors, Self::PhishingResistant];
+wire_enum! {
+    /// A level, with its name in configuration and administration. Each includes those before.
+    #[derive(Default)]
+    Level {
+        /// One thing was proved: a password, or that one reads the mail of the account's address.
+        #[default]
+        OneFactor = "one-factor",
+        /// Two different kinds of things were proved (RFC 8176 `mfa`).
+        TwoFactors = "two-factors",
+        /// A passkey that checked who holds it: there is nothing that could be typed into the wrong page.
+        PhishingResistant = "phishing-resistant",
+    }
 }
 
 /// The names of the levels, the lowest first.
@@ -51,7 +48,7 @@ impl Classes {
     /// The level of this name, if it is one.
     #[must_use]
     pub fn level(&self, name: &str) -> Option<Level> {
-        Level::ALL.into_iter().find(|level| self.name(*level) == name)
+        Level::ALL.iter().copied().find(|level| self.name(*level) == name)
     }
 
     /// The level that a session was begun at. A name that was configured once and is no more counts as the lowest.

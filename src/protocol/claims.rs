@@ -118,7 +118,11 @@ pub const SUPPORTED: &[&str] = &[
     "address",
     "phone_number",
     "phone_number_verified",
+    GROUPS,
 ];
+
+/// The names of the groups that a user is in: a scope and its claim, of no standard, which many applications know.
+pub const GROUPS: &str = "groups";
 
 /// Core §5.4: the scope value that asks for a claim; none for a claim that is not among the [`SUPPORTED`] ones.
 #[must_use]
@@ -130,12 +134,13 @@ pub fn scope_of(claim: &str) -> Option<&'static str> {
         "email" | "email_verified" => Some("email"),
         "address" => Some("address"),
         "phone_number" | "phone_number_verified" => Some("phone"),
+        GROUPS => Some(GROUPS),
         _ => None,
     }
 }
 
 /// Every standard claim about a user except `sub`, which depends on who asks. What the account does not have is left
-/// out, never null.
+/// out, never null. Groups are no part of the account.
 #[must_use]
 pub fn all_claims(user: &User) -> Map<String, Value> {
     let mut claims = match serde_json::to_value(&user.claims) {
@@ -157,17 +162,20 @@ pub fn all_claims(user: &User) -> Map<String, Value> {
 /// The claims about a user that were asked for, by scope (Core §5.4) or one by one (§5.5).
 #[must_use]
 pub fn released(user: &User, scope: &Scope, wanted: &BTreeMap<String, Wish>) -> Map<String, Value> {
-    let asked_for = |claim: &str| {
-        wanted.contains_key(claim) || scope_of(claim).is_some_and(|token| scope.contains(token))
-    };
-    all_claims(user).into_iter().filter(|(claim, _)| asked_for(claim)).collect()
+    all_claims(user).into_iter().filter(|(claim, _)| is_asked_for(claim, scope, wanted)).collect()
+}
+
+/// Was a claim asked for, by scope (Core §5.4) or by its name (§5.5)?
+#[must_use]
+pub fn is_asked_for(claim: &str, scope: &Scope, wanted: &BTreeMap<String, Wish>) -> bool {
+    wanted.contains_key(claim) || scope_of(claim).is_some_and(|token| scope.contains(token))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::{SUPPORTED, all_claims, half_hash, released, scope_of};
+    use super::{GROUPS, SUPPORTED, all_claims, half_hash, released, scope_of};
     use crate::protocol::claims_request::Wish;
     use crate::protocol::client::SigningAlg;
     use crate::protocol::samples;
@@ -260,6 +268,7 @@ mod tests {
     fn openid_core_5_1_every_claim_of_a_whole_account_is_supported_and_has_its_scope() {
         let mut told: Vec<String> =
             all_claims(&samples::user("u")).into_iter().map(|(name, _)| name).collect();
+        told.push(GROUPS.to_owned());
         let mut supported = SUPPORTED.to_vec();
         told.sort_unstable();
         supported.sort_unstable();

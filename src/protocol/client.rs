@@ -8,6 +8,7 @@ use serde_json::Value;
 use url::Url;
 use utoipa::ToSchema;
 
+use super::assurance::Level;
 use super::ids::ClientId;
 use super::issuer::Issuer;
 pub use super::jwa::SigningAlg;
@@ -152,6 +153,9 @@ pub struct ClientMetadata {
     /// A first-party app, for which users are not asked.
     #[serde(default)]
     pub skip_consent: bool,
+    /// How surely its users prove who they are, at least; without, as it asks for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_acr: Option<Level>,
     /// A resource server that may introspect every client's tokens, not only its own.
     #[serde(default)]
     pub introspects_any_token: bool,

@@ -33,7 +33,10 @@ impl Failure {
     pub fn is_one(&self) -> bool {
         !matches!(
             self.error,
-            ErrorCode::LoginRequired | ErrorCode::ConsentRequired | ErrorCode::AccountSelectionRequired
+            ErrorCode::LoginRequired
+                | ErrorCode::ConsentRequired
+                | ErrorCode::InteractionRequired
+                | ErrorCode::AccountSelectionRequired
         )
     }
 }

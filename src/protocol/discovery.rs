@@ -70,7 +70,7 @@ fn requests(offer: &Offer) -> Value {
     let mut prompts = vec!["none", "login", "consent", "select_account"];
     prompts.extend(offer.sign_up.then_some("create"));
     json!({
-        "scopes_supported": ["openid", "profile", "email", "address", "phone", "offline_access"],
+        "scopes_supported": ["openid", "profile", "email", "address", "phone", "groups", "offline_access"],
         "response_types_supported": response_types,
         "response_modes_supported": ResponseMode::ALL,
         "grant_types_supported": GrantType::ALL,

@@ -25,6 +25,8 @@ pub enum ErrorCode {
     LoginRequired,
     /// `prompt=none`, but the user must be asked.
     ConsentRequired,
+    /// `prompt=none`, but the user must do something that no other code names.
+    InteractionRequired,
     /// `prompt=none`, but the user must choose the account.
     AccountSelectionRequired,
     /// The user cannot sign in as well as is essential (Unmet Authentication Requirements 1.0).
@@ -68,6 +70,7 @@ impl ErrorCode {
             Self::AccessDenied => "access_denied",
             Self::LoginRequired => "login_required",
             Self::ConsentRequired => "consent_required",
+            Self::InteractionRequired => "interaction_required",
             Self::AccountSelectionRequired => "account_selection_required",
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidRequestObject => "invalid_request_object",

@@ -61,3 +61,7 @@ identifier! {
     /// One access token's `jti` (RFC 7519 §4.1.7).
     TokenId
 }
+identifier! {
+    /// A group of users.
+    GroupId
+}

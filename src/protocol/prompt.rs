@@ -70,6 +70,8 @@ pub struct Situation<'a> {
     pub progress: &'a Progress,
     /// What the levels of assurance are called.
     pub classes: &'a Classes,
+    /// What the groups of the session's user ask for, at least.
+    pub least_of_groups: Option<Level>,
     /// The highest level that the session's user can reach; none where that was not looked up.
     pub attainable: Option<Level>,
     /// Now.
@@ -85,6 +87,8 @@ pub enum Step {
     Login,
     /// The user, who is signed in, proves it by something more (Core §3.1.2.1 `acr_values`).
     StepUp(Level),
+    /// The user, who has nothing to prove it by as this deployment asks for, is told so, and how to set it up.
+    SetUp(Level),
     /// The user is asked.
     Consent,
     /// The client gets what it asked for.
@@ -105,6 +109,10 @@ pub enum Refusal {
     /// Core §5.5.1.1: "the Authorization Server MUST treat that outcome as a failed authentication attempt".
     #[error("the user did not sign in by any of the essential values of acr, and cannot do so here")]
     UnmetAcr,
+    /// `prompt=none`, and the client or the user's groups ask for more than the user proved (Core §3.1.2.6:
+    /// "requires End-User interaction of some form to proceed").
+    #[error("the user has to sign in more surely than they did, which prompt=none forbids")]
+    InteractionRequired,
     /// `prompt=none`, and the user did not allow this yet.
     #[error("the user has to be asked for consent, which prompt=none forbids")]
     ConsentRequired,
@@ -133,6 +141,7 @@ impl Refusal {
         match self {
             Self::LoginRequired | Self::OtherUser => ErrorCode::LoginRequired,
             Self::ConsentRequired => ErrorCode::ConsentRequired,
+            Self::InteractionRequired => ErrorCode::InteractionRequired,
             // Unmet Authentication Requirements §2
             Self::UnmetAcr => ErrorCode::UnmetAuthenticationRequirements,
         }
@@ -169,30 +178,40 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
     Step::Issue
 }
 
-/// Core §3.1.2.1 `acr_values`, §5.5.1.1: is the user who is signed in to prove it by something more?
+/// Is the user who is signed in to prove it by something more? By the highest of what the request finds essential (Core
+/// §5.5.1.1) and what this deployment asks for with this client and of this user; and, if it can be had, by what the
+/// request prefers (§3.1.2.1 `acr_values`). What only the request finds essential is refused to the client where it cannot
+/// be met; what the deployment asks for is its users' matter, who are told.
 fn step_up(situation: &Situation<'_>, session: &Session) -> Option<Step> {
     let wanted = situation.classes.wanted(situation.request);
     if wanted == Wanted::Impossible {
         return Some(Step::Refuse(Refusal::UnmetAcr));
     }
-    let (level, essential) = wanted.level()?;
     let reached = situation.classes.level_of_session(&session.acr);
-    if reached >= level {
-        return None;
+    let missing = |level: &Level| reached < *level;
+    let out_of_reach = |level: Level| situation.attainable.is_some_and(|attainable| attainable < level);
+    let silent = situation.request.prompt.none;
+    let essential = wanted.level().filter(|(_, essential)| *essential).map(|(level, _)| level);
+    // As near as can be: `acr_values` are voluntary.
+    let preferred = wanted.level().map(|(level, _)| level.min(situation.attainable.unwrap_or(level)));
+    if essential.filter(missing).is_some_and(|level| silent || out_of_reach(level)) {
+        return Some(Step::Refuse(Refusal::UnmetAcr));
     }
-    if situation.attainable.is_some_and(|attainable| attainable < level) {
-        // As near as can be: `acr_values` are voluntary.
-        let nearer = situation.attainable.filter(|attainable| !essential && *attainable > reached);
-        return match nearer {
-            Some(nearer) if !situation.request.prompt.none => Some(Step::StepUp(nearer)),
-            _ => essential.then_some(Step::Refuse(Refusal::UnmetAcr)),
-        };
+    let required = essential.max(situation.client.metadata.least_acr).max(situation.least_of_groups);
+    match required.filter(missing) {
+        Some(_) if silent => Some(Step::Refuse(Refusal::InteractionRequired)),
+        Some(level) if out_of_reach(level) => Some(Step::SetUp(level)),
+        Some(level) => Some(Step::StepUp(preferred.map_or(level, |preferred| level.max(preferred)))),
+        None if silent => None,
+        None => preferred.filter(missing).map(Step::StepUp),
     }
-    match (situation.request.prompt.none, essential) {
-        (false, _) => Some(Step::StepUp(level)),
-        (true, true) => Some(Step::Refuse(Refusal::UnmetAcr)),
-        (true, false) => None,
-    }
+}
+
+/// The level that is asked for at once of whoever is not signed in yet: what their groups ask for is not known then.
+#[must_use]
+pub fn level_of_sign_in(classes: &Classes, client: &Client, request: &AuthorizationRequest) -> Level {
+    let wanted = classes.wanted(request).level().map(|(level, _)| level);
+    wanted.max(client.metadata.least_acr).unwrap_or_default()
 }
 
 /// Is this session's proof of identity good enough for this request?
@@ -278,6 +297,7 @@ mod tests {
             consented_scope: consented.as_ref(),
             progress,
             classes: &Classes::default(),
+            least_of_groups: None,
             attainable: None,
             now: NOW,
         })
@@ -358,6 +378,7 @@ mod tests {
             consented_scope: Some(&consented),
             progress: &Progress::default(),
             classes: &classes,
+            least_of_groups: None,
             attainable,
             now: NOW,
         })
@@ -365,7 +386,7 @@ mod tests {
 
     #[test]
     fn openid_core_3_1_2_1_acr_values_are_reached_if_they_can_be() {
-        let [one, two, three] = Level::ALL;
+        let [one, two, three] = [Level::OneFactor, Level::TwoFactors, Level::PhishingResistant];
         let name = |level| Classes::default().name(level).to_owned();
         let unmet = Step::Refuse(Refusal::UnmetAcr);
         let essential = |values: &[String]| {
@@ -398,6 +419,129 @@ mod tests {
         }
     }
 
+    /// What a request says of levels, by itself.
+    fn says(what: &str, level: Level) -> String {
+        let name = Classes::default().name(level).to_owned();
+        match what {
+            "essential" => {
+                format!("&claims={{\"id_token\":{{\"acr\":{{\"essential\":true,\"values\":[\"{name}\"]}}}}}}")
+            }
+            "preferred" => format!("&acr_values={name}"),
+            _ => String::new(),
+        }
+    }
+
+    /// What is next where the client and the user's groups ask for levels of their own?
+    fn step_by_policy(
+        extra: &str,
+        client_asks: Option<Level>,
+        groups_ask: Option<Level>,
+        reached: Level,
+        attainable: Option<Level>,
+    ) -> Step {
+        let classes = Classes::default();
+        let session = Session { acr: classes.name(reached).to_owned(), ..session() };
+        let (mut client, request) = request(extra);
+        client.metadata.least_acr = client_asks;
+        let consented = Scope::parse("openid email").unwrap();
+        next_step(&Situation {
+            client: &client,
+            request: &request,
+            is_expected_user: None,
+            session: Some(&session),
+            consented_scope: Some(&consented),
+            progress: &Progress::default(),
+            classes: &classes,
+            least_of_groups: groups_ask,
+            attainable,
+            now: NOW,
+        })
+    }
+
+    #[test]
+    fn what_the_deployment_asks_for_is_met_or_shown_to_the_user() {
+        let [one, two, three] = [Level::OneFactor, Level::TwoFactors, Level::PhishingResistant];
+        let unmet = Step::Refuse(Refusal::UnmetAcr);
+        let silent = Step::Refuse(Refusal::InteractionRequired);
+        let none = |text: String| format!("{text}&prompt=none");
+        let nothing = String::new;
+        for (extra, client, groups, reached, attainable, expected) in [
+            (nothing(), Some(two), None, one, None, Step::StepUp(two)),
+            (nothing(), None, Some(two), one, Some(three), Step::StepUp(two)),
+            (nothing(), Some(two), Some(three), one, Some(three), Step::StepUp(three)),
+            (nothing(), Some(three), Some(two), two, Some(three), Step::StepUp(three)),
+            (nothing(), Some(two), Some(two), two, None, Step::Issue),
+            (nothing(), Some(one), Some(one), one, None, Step::Issue),
+            (nothing(), Some(two), None, one, Some(one), Step::SetUp(two)),
+            (nothing(), Some(two), Some(three), two, Some(two), Step::SetUp(three)),
+            (none(nothing()), Some(two), None, one, None, silent),
+            (none(nothing()), None, Some(three), two, None, silent),
+            (none(nothing()), None, Some(two), two, None, Step::Issue),
+            // The client's own demand is answered to the client; more than that is the user's matter.
+            (says("essential", two), None, Some(three), one, Some(one), unmet),
+            (says("essential", two), None, Some(three), one, Some(two), Step::SetUp(three)),
+            (says("essential", three), Some(two), None, one, Some(two), unmet),
+            (none(says("essential", two)), Some(three), None, one, None, unmet),
+            (none(says("essential", two)), Some(three), None, two, None, silent),
+            // What is preferred comes along at once, as far as it can be had.
+            (says("preferred", three), Some(two), None, one, Some(three), Step::StepUp(three)),
+            (says("preferred", three), Some(two), None, one, Some(two), Step::StepUp(two)),
+            (says("preferred", one), Some(two), None, one, Some(two), Step::StepUp(two)),
+        ] {
+            let step = step_by_policy(&extra, client, groups, reached, attainable);
+            assert_eq!(step, expected, "{extra} {client:?} {groups:?} {reached:?} {attainable:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_gets_through_below_what_anybody_asks_for() {
+        let levels = || [None].into_iter().chain(Level::ALL.iter().copied().map(Some));
+        let mut judged = 0;
+        for (what, wanted) in ["nothing", "preferred", "essential"]
+            .into_iter()
+            .flat_map(|what| Level::ALL.iter().map(move |level| (what, *level)))
+        {
+            for (prompt, client, groups, reached, attainable) in ["", "&prompt=none"]
+                .into_iter()
+                .flat_map(|prompt| levels().map(move |client| (prompt, client)))
+                .flat_map(|(prompt, client)| levels().map(move |groups| (prompt, client, groups)))
+                .flat_map(|(prompt, client, groups)| {
+                    Level::ALL.iter().map(move |reached| (prompt, client, groups, *reached))
+                })
+                .flat_map(|(prompt, client, groups, reached)| {
+                    levels().map(move |attainable| (prompt, client, groups, reached, attainable))
+                })
+            {
+                let extra = format!("{}{prompt}", says(what, wanted));
+                let step = step_by_policy(&extra, client, groups, reached, attainable);
+                let essential = (what == "essential").then_some(wanted);
+                let least = client.max(groups).max(essential).unwrap_or_default();
+                let context = format!("{extra} {client:?} {groups:?} {reached:?} {attainable:?}: {step:?}");
+                let silent = !prompt.is_empty();
+                judged += 1;
+                match step {
+                    Step::Issue => assert!(reached >= least, "{context}"),
+                    Step::StepUp(level) => {
+                        assert!(!silent && level > reached && level >= least, "{context}");
+                        assert!(attainable.is_none_or(|attainable| level <= attainable), "{context}");
+                    }
+                    Step::SetUp(level) => {
+                        assert!(!silent && level == least && reached < least, "{context}");
+                        assert!(attainable.is_some_and(|attainable| attainable < level), "{context}");
+                    }
+                    Step::Refuse(Refusal::InteractionRequired) => {
+                        assert!(silent && reached < least, "{context}");
+                    }
+                    Step::Refuse(Refusal::UnmetAcr) => {
+                        assert!(essential.is_some_and(|level| reached < level), "{context}");
+                    }
+                    other => panic!("{context}: {other:?}"),
+                }
+            }
+        }
+        assert_eq!(judged, 9 * 2 * 4 * 4 * 3 * 4);
+    }
+
     #[test]
     fn openid_core_3_1_2_1_prompt_consent_asks_again_once() {
         let (s, fresh) = (session(), Progress::default());
@@ -427,6 +571,7 @@ mod tests {
                 consented_scope: Some(&consented),
                 progress,
                 classes: &Classes::default(),
+                least_of_groups: None,
                 attainable: None,
                 now: NOW,
             })
@@ -461,6 +606,7 @@ mod tests {
                 consented_scope: None,
                 progress: &Progress::default(),
                 classes: &Classes::default(),
+                least_of_groups: None,
                 attainable: None,
                 now: NOW,
             })

@@ -119,7 +119,7 @@ impl TryFrom<String> for Scope {
 }
 
 /// Scope values that say something about a user, and so nothing in a client's own token.
-const ABOUT_USERS: [&str; 6] = [OPENID, "profile", "email", "address", "phone", OFFLINE_ACCESS];
+const ABOUT_USERS: [&str; 7] = [OPENID, "profile", "email", "address", "phone", "groups", OFFLINE_ACCESS];
 
 /// Why a client does not get a scope for itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,14 +23,22 @@ pub enum Method {
     Passkey,
     /// A code of an authenticator app (RFC 6238).
     Totp,
+    /// A code that was mailed to the account's address, or the link beside it.
+    EmailCode,
     /// One of the codes that were written down for the day when the app is lost.
     RecoveryCode,
+    /// The word of an upstream provider. How its user was made sure of there is not known here.
+    Upstream,
 }
 
 /// What kind of thing a method proves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// Known, here or at the provider that vouches.
     Known,
+    /// Whoever reads somebody's mail may do so by a password, or with the device that holds everything else: it opens an
+    /// account, and adds to nothing.
+    Reached,
     Held,
     /// Held, and told apart from whoever else might hold it.
     KnownAndHeld,
@@ -38,7 +46,8 @@ enum Kind {
 
 impl Method {
     /// Every method.
-    pub const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Totp, Self::RecoveryCode];
+    pub const ALL: [Self; 6] =
+        [Self::Password, Self::Passkey, Self::Totp, Self::EmailCode, Self::RecoveryCode, Self::Upstream];
 
     /// Its name in the audit log.
     #[must_use]
@@ -47,14 +56,17 @@ impl Method {
             Self::Password => "password",
             Self::Passkey => "passkey",
             Self::Totp => "authenticator app",
+            Self::EmailCode => "mailed code",
             Self::RecoveryCode => "recovery code",
+            Self::Upstream => "upstream provider",
         }
     }
 
     fn kind(self) -> Kind {
         match self {
-            Self::Password => Kind::Known,
+            Self::Password | Self::Upstream => Kind::Known,
             Self::Passkey => Kind::KnownAndHeld,
+            Self::EmailCode => Kind::Reached,
             Self::Totp | Self::RecoveryCode => Kind::Held,
         }
     }
@@ -62,7 +74,7 @@ impl Method {
     /// May one begin with it? A second factor alone says nothing: it is short, or was never meant to be enough.
     #[must_use]
     pub fn comes_first(self) -> bool {
-        matches!(self, Self::Password | Self::Passkey)
+        matches!(self, Self::Password | Self::Passkey | Self::EmailCode | Self::Upstream)
     }
 
     /// Does it count as the second factor of an account that has one?
@@ -71,12 +83,16 @@ impl Method {
         matches!(self, Self::Passkey | Self::Totp | Self::RecoveryCode)
     }
 
-    /// Its names in `amr` (RFC 8176 §2).
+    /// Its names in `amr` (RFC 8176 §2). `otp` names the specifications of authenticators (RFC 4226, RFC 6238), which a mailed
+    /// code follows none of; what there is of it is `mca`: "communication over more than one distinct communication channel".
+    /// For somebody else's word there is none.
     fn amr(self) -> &'static [&'static str] {
         match self {
             Self::Password => &["pwd"],
             Self::Passkey => &["pop", "user"],
+            Self::EmailCode => &["mca"],
             Self::Totp | Self::RecoveryCode => &["otp"],
+            Self::Upstream => &["fed"],
         }
     }
 
@@ -85,6 +101,8 @@ impl Method {
             "pwd" => Some(Self::Password),
             "pop" => Some(Self::Passkey),
             "otp" => Some(Self::Totp),
+            "mca" => Some(Self::EmailCode),
+            "fed" => Some(Self::Upstream),
             _ => None,
         }
     }
@@ -248,6 +266,11 @@ impl SignIn {
             account.has_second_factor && !proofs.iter().any(|proof| proof.method.comes_second());
         // What nobody can reach is not asked for; whether less will do is the hub's matter.
         let needed = wanted.min(account.attainable);
+        let has = |kind: Kind| proofs.iter().any(|proof| proof.method.kind() == kind);
+        if needed == Level::TwoFactors && reached < needed && has(Kind::Held) && !second_is_missing {
+            // More of the same would not do: what is missing is what one begins with, a password or a passkey.
+            return Next::First;
+        }
         if second_is_missing || reached < needed {
             let level = if second_is_missing { needed.max(Level::TwoFactors) } else { needed };
             return Next::Second { level };

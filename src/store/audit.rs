@@ -2,6 +2,7 @@
 
 use super::ledger::{Entry, ManyRows};
 use super::{Store, StoreError, on_db};
+use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
 
 /// One entry to be written. `id` sorts by time.
@@ -21,6 +22,8 @@ pub struct AuditEntry {
     pub detail: String,
     /// From where; empty for the command line and for background work.
     pub ip: String,
+    /// With which browser, as it calls itself; empty where there is none.
+    pub user_agent: String,
     /// The request it came with, as in the logs.
     pub correlation_id: String,
 }
@@ -40,13 +43,15 @@ pub struct AuditRow {
     pub detail: String,
     /// From where.
     pub ip: String,
+    /// With which browser.
+    pub user_agent: String,
     /// With which request.
     pub correlation_id: String,
 }
 
 pub(super) static AUDITS: ManyRows = ManyRows::new(
-    "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id) VALUES",
-    8,
+    "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id, user_agent) VALUES",
+    9,
     "",
 );
 
@@ -62,6 +67,7 @@ macro_rules! bind_entry {
             .bind(&$entry.detail)
             .bind(&$entry.ip)
             .bind(&$entry.correlation_id)
+            .bind(&$entry.user_agent)
     };
 }
 pub(super) use bind_entry;
@@ -84,8 +90,8 @@ macro_rules! write_audit {
     ($tx:ident, $entry:expr) => {{
         let entry: &crate::store::AuditEntry = $entry;
         let query = sqlx::query(
-            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id, user_agent)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
         );
         crate::store::audit::bind_entry!(query, entry).execute(&mut *$tx).await?;
     }};
@@ -106,8 +112,24 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
-        const SQL: &str = "SELECT at, actor, action, target, detail, ip, correlation_id FROM audit_log
+        const SQL: &str =
+            "SELECT at, actor, action, target, detail, ip, user_agent, correlation_id FROM audit_log
              ORDER BY id DESC LIMIT $1";
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?)
+    }
+
+    /// The newest entries about what was done by a user or to their account, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn audit_of_user(&self, user: &UserId, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
+        // Each half is read from its index; an OR would sort everything that an old account has.
+        const SQL: &str = "SELECT at, actor, action, target, detail, ip, user_agent, correlation_id FROM (
+                 SELECT * FROM (SELECT * FROM audit_log WHERE actor = $1 ORDER BY id DESC LIMIT $2) AS done
+                 UNION
+                 SELECT * FROM (SELECT * FROM audit_log WHERE target = $1 ORDER BY id DESC LIMIT $2) AS suffered
+             ) AS either ORDER BY id DESC LIMIT $2";
+        let name = format!("user:{user}");
+        Ok(on_db!(self, |db| { sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await })?)
     }
 }

@@ -44,6 +44,8 @@ pub enum Topic<'a> {
     Grant(Cow<'a, GrantId>),
     /// One access token.
     Token(Cow<'a, TokenId>),
+    /// The groups themselves, and so what every member is told to be in.
+    Groups,
     /// The server's keys.
     Keys,
     /// All of it.
@@ -70,6 +72,7 @@ impl fmt::Display for Topic<'_> {
             Self::Session(id) => write!(f, "session:{id}"),
             Self::Grant(id) => write!(f, "grant:{id}"),
             Self::Token(id) => write!(f, "token:{id}"),
+            Self::Groups => f.write_str("groups"),
             Self::Keys => f.write_str("keys"),
             Self::Everything => f.write_str("everything"),
         }
@@ -89,6 +92,7 @@ impl FromStr for Topic<'static> {
             Some(("session", id)) => Self::Session(Cow::Owned(id.into())),
             Some(("grant", id)) => Self::Grant(Cow::Owned(id.into())),
             Some(("token", id)) => Self::Token(Cow::Owned(id.into())),
+            None if text == "groups" => Self::Groups,
             None if text == "keys" => Self::Keys,
             None if text == "everything" => Self::Everything,
             _ => return Err(UnknownTopic),
@@ -334,7 +338,8 @@ mod tests {
     #[test]
     fn topics_read_back_as_they_are_written_down() {
         let (client, user) = (ClientId::from("https://a.example:8443/x"), UserId::from("u"));
-        let topics = [Topic::from(&client), Topic::from(&user), Topic::Keys, Topic::Everything];
+        let topics =
+            [Topic::from(&client), Topic::from(&user), Topic::Groups, Topic::Keys, Topic::Everything];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();
         assert_eq!(read, topics);
         for unknown in ["", "device:d", "user", "u"] {

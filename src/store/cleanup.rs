@@ -15,7 +15,7 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 9] = [
+const DEAD_ROWS: [&str; 12] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
@@ -28,6 +28,10 @@ const DEAD_ROWS: [&str; 9] = [
         (SELECT token_hash FROM one_time_links WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM initial_access_tokens WHERE id IN
         (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM sign_in_codes WHERE id IN (SELECT id FROM sign_in_codes WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM mailed_links WHERE token_hash IN
+        (SELECT token_hash FROM mailed_links WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE ends_at <= $1 LIMIT $2)",
     // Mail counts for an hour: what is older counts no more.
     "DELETE FROM mail_limits WHERE bucket IN (SELECT bucket FROM mail_limits WHERE last_at <= $1 LIMIT $2)",

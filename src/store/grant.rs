@@ -34,6 +34,25 @@ pub enum Rotated {
     Lost,
 }
 
+/// What is told of a grant to the user who made it.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct GrantOfUser {
+    /// The client it was made for.
+    pub client_id: String,
+    /// What was allowed, space-delimited.
+    pub scope: String,
+    /// Outlives the session?
+    pub offline: bool,
+    /// `active` or `revoked`.
+    pub state: String,
+    /// When it was made (Unix seconds).
+    pub created_at: i64,
+    /// When it was last renewed (Unix seconds).
+    pub rotated_at: i64,
+    /// When it ends whatever happens (Unix seconds).
+    pub expires_at: i64,
+}
+
 #[derive(sqlx::FromRow)]
 struct GrantRow {
     id: String,
@@ -160,6 +179,17 @@ impl Store {
             session_expires_at: session.map(|session| session.expires_at),
             consent_stands: standing.is_some_and(|standing| Some(&standing.id) == consent),
         }))
+    }
+
+    /// Every grant of a user that is still kept, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn grants_of_user(&self, user: &UserId) -> Result<Vec<GrantOfUser>, StoreError> {
+        const SQL: &str =
+            "SELECT client_id, scope, offline, state, created_at, rotated_at, expires_at FROM grants
+             WHERE user_id = $1 ORDER BY created_at DESC, id DESC";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).fetch_all(db).await)?)
     }
 
     /// Redeems the current refresh token of a grant. The only way to get a [`Rotate`] is `refresh::may_rotate`.

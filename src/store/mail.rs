@@ -2,7 +2,11 @@
 //! one mail; its content is there, sealed, until the mail is sent or given up.
 
 use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::invitation::keep_invitation;
+use super::mailed_link::keep_link;
+use super::sign_in_code::keep_sign_in_code;
+use super::{AuditEntry, Invitation, SignInCode, Store, StoreError, in_transaction, on_db};
+use crate::protocol::recovery::MailedLink;
 use crate::protocol::timestamp::Timestamp;
 
 /// A mail to be sent.
@@ -20,6 +24,17 @@ pub struct NewMail {
     pub created_at: Timestamp,
     /// When it is of no use any more.
     pub ends_at: Timestamp,
+}
+
+/// What a mail puts into its reader's hands. It works if, and only if, the mail is in the outbox.
+#[derive(Clone, Copy, Debug)]
+pub enum Carried<'a> {
+    /// A link for a user. It takes the place of the one before.
+    Link(&'a MailedLink, &'a AuditEntry),
+    /// An invitation, with the hash of its token. An administrator's takes the place of the one before.
+    Invitation(&'a Invitation, &'a str, &'a AuditEntry),
+    /// A code to sign in with.
+    SignInCode(&'a SignInCode),
 }
 
 /// How often one address may be written to: three times in `window`.
@@ -123,9 +138,17 @@ impl Store {
     /// The gate is the first statement: the row of an address tells when its last three mails went, and takes a fourth only
     /// when the third last lies far enough back. Whoever asks at the same moment, on any node, waits for that row.
     ///
+    /// What the mail carries is kept in the same commit.
+    ///
     /// # Errors
-    /// The database is unavailable: neither mail nor count is there.
-    pub async fn enqueue_mail(&self, mail: &NewMail, limit: &MailLimit) -> Result<bool, StoreError> {
+    /// The database is unavailable, or ([`StoreError::Gone`]) the user is gone who it is for: neither mail nor count is
+    /// there.
+    pub async fn enqueue_mail(
+        &self,
+        mail: &NewMail,
+        limit: &MailLimit,
+        carried: Option<Carried<'_>>,
+    ) -> Result<bool, StoreError> {
         let now = mail.created_at;
         let due = in_transaction!(self, |tx| {
             let due: Option<(i64,)> = sqlx::query_as(
@@ -158,6 +181,18 @@ impl Store {
                 .bind(mail.ends_at.0)
                 .execute(&mut *tx)
                 .await?;
+                match carried {
+                    None => {}
+                    Some(Carried::Link(link, audit)) => {
+                        keep_link!(tx, link);
+                        write_audit!(tx, audit);
+                    }
+                    Some(Carried::Invitation(invitation, token_hash, audit)) => {
+                        keep_invitation!(tx, invitation, token_hash);
+                        write_audit!(tx, audit);
+                    }
+                    Some(Carried::SignInCode(code)) => keep_sign_in_code!(tx, code),
+                }
             }
             due
         });
@@ -271,6 +306,16 @@ impl Store {
         const SQL: &str = "SELECT COUNT(*) FROM mails WHERE due_at IS NOT NULL";
         let (count,): (i64,) = on_db!(self, |db| sqlx::query_as(SQL).fetch_one(db).await)?;
         Ok(count)
+    }
+
+    /// What is kept of the mails to this canonical address, newest first.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mails_to(&self, address: &str) -> Result<Vec<MailRow>, StoreError> {
+        const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE to_address = $1 ORDER BY id DESC";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(address).fetch_all(db).await)?)
     }
 
     /// The newest mails, newest first, all or those in this state.

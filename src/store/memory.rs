@@ -18,10 +18,11 @@ use moka::sync::Cache;
 use super::changes::Topic;
 use crate::protocol::client::Client;
 use crate::protocol::grant::Grant;
+use crate::protocol::group::Memberships;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
-use crate::store::Consent;
+use crate::store::{Consent, DirectoryGroups};
 
 /// For how long facts are used after the last time that this process heard of everything that was committed.
 pub(super) const LEASE: Duration = Duration::from_millis(500);
@@ -42,6 +43,8 @@ pub(super) struct Memory {
     trusted_until: AtomicU64,
     pub clients: Shelf<ClientId, Client>,
     pub users: Shelf<UserId, User>,
+    pub memberships: Shelf<UserId, Memberships>,
+    pub directory_groups: Shelf<UserId, DirectoryGroups>,
     pub sessions: Shelf<SessionId, Session>,
     pub consents: Shelf<(UserId, ClientId), Consent>,
     pub grants: Shelf<GrantId, Grant>,
@@ -129,7 +132,9 @@ impl Memory {
             started: Instant::now(),
             trusted_until: AtomicU64::new(0),
             clients: Shelf::of(share(15)),
-            users: Shelf::of(share(20)),
+            users: Shelf::of(share(15)),
+            memberships: Shelf::of(share(3)),
+            directory_groups: Shelf::of(share(2)),
             sessions: Shelf::of(share(20)),
             consents: Shelf::of(share(10)),
             grants: Shelf::of(share(25)),
@@ -219,6 +224,24 @@ impl Fact for User {
     fn extra(&self) -> usize {
         let texts = [&self.email, &self.name, &self.password_hash];
         512 + self.username.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+impl Fact for Memberships {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [(&self.user_id).into(), Topic::Groups, Topic::Groups]
+    }
+    fn extra(&self) -> usize {
+        100 + self.groups.iter().map(|group| 100 + group.name.len()).sum::<usize>()
+    }
+}
+
+impl Fact for DirectoryGroups {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [(&self.user).into(), (&self.user).into(), (&self.user).into()]
+    }
+    fn extra(&self) -> usize {
+        100 + self.names.iter().map(|name| 24 + name.len()).sum::<usize>()
     }
 }
 

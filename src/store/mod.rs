@@ -31,14 +31,18 @@ pub use audit::{AuditEntry, AuditRow};
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
+pub use directory::DirectoryGroups;
 pub use failure::FailureRow;
-pub use grant::{Opened, Rotated};
+pub use grant::{GrantOfUser, Opened, Rotated};
+pub use identity::{Linked, StoredIdentity};
+pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
-pub use mail::{LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
+pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
 pub use session_client::{LogoutNotice, NoticesOf};
+pub use sign_in_code::{RightCode, SignInCode};
 pub use throttle::Attempt;
 
 mod audit;
@@ -46,11 +50,16 @@ mod changes;
 mod cleanup;
 mod client;
 mod consent;
+mod directory;
 mod failure;
 mod grant;
+mod group;
+mod identity;
+mod invitation;
 mod key;
 mod ledger;
 mod mail;
+mod mailed_link;
 mod memory;
 mod one_time_link;
 mod passkey;
@@ -60,6 +69,7 @@ mod second_factor;
 mod session;
 mod session_client;
 mod setting;
+mod sign_in_code;
 mod throttle;
 mod used_assertion;
 mod user;
@@ -133,12 +143,14 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column =
-                    ["email", "username", "clients"].into_iter().find(|column| text.contains(column));
+                let column = ["email", "username", "clients", "groups"]
+                    .into_iter()
+                    .find(|column| text.contains(column));
                 Self::Taken(match column {
                     Some("email") => "this e-mail address",
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
+                    Some("groups") => "this group name",
                     _ => "this value",
                 })
             }

@@ -26,6 +26,32 @@ pub struct StoredPasskey {
 /// An account holds so many at most.
 pub const MOST_PASSKEYS: i64 = 20;
 
+/// Inserts a [`StoredPasskey`] inside the caller's transaction, unless there is one of this id already or its user has
+/// [`MOST_PASSKEYS`]. Says how many were inserted.
+macro_rules! insert_passkey {
+    ($tx:ident, $passkey:expr) => {{
+        let passkey: &crate::store::StoredPasskey = $passkey;
+        sqlx::query(
+            "INSERT INTO passkeys (id, user_id, name, credential, sign_count, created_at, last_used_at)
+             SELECT $1, u.id, $3, $4, $5, $6, $7 FROM users u
+             WHERE u.id = $2 AND (SELECT COUNT(*) FROM passkeys WHERE user_id = $2) < $8
+             ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(&passkey.id)
+        .bind(&passkey.user_id)
+        .bind(&passkey.name)
+        .bind(&passkey.credential)
+        .bind(passkey.sign_count)
+        .bind(passkey.created_at)
+        .bind(passkey.last_used_at)
+        .bind(crate::store::MOST_PASSKEYS)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected()
+    }};
+}
+pub(super) use insert_passkey;
+
 impl StoredPasskey {
     /// The credential's id as bytes.
     #[must_use]
@@ -61,23 +87,7 @@ impl Store {
     /// The database is unavailable.
     pub async fn add_passkey(&self, passkey: &StoredPasskey, audit: &AuditEntry) -> Result<bool, StoreError> {
         let added = in_transaction!(self, |tx| {
-            let added = sqlx::query(
-                "INSERT INTO passkeys (id, user_id, name, credential, sign_count, created_at, last_used_at)
-                 SELECT $1, u.id, $3, $4, $5, $6, $7 FROM users u
-                 WHERE u.id = $2 AND (SELECT COUNT(*) FROM passkeys WHERE user_id = $2) < $8
-                 ON CONFLICT (id) DO NOTHING",
-            )
-            .bind(&passkey.id)
-            .bind(&passkey.user_id)
-            .bind(&passkey.name)
-            .bind(&passkey.credential)
-            .bind(passkey.sign_count)
-            .bind(passkey.created_at)
-            .bind(passkey.last_used_at)
-            .bind(MOST_PASSKEYS)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let added = insert_passkey!(tx, passkey);
             if added == 1 {
                 write_audit!(tx, audit);
             }

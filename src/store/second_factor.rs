@@ -27,6 +27,8 @@ pub struct Means {
     pub recovery_codes: i64,
     /// Passkeys.
     pub passkeys: i64,
+    /// Entries of the directory, whose passwords count like one of its own: one or none.
+    pub directory_entries: i64,
 }
 
 /// Replaces a user's recovery codes inside the caller's transaction.
@@ -56,7 +58,8 @@ impl Store {
         const SQL: &str = "SELECT
             (SELECT COUNT(*) FROM authenticator_apps WHERE user_id = $1) AS apps,
             (SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1 AND used_at IS NULL) AS recovery_codes,
-            (SELECT COUNT(*) FROM passkeys WHERE user_id = $1) AS passkeys";
+            (SELECT COUNT(*) FROM passkeys WHERE user_id = $1) AS passkeys,
+            (SELECT COUNT(*) FROM directory_entries WHERE user_id = $1) AS directory_entries";
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(user.as_str()).fetch_one(db).await)?)
     }
 

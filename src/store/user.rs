@@ -12,7 +12,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
-struct UserRow {
+pub(super) struct UserRow {
     id: String,
     username: String,
     email: Option<String>,
@@ -86,6 +86,8 @@ macro_rules! end_everything_of_user {
             .await?;
     }};
 }
+
+pub(super) use end_everything_of_user;
 
 /// Refuses, inside the caller's transaction, to go on with a change after which nobody could administer the server.
 macro_rules! keep_an_administrator {
@@ -277,14 +279,18 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a user with their sessions, consents and grants; the clients of those sessions are told. Answers whether
-    /// the user was there.
+    /// Deletes a user with their sessions, consents, grants and mails; the clients of those sessions are told. Answers
+    /// whether the user was there.
     ///
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
     pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, changing[id.into()], |tx| {
             keep_an_administrator!(tx, id);
+            sqlx::query("DELETE FROM mails WHERE to_address = (SELECT email FROM users WHERE id = $1)")
+                .bind(id.as_str())
+                .execute(&mut *tx)
+                .await?;
             let deleted = sqlx::query("DELETE FROM users WHERE id = $1")
                 .bind(id.as_str())
                 .execute(&mut *tx)

@@ -1,6 +1,7 @@
 // Chromium, and the steps that a person takes on the pages.
 
 import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { demoUser } from '../countersign.mjs';
 
@@ -58,10 +59,69 @@ export function setupLink(server) {
   return link;
 }
 
+/** The last link to this path in a mail that the server says it would have sent. */
+export async function mailedLink(server, path) {
+  for (let waited = 0; waited < 100; waited += 1) {
+    const links = [...server.output().matchAll(/^ {2}link {5}(\S+)$/gm)].map(([, link]) => link);
+    const link = links.findLast((link) => new URL(link).pathname === path);
+    if (link) return link;
+    await sleep(100);
+  }
+  throw new Error(`No mail with a link to ${path} in:\n${server.output()}`);
+}
+
 export async function setUp(page, server) {
   await page.goto(setupLink(server));
   await page.fill('#username', administrator.username);
   await page.fill('#password', administrator.password);
   await page.click('#setup-submit');
   await page.waitForSelector('text=is the administrator');
+}
+
+/** A security key or phone of the browser's, as Chromium simulates it. */
+export async function authenticator(context, page, options = {}) {
+  const session = await context.newCDPSession(page);
+  await session.send('WebAuthn.enable');
+  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
+    options: {
+      protocol: 'ctap2',
+      transport: 'internal',
+      hasResidentKey: true,
+      hasUserVerification: true,
+      isUserVerified: true,
+      automaticPresenceSimulation: true,
+      ...options,
+    },
+  });
+  const command = (name, more = {}) => session.send(`WebAuthn.${name}`, { authenticatorId, ...more });
+  return {
+    credentials: async () => (await command('getCredentials')).credentials,
+    add: (credential) => command('addCredential', { credential }),
+    clear: () => command('clearCredentials'),
+    verifiesUser: (isUserVerified) => command('setUserVerified', { isUserVerified }),
+    isPresent: (enabled) => command('setAutomaticPresenceSimulation', { enabled }),
+  };
+}
+
+/** What the server last printed of a mail to this address: the line that begins with `what`. */
+export async function mailed(server, address, what = 'link') {
+  for (let waited = 0; waited < 15_000; waited += 100) {
+    const mail = server.output().split('Mail that would have been sent to ').findLast((text) => text.startsWith(`${address}:`));
+    const found = mail?.match(new RegExp(`\\n  ${what} +(.+)\\n`))?.[1];
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error(`No mail to ${address} in:\n${server.output()}`);
+}
+
+/** Signs in as the administrator and invites somebody to the demo. Returns the link of the mail. */
+export async function invite(page, server, address) {
+  await page.goto(`${server.issuer}/admin/users`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.click('a:has-text("Invite")');
+  await page.fill('#email', address);
+  await page.selectOption('#client_id', 'acme-notes');
+  await page.click('#invite-submit');
+  await page.waitForSelector('text=The invitation is on its way');
+  return mailed(server, address);
 }

@@ -1,34 +1,9 @@
 import assert from 'node:assert/strict';
 import { demoUser } from '../countersign.mjs';
-import { claims, signIn, startAtDemo } from './pages.mjs';
+import { authenticator, claims, mailedLink, signIn, startAtDemo } from './pages.mjs';
 import { browserTest } from './support.mjs';
 
 const ACR = 'urn:countersign:acr:phishing-resistant';
-
-/** A security key or phone of the browser's, as Chromium simulates it. */
-async function authenticator(context, page, options = {}) {
-  const session = await context.newCDPSession(page);
-  await session.send('WebAuthn.enable');
-  const { authenticatorId } = await session.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: true,
-      automaticPresenceSimulation: true,
-      ...options,
-    },
-  });
-  const command = (name, more = {}) => session.send(`WebAuthn.${name}`, { authenticatorId, ...more });
-  return {
-    credentials: async () => (await command('getCredentials')).credentials,
-    add: (credential) => command('addCredential', { credential }),
-    clear: () => command('clearCredentials'),
-    verifiesUser: (isUserVerified) => command('setUserVerified', { isUserVerified }),
-    isPresent: (enabled) => command('setAutomaticPresenceSimulation', { enabled }),
-  };
-}
 
 /** Signs in with the password, and adds a passkey called `name`. */
 async function addPasskey(page, server, name) {
@@ -43,6 +18,8 @@ browserTest('a passkey is added, named, used without a user name, and removed', 
   const key = await authenticator(context, page);
   await addPasskey(page, server, 'My laptop');
   assert.match(await page.textContent('main'), /My laptop/);
+  assert.equal(new URL(await mailedLink(server, '/account')).origin, server.issuer);
+  assert.match(server.output(), /subject {2}A passkey was added to your account/);
   const [credential] = await key.credentials();
   assert.equal(credential.isResidentCredential, true);
   assert.equal(credential.rpId, 'localhost');

@@ -9,7 +9,12 @@ use crate::support::{Browser, Engine, ISSUER, PASSWORD, Page, TestApp, encode, f
 
 /// Sends the form of the account page to `action`, filled in.
 async fn submit(browser: &mut Browser, action: &str, values: &[(&str, &str)]) -> Page {
-    let page = browser.get("/account").await;
+    submit_on(browser, "/account", action, values).await
+}
+
+/// The same on another page.
+pub async fn submit_on(browser: &mut Browser, path: &str, action: &str, values: &[(&str, &str)]) -> Page {
+    let page = browser.get(path).await;
     let form = page.form(action);
     assert!(!form.is_empty(), "no form to {action}: {}", page.body);
     browser.post(action, &filled(form, values)).await

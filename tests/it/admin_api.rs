@@ -50,7 +50,10 @@ pub fn routes(prefix: &str) -> Vec<(String, Vec<Method>)> {
 
 /// A path with somebody who does not exist.
 pub fn filled_in(path: &str) -> String {
-    path.replace("{id}", "nobody").replace("{kid}", "nobody").replace("{passkey}", "none")
+    path.replace("{id}", "nobody")
+        .replace("{kid}", "nobody")
+        .replace("{passkey}", "none")
+        .replace("{user}", "nobody")
 }
 
 /// Somebody who calls the API.
@@ -433,6 +436,76 @@ on_both!(a_user_from_the_first_day_to_the_last, |app| {
     for action in ["user.create", "user.update", "user.set_password", "user.end_sessions", "user.delete"] {
         assert!(log.contains(&format!("{action} {target}")), "{action} is not in {log:?}");
     }
+});
+
+on_both!(a_group_from_its_beginning_to_its_end, |app| {
+    let robot = robot(&app).await;
+    let ada = app.user("ada").await;
+    let wish = json!({ "name": "Editors", "least_acr": "two-factors" });
+    let made = robot.json(Method::POST, "/admin/api/groups", &wish).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let etag = made.header("etag").unwrap().to_owned();
+    let group = made.json();
+    assert_eq!((&group["name"], &group["least_acr"]), (&json!("Editors"), &json!("two-factors")));
+    let path = format!("/admin/api/groups/{}", group["id"].as_str().unwrap());
+    let again = json!({ "name": "EDITORS" });
+    let taken = robot.json(Method::POST, "/admin/api/groups", &again).await;
+    assert_eq!(
+        (taken.status.as_u16(), taken.body.contains("this group name")),
+        (409, true),
+        "{}",
+        taken.body
+    );
+    for (wrong, status) in [
+        (json!({}), 400),
+        (json!({ "name": "" }), 400),
+        (json!({ "name": "a\nb" }), 400),
+        (json!({ "name": "x", "least_acr": "high" }), 400),
+        (json!({ "name": "x", "description": "a\u{202e}b" }), 400),
+        (json!({ "name": 7 }), 400),
+        (json!({ "name": "x", "members": [] }), 400),
+        (json!([]), 400),
+    ] {
+        let page = robot.json(Method::POST, "/admin/api/groups", &wrong).await;
+        assert_eq!(page.status, status, "{wrong}: {}", page.body);
+        problem(&page, status);
+    }
+    for query in ["limit=0", "limit=201", "limit=x", "page=2"] {
+        problem(&robot.get(&format!("/admin/api/groups?{query}")).await, 400);
+        problem(&robot.get(&format!("{path}/members?{query}")).await, 400);
+    }
+    // RFC 7396: what is named replaces, null removes, the rest stays.
+    let seen = robot.clone().with("if-match", &etag);
+    let changed = seen
+        .json(Method::PATCH, &path, &json!({ "description": "Who may publish", "least_acr": null }))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    assert_eq!(changed.json()["least_acr"], Value::Null);
+    assert_eq!(changed.json()["name"], "Editors");
+    problem(&seen.json(Method::PATCH, &path, &json!({ "name": "Lost" })).await, 412);
+    problem(&seen.send(&Method::DELETE, &path, "").await, 412);
+    assert_eq!(robot.get(&path).await.json(), changed.json(), "as it is stored");
+
+    let member = format!("{path}/members/{}", ada.id);
+    for _ in 0..2 {
+        assert_eq!(robot.send(&Method::PUT, &member, "").await.status, 204, "in it, however often");
+    }
+    let members = robot.get(&format!("{path}/members")).await.json();
+    assert_eq!((&members["users"][0]["username"], &members["next"]), (&json!("ada"), &Value::Null));
+    let theirs = robot.get(&format!("/admin/api/users/{}/groups", ada.id)).await.json();
+    assert_eq!(theirs["groups"][0]["name"], "Editors");
+    problem(&robot.send(&Method::PUT, &format!("{path}/members/nobody"), "").await, 404);
+    problem(&robot.send(&Method::PUT, &member.replace("/groups/", "/groups/no"), "").await, 404);
+    assert_eq!(robot.send(&Method::DELETE, &member, "").await.status, 204);
+    problem(&robot.send(&Method::DELETE, &member, "").await, 404);
+    let two = json!({ "name": "authors" });
+    assert_eq!(robot.json(Method::POST, "/admin/api/groups", &two).await.status, 201);
+    let first = robot.get("/admin/api/groups?limit=1").await.json();
+    assert_eq!((&first["groups"][0]["name"], &first["next"]), (&json!("authors"), &json!("authors")));
+    let rest = robot.get("/admin/api/groups?limit=1&after=authors").await.json();
+    assert_eq!((&rest["groups"][0]["name"], &rest["next"]), (&json!("Editors"), &Value::Null));
+    assert_eq!(robot.send(&Method::DELETE, &path, "").await.status, 204);
+    problem(&robot.get(&path).await, 404);
 });
 
 on_both!(openid_core_5_1_a_users_claims_are_fields_by_their_names, |app| {

@@ -207,6 +207,52 @@ async fn mails_at_the_terminal() {
 }
 
 #[test]
+fn groups_at_the_terminal() {
+    let terminal = Terminal::new();
+    let ada = terminal.run(&["user", "create", "--username", "ada", "--json"]).json();
+    let create = ["group", "create", "--name", "Editors", "--least-acr", "two-factors", "--json"];
+    let made = terminal.run(&create).json();
+    assert_eq!((&made["name"], &made["least_acr"]), (&"Editors".into(), &"two-factors".into()));
+    assert!(terminal.run(&create).refused(1).contains("already in use"));
+    for (wrong, words) in [
+        (&["--name", ""][..], "--name: "),
+        (&["--name", "a,b"], "--name: "),
+        (&["--name", "x", "--least-acr", "high"], "--least-acr: must be one of: one-factor"),
+    ] {
+        assert!(
+            terminal.run(&[&["group", "create"], wrong].concat()).refused(1).contains(words),
+            "{wrong:?}"
+        );
+    }
+    let id = made["id"].as_str().unwrap();
+    terminal.run(&["group", "add", "editors", "ada"]).done();
+    for which in ["editors", "Editors", id] {
+        let shown = terminal.run(&["group", "show", which]).done();
+        assert!(shown.contains(id) && shown.contains("ada") && shown.contains("two-factors"), "{shown}");
+    }
+    let clear =
+        ["group", "update", "editors", "--least-acr", "", "--description", "Who may publish", "--json"];
+    let changed = terminal.run(&clear).json();
+    assert_eq!((&changed["least_acr"], &changed["name"]), (&Value::Null, &"Editors".into()));
+    assert!(terminal.run(&["group", "list"]).done().contains("Who may publish"));
+    assert_eq!(terminal.run(&["group", "list", "--json"]).json()[0]["id"], id);
+    assert!(terminal.run(&["group", "add", "editors", "nobody"]).refused(1).contains("no such user"));
+    assert!(terminal.run(&["group", "show", "nothing"]).refused(1).contains("no such group"));
+    terminal.run(&["group", "remove", id, ada["id"].as_str().unwrap()]).done();
+    assert!(terminal.run(&["group", "remove", "editors", "ada"]).refused(1).contains("no such member"));
+    terminal.run(&["group", "delete", "editors"]).done();
+    assert!(terminal.run(&["group", "delete", "editors"]).refused(1).contains("no such group"));
+
+    let asks = ["client", "create", "--name", "Safe", "--redirect-uri", "https://safe.example/cb", "--json"];
+    let made = terminal.run(&[&asks[..], &["--least-acr", "phishing-resistant"]].concat()).json();
+    assert_eq!(made["least_acr"], "phishing-resistant");
+    let client = made["client_id"].as_str().unwrap();
+    let update = |level: &str| terminal.run(&["client", "update", client, "--least-acr", level, "--json"]);
+    assert!(update("high").refused(1).contains("must be one of: one-factor"));
+    assert_eq!(update("").json().get("least_acr"), None);
+}
+
+#[test]
 fn failed_requests_at_the_terminal() {
     let terminal = Terminal::new();
     assert_eq!(terminal.run(&["why", "--json"]).json(), serde_json::json!([]));

@@ -281,7 +281,7 @@ async fn discovery_3_everything_that_is_advertised_works() {
     let every_type = |metadata: &mut ClientMetadata| {
         metadata.response_types = vec![ResponseType::Code, ResponseType::IdToken, ResponseType::CodeIdToken];
         metadata.grant_types.push(GrantType::Implicit);
-        metadata.scope = Scope::parse("openid profile email address phone offline_access").unwrap();
+        metadata.scope = Scope::parse("openid profile email address phone groups offline_access").unwrap();
     };
     let rp = Rp::new(&app, &app.client("web", every_type).await);
     let metadata = get(&app, METADATA[0], "").await.json();
@@ -350,7 +350,7 @@ async fn discovery_3_everything_that_is_advertised_works() {
     let open = app.configured(|config| config.registration.mode = RegistrationMode::Open);
     let metadata_of_open = get(&open, METADATA[0], "").await.json();
     assert_eq!(metadata_of_open["registration_endpoint"], format!("{ISSUER}/register"));
-    let signing_up = app.configured(|config| config.accounts.sign_up = true);
+    let signing_up = app.configured(|config| config.sign_up = countersign::config::SignUpMode::Open);
     let metadata_of_it = get(&signing_up, METADATA[0], "").await.json();
     assert!(metadata_of_it["prompt_values_supported"].as_array().unwrap().contains(&json!("create")));
     // The other way round: every claim that is sent is advertised.

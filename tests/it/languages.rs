@@ -96,7 +96,9 @@ on_both!(openid_core_3_1_2_1_ui_locales_win_until_the_reader_chooses, |app| {
 
 #[tokio::test]
 async fn every_page_follows_the_browser() {
-    let app = TestApp::start(Engine::Sqlite).await.configured(|config| config.accounts.sign_up = true);
+    let app = TestApp::start(Engine::Sqlite)
+        .await
+        .configured(|config| config.sign_up = countersign::config::SignUpMode::Open);
     app.user("ada").await;
     for (accept, tag) in [
         ("", "en"),
@@ -154,7 +156,9 @@ async fn error_pages_translate_their_frame_and_mark_what_is_english() {
 
 #[tokio::test]
 async fn mistakes_in_forms_are_told_in_the_readers_language() {
-    let app = TestApp::start(Engine::Sqlite).await.configured(|config| config.accounts.sign_up = true);
+    let app = TestApp::start(Engine::Sqlite)
+        .await
+        .configured(|config| config.sign_up = countersign::config::SignUpMode::Open);
     app.user("ada").await;
     let mut browser = app.browser();
     browser.cookies.insert("lang".to_owned(), "de".to_owned());
@@ -168,7 +172,7 @@ async fn mistakes_in_forms_are_told_in_the_readers_language() {
         assert!(refused.text().contains(words), "{}", refused.text());
     }
     let page = browser.get("/sign-up").await;
-    let taken = [("username", "ada"), ("email", "new@example.com"), ("password", "long enough")];
+    let taken = [("username", "ada"), ("email", "new@example.com"), ("password", "long enough for this")];
     let refused = browser.post("/sign-up", &filled(page.form("/sign-up"), &taken)).await;
     assert!(refused.text().contains("Dieser Benutzername ist schon vergeben."), "{}", refused.text());
 }

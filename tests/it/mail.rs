@@ -302,7 +302,7 @@ fn news(app: &TestApp) -> Message {
         happened: Happened {
             at: app.app.clock.now(),
             device: "Firefox on Linux".to_owned(),
-            ip: [192, 0, 2, 7].into(),
+            ip: Some([192, 0, 2, 7].into()),
         },
         link: link(app, "/reset"),
     }

@@ -11,6 +11,7 @@ use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
 use tower::ServiceExt as _;
 
+use crate::support::provider::nowhere;
 use crate::support::{Engine, Rp, TestApp, granted, on_both};
 
 /// Every path of the table of contents.
@@ -242,14 +243,18 @@ async fn administrator(app: &TestApp) -> HeaderMap {
 }
 
 on_both!(no_request_of_a_stranger_is_answered_5xx, |app| {
-    // Also where strangers may make accounts.
-    let app = app.configured(|config| config.accounts.sign_up = true);
+    // Also where strangers may make accounts, here or by a provider's word.
+    let app = app.configured(|config| {
+        config.sign_up = countersign::config::SignUpMode::Open;
+        config.upstreams = vec![nowhere("x")];
+    });
     storm(&app, &HeaderMap::new(), &METHODS).await;
     assert!(app.app.store.users("", "", 10).await.unwrap().is_empty());
     assert!(app.app.store.clients().await.unwrap().is_empty());
 });
 
 on_both!(no_request_of_an_administrator_is_answered_5xx_and_reading_changes_nothing, |app| {
+    let app = app.configured(|config| config.upstreams = vec![nowhere("x")]);
     let (robot, administrator) = (robot(&app).await, administrator(&app).await);
     let before = app.audit_log().await;
     storm(&app, &robot, &SAFE).await;

@@ -19,17 +19,17 @@ const TWO_FACTORS: &str = "urn:countersign:acr:two-factors";
 const RESISTANT: &str = "urn:countersign:acr:phishing-resistant";
 
 /// Somebody's phone.
-struct Phone(Secret);
+pub struct Phone(Secret);
 
 impl Phone {
-    fn code(&self, app: &TestApp) -> String {
+    pub fn code(&self, app: &TestApp) -> String {
         let now = u64::try_from(app.app.clock.now().0).unwrap();
         Builder::new().with_secret(self.0.clone()).build().unwrap().generate(now).to_string()
     }
 }
 
 /// Sets an authenticator app up. Answers it and the recovery codes.
-async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
+pub async fn set_up(app: &TestApp, browser: &mut Browser) -> (Phone, Vec<String>) {
     let page = browser.get("/account/sign-in/app").await;
     assert_eq!(page.status, 200, "{}", page.body);
     let key =
@@ -61,7 +61,7 @@ async fn up_to_second(browser: &mut Browser, address: &str) -> Page {
     page
 }
 
-async fn enter(browser: &mut Browser, page: &Page, code: &str) -> Page {
+pub async fn enter(browser: &mut Browser, page: &Page, code: &str) -> Page {
     let page = browser.post("/login/second", &filled(page.form("/login/second"), &[("code", code)])).await;
     browser.follow(page).await
 }

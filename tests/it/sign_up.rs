@@ -2,18 +2,19 @@
 
 use countersign::app::Parts;
 use countersign::authn::password::PasswordHasher;
-use countersign::config::Passwords;
+use countersign::config::{Passwords, SignUpMode};
 use scraper::{Html, Selector};
 
 use crate::support::{
-    Browser, Engine, PASSWORD, Page, TestApp, at_once, encode, filled, form, on_both, on_both_engines,
+    Browser, Engine, Mailbox, PASSWORD, Page, TestApp, at_once, encode, filled, form, on_both,
+    on_both_engines,
 };
 
 const SESSION: &str = "countersign-session";
 
 /// Where everybody may sign up.
 fn open(app: &TestApp) -> TestApp {
-    app.configured(|config| config.accounts.sign_up = true)
+    app.configured(|config| config.sign_up = SignUpMode::Open)
 }
 
 /// The form of a page, filled in for somebody of this name.
@@ -245,7 +246,7 @@ on_both!(of_16_who_want_a_name_at_once_one_gets_it, |app| {
 on_both_engines!(asvs_6_3_1_an_address_makes_and_tries_so_many_accounts_and_no_more, |engine| {
     let app = TestApp::start(engine).await;
     let app = app.configured(|config| {
-        config.accounts.sign_up = true;
+        config.sign_up = SignUpMode::Open;
         config.throttle.address_failures = 4;
     });
     let mut browser = app.browser();
@@ -328,3 +329,158 @@ async fn what_was_typed_comes_back_inert() {
     assert_eq!(page.status, 303);
     browser.follow(page).await.assert_inert();
 }
+
+/// Where everybody may sign up, and is asked by mail.
+async fn open_by_mail(engine: Engine) -> (TestApp, Mailbox) {
+    Mailbox::with(engine, |config| config.sign_up = SignUpMode::Open).await
+}
+
+/// Gives an address at a page where one signs up.
+async fn give(browser: &mut Browser, page: &Page, email: &str) -> Page {
+    browser.post("/sign-up", &filled(page.form("/sign-up"), &[("email", email)])).await
+}
+
+/// The form of the page behind a link, filled in.
+async fn accepting(browser: &mut Browser, link: &str, username: &str) -> Vec<(String, String)> {
+    let page = browser.get(link).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let value = |name: &str| page.attribute(&format!("#by-password input[name={name}]"), "value");
+    let (csrf, token) = (value("csrf"), value("token"));
+    let typed = [("csrf", &*csrf), ("token", &token), ("username", username), ("password", PASSWORD)];
+    filled(Vec::new(), &typed)
+}
+
+on_both_engines!(by_mail_an_address_is_proved_first_and_the_sign_in_goes_on, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    let rp = app.rp("web").await;
+    let mut browser = app.browser();
+    let login = browser.open(&rp.authorization("openid email", &[("prompt", "create")])).await;
+    assert!(login.text().contains("to continue to Client web"), "{}", login.text());
+    let sent = give(&mut browser, &login, "Ada@Example.com").await;
+    assert_eq!(sent.status, 200);
+    assert!(sent.text().contains("We sent a mail to ada@example.com"), "{}", sent.text());
+    assert!(app.app.store.users("", "", 10).await.unwrap().is_empty());
+    let link = mailbox.link_to("ada@example.com").await;
+    let made = browser.post("/invitation", &accepting(&mut browser.clone(), &link, "ada").await).await;
+    assert!(made.location().starts_with("/authorize?flow="), "the sign-in goes on: {}", made.text());
+    let consent = browser.follow(made).await;
+    let answer = browser.consent(&consent, "allow").await;
+    let tokens = crate::support::granted(&rp.redeem(&answer.sent("code").unwrap()).await);
+    let claims = rp.userinfo(tokens.access()).await.json();
+    assert_eq!((&claims["email"], &claims["email_verified"]), (&"ada@example.com".into(), &true.into()));
+    browser.get(&link).await.refusal(403);
+});
+
+on_both_engines!(by_mail_a_link_works_in_another_browser_and_leads_to_the_application, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    let client = app.client("web", |metadata| {
+        metadata.initiate_login_uri = Some("https://web.example/login".to_owned());
+    });
+    let rp = crate::support::Rp::new(&app, &client.await);
+    let mut browser = app.browser();
+    let page = browser.open(&rp.authorization("openid", &[("prompt", "create")])).await;
+    give(&mut browser, &page, "ada@example.com").await;
+    let first = mailbox.link_to("ada@example.com").await;
+    // Nobody ends a link by asking for another.
+    let mut other = app.browser();
+    let page = other.get("/sign-up").await;
+    give(&mut other, &page, "ada@example.com").await;
+    let second = mailbox.link_to("ada@example.com").await;
+    let mut phone = app.browser();
+    let fields = accepting(&mut phone, &first, "ada").await;
+    let late = accepting(&mut other, &second, "ada2").await;
+    let made = phone.post("/invitation", &fields).await;
+    assert_eq!(made.location(), "https://web.example/login?iss=http%3A%2F%2Flocalhost%3A8080");
+    // The account is made: every other link to the address is dead.
+    other.post("/invitation", &late).await.refusal(403);
+    // And an hour ends any.
+    let page = other.get("/sign-up").await;
+    give(&mut other, &page, "bob@example.com").await;
+    let link = mailbox.link_to("bob@example.com").await;
+    app.advance(3599);
+    assert_eq!(other.get(&link).await.status, 200);
+    app.advance(1);
+    other.get(&link).await.refusal(403);
+    // Where only those who are invited may have an account, what was asked for before is not wanted.
+    let page = other.get("/sign-up").await;
+    give(&mut other, &page, "bob@example.com").await;
+    let link = mailbox.link_to("bob@example.com").await;
+    let invited_only = app.configured(|config| config.sign_up = SignUpMode::Invitation);
+    other.at(&invited_only.router).get(&link).await.refusal(403);
+});
+
+on_both_engines!(of_8_who_follow_a_link_at_once_one_makes_the_account, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    let mut browser = app.browser();
+    let page = browser.get("/sign-up").await;
+    give(&mut browser, &page, "ada@example.com").await;
+    let link = mailbox.link_to("ada@example.com").await;
+    let mut attempts = Vec::new();
+    for number in 0..8 {
+        let mut browser = app.browser();
+        let fields = accepting(&mut browser, &link, &format!("ada{number}")).await;
+        attempts.push(async move { browser.post("/invitation", &fields).await.status.as_u16() });
+    }
+    let mut statuses = at_once(attempts).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 403, 403, 403, 403, 403, 403, 403]);
+    assert_eq!(app.app.store.users("", "", 10).await.unwrap().len(), 1);
+});
+
+on_both_engines!(by_mail_nobody_learns_which_addresses_have_accounts, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    app.user("ada").await;
+    let mut answers = Vec::new();
+    for email in ["ada@example.com", "eve@example.com"] {
+        let mut browser = app.browser();
+        let page = browser.get("/sign-up").await;
+        let answer = give(&mut browser, &page, email).await;
+        let headers: Vec<_> = answer
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != "x-request-id")
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        answers.push((answer.status, headers, answer.text().replace(email, "ADDRESS"), answer.body.len()));
+    }
+    assert_eq!(answers[0], answers[1]);
+    let mut subjects = Vec::new();
+    for _ in 0..2 {
+        // Whichever comes first.
+        let mail = mailbox.any().await;
+        subjects.push((mail.to, mail.subject, mail.link.as_str().contains("/invitation?token=")));
+    }
+    subjects.sort();
+    let text = str::to_owned;
+    assert_eq!(
+        subjects,
+        [
+            (text("ada@example.com"), text("You have an account at localhost:8080 already"), false),
+            (text("eve@example.com"), text("Make your account at localhost:8080"), true),
+        ]
+    );
+});
+
+on_both_engines!(by_mail_wrong_addresses_are_said_and_asking_is_limited, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    let app = app.configured(|config| config.throttle.address_failures = 4);
+    let mut browser = app.browser();
+    let page = browser.get("/sign-up").await;
+    let long = format!("{}@example.com", "x".repeat(300));
+    for email in ["", " ", "eve", "eve@", "eve@example.com\r\nBcc: x@example.com", "\u{202e}@x", &long] {
+        let answer = give(&mut browser, &page, email).await;
+        assert_eq!(answer.status, 422, "{email:.20}");
+        assert!(answer.text().contains("An e-mail address looks like"), "{email:.20}: {}", answer.text());
+        answer.assert_inert();
+    }
+    for number in 0..4 {
+        assert_eq!(give(&mut browser, &page, "ada@example.com").await.status, 200);
+        if number < 3 {
+            mailbox.to("ada@example.com").await;
+        }
+    }
+    mailbox.is_empty(&app).await;
+    let answer = give(&mut browser, &page, "bob@example.com").await;
+    assert_eq!((answer.status.as_u16(), answer.header("retry-after")), (429, Some("900")));
+    assert_eq!(answer.attribute("#email", "value"), "bob@example.com");
+});

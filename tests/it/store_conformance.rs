@@ -8,6 +8,7 @@ use countersign::protocol::client_assertion::OneTimeId;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
 use countersign::protocol::grant::Footing;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
+use countersign::protocol::recovery::{Aim, MailedLink, may_reset, may_verify};
 use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::session::Session;
@@ -15,8 +16,8 @@ use countersign::protocol::standard_claims::{Address, StandardClaims};
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::store::{
-    AuditEntry, Consent, NoticesOf, Opened, RegistrationToken, Rotated, SelfRegistered, Store, StoreError,
-    StoredKey,
+    AuditEntry, Carried, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated,
+    SelfRegistered, Store, StoreError, StoredKey,
 };
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -997,6 +998,95 @@ on_both!(of_32_uses_of_a_set_up_link_one_makes_an_administrator, |app| {
     assert!(on.is_admin && !on.disabled);
 });
 
+on_both!(a_link_that_was_judged_before_a_change_does_nothing_after_it, |app| {
+    let store = &app.app.store;
+    for (name, may_choose, may_confirm) in [
+        ("unchanged", true, true),
+        ("password", false, true),
+        ("address", false, false),
+        ("off", false, false),
+        ("late", false, false),
+    ] {
+        let user = app.user(name).await;
+        let unverified = User { email_verified: false, ..user.clone() };
+        let mut judged = Vec::new();
+        for aim in [Aim::ResetPassword, Aim::VerifyAddress] {
+            let token_hash = format!("{name} {}", aim.as_str());
+            let link = MailedLink::for_user(aim, &unverified, token_hash.clone(), NOW).unwrap();
+            let limit = MailLimit { bucket: name.to_owned(), ..mail_limit() };
+            let asked = Some(Carried::Link(&link, &audit(&app, "link.ask")));
+            assert!(store.enqueue_mail(&new_mail(&token_hash), &limit, asked).await.unwrap());
+            judged.push(link);
+        }
+        let reset = may_reset(&judged[0], &user, NOW).unwrap();
+        let verification = may_verify(&judged[1], &user, NOW).unwrap();
+        let changed = User { updated_at: later(1), ..user.clone() };
+        let mut at = NOW;
+        match name {
+            "password" => {
+                assert!(store.set_password(&user.id, "x", None, NOW, &audit(&app, "set")).await.unwrap());
+            }
+            "address" => {
+                let user = User { email: Some("new@example.com".to_owned()), ..changed };
+                assert!(store.update_user(&user, NOW, &audit(&app, "update")).await.unwrap());
+            }
+            "off" => {
+                // Without another mark of a change than the switch.
+                let user = User { disabled: true, ..user.clone() };
+                assert!(store.update_user(&user, NOW, &audit(&app, "update")).await.unwrap());
+            }
+            "late" => at = later(86_400),
+            _ => {}
+        }
+        // First the one that changes nothing which the other asks for: a reset counts as a change.
+        let late = |action: &'static str| AuditEntry { at, ..audit(&app, action) };
+        let before = app.stored_user(&user.id).await;
+        let done = store.reset_password(&reset, "chosen", &late("reset")).await.unwrap();
+        assert_eq!(done.is_some(), may_choose, "{name}");
+        let after = app.stored_user(&user.id).await;
+        assert_eq!(after.password_hash.as_deref() == Some("chosen"), may_choose, "{name}");
+        assert_eq!(done.unwrap_or(before.updated_at), after.updated_at, "{name}");
+        assert!(store.reset_password(&reset, "again", &late("reset")).await.unwrap().is_none(), "{name}");
+        let done = store.verify_address(&verification, &late("verify")).await.unwrap();
+        assert_eq!(done, may_confirm, "{name}");
+        assert!(!store.verify_address(&verification, &late("verify")).await.unwrap(), "{name}");
+    }
+    assert_eq!((audited(&app, "reset").await, audited(&app, "verify").await), (1, 2));
+});
+
+on_both!(of_32_resets_by_one_link_one_sets_the_password, |app| {
+    let store = &app.app.store;
+    let ada = app.user("ada").await;
+    begin(&app, &ada, "s").await;
+    let link = MailedLink::for_user(Aim::ResetPassword, &ada, "hash".to_owned(), NOW).unwrap();
+    let asked = Some(Carried::Link(&link, &audit(&app, "link.ask")));
+    assert!(store.enqueue_mail(&new_mail("mail"), &mail_limit(), asked).await.unwrap());
+    let reset = may_reset(&link, &ada, NOW).unwrap();
+    let used = storm(&app, |number, store| {
+        let (reset, audit) = (reset.clone(), audit(&app, "reset"));
+        async move { store.reset_password(&reset, &format!("chosen {number}"), &audit).await.unwrap() }
+    })
+    .await;
+    assert_eq!(used.iter().flatten().count(), 1);
+    assert_eq!(audited(&app, "reset").await, 1);
+    assert!(store.sessions_of_user(&ada.id, NOW).await.unwrap().is_empty());
+});
+
+fn new_mail(id: &str) -> NewMail {
+    NewMail {
+        id: id.to_owned(),
+        to: "ada@example.com".to_owned(),
+        kind: "reset_password",
+        content: String::new(),
+        created_at: NOW,
+        ends_at: later(HOUR),
+    }
+}
+
+fn mail_limit() -> MailLimit {
+    MailLimit { bucket: "ada".to_owned(), window: HOUR, may_wait: 0 }
+}
+
 on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
@@ -1012,10 +1102,23 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     assert!(store.end_session(&user.id, &over, &audit(&app, "session.end")).await.unwrap());
     let leased = store.lease_logout_notices(NoticesOf::Session(&over), NOW, later(45), 1).await.unwrap();
     let kid = store.signing_keys().await.unwrap()[0].kid.clone();
+    let unverified = User { email_verified: false, ..user.clone() };
+    let link = |aim, hash: &str| MailedLink::for_user(aim, &unverified, hash.to_owned(), NOW).unwrap();
+    let (reset, verify) = (link(Aim::ResetPassword, "reset"), link(Aim::VerifyAddress, "verify"));
+    for link in [&reset, &verify] {
+        let asked = Some(Carried::Link(link, &audit(&app, "link.ask")));
+        assert!(store.enqueue_mail(&new_mail(&link.token_hash), &mail_limit(), asked).await.unwrap());
+    }
+    let newer = link(Aim::ResetPassword, "newer");
+    let may_reset = may_reset(&reset, &user, NOW).unwrap();
+    let may_verify = may_verify(&verify, &user, NOW).unwrap();
     let state = || async {
         let grant: GrantId = "g".into();
         format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?}",
+            store.mailed_link(Aim::ResetPassword, "reset").await.unwrap().unwrap(),
+            store.mailed_link(Aim::VerifyAddress, "verify").await.unwrap().unwrap(),
+            store.mails(None, 10).await.unwrap(),
             store.users("", "", 10).await.unwrap(),
             store.clients().await.unwrap(),
             store.sessions_of_user(&user.id, NOW).await.unwrap(),
@@ -1068,6 +1171,15 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
         ("revoke_grant", store.revoke_grant(&"g".into(), &u).await.map(drop)),
         ("insert_signing_key", store.insert_signing_key(&key, &u).await.map(drop)),
         ("revoke_signing_key", store.revoke_signing_key(&kid, NOW, &u).await.map(drop)),
+        (
+            "enqueue_mail",
+            store
+                .enqueue_mail(&new_mail("new"), &mail_limit(), Some(Carried::Link(&newer, &u)))
+                .await
+                .map(drop),
+        ),
+        ("reset_password", store.reset_password(&may_reset, "x", &u).await.map(drop)),
+        ("verify_address", store.verify_address(&may_verify, &u).await.map(drop)),
         ("set_up_administrator", store.set_up_administrator("link", &new_user, NOW, &u).await.map(drop)),
     ];
     for (what, outcome) in outcomes {

@@ -41,6 +41,8 @@ pub struct Entry {
     detail: String,
     /// From where; empty for the command line and for background work.
     ip: String,
+    /// With which browser, as it calls itself; empty where there is none.
+    user_agent: String,
     /// With which request.
     correlation_id: String,
 }
@@ -54,6 +56,7 @@ impl From<AuditRow> for Entry {
             target: row.target,
             detail: row.detail,
             ip: row.ip,
+            user_agent: row.user_agent,
             correlation_id: row.correlation_id,
         }
     }

@@ -8,6 +8,8 @@ pub mod audit;
 mod auth;
 pub mod clients;
 pub mod failures;
+pub mod groups;
+pub mod invitations;
 pub mod keys;
 pub mod problem;
 pub mod registration_tokens;
@@ -36,7 +38,10 @@ use self::problem::Problem;
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
+        invitations::list, invitations::create, invitations::withdraw,
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
+        groups::list, groups::create, groups::show, groups::update, groups::delete,
+        groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         audit::recent,

@@ -79,6 +79,7 @@ impl From<Refusal> for Problem {
             Refusal::Invalid(errors) => {
                 Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "some fields break rules") }
             }
+            Refusal::WeakPassword(weakness) => Refusal::field("password", weakness).into(),
             Refusal::NotFound(_) => Self::new(StatusCode::NOT_FOUND, detail),
             Refusal::Changed(_) => Self::new(StatusCode::PRECONDITION_FAILED, detail),
             Refusal::Busy => {

@@ -12,7 +12,7 @@ use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versione
 use crate::admin::users::{self, UserView};
 use crate::app::App;
 use crate::http::session;
-use crate::i18n::Words;
+use crate::i18n::{Language, Words};
 use crate::pages::describe_device;
 use crate::protocol::profile::UserInput;
 use crate::protocol::session::Session;
@@ -47,6 +47,12 @@ pub struct UserList {
     next: Option<String>,
 }
 
+impl From<users::Page> for UserList {
+    fn from(page: users::Page) -> Self {
+        Self { users: page.users.into_iter().map(UserView::from).collect(), next: page.next }
+    }
+}
+
 /// Users by user name.
 #[utoipa::path(get, path = "/admin/api/users", operation_id = "list_users", tag = "users", params(Search),
     responses((status = 200, body = UserList)))]
@@ -58,8 +64,7 @@ pub async fn list(
     if !(1..=200).contains(&search.limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
     }
-    let page = users::list(&app, &search.query, &search.after, search.limit).await?;
-    Ok(Json(UserList { users: page.users.into_iter().map(UserView::from).collect(), next: page.next }))
+    Ok(Json(users::list(&app, &search.query, &search.after, search.limit).await?.into()))
 }
 
 /// Adds a user.
@@ -144,7 +149,7 @@ pub async fn set_password(
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
     let user = users::find(&app, &id).await?;
-    users::set_password(&app, &caller.origin, &user, body.password, None).await?;
+    users::set_password(&app, &caller.origin, &user, body.password, None, Language::English).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

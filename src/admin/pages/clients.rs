@@ -246,7 +246,7 @@ impl Form<'_> {
 }
 
 /// The fields of a registration that have inputs of their own. All others stand in one text, as JSON.
-const WITH_INPUTS: [&str; 28] = [
+const WITH_INPUTS: [&str; 29] = [
     "client_id",
     "client_name",
     "redirect_uris",
@@ -264,6 +264,7 @@ const WITH_INPUTS: [&str; 28] = [
     "access_token_signed_response_alg",
     "require_pkce",
     "skip_consent",
+    "least_acr",
     "introspects_any_token",
     "subject_type",
     "sector_identifier_uri",
@@ -320,6 +321,7 @@ fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<
         access_token_signed_response_alg: text("access_token_alg"),
         require_pkce: ticked("require_pkce"),
         skip_consent: ticked("skip_consent"),
+        least_acr: text("least_acr"),
         introspects_any_token: ticked("introspects_any_token"),
         subject_type: text("subject_type"),
         sector_identifier_uri: text("sector_identifier_uri"),
@@ -408,6 +410,7 @@ fn fields_of_input(input: ClientInput) -> ClientFields {
         access_token_alg: input.access_token_signed_response_alg.unwrap_or_default(),
         require_pkce: input.require_pkce.unwrap_or_default(),
         skip_consent: input.skip_consent.unwrap_or_default(),
+        least_acr: input.least_acr.unwrap_or_default(),
         introspects_any_token: input.introspects_any_token.unwrap_or_default(),
         disabled: input.disabled.unwrap_or_default(),
         client_uri: input.client_uri.unwrap_or_default(),
@@ -442,6 +445,7 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "access_token_format" => (field, "Access tokens"),
         "access_token_signed_response_alg" => ("access_token_alg", "JWT access tokens"),
         "require_pkce" => (field, "Require PKCE"),
+        "least_acr" => (field, "How people sign in, at least"),
         "introspects_any_token" => (field, "Looking into tokens"),
         "client_uri" => (field, "Website"),
         "logo_uri" => (field, "Logo"),

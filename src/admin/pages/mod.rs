@@ -3,6 +3,8 @@
 
 pub mod clients;
 pub mod failures;
+pub mod groups;
+pub mod invitations;
 pub mod users;
 
 use axum::extract::State;
@@ -55,7 +57,7 @@ pub async fn home(State(app): State<App>, AdminSession(me): AdminSession) -> Res
 
 /// The frame, in English as these pages are.
 fn shell(app: &App, me: &SignedIn) -> Shell {
-    account::shell(app, Words::ENGLISH, me)
+    account::shell(app, Words::ENGLISH.on(app.config.branding), me)
 }
 
 /// A page to an administrator's browser.
@@ -91,6 +93,7 @@ fn mistakes(
             });
             Ok((StatusCode::BAD_REQUEST, problems.collect()))
         }
+        Refusal::WeakPassword(weakness) => mistakes(Refusal::field("password", weakness), input_of),
         Refusal::Changed(_) => whole(StatusCode::PRECONDITION_FAILED, &what),
         Refusal::Busy => whole(StatusCode::SERVICE_UNAVAILABLE, &what),
         Refusal::Store(StoreError::Taken(_) | StoreError::LastAdministrator) => {
@@ -108,7 +111,7 @@ impl From<Refusal> for PageError {
             Refusal::Store(StoreError::LastAdministrator | StoreError::Taken(_)) | Refusal::Changed(_) => {
                 Self::new(StatusCode::CONFLICT, "This was not done", what, "Go back and look at it again.")
             }
-            Refusal::Invalid(_) => Self::malformed(&what),
+            Refusal::Invalid(_) | Refusal::WeakPassword(_) => Self::malformed(&what),
             Refusal::Store(error) => error.into(),
             Refusal::Busy | Refusal::Keys(_) | Refusal::Hashing(_) | Refusal::Sealing(_) => {
                 Self::unavailable(&what)

@@ -8,13 +8,13 @@ use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::session_row;
 use crate::admin::sign_in_methods::{self, PasskeyView};
-use crate::admin::{Refusal, users};
+use crate::admin::{Refusal, groups, users};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
-use crate::i18n::Words;
+use crate::i18n::{Language, Words};
 use crate::pages::{
     AdminUserForm, AdminUsers, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
 };
@@ -120,7 +120,7 @@ pub async fn set_password(
 ) -> Result<Response, PageError> {
     let user = users::find(&app, &id).await?;
     let password = sent.get("password").unwrap_or_default().to_owned();
-    match users::set_password(&app, &me.origin(&info), &user, password, None).await {
+    match users::set_password(&app, &me.origin(&info), &user, password, None, Language::English).await {
         Ok(()) => Ok(done(&format!("{LIST}/{}", user.id), Notice::UserPasswordSet)),
         Err(refusal) => refused(&app, &me, &user, None, refusal).await,
     }
@@ -200,6 +200,7 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
         passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
         app_since: methods.authenticator_app.map(|app| app.created_at),
         recovery_codes: methods.recovery_codes,
+        groups: groups::of_user(app, user).await?,
         notice: None,
     })
 }
@@ -241,6 +242,7 @@ fn blank(app: &App, me: &SignedIn, user: UserFields, status: StatusCode, problem
         passkeys: Vec::new(),
         app_since: None,
         recovery_codes: 0,
+        groups: Vec::new(),
         notice: None,
     };
     shown(app, me, status, &page)

@@ -17,8 +17,8 @@ use super::cors::AnswerFor;
 use super::error::OAuthError;
 use super::id_token::{self, Authentication, Bound};
 use super::request_info::RequestInfo;
+use super::user_claims;
 use crate::app::{App, Origin};
-use crate::protocol::claims::released;
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::error::{ErrorCode, Rule};
 use crate::protocol::grant::Grant;
@@ -140,8 +140,10 @@ impl TokenRequest<'_> {
         let claims = if wanted.is_empty() {
             Map::new()
         } else {
-            let user = self.app.store.user(&grant.user_id).await?;
-            user.map(|user| released(&user, &Scope::default(), &wanted)).unwrap_or_default()
+            match self.app.store.user(&grant.user_id).await? {
+                Some(user) => user_claims::about(self.app, &user, &Scope::default(), &wanted).await?,
+                None => Map::new(),
+            }
         };
         let authentication = Authentication {
             user: &grant.user_id,

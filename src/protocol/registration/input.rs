@@ -7,6 +7,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::fields::default_response_types;
+use crate::protocol::assurance::Level;
 use crate::protocol::client::{
     AccessTokenFormat, ApplicationType, AuthMethod, Client, GrantType, ResponseType, SigningAlg, SubjectType,
 };
@@ -106,6 +107,9 @@ pub struct ClientInput {
     pub require_pkce: Option<bool>,
     /// A first-party app, for which users are not asked. Default: no.
     pub skip_consent: Option<bool>,
+    /// How surely its users prove who they are, at least, whatever it asks for itself. Default: as it asks for itself.
+    #[schema(value_type = Option<Level>)]
+    pub least_acr: Option<String>,
     /// A resource server that may introspect every client's tokens. Default: no.
     pub introspects_any_token: Option<bool>,
     /// For how many seconds a repeated refresh gets the same successor, 300 at most; without, the server's default.
@@ -175,6 +179,7 @@ impl From<&Client> for ClientInput {
             access_token_signed_response_alg: Some(metadata.access_token_signed_response_alg.to_string()),
             require_pkce: Some(metadata.require_pkce),
             skip_consent: Some(metadata.skip_consent),
+            least_acr: text(metadata.least_acr),
             introspects_any_token: Some(metadata.introspects_any_token),
             refresh_grace_seconds: metadata.refresh_grace_seconds,
             client_uri: metadata.client_uri,

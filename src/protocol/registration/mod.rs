@@ -232,6 +232,7 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
         ),
         require_pkce: input.require_pkce.unwrap_or(true),
         skip_consent: input.skip_consent.unwrap_or(false),
+        least_acr: problems.optional("least_acr", input.least_acr.as_deref().filter(|text| !text.is_empty())),
         introspects_any_token: input.introspects_any_token.unwrap_or(false),
         refresh_grace_seconds: input.refresh_grace_seconds,
         client_uri: web_page(&mut problems, "client_uri", input.client_uri.as_deref()),

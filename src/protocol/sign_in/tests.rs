@@ -2,11 +2,16 @@
 
 use super::{Account, LONGEST_BETWEEN_PROOFS, Method, Next, Proof, SignIn};
 use crate::protocol::assurance::Level;
+use crate::protocol::recovery::{Aim, MailedLink, may_reset};
 use crate::protocol::samples;
 use crate::protocol::session::Session;
 use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
 
 const START: i64 = 1_000_000;
+
+/// Of a link with which a password is chosen.
+const LINK_WORKS_FOR: i64 = 1800;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
@@ -18,12 +23,17 @@ enum Event {
     Change,
     /// Ada sets an authenticator app up, or removes it.
     SecondFactor(bool),
+    /// Somebody has a link mailed to Ada, with which a new password is chosen.
+    Mailed,
+    /// Somebody who reads Ada's mail chooses a new password by the last link, whether it works or not.
+    Reset,
 }
 
 fn events() -> Vec<Event> {
     let mut events: Vec<Event> = Method::ALL.into_iter().map(|method| Event::Proof("ada", method)).collect();
     events.extend([Method::Password, Method::Totp].map(|method| Event::Proof("eve", method)));
     events.extend([Event::Wait(LONGEST_BETWEEN_PROOFS / 2), Event::Wait(LONGEST_BETWEEN_PROOFS)]);
+    events.extend([Event::Wait(LINK_WORKS_FOR), Event::Mailed, Event::Reset]);
     events.extend([Event::Change, Event::SecondFactor(true), Event::SecondFactor(false)]);
     events
 }
@@ -37,6 +47,11 @@ struct World {
     proved: Vec<(&'static str, Method, i64, i64)>,
     /// Everything before a change of hands counts for nothing.
     since: usize,
+    /// The link that was mailed last, as the database has it; and in the plainest words, when and in which state of the
+    /// account.
+    link: Option<MailedLink>,
+    mailed: Option<(i64, i64)>,
+    resets: usize,
 }
 
 impl World {
@@ -50,22 +65,50 @@ impl World {
 
     fn happens(&mut self, event: Event, sign_in: &mut SignIn) {
         match event {
-            Event::Proof(who, method) => {
-                if self.proved.last().is_some_and(|(other, ..)| *other != who) {
-                    self.since = self.proved.len();
-                }
-                self.proved.push((who, method, self.now, self.version));
-                sign_in.proved(Proof::new(
-                    who.into(),
-                    method,
-                    Timestamp(START + self.now),
-                    Timestamp(self.version),
-                ));
-            }
+            Event::Proof(who, method) => self.proves(who, method, sign_in),
             Event::Wait(seconds) => self.now += seconds,
             Event::Change => self.version += 1,
             Event::SecondFactor(on) => self.second_factor = on,
+            Event::Mailed => {
+                let now = Timestamp(START + self.now);
+                self.link = MailedLink::for_user(Aim::ResetPassword, &self.ada(), "hash".to_owned(), now);
+                self.mailed = Some((self.now, self.version));
+            }
+            Event::Reset => self.resets_password(sign_in),
         }
+    }
+
+    fn ada(&self) -> User {
+        User {
+            updated_at: Timestamp(self.version),
+            password_hash: Some("hash".to_owned()),
+            ..samples::user("ada")
+        }
+    }
+
+    /// What the endpoint does: the rule, the gate, and the proof that is left of it.
+    fn resets_password(&mut self, sign_in: &mut SignIn) {
+        let now = Timestamp(START + self.now);
+        let may = self.link.as_ref().and_then(|link| may_reset(link, &self.ada(), now));
+        let works = self
+            .mailed
+            .is_some_and(|(at, version)| self.now - at < LINK_WORKS_FOR && version == self.version);
+        assert_eq!(may.is_some(), works, "mailed {:?}, now {} {}", self.mailed, self.now, self.version);
+        if let Some(reset) = may {
+            assert_eq!(reset.user().as_str(), "ada", "nobody else's");
+            (self.link, self.mailed) = (None, None);
+            self.version += 1;
+            self.resets += 1;
+            self.proves("ada", Method::Password, sign_in);
+        }
+    }
+
+    fn proves(&mut self, who: &'static str, method: Method, sign_in: &mut SignIn) {
+        if self.proved.last().is_some_and(|(other, ..)| *other != who) {
+            self.since = self.proved.len();
+        }
+        self.proved.push((who, method, self.now, self.version));
+        sign_in.proved(Proof::new(who.into(), method, Timestamp(START + self.now), Timestamp(self.version)));
     }
 
     /// Does this person hold a proof of such a method now?
@@ -82,6 +125,7 @@ impl World {
 #[test]
 fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order() {
     let mut seen = [0_usize; 3];
+    let mut resets = [0_usize; 2];
     let mut worlds = vec![(World::default(), SignIn::default())];
     for _ in 0..4 {
         let mut next = Vec::new();
@@ -89,7 +133,7 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
             for event in events() {
                 let (mut world, mut sign_in) = (world.clone(), sign_in.clone());
                 world.happens(event, &mut sign_in);
-                for wanted in Level::ALL {
+                for &wanted in Level::ALL {
                     let outcome = sign_in.next(&world.account(), None, wanted, Timestamp(START + world.now));
                     check(&world, &sign_in, wanted, &outcome);
                     seen[match outcome {
@@ -97,6 +141,9 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
                         Next::Second { .. } => 1,
                         Next::Done(_) => 2,
                     }] += 1;
+                    if world.resets > 0 {
+                        resets[usize::from(matches!(outcome, Next::Done(_)))] += 1;
+                    }
                 }
                 next.push((world, sign_in));
             }
@@ -104,28 +151,35 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
         worlds = next;
     }
     assert!(seen.iter().all(|times| *times > 1000), "each outcome is reached: {seen:?}");
+    assert!(resets.iter().all(|times| *times > 100), "and after a reset: {resets:?}");
 }
 
 fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
     let story = || format!("{:?} since {} wanting {wanted:?}: {outcome:?}", world.proved, world.since);
     let who = world.proved.last().map_or("nobody", |(who, ..)| who);
     assert_eq!(sign_in.user().map_or("nobody", |user| user.as_str()), who, "{}", story());
-    let first = world.holds(who, |method| matches!(method, Method::Password | Method::Passkey));
+    let first = world.holds(who, |method| {
+        matches!(method, Method::Password | Method::Passkey | Method::EmailCode | Method::Upstream)
+    });
     let second =
         world.holds(who, |method| matches!(method, Method::Passkey | Method::Totp | Method::RecoveryCode));
     let passkey = world.holds(who, |method| method == Method::Passkey);
-    let known = world.holds(who, |method| method == Method::Password);
+    let password = world.holds(who, |method| method == Method::Password);
+    let upstream = world.holds(who, |method| method == Method::Upstream);
+    let known = password || upstream;
     let held = world.holds(who, |method| matches!(method, Method::Totp | Method::RecoveryCode));
     let level = match (passkey, known && held) {
         (true, _) => Level::PhishingResistant,
         (false, true) => Level::TwoFactors,
         (false, false) => Level::OneFactor,
     };
+    // A code by mail and one of the app are no two factors, and only a password or a passkey makes them more.
+    let begins_again = held && !(password || upstream) && !passkey && wanted == Level::TwoFactors;
     let complete = first && (second || !world.second_factor) && level >= wanted;
     match outcome {
-        Next::First => assert!(!first, "{}", story()),
+        Next::First => assert!(!first || begins_again, "{}", story()),
         Next::Second { level } => {
-            assert!(first && !complete && *level >= wanted, "{}", story());
+            assert!(first && !complete && !begins_again && *level >= wanted, "{}", story());
         }
         Next::Done(authenticated) => {
             assert!(complete, "{}", story());
@@ -135,8 +189,12 @@ fn check(world: &World, sign_in: &SignIn, wanted: Level, outcome: &Next) {
             let amr = authenticated.amr();
             let names: Vec<&str> = amr.split(' ').collect();
             assert_eq!(names.contains(&"mfa"), level >= Level::TwoFactors, "{}", story());
-            assert_eq!(names.contains(&"pwd"), known, "{}", story());
+            assert_eq!(names.contains(&"pwd"), password, "{}", story());
+            assert_eq!(names.contains(&"fed"), upstream, "{}", story());
             assert_eq!(names.contains(&"pop"), passkey, "{}", story());
+            assert_eq!(names.contains(&"otp"), held, "{}", story());
+            let mailed = world.holds(who, |method| method == Method::EmailCode);
+            assert_eq!(names.contains(&"mca"), mailed, "{}", story());
         }
     }
 }
@@ -178,4 +236,48 @@ fn a_session_is_raised_by_what_is_missing_and_by_nothing_old() {
     let mut sign_in = SignIn::raising(&session, Timestamp(1), now);
     sign_in.proved(Proof::new("eve".into(), Method::Totp, now, Timestamp(1)));
     assert_eq!(next(&sign_in, Level::TwoFactors), Next::First);
+}
+
+#[test]
+fn a_mailed_code_opens_an_account_and_adds_to_nothing() {
+    let now = Timestamp(START);
+    let next = |methods: &[Method], has_second_factor, wanted| {
+        let mut sign_in = SignIn::default();
+        for method in methods {
+            sign_in.proved(Proof::new("ada".into(), *method, now, Timestamp(1)));
+        }
+        let account = Account {
+            unchanged_since: Timestamp(1),
+            has_second_factor,
+            attainable: Level::PhishingResistant,
+        };
+        sign_in.next(&account, None, wanted, now)
+    };
+    let done =
+        |methods: &[Method], has_second_factor| match next(methods, has_second_factor, Level::OneFactor) {
+            Next::Done(who) => (who.level(), who.amr()),
+            other => panic!("{methods:?}: {other:?}"),
+        };
+    let (mailed, password, app) = (Method::EmailCode, Method::Password, Method::Totp);
+    assert_eq!(done(&[mailed], false), (Level::OneFactor, "mca".to_owned()));
+    assert_eq!(done(&[password, mailed], false), (Level::OneFactor, "pwd mca".to_owned()));
+    assert_eq!(done(&[mailed, app], true), (Level::OneFactor, "mca otp".to_owned()));
+    assert_eq!(done(&[mailed, app, password], true), (Level::TwoFactors, "mca otp pwd mfa".to_owned()));
+    // It is not the second factor that an account asks for.
+    for first in [&[mailed][..], &[mailed, password], &[password, mailed]] {
+        assert!(matches!(next(first, true, Level::OneFactor), Next::Second { .. }), "{first:?}");
+    }
+    // Two things that one holds are no two factors: a password is asked for, and then there is nothing missing.
+    assert_eq!(next(&[mailed, app], true, Level::TwoFactors), Next::First);
+    assert!(matches!(next(&[mailed, app, password], true, Level::TwoFactors), Next::Done(_)));
+    // A session that was begun with it goes on from there, and not from an app's code.
+    let session = Session { methods: "mca".to_owned(), ..samples::session("s", "ada", now) };
+    let account = Account {
+        unchanged_since: Timestamp(1),
+        has_second_factor: true,
+        attainable: Level::PhishingResistant,
+    };
+    let raised = SignIn::raising(&session, Timestamp(1), now);
+    let next = raised.next(&account, Some(&session.id), Level::OneFactor, now);
+    assert_eq!(next, Next::Second { level: Level::TwoFactors });
 }

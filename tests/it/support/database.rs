@@ -176,7 +176,10 @@ pub fn config(issuer: &str) -> Config {
         throttle: config::Throttle { account_failures: 10, address_failures: 100, window: seconds(900) },
         keys: config::Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: config::Assurance::default(),
-        accounts: config::Accounts::default(),
+        sign_up: config::SignUpMode::default(),
+        sign_in: config::SignIn::default(),
+        branding: &countersign::branding::PLAIN,
+        upstreams: Vec::new(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
             require_pkce: true,
@@ -190,6 +193,8 @@ pub fn config(issuer: &str) -> Config {
             transport: config::MailTransport::None,
             from: config::Sender { name: None, address: "no-reply@localhost".to_owned() },
         },
+        directory: None,
+        forward_auth: Vec::new(),
         log: config::Log { json: false, filter: "info".to_owned() },
         metrics: config::Metrics { token: None },
     }

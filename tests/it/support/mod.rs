@@ -7,9 +7,12 @@ mod crowd;
 mod database;
 pub mod fragile;
 pub mod load;
+mod mailbox;
 pub mod process;
+pub mod provider;
 mod rp;
 mod site;
+pub mod slapd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -35,6 +38,7 @@ use tower::ServiceExt as _;
 pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
+pub use mailbox::Mailbox;
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 pub use site::Site;
 

@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = تسجيل الدخول باستخدام { $provider }
+upstream-sign-in-first = يوجد حساب بهذا العنوان بالفعل. سجّل الدخول إليه كالمعتاد، ثم يمكنك ربط حسابك لدى { $provider } به.
+upstream-unknown = ردّ { $provider } هذا لا يخص أي تسجيل دخول بدأ هنا. يُرجى البدء من جديد.
+upstream-denied = لم تسمح بتسجيل الدخول لدى { $provider }. حاول مرة أخرى أو سجّل الدخول بطريقة أخرى.
+upstream-refused = رفض { $provider } تسجيل الدخول. حاول مرة أخرى، وإذا تكرر ذلك فأخبر القائمين على هذا الخادم.
+upstream-mix-up = جاء الرد من خدمة أخرى غير { $provider }. لم يتم تسجيل دخولك.
+upstream-unreachable = لا يمكن الوصول إلى { $provider } في الوقت الحالي. حاول بعد قليل أو سجّل الدخول بطريقة أخرى.
+upstream-not-believed = تعذّر التحقق من ردّ { $provider }. لم يتم تسجيل دخولك.
+upstream-replayed = سبق استخدام تسجيل الدخول هذا عبر { $provider }. يُرجى البدء من جديد.
+upstream-too-late = استغرق تسجيل الدخول عبر { $provider } وقتًا طويلًا. يُرجى البدء من جديد.
+upstream-no-account = لا يوجد هنا حساب مرتبط بحسابك لدى { $provider }. إن كان لديك حساب فسجّل الدخول إليه واربط الاثنين في صفحة حسابك.
+upstream-not-linked = لم يُربط حسابك لدى { $provider }: إما أنه يخص حسابًا آخر أو أن حسابك بلغ الحد الأقصى.
+upstream-closed = حسابك لدى { $provider } لا يفتح أي حساب هنا. اسأل القائمين على هذا الخادم.
+upstream-none = لا يعرف هذا الخادم مزوّدًا كهذا.
+method-upstream = خدمة أخرى
+link-title = ربط حسابك لدى { $provider }؟
+link-effect = من الآن فصاعدًا يسجّل { $label } الدخول إلى هذا الحساب.
+link-accept = ربط
+link-skip = ليس الآن
+link-taken-title = لم يُربط
+link-taken = ذلك الحساب يخص حسابًا آخر هنا، أو أن حسابك بلغ الحد الأقصى.
+link-taken-fix = اطّلع على الحسابات المرتبطة في صفحة حسابك.
+linked-title = الحسابات المرتبطة
+linked-heading = حسابات في أماكن أخرى
+linked-hint = سجّل الدخول هنا بحساب لديك في خدمة أخرى.
+linked-unlink = إلغاء الربط
+linked-unlink-hint = لن يفتح هذا الحساب بعد الآن.
+linked-add = ربط حساب لدى { $provider }
+linked-none-such = ليس لديك حساب مرتبط كهذا، أو أُلغي ربطه بالفعل.
+linked-only-way = هذه طريقتك الوحيدة لتسجيل الدخول. عيّن كلمة مرور أو أضف مفتاح مرور أولًا.
+notice-account-linked = تم ربط الحساب. يمكنك تسجيل الدخول به من الآن.
+notice-account-unlinked = أُلغي ربط الحساب.

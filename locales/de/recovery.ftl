@@ -1,0 +1,35 @@
+# Vergessenes Passwort, Bestätigen einer Adresse, zu leicht erratbare Passwörter.
+
+recover-title = Passwort vergessen?
+recover-lead = Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein. Sie erhalten eine E-Mail mit einem Link, um ein neues Passwort zu wählen.
+recover-submit = E-Mail senden
+recover-back = Zurück zur Anmeldung
+recover-nobody = Geben Sie Ihren Benutzernamen oder Ihre E-Mail-Adresse ein.
+recover-no-mail = Dieser Server versendet keine E-Mails. Ein Administrator kann ein neues Passwort für Sie setzen.
+recover-sent-title = Sehen Sie in Ihr Postfach
+recover-sent = Wenn es ein solches Konto mit einer E-Mail-Adresse gibt, ist eine E-Mail dorthin unterwegs. Der Link darin gilt 30 Minuten.
+recover-sent-hint = Nichts angekommen? Sehen Sie im Spam-Ordner nach, und prüfen Sie, ob Sie das eingegeben haben, womit Sie sich anmelden.
+recover-password-title = Neues Passwort wählen
+recover-password-for = für das Konto { $account }
+recover-password-hint = Damit werden Sie überall abgemeldet. Ihr zweiter Schritt, falls Sie einen haben, bleibt bestehen.
+recover-password-submit = Passwort setzen
+recover-dead-fix = Fordern Sie mit „Passwort vergessen?“ auf der Anmeldeseite einen neuen an.
+verify-title = E-Mail-Adresse bestätigen
+verify-account = für das Konto { $account }
+verify-question = Ist { $address } Ihre Adresse?
+verify-submit = Ja, bestätigen
+verify-ask = E-Mail zum Bestätigen senden
+verify-missing = Dass { $address } Ihre Adresse ist, wurde noch nicht bestätigt.
+verify-nothing = Ihr Konto hat keine Adresse, die auf eine Bestätigung wartet.
+verify-dead-fix = Fordern Sie auf Ihrer Kontoseite einen neuen an.
+verify-other-account = Dieser Link gehört zu einem anderen Konto als dem, bei dem Sie angemeldet sind.
+verify-other-account-fix = Melden Sie sich ab, melden Sie sich bei dem in der E-Mail genannten Konto an, und öffnen Sie den Link noch einmal. Wenn Sie dieses Konto nicht kennen, ignorieren Sie die E-Mail.
+verify-too-many-title = Bitte warten Sie eine Weile
+verify-too-many = An Ihre Adresse gingen innerhalb einer Stunde drei E-Mails.
+verify-too-many-fix = Sehen Sie in Ihr Postfach, auch in den Spam-Ordner. In einer Stunde können Sie es noch einmal versuchen.
+notice-address-mailed = Eine E-Mail ist unterwegs. Öffnen Sie den Link darin in diesem Browser.
+notice-address-verified = Ihre Adresse ist bestätigt.
+weak-common = Dieses oder ein ähnliches Passwort wird beim Raten als eines der ersten versucht. Wählen Sie ein paar Wörter ohne Zusammenhang.
+weak-personal = Dieses Passwort besteht aus Ihrem Namen, Ihrer Adresse oder dem Namen dieser Website. Wählen Sie ein paar Wörter ohne Zusammenhang.
+weak-pattern = Tastenreihen, Wiederholungen, Folgen und Daten sind leicht zu erraten. Wählen Sie ein paar Wörter ohne Zusammenhang.
+weak-simple = Dieses Passwort ist zu leicht zu erraten. Wählen Sie ein längeres, etwa ein paar Wörter ohne Zusammenhang.

@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = Mit { $provider } anmelden
+upstream-sign-in-first = Ein Konto mit dieser Adresse gibt es schon. Melden Sie sich dort wie gewohnt an; danach können Sie Ihr Konto bei { $provider } damit verknüpfen.
+upstream-unknown = Diese Antwort von { $provider } gehört zu keiner Anmeldung, die hier begonnen wurde. Bitte fangen Sie neu an.
+upstream-denied = Sie haben die Anmeldung bei { $provider } nicht erlaubt. Versuchen Sie es noch einmal, oder melden Sie sich anders an.
+upstream-refused = { $provider } hat die Anmeldung abgelehnt. Versuchen Sie es noch einmal; geschieht es wieder, sagen Sie es den Betreibern dieses Servers.
+upstream-mix-up = Die Antwort kam von einem anderen Dienst als { $provider }. Sie wurden nicht angemeldet.
+upstream-unreachable = { $provider } ist gerade nicht zu erreichen. Versuchen Sie es gleich noch einmal, oder melden Sie sich anders an.
+upstream-not-believed = Die Antwort von { $provider } ließ sich nicht prüfen. Sie wurden nicht angemeldet.
+upstream-replayed = Diese Anmeldung mit { $provider } wurde schon benutzt. Bitte fangen Sie neu an.
+upstream-too-late = Die Anmeldung mit { $provider } hat zu lange gedauert. Bitte fangen Sie neu an.
+upstream-no-account = Zu Ihrem Konto bei { $provider } gehört hier keines. Wenn Sie eines haben, melden Sie sich dort an und verknüpfen Sie beide auf Ihrer Kontoseite.
+upstream-not-linked = Ihr Konto bei { $provider } wurde nicht verknüpft: Es gehört zu einem anderen Konto, oder Ihres hat so viele, wie es haben kann.
+upstream-closed = Ihr Konto bei { $provider } öffnet hier kein Konto. Fragen Sie die Betreiber dieses Servers.
+upstream-none = Einen solchen Anbieter kennt dieser Server nicht.
+method-upstream = ein anderer Dienst
+link-title = Ihr Konto bei { $provider } verknüpfen?
+link-effect = Von da an meldet { $label } bei diesem Konto an.
+link-accept = Verknüpfen
+link-skip = Jetzt nicht
+link-taken-title = Nicht verknüpft
+link-taken = Jenes Konto gehört hier zu einem anderen, oder Ihres hat so viele, wie es haben kann.
+link-taken-fix = Sehen Sie sich die verknüpften Konten auf Ihrer Kontoseite an.
+linked-title = Verknüpfte Konten
+linked-heading = Konten anderswo
+linked-hint = Melden Sie sich hier mit einem Konto an, das Sie bei einem anderen Dienst haben.
+linked-unlink = Trennen
+linked-unlink-hint = Es öffnet dieses Konto dann nicht mehr.
+linked-add = Ein Konto bei { $provider } verknüpfen
+linked-none-such = Ein solches verknüpftes Konto haben Sie nicht, oder es wurde schon getrennt.
+linked-only-way = Anders können Sie sich nicht anmelden. Legen Sie zuerst ein Passwort oder einen Passkey an.
+notice-account-linked = Das Konto ist verknüpft. Sie können sich ab jetzt damit anmelden.
+notice-account-unlinked = Das Konto ist getrennt.

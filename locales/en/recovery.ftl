@@ -1,0 +1,35 @@
+# A forgotten password, confirming an address, passwords that are too easy to guess.
+
+recover-title = Forgot your password?
+recover-lead = Enter your username or your e-mail address. You get a mail with a link to choose a new password.
+recover-submit = Send the mail
+recover-back = Back to signing in
+recover-nobody = Enter your username or your e-mail address.
+recover-no-mail = This server sends no mail. An administrator can set a new password for you.
+recover-sent-title = Look into your mail
+recover-sent = If there is such an account with an e-mail address, a mail is on its way to it. Its link works for 30 minutes.
+recover-sent-hint = Nothing there? Look into the folder for unwanted mail, and check that you entered what you sign in with.
+recover-password-title = Choose a new password
+recover-password-for = for the account { $account }
+recover-password-hint = This signs you out everywhere. Your second step, if you have one, stays as it is.
+recover-password-submit = Set password
+recover-dead-fix = Ask for a new one with “Forgot your password?” on the sign-in page.
+verify-title = Confirm your address
+verify-account = for the account { $account }
+verify-question = Is { $address } your address?
+verify-submit = Yes, confirm it
+verify-ask = Send a mail to confirm it
+verify-missing = Nobody has confirmed yet that { $address } is your address.
+verify-nothing = Your account has no address that is waiting to be confirmed.
+verify-dead-fix = Ask for a new one on your account's page.
+verify-other-account = This link is for another account than the one you are signed in to.
+verify-other-account-fix = Sign out, sign in to the account that the mail names, and open the link again. If you do not know that account, ignore the mail.
+verify-too-many-title = Please wait a while
+verify-too-many = Your address was written to three times within the hour.
+verify-too-many-fix = Look into your mail, also into the folder for unwanted mail. In an hour you can ask again.
+notice-address-mailed = A mail is on its way. Open its link in this browser.
+notice-address-verified = Your address is confirmed.
+weak-common = This password, or one like it, is among the first that are tried. Choose a few unrelated words.
+weak-personal = This password is made of your name, your address or the name of this site. Choose a few unrelated words.
+weak-pattern = Keys in a row, repetitions, sequences and dates are easy to guess. Choose a few unrelated words.
+weak-simple = This password is too easy to guess. Choose a longer one, such as a few unrelated words.

@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = Sign in with { $provider }
+upstream-sign-in-first = There is an account with this address already. Sign in to it as usual; then you can link your { $provider } account to it.
+upstream-unknown = This answer of { $provider } belongs to no sign-in that was begun here. Please begin again.
+upstream-denied = You did not allow the sign-in at { $provider }. Try again, or sign in another way.
+upstream-refused = { $provider } refused the sign-in. Try again; if it happens again, tell whoever runs this server.
+upstream-mix-up = The answer came from another service than { $provider }. You were not signed in.
+upstream-unreachable = { $provider } cannot be reached at the moment. Try again soon, or sign in another way.
+upstream-not-believed = What { $provider } answered could not be verified. You were not signed in.
+upstream-replayed = This sign-in with { $provider } was used already. Please begin again.
+upstream-too-late = The sign-in with { $provider } took too long. Please begin again.
+upstream-no-account = No account here belongs to your { $provider } account. If you have one, sign in to it and link the two on your account page.
+upstream-not-linked = Your { $provider } account was not linked: it belongs to another account, or yours has as many as it can hold.
+upstream-closed = Your { $provider } account opens no account here. Ask whoever runs this server.
+upstream-none = This server knows no such provider.
+method-upstream = another service
+link-title = Link your { $provider } account?
+link-effect = From then on, { $label } signs in to this account.
+link-accept = Link
+link-skip = Not now
+link-taken-title = Not linked
+link-taken = That account belongs to another account here, or yours has as many as it can hold.
+link-taken-fix = Look at the linked accounts on your account page.
+linked-title = Linked accounts
+linked-heading = Accounts elsewhere
+linked-hint = Sign in here with an account that you have at another service.
+linked-unlink = Unlink
+linked-unlink-hint = It will not open this account any more.
+linked-add = Link a { $provider } account
+linked-none-such = You have no such linked account, or it was unlinked already.
+linked-only-way = This is your only way to sign in. Set a password or add a passkey first.
+notice-account-linked = The account is linked. You can sign in with it from now on.
+notice-account-unlinked = The account is unlinked.

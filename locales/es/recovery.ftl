@@ -1,0 +1,35 @@
+# Contraseña olvidada, confirmación de una dirección, contraseñas demasiado fáciles de adivinar.
+
+recover-title = ¿Ha olvidado su contraseña?
+recover-lead = Escriba su nombre de usuario o su dirección de correo. Recibirá un mensaje con un enlace para elegir una contraseña nueva.
+recover-submit = Enviar el mensaje
+recover-back = Volver al inicio de sesión
+recover-nobody = Escriba su nombre de usuario o su dirección de correo.
+recover-no-mail = Este servidor no envía correo. Un administrador puede ponerle una contraseña nueva.
+recover-sent-title = Mire su correo
+recover-sent = Si existe esa cuenta y tiene una dirección de correo, un mensaje va de camino. Su enlace sirve durante 30 minutos.
+recover-sent-hint = ¿No llega nada? Mire en la carpeta de correo no deseado y compruebe que ha escrito lo que usa para iniciar sesión.
+recover-password-title = Elija una contraseña nueva
+recover-password-for = para la cuenta { $account }
+recover-password-hint = Se cerrará su sesión en todas partes. Su segundo paso, si lo tiene, queda como está.
+recover-password-submit = Guardar la contraseña
+recover-dead-fix = Pida uno nuevo con «¿Ha olvidado su contraseña?» en la página de inicio de sesión.
+verify-title = Confirme su dirección de correo
+verify-account = para la cuenta { $account }
+verify-question = ¿Es { $address } su dirección?
+verify-submit = Sí, confirmarla
+verify-ask = Enviar un mensaje para confirmarla
+verify-missing = Aún no se ha confirmado que { $address } sea su dirección.
+verify-nothing = Su cuenta no tiene ninguna dirección pendiente de confirmar.
+verify-dead-fix = Pida uno nuevo en la página de su cuenta.
+verify-other-account = Este enlace es de una cuenta distinta de la que tiene abierta.
+verify-other-account-fix = Cierre la sesión, entre en la cuenta que nombra el mensaje y abra el enlace otra vez. Si no conoce esa cuenta, no haga caso del mensaje.
+verify-too-many-title = Espere un rato, por favor
+verify-too-many = Se han enviado tres mensajes a su dirección en una hora.
+verify-too-many-fix = Mire su correo, también la carpeta de correo no deseado. Dentro de una hora podrá pedirlo de nuevo.
+notice-address-mailed = Un mensaje va de camino. Abra su enlace en este navegador.
+notice-address-verified = Su dirección está confirmada.
+weak-common = Esta contraseña, o una parecida, está entre las primeras que se prueban. Elija unas cuantas palabras sin relación entre sí.
+weak-personal = Esta contraseña está hecha de su nombre, su dirección o el nombre de este sitio. Elija unas cuantas palabras sin relación entre sí.
+weak-pattern = Las teclas seguidas, las repeticiones, las series y las fechas son fáciles de adivinar. Elija unas cuantas palabras sin relación entre sí.
+weak-simple = Esta contraseña es demasiado fácil de adivinar. Elija una más larga, por ejemplo unas cuantas palabras sin relación entre sí.

@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = Iniciar sesión con { $provider }
+upstream-sign-in-first = Ya existe una cuenta con esta dirección. Inicie sesión en ella como siempre; después podrá vincularle su cuenta de { $provider }.
+upstream-unknown = Esta respuesta de { $provider } no corresponde a ningún inicio de sesión comenzado aquí. Empiece de nuevo.
+upstream-denied = No permitió el inicio de sesión en { $provider }. Inténtelo de nuevo o inicie sesión de otra manera.
+upstream-refused = { $provider } rechazó el inicio de sesión. Inténtelo de nuevo; si vuelve a ocurrir, avise a los responsables de este servidor.
+upstream-mix-up = La respuesta vino de otro servicio que no es { $provider }. No se inició su sesión.
+upstream-unreachable = No se puede contactar con { $provider } en este momento. Inténtelo pronto o inicie sesión de otra manera.
+upstream-not-believed = No se pudo verificar la respuesta de { $provider }. No se inició su sesión.
+upstream-replayed = Este inicio de sesión con { $provider } ya se usó. Empiece de nuevo.
+upstream-too-late = El inicio de sesión con { $provider } tardó demasiado. Empiece de nuevo.
+upstream-no-account = Ninguna cuenta de aquí pertenece a su cuenta de { $provider }. Si tiene una, inicie sesión en ella y vincúlelas en la página de su cuenta.
+upstream-not-linked = Su cuenta de { $provider } no se vinculó: pertenece a otra cuenta, o la suya tiene tantas como puede tener.
+upstream-closed = Su cuenta de { $provider } no abre ninguna cuenta aquí. Pregunte a los responsables de este servidor.
+upstream-none = Este servidor no conoce ese proveedor.
+method-upstream = otro servicio
+link-title = ¿Vincular su cuenta de { $provider }?
+link-effect = A partir de entonces, { $label } inicia sesión en esta cuenta.
+link-accept = Vincular
+link-skip = Ahora no
+link-taken-title = No vinculada
+link-taken = Esa cuenta pertenece aquí a otra, o la suya tiene tantas como puede tener.
+link-taken-fix = Mire las cuentas vinculadas en la página de su cuenta.
+linked-title = Cuentas vinculadas
+linked-heading = Cuentas en otros sitios
+linked-hint = Inicie sesión aquí con una cuenta que tenga en otro servicio.
+linked-unlink = Desvincular
+linked-unlink-hint = Ya no abrirá esta cuenta.
+linked-add = Vincular una cuenta de { $provider }
+linked-none-such = No tiene esa cuenta vinculada, o ya se desvinculó.
+linked-only-way = Es su única manera de iniciar sesión. Establezca antes una contraseña o añada una llave de acceso.
+notice-account-linked = La cuenta está vinculada. Ya puede iniciar sesión con ella.
+notice-account-unlinked = La cuenta está desvinculada.

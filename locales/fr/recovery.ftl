@@ -1,0 +1,35 @@
+# Mot de passe oublié, confirmation d'une adresse, mots de passe trop faciles à deviner.
+
+recover-title = Mot de passe oublié ?
+recover-lead = Saisissez votre nom d’utilisateur ou votre adresse e-mail. Vous recevrez un e-mail avec un lien pour choisir un nouveau mot de passe.
+recover-submit = Envoyer l’e-mail
+recover-back = Retour à la connexion
+recover-nobody = Saisissez votre nom d’utilisateur ou votre adresse e-mail.
+recover-no-mail = Ce serveur n’envoie pas d’e-mails. Un administrateur peut définir un nouveau mot de passe pour vous.
+recover-sent-title = Consultez votre messagerie
+recover-sent = S’il existe un tel compte avec une adresse e-mail, un message est en route vers celle-ci. Son lien est valable 30 minutes.
+recover-sent-hint = Rien reçu ? Regardez dans les indésirables et vérifiez que vous avez saisi ce avec quoi vous vous connectez.
+recover-password-title = Choisir un nouveau mot de passe
+recover-password-for = pour le compte { $account }
+recover-password-hint = Vous serez déconnecté partout. Votre seconde étape, si vous en avez une, reste inchangée.
+recover-password-submit = Définir le mot de passe
+recover-dead-fix = Demandez-en un nouveau avec « Mot de passe oublié ? » sur la page de connexion.
+verify-title = Confirmer votre adresse e-mail
+verify-account = pour le compte { $account }
+verify-question = { $address } est-elle votre adresse ?
+verify-submit = Oui, la confirmer
+verify-ask = Envoyer un e-mail de confirmation
+verify-missing = Il n’est pas encore confirmé que { $address } est votre adresse.
+verify-nothing = Votre compte n’a aucune adresse en attente de confirmation.
+verify-dead-fix = Demandez-en un nouveau sur la page de votre compte.
+verify-other-account = Ce lien concerne un autre compte que celui auquel vous êtes connecté.
+verify-other-account-fix = Déconnectez-vous, connectez-vous au compte que nomme l’e-mail, puis ouvrez à nouveau le lien. Si vous ne connaissez pas ce compte, ignorez l’e-mail.
+verify-too-many-title = Veuillez patienter un moment
+verify-too-many = Trois e-mails ont été envoyés à votre adresse en une heure.
+verify-too-many-fix = Consultez votre messagerie, y compris les indésirables. Vous pourrez redemander dans une heure.
+notice-address-mailed = Un e-mail est en route. Ouvrez son lien dans ce navigateur.
+notice-address-verified = Votre adresse est confirmée.
+weak-common = Ce mot de passe, ou un mot de passe semblable, est parmi les premiers essayés. Choisissez quelques mots sans rapport entre eux.
+weak-personal = Ce mot de passe est fait de votre nom, de votre adresse ou du nom de ce site. Choisissez quelques mots sans rapport entre eux.
+weak-pattern = Les touches voisines, les répétitions, les suites et les dates sont faciles à deviner. Choisissez quelques mots sans rapport entre eux.
+weak-simple = Ce mot de passe est trop facile à deviner. Choisissez-en un plus long, par exemple quelques mots sans rapport entre eux.

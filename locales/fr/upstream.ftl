@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = Se connecter avec { $provider }
+upstream-sign-in-first = Un compte existe déjà avec cette adresse. Connectez-vous-y comme d’habitude ; vous pourrez ensuite y associer votre compte { $provider }.
+upstream-unknown = Cette réponse de { $provider } ne correspond à aucune connexion commencée ici. Veuillez recommencer.
+upstream-denied = Vous n’avez pas autorisé la connexion chez { $provider }. Réessayez ou connectez-vous autrement.
+upstream-refused = { $provider } a refusé la connexion. Réessayez ; si cela se reproduit, prévenez les responsables de ce serveur.
+upstream-mix-up = La réponse vient d’un autre service que { $provider }. Vous n’avez pas été connecté.
+upstream-unreachable = { $provider } est injoignable pour le moment. Réessayez bientôt ou connectez-vous autrement.
+upstream-not-believed = La réponse de { $provider } n’a pas pu être vérifiée. Vous n’avez pas été connecté.
+upstream-replayed = Cette connexion avec { $provider } a déjà servi. Veuillez recommencer.
+upstream-too-late = La connexion avec { $provider } a pris trop de temps. Veuillez recommencer.
+upstream-no-account = Aucun compte ici n’appartient à votre compte { $provider }. Si vous en avez un, connectez-vous-y et associez les deux sur la page de votre compte.
+upstream-not-linked = Votre compte { $provider } n’a pas été associé : il appartient à un autre compte, ou le vôtre en a autant qu’il peut en avoir.
+upstream-closed = Votre compte { $provider } n’ouvre aucun compte ici. Adressez-vous aux responsables de ce serveur.
+upstream-none = Ce serveur ne connaît pas ce fournisseur.
+method-upstream = un autre service
+link-title = Associer votre compte { $provider } ?
+link-effect = Dès lors, { $label } se connecte à ce compte.
+link-accept = Associer
+link-skip = Pas maintenant
+link-taken-title = Non associé
+link-taken = Ce compte-là appartient ici à un autre compte, ou le vôtre en a autant qu’il peut en avoir.
+link-taken-fix = Regardez les comptes associés sur la page de votre compte.
+linked-title = Comptes associés
+linked-heading = Comptes ailleurs
+linked-hint = Connectez-vous ici avec un compte que vous avez auprès d’un autre service.
+linked-unlink = Dissocier
+linked-unlink-hint = Il n’ouvrira plus ce compte.
+linked-add = Associer un compte { $provider }
+linked-none-such = Vous n’avez pas ce compte associé, ou il a déjà été dissocié.
+linked-only-way = C’est votre seul moyen de connexion. Définissez d’abord un mot de passe ou ajoutez une clé d’accès.
+notice-account-linked = Le compte est associé. Vous pouvez désormais vous connecter avec lui.
+notice-account-unlinked = Le compte est dissocié.

@@ -1,0 +1,35 @@
+# パスワードを忘れたとき、メールアドレスの確認、推測されやすいパスワード。
+
+recover-title = パスワードをお忘れですか？
+recover-lead = ユーザー名またはメールアドレスを入力してください。新しいパスワードを設定するためのリンクをメールでお送りします。
+recover-submit = メールを送信
+recover-back = サインインに戻る
+recover-nobody = ユーザー名またはメールアドレスを入力してください。
+recover-no-mail = このサーバーはメールを送信しません。管理者が新しいパスワードを設定できます。
+recover-sent-title = メールを確認してください
+recover-sent = 該当するアカウントにメールアドレスが登録されていれば、メールをお送りしました。リンクは 30 分間有効です。
+recover-sent-hint = 届かない場合は、迷惑メールのフォルダーと、入力した内容がサインインに使うものかどうかを確認してください。
+recover-password-title = 新しいパスワードを設定
+recover-password-for = アカウント { $account }
+recover-password-hint = すべての端末からサインアウトします。2 段階目の確認を設定している場合、そのまま残ります。
+recover-password-submit = パスワードを設定
+recover-dead-fix = サインインページの「パスワードをお忘れですか？」から、新しいリンクを請求してください。
+verify-title = メールアドレスの確認
+verify-account = アカウント { $account }
+verify-question = { $address } はあなたのメールアドレスですか？
+verify-submit = はい、確認します
+verify-ask = 確認メールを送信
+verify-missing = { $address } があなたのメールアドレスであることは、まだ確認されていません。
+verify-nothing = 確認待ちのメールアドレスはありません。
+verify-dead-fix = アカウントのページから、新しいリンクを請求してください。
+verify-other-account = このリンクは、現在サインインしているアカウントとは別のアカウントのものです。
+verify-other-account-fix = サインアウトし、メールに書かれているアカウントでサインインしてから、もう一度リンクを開いてください。心当たりがない場合は、メールを無視してください。
+verify-too-many-title = しばらくお待ちください
+verify-too-many = 1 時間以内に 3 通のメールをお送りしました。
+verify-too-many-fix = 迷惑メールのフォルダーも含めて、メールを確認してください。1 時間後にもう一度請求できます。
+notice-address-mailed = メールをお送りしました。このブラウザーでリンクを開いてください。
+notice-address-verified = メールアドレスが確認されました。
+weak-common = このパスワード、またはよく似たものは、真っ先に試されます。関連のない単語をいくつか選んでください。
+weak-personal = このパスワードは、あなたの名前、アドレス、またはこのサイトの名前からできています。関連のない単語をいくつか選んでください。
+weak-pattern = キーの並び、繰り返し、連番、日付は簡単に推測されます。関連のない単語をいくつか選んでください。
+weak-simple = このパスワードは簡単に推測されます。関連のない単語をいくつか並べるなど、もっと長いものを選んでください。

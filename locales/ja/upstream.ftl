@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = { $provider } でサインイン
+upstream-sign-in-first = このアドレスのアカウントはすでにあります。いつもの方法でサインインすると、{ $provider } のアカウントをリンクできます。
+upstream-unknown = { $provider } からのこの応答に対応するサインインは、ここでは始められていません。もう一度始めてください。
+upstream-denied = { $provider } でサインインが許可されませんでした。もう一度試すか、別の方法でサインインしてください。
+upstream-refused = { $provider } がサインインを拒否しました。もう一度試してください。繰り返す場合は、このサーバーの運営者に知らせてください。
+upstream-mix-up = 応答は { $provider } 以外のサービスから届きました。サインインしていません。
+upstream-unreachable = 現在 { $provider } に接続できません。しばらくしてからもう一度試すか、別の方法でサインインしてください。
+upstream-not-believed = { $provider } の応答を確認できませんでした。サインインしていません。
+upstream-replayed = { $provider } でのこのサインインはすでに使われています。もう一度始めてください。
+upstream-too-late = { $provider } でのサインインに時間がかかりすぎました。もう一度始めてください。
+upstream-no-account = { $provider } のアカウントに対応するアカウントはここにはありません。お持ちの場合は、サインインしてアカウントページで両方をリンクしてください。
+upstream-not-linked = { $provider } のアカウントをリンクできませんでした。別のアカウントのものか、あなたのアカウントのリンク数が上限に達しています。
+upstream-closed = { $provider } のアカウントでは、ここのアカウントを開けません。このサーバーの運営者にお尋ねください。
+upstream-none = このサーバーにはそのようなプロバイダーはありません。
+method-upstream = 別のサービス
+link-title = { $provider } のアカウントをリンクしますか?
+link-effect = 以後、{ $label } でこのアカウントにサインインできます。
+link-accept = リンクする
+link-skip = 今はしない
+link-taken-title = リンクされていません
+link-taken = そのアカウントはここの別のアカウントのものか、あなたのアカウントのリンク数が上限に達しています。
+link-taken-fix = アカウントページでリンク済みのアカウントを確認してください。
+linked-title = リンク済みのアカウント
+linked-heading = ほかのサービスのアカウント
+linked-hint = ほかのサービスで使っているアカウントで、ここにサインインできます。
+linked-unlink = リンクを解除
+linked-unlink-hint = このアカウントを開けなくなります。
+linked-add = { $provider } のアカウントをリンク
+linked-none-such = そのようなリンク済みアカウントはないか、すでに解除されています。
+linked-only-way = これが唯一のサインイン方法です。先にパスワードを設定するか、パスキーを追加してください。
+notice-account-linked = アカウントをリンクしました。これからはそのアカウントでサインインできます。
+notice-account-unlinked = アカウントのリンクを解除しました。

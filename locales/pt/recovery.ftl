@@ -1,0 +1,35 @@
+# Senha esquecida, confirmação de um endereço, senhas fáceis demais de adivinhar.
+
+recover-title = Esqueceu a senha?
+recover-lead = Digite seu nome de usuário ou seu endereço de e-mail. Você receberá uma mensagem com um link para escolher uma nova senha.
+recover-submit = Enviar a mensagem
+recover-back = Voltar ao login
+recover-nobody = Digite seu nome de usuário ou seu endereço de e-mail.
+recover-no-mail = Este servidor não envia e-mails. Um administrador pode definir uma nova senha para você.
+recover-sent-title = Veja seu e-mail
+recover-sent = Se existir essa conta com um endereço de e-mail, uma mensagem está a caminho. O link funciona por 30 minutos.
+recover-sent-hint = Não chegou nada? Veja na pasta de spam e confira se você digitou aquilo com que faz login.
+recover-password-title = Escolha uma nova senha
+recover-password-for = para a conta { $account }
+recover-password-hint = Você sairá de todos os dispositivos. Sua segunda etapa, se houver uma, continua como está.
+recover-password-submit = Definir a senha
+recover-dead-fix = Peça um novo em “Esqueceu a senha?” na página de login.
+verify-title = Confirme seu endereço de e-mail
+verify-account = para a conta { $account }
+verify-question = { $address } é o seu endereço?
+verify-submit = Sim, confirmar
+verify-ask = Enviar uma mensagem para confirmar
+verify-missing = Ainda não foi confirmado que { $address } é o seu endereço.
+verify-nothing = Sua conta não tem nenhum endereço à espera de confirmação.
+verify-dead-fix = Peça um novo na página da sua conta.
+verify-other-account = Este link é de outra conta, não daquela em que você está conectado.
+verify-other-account-fix = Saia, entre na conta que a mensagem indica e abra o link de novo. Se você não conhece essa conta, ignore a mensagem.
+verify-too-many-title = Aguarde um pouco, por favor
+verify-too-many = Três mensagens foram enviadas ao seu endereço em uma hora.
+verify-too-many-fix = Veja seu e-mail, inclusive a pasta de spam. Daqui a uma hora você pode pedir de novo.
+notice-address-mailed = Uma mensagem está a caminho. Abra o link dela neste navegador.
+notice-address-verified = Seu endereço está confirmado.
+weak-common = Esta senha, ou uma parecida, está entre as primeiras que são tentadas. Escolha algumas palavras sem relação entre si.
+weak-personal = Esta senha é feita do seu nome, do seu endereço ou do nome deste site. Escolha algumas palavras sem relação entre si.
+weak-pattern = Teclas em sequência, repetições, séries e datas são fáceis de adivinhar. Escolha algumas palavras sem relação entre si.
+weak-simple = Esta senha é fácil demais de adivinhar. Escolha uma mais longa, como algumas palavras sem relação entre si.

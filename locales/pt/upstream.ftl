@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = Entrar com { $provider }
+upstream-sign-in-first = Já existe uma conta com este endereço. Entre nela como de costume; depois você poderá vincular a ela sua conta { $provider }.
+upstream-unknown = Esta resposta de { $provider } não pertence a nenhum acesso iniciado aqui. Comece de novo.
+upstream-denied = Você não permitiu o acesso em { $provider }. Tente de novo ou entre de outra maneira.
+upstream-refused = { $provider } recusou o acesso. Tente de novo; se acontecer outra vez, avise os responsáveis por este servidor.
+upstream-mix-up = A resposta veio de um serviço diferente de { $provider }. Você não entrou.
+upstream-unreachable = { $provider } não pode ser alcançado no momento. Tente em breve ou entre de outra maneira.
+upstream-not-believed = Não foi possível verificar a resposta de { $provider }. Você não entrou.
+upstream-replayed = Este acesso com { $provider } já foi usado. Comece de novo.
+upstream-too-late = O acesso com { $provider } demorou demais. Comece de novo.
+upstream-no-account = Nenhuma conta daqui pertence à sua conta { $provider }. Se você tem uma, entre nela e vincule as duas na página da sua conta.
+upstream-not-linked = Sua conta { $provider } não foi vinculada: ela pertence a outra conta, ou a sua tem tantas quantas pode ter.
+upstream-closed = Sua conta { $provider } não abre nenhuma conta aqui. Pergunte aos responsáveis por este servidor.
+upstream-none = Este servidor não conhece esse provedor.
+method-upstream = outro serviço
+link-title = Vincular sua conta { $provider }?
+link-effect = A partir daí, { $label } entra nesta conta.
+link-accept = Vincular
+link-skip = Agora não
+link-taken-title = Não vinculada
+link-taken = Aquela conta pertence aqui a outra, ou a sua tem tantas quantas pode ter.
+link-taken-fix = Veja as contas vinculadas na página da sua conta.
+linked-title = Contas vinculadas
+linked-heading = Contas em outros lugares
+linked-hint = Entre aqui com uma conta que você tem em outro serviço.
+linked-unlink = Desvincular
+linked-unlink-hint = Ela não abrirá mais esta conta.
+linked-add = Vincular uma conta { $provider }
+linked-none-such = Você não tem essa conta vinculada, ou ela já foi desvinculada.
+linked-only-way = Esta é sua única maneira de entrar. Antes, defina uma senha ou adicione uma chave de acesso.
+notice-account-linked = A conta está vinculada. Você já pode entrar com ela.
+notice-account-unlinked = A conta foi desvinculada.

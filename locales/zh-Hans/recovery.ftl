@@ -1,0 +1,35 @@
+# 忘记密码、确认地址、太容易猜到的密码。
+
+recover-title = 忘记密码？
+recover-lead = 请输入您的用户名或电子邮件地址。您会收到一封邮件，其中有设置新密码的链接。
+recover-submit = 发送邮件
+recover-back = 返回登录
+recover-nobody = 请输入您的用户名或电子邮件地址。
+recover-no-mail = 此服务器不发送邮件。管理员可以为您设置新密码。
+recover-sent-title = 请查看您的邮箱
+recover-sent = 如果有这样的账号并且它有电子邮件地址，邮件已经发出。其中的链接在 30 分钟内有效。
+recover-sent-hint = 没有收到？请查看垃圾邮件文件夹，并检查您输入的是否是登录时所用的。
+recover-password-title = 设置新密码
+recover-password-for = 账号 { $account }
+recover-password-hint = 您将在所有设备上退出登录。如果您设置了第二步验证，它保持不变。
+recover-password-submit = 设置密码
+recover-dead-fix = 请在登录页面通过“忘记密码？”获取新的链接。
+verify-title = 确认您的电子邮件地址
+verify-account = 账号 { $account }
+verify-question = { $address } 是您的地址吗？
+verify-submit = 是的，确认
+verify-ask = 发送确认邮件
+verify-missing = 尚未确认 { $address } 是您的地址。
+verify-nothing = 您的账号没有等待确认的地址。
+verify-dead-fix = 请在您的账号页面获取新的链接。
+verify-other-account = 此链接属于另一个账号，而不是您现在登录的账号。
+verify-other-account-fix = 请退出登录，登录邮件中所写的账号，然后再次打开链接。如果您不认识那个账号，请忽略该邮件。
+verify-too-many-title = 请稍等一段时间
+verify-too-many = 一小时内已向您的地址发送了三封邮件。
+verify-too-many-fix = 请查看您的邮箱，包括垃圾邮件文件夹。一小时后您可以再次请求。
+notice-address-mailed = 邮件已经发出。请在此浏览器中打开其中的链接。
+notice-address-verified = 您的地址已确认。
+weak-common = 这个密码或类似的密码会最先被尝试。请选择几个互不相关的词。
+weak-personal = 这个密码由您的姓名、地址或本网站的名称组成。请选择几个互不相关的词。
+weak-pattern = 相邻的按键、重复、序列和日期很容易被猜到。请选择几个互不相关的词。
+weak-simple = 这个密码太容易被猜到。请选择更长的密码，例如几个互不相关的词。

@@ -1,0 +1,34 @@
+# Signing in with accounts elsewhere, and linking them. `$provider` is the name of a service.
+
+upstream-sign-in = 使用 { $provider } 登录
+upstream-sign-in-first = 已有帐户使用此地址。请照常登录该帐户，然后即可将您的 { $provider } 帐户与之关联。
+upstream-unknown = { $provider } 的这个答复不属于在此开始的任何登录。请重新开始。
+upstream-denied = 您在 { $provider } 没有允许登录。请重试，或以其他方式登录。
+upstream-refused = { $provider } 拒绝了登录。请重试；如果再次发生，请告知此服务器的运营者。
+upstream-mix-up = 答复来自 { $provider } 以外的服务。您未登录。
+upstream-unreachable = 目前无法连接 { $provider }。请稍后重试，或以其他方式登录。
+upstream-not-believed = 无法验证 { $provider } 的答复。您未登录。
+upstream-replayed = 这次通过 { $provider } 的登录已被使用。请重新开始。
+upstream-too-late = 通过 { $provider } 的登录用时过长。请重新开始。
+upstream-no-account = 这里没有属于您的 { $provider } 帐户的帐户。如果您有帐户，请登录，并在帐户页面将两者关联。
+upstream-not-linked = 您的 { $provider } 帐户未能关联：它属于另一个帐户，或您的帐户关联数已达上限。
+upstream-closed = 您的 { $provider } 帐户不能打开这里的任何帐户。请询问此服务器的运营者。
+upstream-none = 此服务器没有这样的提供方。
+method-upstream = 其他服务
+link-title = 关联您的 { $provider } 帐户？
+link-effect = 此后，{ $label } 可登录此帐户。
+link-accept = 关联
+link-skip = 暂不
+link-taken-title = 未关联
+link-taken = 该帐户属于这里的另一个帐户，或您的帐户关联数已达上限。
+link-taken-fix = 请在帐户页面查看已关联的帐户。
+linked-title = 已关联的帐户
+linked-heading = 其他服务的帐户
+linked-hint = 使用您在其他服务的帐户在此登录。
+linked-unlink = 取消关联
+linked-unlink-hint = 它将不能再打开此帐户。
+linked-add = 关联 { $provider } 帐户
+linked-none-such = 您没有这样的已关联帐户，或已取消关联。
+linked-only-way = 这是您唯一的登录方式。请先设置密码或添加通行密钥。
+notice-account-linked = 帐户已关联。从现在起您可以用它登录。
+notice-account-unlinked = 帐户已取消关联。

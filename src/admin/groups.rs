@@ -1,0 +1,192 @@
+//! Groups: add, change, delete, and who is in them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::clients::next_version;
+use super::{Refusal, changes, users};
+use crate::app::{App, Origin};
+use crate::protocol::assurance::Level;
+use crate::protocol::group::{self, Group, GroupInput, Membership};
+use crate::protocol::ids::GroupId;
+use crate::protocol::user::User;
+
+/// A group in answers.
+#[derive(Serialize, ToSchema)]
+pub struct GroupView {
+    /// Its id.
+    pub id: String,
+    /// Its name, as in the claim `groups`.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How surely its members prove who they are to applications, at least.
+    pub least_acr: Option<Level>,
+    /// When it was made (Unix seconds).
+    pub created_at: i64,
+    /// When it last changed (Unix seconds).
+    pub updated_at: i64,
+}
+
+impl From<Group> for GroupView {
+    fn from(group: Group) -> Self {
+        Self {
+            id: group.id.to_string(),
+            name: group.name,
+            description: group.description,
+            least_acr: group.least_acr,
+            created_at: group.created_at.0,
+            updated_at: group.updated_at.0,
+        }
+    }
+}
+
+/// Some groups, and where the next ones begin.
+pub struct Page {
+    /// By name.
+    pub groups: Vec<Group>,
+    /// The name to go on after; none at the end.
+    pub next: Option<String>,
+}
+
+/// Groups after the name `after`, `limit` at most.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn list(app: &App, after: &str, limit: u32) -> Result<Page, Refusal> {
+    let (groups, more) = cut(app.store.groups(after, limit.saturating_add(1)).await?, limit);
+    let next = groups.last().filter(|_| more).map(|group| group.name.clone());
+    Ok(Page { groups, next })
+}
+
+/// One more than asked for tells whether there is a next page.
+fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    (found, more)
+}
+
+/// Adds a group.
+///
+/// # Errors
+/// It breaks a rule, or its name is in use.
+pub async fn create(app: &App, origin: &Origin, input: &GroupInput) -> Result<Group, Refusal> {
+    let wanted = group::check(input).map_err(Refusal::Invalid)?;
+    let now = app.clock.now();
+    let group = Group {
+        id: app.entropy.opaque_id().into(),
+        name: wanted.name,
+        description: wanted.description,
+        least_acr: wanted.least_acr,
+        created_at: now,
+        updated_at: now,
+    };
+    let audit = app.audit(origin, "group.create", target(&group.id), summary(&group));
+    app.store.insert_group(&group, &audit).await?;
+    Ok(group)
+}
+
+/// The group with this id.
+///
+/// # Errors
+/// There is none.
+pub async fn find(app: &App, id: &str) -> Result<Group, Refusal> {
+    app.store.group(&id.into()).await?.ok_or(Refusal::NotFound("group"))
+}
+
+/// Changes a group from what it was when it was read to what it should be. What it asks of its members holds from their
+/// next sign-in at an application on; what applications hold already stays theirs.
+///
+/// # Errors
+/// It breaks a rule, its name is in use, or somebody else changed or deleted it meanwhile.
+pub async fn change(
+    app: &App,
+    origin: &Origin,
+    before: &Group,
+    input: &GroupInput,
+) -> Result<Group, Refusal> {
+    let wanted = group::check(input).map_err(Refusal::Invalid)?;
+    let after = Group {
+        name: wanted.name,
+        description: wanted.description,
+        least_acr: wanted.least_acr,
+        updated_at: next_version(app, before.updated_at),
+        ..before.clone()
+    };
+    let detail =
+        format!("{} ({})", summary(&after), changes(&GroupInput::from(before), &GroupInput::from(&after)));
+    let audit = app.audit(origin, "group.update", target(&after.id), detail);
+    if app.store.update_group(&after, before.updated_at, &audit).await? {
+        Ok(after)
+    } else {
+        Err(Refusal::Changed("group"))
+    }
+}
+
+/// Deletes a group; its members stay users.
+///
+/// # Errors
+/// There is none with this id.
+pub async fn delete(app: &App, origin: &Origin, group: &Group) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "group.delete", target(&group.id), group.name.as_str());
+    if app.store.delete_group(&group.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("group")) }
+}
+
+/// Members of a group after the user name `after`, `limit` at most.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn members(app: &App, group: &Group, after: &str, limit: u32) -> Result<users::Page, Refusal> {
+    let found = app.store.members_of_group(&group.id, after, limit.saturating_add(1)).await?;
+    let (users, more) = cut(found, limit);
+    let next = users.last().filter(|_| more).map(|user| user.username.clone());
+    Ok(users::Page { users, next })
+}
+
+/// Puts a user into a group. One who is in it stays.
+///
+/// # Errors
+/// The group or the user was deleted meanwhile.
+pub async fn add(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "group.add_member", target(&group.id), member(user));
+    app.store.add_member(&group.id, &user.id, &audit).await?;
+    Ok(())
+}
+
+/// Takes a user out of a group.
+///
+/// # Errors
+/// They are not in it.
+pub async fn remove(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "group.remove_member", target(&group.id), member(user));
+    if app.store.remove_member(&group.id, &user.id, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("member"))
+    }
+}
+
+/// The groups that a user is in, by name.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn of_user(app: &App, user: &User) -> Result<Vec<Membership>, Refusal> {
+    Ok(app.store.asked_anew().groups_of_user(&user.id).await?.groups.clone())
+}
+
+/// A level that is asked of people is worth knowing when it came.
+fn summary(group: &Group) -> String {
+    match group.least_acr {
+        Some(level) => format!("{} least_acr={level}", group.name),
+        None => group.name.clone(),
+    }
+}
+
+fn member(user: &User) -> String {
+    format!("user:{} {}", user.id, user.username)
+}
+
+fn target(id: &GroupId) -> String {
+    format!("group:{id}")
+}

@@ -1,0 +1,118 @@
+//! Upstream providers: people sign in with an account elsewhere. This server is their relying party, by the `openidconnect`
+//! and `oauth2` crates; every request goes through the guarded client.
+
+mod oauth2;
+mod openid_connect;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Check, SignInError};
+use crate::app::App;
+use crate::config::{Upstream, UpstreamProtocol};
+use crate::entropy::Entropy;
+use crate::outgoing::FetchError;
+use crate::protocol::linking::Identity;
+use crate::protocol::params::Params;
+use crate::protocol::sign_in::Method;
+use crate::protocol::upstream::UpstreamError;
+use crate::protocol::user::User;
+
+/// What ties an answer to its request. Travels sealed.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Pending {
+    /// OpenID Connect Core §3.1.2.1.
+    nonce: String,
+    /// RFC 7636 §4.1.
+    verifier: String,
+}
+
+impl Pending {
+    /// For a new request.
+    #[must_use]
+    pub fn new(entropy: &Entropy) -> Self {
+        Self { nonce: entropy.secret(), verifier: entropy.secret() }
+    }
+}
+
+/// Where the provider sends the browser back to; to be registered there.
+#[must_use]
+pub fn redirect_uri(app: &App, upstream: &Upstream) -> String {
+    app.config.issuer.at(&format!("/upstream/{}/callback", upstream.id))
+}
+
+/// Where to send the browser.
+///
+/// # Errors
+/// The provider cannot be asked where that is.
+pub async fn begin(
+    app: &App,
+    upstream: &Upstream,
+    state: String,
+    pending: &Pending,
+) -> Result<Url, UpstreamError> {
+    match &upstream.protocol {
+        UpstreamProtocol::OpenIdConnect { issuer } => {
+            openid_connect::begin(app, upstream, issuer, state, pending).await
+        }
+        UpstreamProtocol::OAuth2(provider) => oauth2::begin(app, upstream, provider, state, pending),
+    }
+}
+
+/// Who signed in there, by the answer that the browser brings.
+///
+/// # Errors
+/// Nobody did, or nobody knows.
+pub async fn finish(
+    app: &App,
+    upstream: &Upstream,
+    pending: &Pending,
+    answer: &Params,
+) -> Result<Identity, UpstreamError> {
+    let told = match &upstream.protocol {
+        UpstreamProtocol::OpenIdConnect { issuer } => {
+            openid_connect::finish(app, upstream, issuer, pending, answer).await?
+        }
+        UpstreamProtocol::OAuth2(provider) => {
+            oauth2::finish(app, upstream, provider, pending, answer).await?
+        }
+    };
+    Identity::of(&upstream.id, told)
+        .ok_or_else(|| UpstreamError::NotBelieved("the subject is none".to_owned()))
+}
+
+/// An identity that a provider vouched for just now, as proof of the user whose it is.
+pub struct Vouched<'a>(pub &'a Identity);
+
+impl Check for Vouched<'_> {
+    fn method(&self) -> Method {
+        Method::Upstream
+    }
+
+    async fn is_right(&self, app: &App, user: Option<&User>) -> Result<bool, SignInError> {
+        let Some(user) = user else { return Ok(false) };
+        let Identity { upstream, subject, .. } = self.0;
+        Ok(app.store.use_identity(&user.id, upstream, subject, app.clock.now()).await?)
+    }
+}
+
+/// A request that failed before its answer could be judged.
+fn unanswered(error: FetchError) -> UpstreamError {
+    match error {
+        FetchError::TooLarge | FetchError::Compressed | FetchError::NotJson | FetchError::Redirect(_) => {
+            UpstreamError::NotBelieved(format!("it {error}"))
+        }
+        _ => UpstreamError::Unreachable(format!("it {error}")),
+    }
+}
+
+/// A token request that came to nothing.
+fn ungranted<T: ::oauth2::ErrorResponse + 'static>(
+    error: ::oauth2::RequestTokenError<FetchError, T>,
+) -> UpstreamError {
+    match error {
+        ::oauth2::RequestTokenError::Request(error) => unanswered(error),
+        ::oauth2::RequestTokenError::ServerResponse(error) => UpstreamError::Refused(error.to_string()),
+        other => UpstreamError::NotBelieved(other.to_string()),
+    }
+}

@@ -1,0 +1,381 @@
+//! `/login/upstream/{id}`, and back by `/upstream/{id}/callback`: signing in with an account at a provider elsewhere. What
+//! the sign-in is for travels sealed in `state`, bound to the browser, and counts once.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use serde::{Deserialize, Serialize};
+
+use super::browser::Browser;
+use super::error::PageError;
+use super::extract::{CheckedForm, PathPart, QueryFields};
+use super::flow::Flow;
+use super::login;
+use super::page::Csp;
+use super::request_info::RequestInfo;
+use super::session::{self, Live, SignedIn};
+use crate::account::linked;
+use crate::admin::users;
+use crate::app::App;
+use crate::authn::throttle::{self, Counted};
+use crate::authn::upstream::{Pending, Vouched, begin, finish};
+use crate::authn::{self, prove};
+use crate::config::Upstream;
+use crate::i18n::{Phrase, key};
+use crate::pages::{Notice, UpstreamButton};
+use crate::protocol::client_assertion::OneTimeId;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::linking::{Decision, Identity, Link, NewAccount, Offer, Situation, decide};
+use crate::protocol::params::Params;
+use crate::protocol::profile::UserInput;
+use crate::protocol::timestamp::Timestamp;
+use crate::protocol::upstream::UpstreamError;
+use crate::sealing::Purpose;
+use crate::store::{Linked, StoreError};
+
+/// For how long the way back is open: people type passwords and look for their phones there.
+const LONGEST: Duration = Duration::from_mins(10);
+
+/// How often what others did meanwhile is looked at again, and how many user names are tried.
+const TRIES: usize = 5;
+
+/// A sign-in while it is at a provider.
+#[derive(Serialize, Deserialize)]
+struct Out {
+    /// Its name at the gate.
+    id: String,
+    upstream: String,
+    flow: Flow,
+    /// The session whose user wants the account there linked to theirs.
+    links_to: Option<SessionId>,
+    pending: Pending,
+    expires_at: Timestamp,
+}
+
+/// Why somebody who came back is not signed in.
+enum Problem {
+    Upstream(UpstreamError),
+    NoAccount,
+    /// The identity is another account's, or this one holds as many as it can.
+    NotLinked,
+    /// The account is switched off, or lost the identity a moment ago.
+    Closed,
+    TooMany {
+        retry_after_seconds: u64,
+    },
+}
+
+impl From<UpstreamError> for Problem {
+    fn from(error: UpstreamError) -> Self {
+        Self::Upstream(error)
+    }
+}
+
+/// Somebody's return.
+struct Return<'a> {
+    app: &'a App,
+    browser: Browser,
+    info: RequestInfo,
+    headers: HeaderMap,
+    upstream: &'a Upstream,
+    out: Out,
+}
+
+/// Sends the browser to the provider.
+pub async fn post(
+    State(app): State<App>,
+    browser: Browser,
+    PathPart(id): PathPart,
+    CheckedForm(form): CheckedForm,
+) -> Result<Response, PageError> {
+    let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
+    flow.remember |= form.get("remember").is_some();
+    let upstream = named(&app, &id)?;
+    match leave(&app, upstream, flow.clone(), None).await? {
+        Ok(response) => Ok(response),
+        Err(problem) => login::after_upstream(&app, &browser, &flow, problem).await,
+    }
+}
+
+/// Sends the browser to a provider, to come back with an identity for this flow; or, with a session, for its user's account.
+/// Answers why that cannot be done just now.
+///
+/// # Errors
+/// Never for what fits into a request.
+pub(crate) async fn leave(
+    app: &App,
+    upstream: &Upstream,
+    flow: Flow,
+    links_to: Option<SessionId>,
+) -> Result<Result<Response, Phrase>, PageError> {
+    let out = Out {
+        id: app.entropy.secret(),
+        upstream: upstream.id.clone(),
+        flow,
+        links_to,
+        pending: Pending::new(&app.entropy),
+        expires_at: app.clock.now().plus(LONGEST),
+    };
+    let state = app.seals.seal(Purpose::Upstream, &out, &app.entropy)?;
+    match begin(app, upstream, state, &out.pending).await {
+        Ok(address) => Ok(Ok(Redirect::to(address.as_str()).into_response())),
+        Err(error) => {
+            tracing::info!(upstream = upstream.id, cause = %error, "nobody was sent to the upstream provider");
+            Ok(Err(in_words(&error).about("provider", &upstream.name)))
+        }
+    }
+}
+
+/// The provider sends the browser back.
+pub async fn callback(
+    State(app): State<App>,
+    browser: Browser,
+    info: RequestInfo,
+    headers: HeaderMap,
+    PathPart(id): PathPart,
+    QueryFields(answer): QueryFields,
+) -> Result<Response, PageError> {
+    let upstream = named(&app, &id)?;
+    let out = answer.get("state").and_then(|state| app.seals.open::<Out>(Purpose::Upstream, state).ok());
+    // What was begun at one provider is not ended at another (RFC 9700 §4.4.2).
+    let Some(out) = out.filter(|out| out.upstream == upstream.id) else {
+        tracing::info!(upstream = upstream.id, "an answer to nothing that this server asked");
+        let flow = Flow::of_page(&app, None, &browser)?;
+        let unknown = key("upstream-unknown").about("provider", &upstream.name);
+        return Ok(
+            browser.remember(&app.config, login::after_upstream(&app, &browser, &flow, unknown).await?)
+        );
+    };
+    out.flow.check(&app, &browser)?;
+    let there = Return { app: &app, browser, info, headers, upstream, out };
+    let outcome = match there.identity(&answer).await? {
+        Ok(identity) => there.welcome(identity).await?,
+        Err(problem) => Err(problem),
+    };
+    match outcome {
+        Ok(response) => Ok(response),
+        Err(problem) => there.turn_away(problem).await,
+    }
+}
+
+impl Return<'_> {
+    /// Who came back, once.
+    async fn identity(&self, answer: &Params) -> Result<Result<Identity, Problem>, PageError> {
+        let Self { app, info, upstream, out, .. } = self;
+        let (store, now) = (&app.store, app.clock.now());
+        if now.reached(out.expires_at) {
+            return Ok(Err(UpstreamError::TooLate.into()));
+        }
+        let counted = throttle::count_return(store, &app.seals, &app.config.throttle, info.ip, now).await?;
+        let attempt = match counted {
+            Counted::Allowed(attempt) => attempt,
+            Counted::TooMany { retry_after } => return Ok(Err(too_many(retry_after))),
+        };
+        let once = OneTimeId { id: format!("upstream {}", out.id), expires_at: out.expires_at };
+        if !store.use_assertion(&once).await? {
+            return Ok(Err(UpstreamError::Replayed.into()));
+        }
+        Ok(match finish(app, upstream, &out.pending, answer).await {
+            Ok(identity) => {
+                throttle::take_back(store, &attempt).await?;
+                Ok(identity)
+            }
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    /// Finds or makes the account that an identity opens, and goes on.
+    async fn welcome(&self, identity: Identity) -> Result<Result<Response, Problem>, PageError> {
+        let app = self.app;
+        let asking = self.asking().await?;
+        if self.out.links_to.is_some() && asking.is_none() {
+            // Signed out meanwhile: nobody is there to be linked to.
+            return Ok(Err(Problem::NotLinked));
+        }
+        for _ in 0..TRIES {
+            let linked = app.store.identity(&identity.upstream, &identity.subject).await?;
+            let linked = linked.map(|linked| UserId::from(linked.user_id));
+            let same_address = match &identity.email {
+                Some(email) => app.store.user_by_login(email).await?,
+                None => None,
+            };
+            let situation = Situation {
+                linked_to: linked.as_ref(),
+                asked_by: asking.as_ref().map(|asking| &asking.user.id),
+                same_address: same_address.as_ref(),
+            };
+            // Whatever is not as it was when it was decided is decided once more.
+            let user = match decide(identity.clone(), self.upstream.policy, situation) {
+                Decision::SignIn(user) => user,
+                Decision::Link(link) if link_now(app, &self.info, &link).await? => link.user().clone(),
+                Decision::Link(_) => continue,
+                Decision::Create(account) => match self.create(&account).await? {
+                    Ok(Some(user)) => user,
+                    Ok(None) => continue,
+                    Err(problem) => return Ok(Err(problem)),
+                },
+                Decision::SignInFirst => return self.offer(identity).map(Ok),
+                Decision::SomebodyElses => return Ok(Err(Problem::NotLinked)),
+                Decision::NoAccount => return Ok(Err(Problem::NoAccount)),
+            };
+            return match asking {
+                Some(_) => Ok(Ok(linked::done(Notice::AccountLinked))),
+                None => self.sign_in(&user, &identity).await,
+            };
+        }
+        Ok(Err(Problem::NotLinked))
+    }
+
+    /// Who asked on their account's page for a link, if they are signed in still.
+    async fn asking(&self) -> Result<Option<Live>, PageError> {
+        let Some(session) = &self.out.links_to else { return Ok(None) };
+        let live = session::of_request(self.app, &self.headers).await?;
+        Ok(live.filter(|live| live.session.id == *session))
+    }
+
+    /// Signs in the user whose identity it is.
+    async fn sign_in(
+        &self,
+        user: &UserId,
+        identity: &Identity,
+    ) -> Result<Result<Response, Problem>, PageError> {
+        let app = self.app;
+        let user = app.store.asked_anew().user(user).await?.map(|user| (*user).clone());
+        let origin = self.info.anonymous();
+        match prove(app, &origin, &identity.subject, user, &Vouched(identity)).await? {
+            Ok(proved) => login::take_in(app, &self.info, &self.headers, self.out.flow.clone(), proved.proof)
+                .await
+                .map(Ok),
+            Err(authn::Refusal::TooManyAttempts { retry_after_seconds }) => {
+                Ok(Err(Problem::TooMany { retry_after_seconds }))
+            }
+            Err(_) => Ok(Err(Problem::Closed)),
+        }
+    }
+
+    /// Makes an account. Answers none where the address or the identity was taken meanwhile.
+    async fn create(&self, account: &NewAccount) -> Result<Result<Option<UserId>, Problem>, PageError> {
+        let Self { app, info, upstream, .. } = self;
+        let (limits, now) = (&app.config.throttle, app.clock.now());
+        // As with accounts that people make by a form.
+        let counted = throttle::count(&app.store, &app.seals, limits, None, Some(info.ip), now).await?;
+        if let Counted::TooMany { retry_after } = counted {
+            return Ok(Err(too_many(retry_after)));
+        }
+        let identity = account.identity();
+        for number in 0..TRIES {
+            let ending: String = match number {
+                0 => String::new(),
+                _ => format!("-{}", app.entropy.opaque_id().chars().take(6).collect::<String>()),
+            };
+            let wanted = UserInput {
+                username: Some(format!("{}{ending}", account.user_name())),
+                email: identity.email.clone(),
+                email_verified: Some(account.email_verified()),
+                name: identity.name.clone(),
+                ..UserInput::default()
+            };
+            let user = users::prepare(app, wanted).await.map_err(PageError::from)?;
+            let detail = format!("{} by {}", user.username, upstream.id);
+            let audit = app.audit(&info.anonymous(), "user.create", format!("user:{}", user.id), detail);
+            let id = app.entropy.opaque_id();
+            match app.store.insert_user_with_identity(&id, &user, account, &audit).await {
+                Ok(()) => return Ok(Ok(Some(user.id))),
+                Err(StoreError::Taken("this user name")) => {}
+                Err(StoreError::Taken(_)) => return Ok(Ok(None)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(Ok(None))
+    }
+
+    /// Somebody here has this address. Whoever signs in to that account may link the two.
+    fn offer(&self, identity: Identity) -> Result<Response, PageError> {
+        let mut flow = self.out.flow.clone();
+        flow.offer = Some(Offer { identity, at: self.app.clock.now() });
+        Ok(Redirect::to(&format!("/login?flow={}", flow.seal(self.app)?)).into_response())
+    }
+
+    /// Says why, where it began.
+    async fn turn_away(self, problem: Problem) -> Result<Response, PageError> {
+        let asking = self.asking().await?;
+        let Self { app, browser, info, upstream, out, .. } = self;
+        let cause = match &problem {
+            Problem::Upstream(error) => error.to_string(),
+            Problem::NoAccount => "no account here, and none is made".to_owned(),
+            Problem::NotLinked => "not linked".to_owned(),
+            Problem::Closed => "the account is switched off".to_owned(),
+            Problem::TooMany { .. } => "too many attempts".to_owned(),
+        };
+        tracing::info!(upstream = upstream.id, cause, "an upstream provider signed nobody in");
+        let detail = format!("{}: {cause}", upstream.id);
+        app.store
+            .audit(&app.audit(&info.anonymous(), "upstream.refused", "user:unknown".to_owned(), detail))
+            .await?;
+        let said = match problem {
+            Problem::TooMany { retry_after_seconds } => {
+                let refusal = authn::Refusal::TooManyAttempts { retry_after_seconds };
+                return login::again(app, &browser, &out.flow, refusal).await;
+            }
+            Problem::Upstream(error) => in_words(&error),
+            Problem::NoAccount => key("upstream-no-account"),
+            Problem::NotLinked => key("upstream-not-linked"),
+            Problem::Closed => key("upstream-closed"),
+        };
+        let said = said.about("provider", &upstream.name);
+        match asking {
+            Some(Live { session, user }) => {
+                linked::again(app, &SignedIn { user, session, browser }, said).await
+            }
+            None => login::after_upstream(app, &browser, &out.flow, said).await,
+        }
+    }
+}
+
+/// Links an identity. Answers whether it is linked now.
+///
+/// # Errors
+/// The database is unavailable.
+pub(super) async fn link_now(app: &App, info: &RequestInfo, link: &Link) -> Result<bool, PageError> {
+    let origin = info.anonymous().by_user(link.user());
+    let id = app.entropy.opaque_id();
+    let detail = format!("{} {}", link.identity().upstream, link.identity().label());
+    let audit = app.audit(&origin, "identity.link", format!("identity:{id}"), detail);
+    Ok(app.store.link_identity(&id, link, app.clock.now(), &audit).await? == Linked::Now)
+}
+
+/// The provider with this id.
+pub(crate) fn named<'a>(app: &'a App, id: &str) -> Result<&'a Upstream, PageError> {
+    app.config.upstream(id).ok_or_else(|| PageError::not_found(key("upstream-none")))
+}
+
+/// A button for every provider.
+pub(crate) fn buttons(app: &App) -> Vec<UpstreamButton> {
+    let button =
+        |upstream: &Upstream| UpstreamButton { id: upstream.id.clone(), name: upstream.name.clone() };
+    app.config.upstreams.iter().map(button).collect()
+}
+
+/// Lets a page's forms lead to every provider: Chromium applies `form-action` to where a redirect of ours goes, too.
+pub(crate) fn reachable(app: &App, csp: Csp) -> Csp {
+    app.config.upstreams.iter().fold(csp, |csp, upstream| csp.form_to(upstream.origin()))
+}
+
+fn too_many(retry_after: i64) -> Problem {
+    Problem::TooMany { retry_after_seconds: u64::try_from(retry_after).unwrap_or(1) }
+}
+
+/// For people; the cause is in the log.
+fn in_words(error: &UpstreamError) -> Phrase {
+    match error {
+        UpstreamError::Denied => key("upstream-denied"),
+        UpstreamError::Refused(_) => key("upstream-refused"),
+        UpstreamError::MixUp => key("upstream-mix-up"),
+        UpstreamError::Unreachable(_) => key("upstream-unreachable"),
+        UpstreamError::NotBelieved(_) => key("upstream-not-believed"),
+        UpstreamError::Replayed => key("upstream-replayed"),
+        UpstreamError::TooLate => key("upstream-too-late"),
+    }
+}

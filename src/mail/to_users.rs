@@ -1,0 +1,103 @@
+//! What users are written to about their accounts: links that they asked for, and news of what happened.
+
+use super::{Fate, Happened, Link, Mail, MailError, Message};
+use crate::app::{App, Origin};
+use crate::i18n::{Language, Words, negotiate};
+use crate::pages::describe_device;
+use crate::protocol::recovery::{Aim, MailedLink};
+use crate::protocol::secret::sha256_hex;
+use crate::protocol::user::User;
+use crate::store::Carried;
+
+/// Where somebody asks for a new password.
+const RECOVER: &str = "/recover";
+
+/// Mails the link of an aim to a user who asked for it in this language. Answers what became of it; nothing where the link
+/// could do nothing.
+///
+/// # Errors
+/// The database is unavailable: no link is made.
+pub async fn link(
+    app: &App,
+    origin: &Origin,
+    aim: Aim,
+    user: &User,
+    language: Language,
+) -> Result<Option<Fate>, MailError> {
+    let token = app.entropy.secret();
+    let Some(made) = MailedLink::for_user(aim, user, sha256_hex(&token), app.clock.now()) else {
+        return Ok(None);
+    };
+    let to = |path: &str| Link::to(&app.config.issuer, &format!("{path}?token={token}"));
+    let (account, works_for) = (user.username.clone(), aim.works_for());
+    let (message, action) = match aim {
+        Aim::ResetPassword => {
+            (Message::ResetPassword { account, link: to("/recover/password"), works_for }, "recovery.ask")
+        }
+        Aim::VerifyAddress => {
+            (Message::VerifyAddress { account, link: to("/verify-address"), works_for }, "address.ask")
+        }
+    };
+    let audit = app.audit(origin, action, format!("user:{}", user.id), "");
+    let mail = Mail { to: &made.address, language: language_of(user, language), message };
+    app.mail.send_with(app, mail, Carried::Link(&made, &audit)).await.map(Some)
+}
+
+/// Mails a new user the link that shows that their address is theirs. They can ask for it again.
+pub async fn ask_to_verify(app: &App, origin: &Origin, user: &User, language: Language) {
+    if let Err(error) = link(app, origin, Aim::VerifyAddress, user, language).await {
+        tracing::warn!(%error, "a new user is not asked to confirm their address");
+    }
+}
+
+/// Tells a user that their password was changed.
+pub async fn password_changed(app: &App, origin: &Origin, user: &User, language: Language) {
+    let language = language_of(user, language);
+    let message = Message::PasswordChanged {
+        account: user.username.clone(),
+        happened: happened(app, origin, user, language),
+        link: Link::to(&app.config.issuer, RECOVER),
+    };
+    tell(app, user, language, message).await;
+}
+
+/// Tells a user that their account has another passkey.
+pub async fn passkey_added(app: &App, origin: &Origin, user: &User, passkey: &str, language: Language) {
+    let language = language_of(user, language);
+    let message = Message::PasskeyAdded {
+        account: user.username.clone(),
+        passkey: passkey.to_owned(),
+        happened: happened(app, origin, user, language),
+        link: Link::to(&app.config.issuer, "/account"),
+    };
+    tell(app, user, language, message).await;
+}
+
+/// Sends news to whom they are about, if their address is known to be theirs. It is a write to the outbox, which nothing
+/// that happened depends on.
+async fn tell(app: &App, user: &User, language: Language, message: Message) {
+    let Some(to) = user.email.as_deref().filter(|_| user.email_verified) else { return };
+    let kind = message.kind();
+    if let Err(error) = app.mail.send(app, Mail { to, language, message }).await {
+        tracing::warn!(%error, kind, "a user is not told what happened to their account");
+    }
+}
+
+/// What the profile says that the user reads, else what the request was made in.
+fn language_of(user: &User, asked_in: Language) -> Language {
+    negotiate(user.claims.locale.as_deref(), Some(asked_in.tag()), None)
+}
+
+/// When and where. An administrator's device and address are not told.
+fn happened(app: &App, origin: &Origin, user: &User, language: Language) -> Happened {
+    let by_themselves = origin.actor == Origin::actor_of(&user.id);
+    Happened {
+        at: app.clock.now(),
+        device: if by_themselves && !origin.user_agent.is_empty() {
+            describe_device(Words::of(language), &origin.user_agent)
+        } else {
+            String::new()
+        },
+        ip: origin.ip.filter(|_| by_themselves),
+    }
+}

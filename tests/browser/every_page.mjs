@@ -1,0 +1,227 @@
+// Every page, in the order in which a person meets them: for the pictures and for what must hold on each.
+
+import { createHmac } from 'node:crypto';
+import { demoUser } from '../countersign.mjs';
+import { administrator, invite, mailed, mailedLink, setupLink, signIn, startAtDemo } from './pages.mjs';
+
+/** What the server must be started with so that all of them are there. */
+export const settings = {
+  COUNTERSIGN_REGISTRATION_MODE: 'open',
+  COUNTERSIGN_SIGN_UP_MODE: 'open',
+  COUNTERSIGN_SIGN_IN_EMAIL_CODE: 'true',
+};
+
+/** An application that registers itself, in the demo's place. */
+const unverified = (origin) => ({
+  client_name: 'Lighthouse Travel',
+  client_uri: 'https://travel.example',
+  policy_uri: 'https://travel.example/privacy',
+  redirect_uris: [`${origin}/callback`],
+  token_endpoint_auth_method: 'none',
+});
+
+/** An authorization request for everything. */
+const authorization = (issuer, fields) =>
+  `${issuer}/authorize?${new URLSearchParams({
+    response_type: 'code',
+    scope: 'openid profile email address phone',
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    ...fields,
+  })}`;
+
+/** What an authenticator app shows now (RFC 6238). */
+function timeBasedCode(key) {
+  const bits = [...key.replaceAll(' ', '')]
+    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
+    .join('');
+  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
+  const hash = createHmac('sha1', secret).update(step).digest();
+  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
+  return String(number % 1_000_000).padStart(6, '0');
+}
+
+/** Each gets the browser's page, where the one before left it, and the server. */
+export const everyPage = {
+  'demo-home': (page, { demo }) => page.goto(demo),
+  'sign-in': (page, server) => startAtDemo(page, server),
+  'sign-in-wrong': (page) => signIn(page, { ...demoUser, password: 'wrong' }).then(() => page.waitForSelector('[role=alert]')),
+  consent: (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
+  'demo-problem': (page) => page.click('#consent-deny').then(() => page.waitForSelector('text=access_denied')),
+  'demo-claims': async (page, server) => {
+    await startAtDemo(page, server);
+    await page.click('#consent-allow');
+    await page.waitForSelector('#claims');
+  },
+  'choose-account': async (page, server) => {
+    const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
+    await page.goto(authorization(server.issuer, { ...demo, prompt: 'select_account' }));
+    await page.waitForSelector('#login-continue');
+  },
+  account: (page, { issuer }) => page.goto(`${issuer}/account`),
+  profile: (page, { issuer }) => page.goto(`${issuer}/account/profile`),
+  'profile-wrong': async (page) => {
+    await page.fill('#phone_number', '12345');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('[role=alert]');
+  },
+  'new-address': (page, { issuer }) => page.goto(`${issuer}/account/profile/address`),
+  activity: (page, { issuer }) => page.goto(`${issuer}/account/activity`),
+  'your-data': (page, { issuer }) => page.goto(`${issuer}/account/data`),
+  'delete-account-wrong': async (page) => {
+    await page.click('.confirm > summary');
+    await page.fill('#username', 'somebody');
+    await page.click('.confirm button[type=submit]');
+    await page.waitForSelector('[role=alert]');
+  },
+  forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
+  recover: async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/login`);
+    await page.click('text=Forgot your password?');
+    await page.waitForSelector('#recover-submit');
+  },
+  'recovery-sent': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#recover-submit');
+    await page.waitForSelector('text=Look into your mail');
+  },
+  'new-password': async (page, server) => page.goto(await mailedLink(server, '/recover/password')),
+  'new-password-weak': async (page) => {
+    await page.fill('#password', 'demo@example.com');
+    await page.click('#password-submit');
+    await page.waitForSelector('[role=alert]');
+  },
+  'sign-up': async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/sign-up`);
+  },
+  'sign-up-sent': async (page) => {
+    await page.fill('#email', 'ada@example.com');
+    await page.click('#sign-up-submit');
+    await page.waitForSelector('text=Look at your mail');
+  },
+  'code-ask': async (page, { issuer }) => {
+    await page.goto(`${issuer}/login`);
+    await page.click('#login-email');
+    await page.waitForSelector('#code-send');
+  },
+  'code-enter': async (page) => {
+    await page.fill('#username', demoUser.username);
+    await page.click('#code-send');
+    await page.waitForSelector('#code-submit');
+  },
+  'code-enter-wrong': async (page) => {
+    await page.fill('#code', '12345678');
+    await page.click('#code-submit');
+    await page.waitForSelector('[role=alert]');
+  },
+  'code-elsewhere': async (page, server) => {
+    const link = await mailed(server, 'demo@example.com');
+    await page.context().clearCookies();
+    await page.goto(link);
+  },
+  'sign-in-unverified': async (page, { issuer, demo }) => {
+    await page.context().clearCookies();
+    const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
+    const { client_id, redirect_uris: [redirect_uri] } = await answer.json();
+    await page.goto(authorization(issuer, { client_id, redirect_uri }));
+    await page.waitForSelector('#unverified');
+  },
+  'consent-unverified': (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
+  'sign-out': async (page, { issuer }) => {
+    await page.goto(`${issuer}/logout`);
+  },
+  'signed-out': (page) => page.click('#logout-confirm').then(() => page.waitForSelector('text=You are signed out')),
+  error: (page, { issuer }) => page.goto(`${issuer}/authorize?client_id=nobody&response_type=code`),
+  setup: (page, server) => page.goto(setupLink(server)),
+  'setup-done': async (page) => {
+    await page.fill('#username', administrator.username);
+    await page.fill('#password', administrator.password);
+    await page.click('#setup-submit');
+    await page.waitForSelector('text=is the administrator');
+  },
+  admin: async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin`);
+    if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+    await page.waitForSelector('text=Signing and encryption keys');
+  },
+  'admin-clients': (page, { issuer }) => page.goto(`${issuer}/admin/clients`),
+  'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),
+  'admin-client-wrong': async (page) => {
+    await page.fill('#name', 'Bookshop');
+    await page.fill('#redirect_uris', 'https://bookshop.example/callback#fragment');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-client-secret': async (page) => {
+    await page.fill('#redirect_uris', 'https://bookshop.example/callback');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#client-secret');
+  },
+  'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
+  'admin-invitations': (page, server) => invite(page, server, 'grace@example.org'),
+  'admin-user': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/users`);
+    await page.click('th a');
+    await page.waitForSelector('#g-danger');
+  },
+  'admin-group-new': (page, { issuer }) => page.goto(`${issuer}/admin/groups/new`),
+  'admin-group': async (page) => {
+    await page.fill('#name', 'administrators');
+    await page.fill('#description', 'Who may change anything');
+    await page.selectOption('#least_acr', 'phishing-resistant');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#member');
+    await page.fill('#member', administrator.username);
+    await page.click('text=Add to the group');
+    await page.waitForSelector('text=The user is in the group');
+  },
+  'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'set-up': async (page, server) => {
+    const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
+    await page.goto(authorization(server.issuer, demo));
+    await page.waitForSelector('#set-up-open');
+  },
+  'admin-failures': async (page, { issuer, demo }) => {
+    await page.goto(authorization(issuer, { client_id: 'acme-notes', redirect_uri: `${demo}/callback/` }));
+    await page.goto(`${issuer}/admin/failures`);
+  },
+  'admin-failure': (page) => page.click('th a').then(() => page.waitForSelector('#g-flow')),
+  'sign-in-methods': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  'new-passkey': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/passkeys`),
+  'new-app': (page, { issuer }) => page.goto(`${issuer}/account/sign-in/app`),
+  'recovery-codes': async (page) => {
+    await page.fill('#code', timeBasedCode(await page.textContent('main code')));
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('.codes');
+  },
+  'sign-in-methods-on': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+  invitation: async (page, server) => {
+    await page.goto(await mailed(server, 'grace@example.org'));
+    await page.waitForSelector('#passkey-submit');
+  },
+  'invitation-wrong': async (page) => {
+    await page.fill('#username', 'demo');
+    await page.fill('#password', 'short');
+    await page.click('#invitation-submit');
+    await page.waitForSelector('[role=alert]:visible');
+  },
+  'second-factor': async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/account`);
+    await signIn(page, administrator);
+    await page.waitForSelector('#code');
+  },
+  'account-deleted': async (page, { issuer }) => {
+    await page.context().clearCookies();
+    await page.goto(`${issuer}/account/data`);
+    await signIn(page);
+    await page.click('.confirm > summary');
+    await page.fill('#username', demoUser.username);
+    await page.click('.confirm button[type=submit]');
+    await page.waitForSelector('main.card h1:not(:has(span))');
+  },
+};
