@@ -419,5 +419,5 @@ on_both_engines!(the_store_forgets_a_code_with_its_account_and_when_it_is_old, |
     assert!(store.delete_user(&user.id, &audit).await.is_ok());
     assert_eq!(store.sign_in_code("b", now).await.unwrap(), None);
     assert!(matches!(send(code("c", 6000)).await, Err(StoreError::Gone)), "of nobody");
-    assert_eq!(store.mails_to("ada@example.com").await.unwrap().len(), 2, "nor is it mailed");
+    assert!(store.mails_to("ada@example.com").await.unwrap().is_empty(), "nor is it mailed");
 });

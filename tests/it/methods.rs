@@ -68,8 +68,8 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
             "{method:?}"
         );
         // Nobody's account is nobody's, however right it is.
-        let nobody =
-            prove(&app.app, &Origin::system(), "nobody", None, &Brought(method, true)).await.unwrap();
+        let nobody = format!("nobody{}", method as u8);
+        let nobody = prove(&app.app, &Origin::system(), &nobody, None, &Brought(method, true)).await.unwrap();
         assert_eq!(nobody.err(), Some(Refusal::WrongCredentials), "{method:?}");
 
         for _ in 0..2 {
