@@ -7,7 +7,9 @@ use std::time::Duration;
 use axum_server::tls_rustls::RustlsConfig;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::server::ParsedCertificate;
+use x509_cert::der::Decode as _;
 use zeroize::Zeroizing;
 
 /// PEM files, read again when they change.
@@ -93,6 +95,39 @@ fn configure(tls: &Tls, files: &Files) -> Result<Arc<ServerConfig>, TlsError> {
             })?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+/// What there is to know about the certificate that is served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// From when on it counts (Unix seconds).
+    pub begins_at: i64,
+    /// Until when (Unix seconds).
+    pub ends_at: i64,
+    /// Is it for the host that was asked about?
+    pub is_for_host: bool,
+}
+
+/// Reads the first certificate of the chain; `host` without a port.
+///
+/// # Errors
+/// It cannot be read.
+pub fn look_at(tls: &Tls, host: &str) -> Result<Certificate, String> {
+    let unreadable = |error: &dyn std::fmt::Display| format!("{}: {error}", tls.certificate.display());
+    let pem = std::fs::read(&tls.certificate).map_err(|error| unreadable(&error))?;
+    let der = CertificateDer::from_pem_slice(&pem).map_err(|error| unreadable(&error))?;
+    let certificate = x509_cert::Certificate::from_der(&der).map_err(|error| unreadable(&error))?;
+    let validity = certificate.tbs_certificate().validity();
+    let seconds =
+        |time: x509_cert::time::Time| i64::try_from(time.to_unix_duration().as_secs()).unwrap_or(i64::MAX);
+    let parsed = ParsedCertificate::try_from(&der).map_err(|error| unreadable(&error))?;
+    let is_for_host = ServerName::try_from(host)
+        .is_ok_and(|name| rustls::client::verify_server_name(&parsed, &name).is_ok());
+    Ok(Certificate {
+        begins_at: seconds(validity.not_before),
+        ends_at: seconds(validity.not_after),
+        is_for_host,
+    })
 }
 
 /// Looks at the files again and again, and uses what they hold once it is another certificate that works. A broken

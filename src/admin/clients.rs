@@ -109,8 +109,7 @@ pub(crate) async fn made(
     wanted: Registration,
     self_registration: Option<SelfRegistration>,
 ) -> Result<Issued, Refusal> {
-    check_keys(&wanted.metadata)?;
-    check_sector(app, &wanted.metadata).await?;
+    may_stand(app, None, &wanted.metadata).await?;
     app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await?;
     let now = app.clock.now();
     let mut client = Client {
@@ -165,12 +164,7 @@ pub(crate) async fn replace(
     before: Client,
     wanted: Registration,
 ) -> Result<Issued, Refusal> {
-    check_keys(&wanted.metadata)?;
-    let sector = |of: &ClientMetadata| (of.sector_identifier_uri.clone(), of.redirect_uris.clone());
-    // Nobody's server elsewhere need answer for a client to be switched off.
-    if sector(&wanted.metadata) != sector(&before.metadata) {
-        check_sector(app, &wanted.metadata).await?;
-    }
+    may_stand(app, Some(&before), &wanted.metadata).await?;
     app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await?;
     let mut after = Client {
         disabled: wanted.disabled,
@@ -191,6 +185,25 @@ pub(crate) async fn replace(
         app.store.update_client(&after, before.updated_at, &audit).await?
     };
     if written { Ok(Issued { client: after, secret }) } else { Err(Refusal::Changed("client")) }
+}
+
+/// The rules that need more than the registration itself: keys by value do what they are registered for, and the sector,
+/// if it is another than before, lists every redirect URI.
+///
+/// # Errors
+/// A key is missing, or the sector cannot be fetched or is another one.
+pub(super) async fn may_stand(
+    app: &App,
+    before: Option<&Client>,
+    wanted: &ClientMetadata,
+) -> Result<(), Refusal> {
+    check_keys(wanted)?;
+    let sector = |of: &ClientMetadata| (of.sector_identifier_uri.clone(), of.redirect_uris.clone());
+    // Nobody's server elsewhere need answer for a client to be switched off.
+    if before.is_none_or(|before| sector(&before.metadata) != sector(wanted)) {
+        check_sector(app, wanted).await?;
+    }
+    Ok(())
 }
 
 /// Replaces a client's secret; the old one stops working at once.
@@ -263,17 +276,23 @@ async fn check_sector(app: &App, metadata: &ClientMetadata) -> Result<(), Refusa
 fn give_secret(app: &App, client: &mut Client) -> Result<String, Refusal> {
     let more = if client.metadata.needs_secret_as_key() { app.entropy.secret() } else { String::new() };
     let secret = format!("cs_cs_{}{more}", app.entropy.secret());
-    client.secret_hash = Some(sha256_hex(&secret));
+    take_secret(app, client, &secret)?;
+    Ok(secret)
+}
+
+/// Makes this text a client's secret.
+pub(super) fn take_secret(app: &App, client: &mut Client, secret: &str) -> Result<(), Refusal> {
+    client.secret_hash = Some(sha256_hex(secret));
     client.sealed_secret = if client.metadata.needs_secret_as_key() {
         Some(app.seals.seal(Purpose::ClientSecret, &secret, &app.entropy)?)
     } else {
         None
     };
-    Ok(secret)
+    Ok(())
 }
 
 /// Makes a changed client's secret fit its metadata. Answers the new secret, if there is one.
-fn keep_or_give_secret(app: &App, client: &mut Client) -> Result<Option<String>, Refusal> {
+pub(super) fn keep_or_give_secret(app: &App, client: &mut Client) -> Result<Option<String>, Refusal> {
     if !client.needs_secret() {
         (client.secret_hash, client.sealed_secret) = (None, None);
         return Ok(None);
@@ -288,7 +307,7 @@ fn keep_or_give_secret(app: &App, client: &mut Client) -> Result<Option<String>,
     Ok(None)
 }
 
-fn target(id: &ClientId) -> String {
+pub(super) fn target(id: &ClientId) -> String {
     format!("client:{id}")
 }
 

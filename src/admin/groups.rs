@@ -72,19 +72,39 @@ fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 /// # Errors
 /// It breaks a rule, or its name is in use.
 pub async fn create(app: &App, origin: &Origin, input: &GroupInput) -> Result<Group, Refusal> {
-    let wanted = group::check(input).map_err(Refusal::Invalid)?;
+    let group = made(app, group::check(input).map_err(Refusal::Invalid)?);
+    let audit = app.audit(origin, "group.create", target(&group.id), summary(&group));
+    app.store.insert_group(&group, &audit).await?;
+    Ok(group)
+}
+
+/// A group to be stored.
+pub(super) fn made(app: &App, wanted: group::Wanted) -> Group {
     let now = app.clock.now();
-    let group = Group {
+    Group {
         id: app.entropy.opaque_id().into(),
         name: wanted.name,
         description: wanted.description,
         least_acr: wanted.least_acr,
         created_at: now,
         updated_at: now,
-    };
-    let audit = app.audit(origin, "group.create", target(&group.id), summary(&group));
-    app.store.insert_group(&group, &audit).await?;
-    Ok(group)
+    }
+}
+
+/// A group as it shall be.
+pub(super) fn changed(app: &App, before: &Group, wanted: group::Wanted) -> Group {
+    Group {
+        name: wanted.name,
+        description: wanted.description,
+        least_acr: wanted.least_acr,
+        updated_at: next_version(app, before.updated_at),
+        ..before.clone()
+    }
+}
+
+/// What a change did, for the audit log.
+pub(super) fn difference(before: &Group, after: &Group) -> String {
+    format!("{} ({})", summary(after), changes(&GroupInput::from(before), &GroupInput::from(after)))
 }
 
 /// The group with this id.
@@ -107,15 +127,8 @@ pub async fn change(
     input: &GroupInput,
 ) -> Result<Group, Refusal> {
     let wanted = group::check(input).map_err(Refusal::Invalid)?;
-    let after = Group {
-        name: wanted.name,
-        description: wanted.description,
-        least_acr: wanted.least_acr,
-        updated_at: next_version(app, before.updated_at),
-        ..before.clone()
-    };
-    let detail =
-        format!("{} ({})", summary(&after), changes(&GroupInput::from(before), &GroupInput::from(&after)));
+    let after = changed(app, before, wanted);
+    let detail = difference(before, &after);
     let audit = app.audit(origin, "group.update", target(&after.id), detail);
     if app.store.update_group(&after, before.updated_at, &audit).await? {
         Ok(after)
@@ -176,7 +189,7 @@ pub async fn of_user(app: &App, user: &User) -> Result<Vec<Membership>, Refusal>
 }
 
 /// A level that is asked of people is worth knowing when it came.
-fn summary(group: &Group) -> String {
+pub(super) fn summary(group: &Group) -> String {
     match group.least_acr {
         Some(level) => format!("{} least_acr={level}", group.name),
         None => group.name.clone(),
@@ -187,6 +200,6 @@ fn member(user: &User) -> String {
     format!("user:{} {}", user.id, user.username)
 }
 
-fn target(id: &GroupId) -> String {
+pub(super) fn target(id: &GroupId) -> String {
     format!("group:{id}")
 }

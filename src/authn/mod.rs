@@ -16,6 +16,7 @@ use crate::store::StoreError;
 
 pub mod directory;
 pub mod email_code;
+pub mod imported_hash;
 pub mod means;
 pub mod passkey;
 pub mod password;

@@ -1,4 +1,5 @@
-//! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them.
+//! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them. Hashes that
+//! another system made ([`ImportedHash`]) are verified on the same cores, and replaced when they are right.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -7,6 +8,7 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
+use super::imported_hash::ImportedHash;
 use super::{Check, SignInError};
 use crate::app::App;
 use crate::config::Passwords;
@@ -61,7 +63,9 @@ impl Check for Typed<'_> {
         let stored = user.and_then(|user| user.password_hash.clone());
         // A longer text is nobody's password; hashing it whole would cost more than hashing any other.
         let typed = if self.0.chars().count() > LONGEST_PASSWORD { "" } else { self.0 };
-        let verdict = app.passwords.check(typed.to_owned().into(), stored.clone()).await?;
+        // Read for everybody, so that reading it tells nothing.
+        let decoys = app.store.decoys().await?;
+        let verdict = app.passwords.check(typed.to_owned().into(), stored.clone(), decoys).await?;
         let Verdict::Right { upgraded } = verdict else { return Ok(false) };
         if let (Some(user), Some(old), Some(new)) = (user.filter(|user| !user.disabled), stored, upgraded) {
             app.store.upgrade_password_hash(&user.id, &old, &new).await?;
@@ -141,12 +145,19 @@ impl PasswordHasher {
         .await?
     }
 
-    /// Compares a password with a stored hash; with none, does the same work and finds it wrong.
+    /// Compares a password with a stored hash; with none, does the same work and finds it wrong. `decoys` are one hash of
+    /// each sort that was imported here: every refusal costs what verifying one of each does.
     ///
     /// # Errors
     /// [`HashingError::Busy`] when the queue is full.
-    pub async fn check(&self, password: Password, stored: Option<String>) -> Result<Verdict, HashingError> {
-        self.on_a_core(move |inner, memory| inner.check(&password, stored.as_deref(), memory)).await?
+    pub async fn check(
+        &self,
+        password: Password,
+        stored: Option<String>,
+        decoys: Vec<String>,
+    ) -> Result<Verdict, HashingError> {
+        self.on_a_core(move |inner, memory| inner.check(&password, stored.as_deref(), &decoys, memory))
+            .await?
     }
 
     /// Waits for a free core, unless too many wait already, and works there.
@@ -181,20 +192,28 @@ impl Inner {
         &self,
         password: &Password,
         stored: Option<&str>,
+        decoys: &[String],
         memory: &mut Vec<Block>,
     ) -> Result<Verdict, HashingError> {
-        let known = stored.and_then(|hash| PasswordHash::new(hash).ok());
-        let Some(hash) = known else {
-            // The result does not matter, the time does.
-            if let Ok(dummy) = PasswordHash::new(&self.dummy) {
-                let _ = matches(&password.0, &dummy, memory);
-            }
-            return Ok(Verdict::Wrong);
+        let argon2 = stored
+            .and_then(|text| PasswordHash::new(text).ok())
+            .filter(|hash| Algorithm::try_from(hash.algorithm.as_str()).is_ok());
+        let imported =
+            if argon2.is_some() { None } else { stored.and_then(|text| ImportedHash::parse(text).ok()) };
+        let right = match (&argon2, &imported) {
+            (Some(hash), _) => matches(&password.0, hash, memory),
+            (None, Some(hash)) => hash.matches(&password.0),
+            (None, None) => false,
         };
-        if !matches(&password.0, &hash, memory) {
+        if !right {
+            let text = stored.filter(|_| argon2.is_some()).map(str::to_owned);
+            let done = text.map(|text| ImportedHash::Argon2 { text }).or(imported).map(|hash| hash.decoy());
+            self.refuse(password, argon2.is_some(), done.as_deref(), decoys, memory);
             return Ok(Verdict::Wrong);
         }
-        let made_with = Params::try_from(&hash).ok();
+        let made_with = argon2
+            .filter(|hash| hash.algorithm == Algorithm::Argon2id.ident())
+            .and_then(|hash| Params::try_from(&hash).ok());
         let today = self.argon2.params();
         let as_today = made_with.is_some_and(|params| {
             (params.m_cost(), params.t_cost(), params.p_cost())
@@ -206,6 +225,33 @@ impl Inner {
             Some(hash_with(&self.argon2, &password.0, &self.entropy.bytes::<16>(), memory)?)
         };
         Ok(Verdict::Right { upgraded })
+    }
+
+    /// The work that is left to do when a password is wrong, so that every refusal costs the same: one hash of ours and one
+    /// of each sort that was imported, whoever was asked for. The results do not matter.
+    fn refuse(
+        &self,
+        password: &Password,
+        is_argon2: bool,
+        done: Option<&str>,
+        decoys: &[String],
+        memory: &mut Vec<Block>,
+    ) {
+        let is_imported = done.is_some_and(|done| decoys.iter().any(|decoy| decoy == done));
+        if (!is_argon2 || is_imported)
+            && let Ok(dummy) = PasswordHash::new(&self.dummy)
+        {
+            let _ = matches(&password.0, &dummy, memory);
+        }
+        for decoy in decoys.iter().filter(|decoy| done != Some(decoy.as_str())) {
+            match ImportedHash::parse(decoy) {
+                Ok(ImportedHash::Argon2 { text }) => {
+                    let _ = PasswordHash::new(&text).is_ok_and(|hash| matches(&password.0, &hash, memory));
+                }
+                Ok(other) => drop(other.matches(&password.0)),
+                Err(_) => {}
+            }
+        }
     }
 }
 
@@ -281,7 +327,7 @@ mod tests {
         let hasher = cheap(1, 8);
         let long = "correct horse battery staple ".repeat(8);
         let hash = hasher.hash(typed(&long)).await.unwrap();
-        let check = |text: String| hasher.check(text.into(), Some(hash.clone()));
+        let check = |text: String| hasher.check(text.into(), Some(hash.clone()), Vec::new());
         assert_eq!(check(long.clone()).await.unwrap(), Verdict::Right { upgraded: None });
         for wrong in
             [long.to_uppercase(), long.trim_end().to_owned(), long[..72].to_owned(), format!("{long}\0")]
@@ -294,7 +340,7 @@ mod tests {
     async fn without_a_hash_nothing_is_right() {
         let hasher = cheap(1, 8);
         for stored in [None, Some(String::new()), Some("$argon2id$nonsense".to_owned())] {
-            assert_eq!(hasher.check(typed(""), stored).await.unwrap(), Verdict::Wrong);
+            assert_eq!(hasher.check(typed(""), stored, Vec::new()).await.unwrap(), Verdict::Wrong);
         }
     }
 
@@ -302,16 +348,69 @@ mod tests {
     async fn a_hash_with_other_parameters_is_upgraded_when_the_password_is_right() {
         let (old, today) = (cheap(1, 8), cheap(2, 8));
         let hash = old.hash(typed("password")).await.unwrap();
-        assert_eq!(today.check(typed("wrong"), Some(hash.clone())).await.unwrap(), Verdict::Wrong);
+        assert_eq!(
+            today.check(typed("wrong"), Some(hash.clone()), Vec::new()).await.unwrap(),
+            Verdict::Wrong
+        );
         let Verdict::Right { upgraded: Some(upgraded) } =
-            today.check(typed("password"), Some(hash)).await.unwrap()
+            today.check(typed("password"), Some(hash), Vec::new()).await.unwrap()
         else {
             panic!("not upgraded")
         };
         assert_eq!(
-            today.check(typed("password"), Some(upgraded)).await.unwrap(),
+            today.check(typed("password"), Some(upgraded), Vec::new()).await.unwrap(),
             Verdict::Right { upgraded: None }
         );
+    }
+
+    #[tokio::test]
+    async fn hashes_of_other_systems_are_replaced_when_the_password_is_right() {
+        let hasher = cheap(1, 8);
+        let other = cheap(3, 8).hash(typed("correct horse")).await.unwrap();
+        for stored in [
+            "$5$saltstring$vc6YOOogU4kWVvwga8e9zTFgKcy4tb5LaPxIiPJzqEC".to_owned(),
+            "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned(),
+            "$pbkdf2-sha256$i=1000$AQIDc2FsdP7/AA$AkHjW1jXSdUAPK+/tf8Eu9WG/UYeUlGWAOO4JG0/xcU".to_owned(),
+            other,
+        ] {
+            let decoys = vec![super::ImportedHash::parse(&stored).unwrap().decoy()];
+            for decoys in [Vec::new(), decoys, vec!["nonsense".to_owned()]] {
+                let wrong = hasher.check(typed("wrong"), Some(stored.clone()), decoys.clone()).await.unwrap();
+                assert_eq!(wrong, Verdict::Wrong, "{stored}");
+                let right = hasher.check(typed("correct horse"), Some(stored.clone()), decoys.clone()).await;
+                let Verdict::Right { upgraded: Some(upgraded) } = right.unwrap() else { panic!("{stored}") };
+                assert!(upgraded.starts_with("$argon2id$"), "{upgraded}");
+                let again = hasher.check(typed("correct horse"), Some(upgraded), decoys).await.unwrap();
+                assert_eq!(again, Verdict::Right { upgraded: None });
+            }
+        }
+    }
+
+    /// What a refusal did is counted by the time it takes: with sorts whose costs are far apart, whoever is asked for.
+    #[tokio::test]
+    async fn every_refusal_costs_one_of_each_sort() {
+        let hasher = cheap(1, 8);
+        let own = hasher.hash(typed("correct horse")).await.unwrap();
+        // Tens of milliseconds, where one of ours takes none.
+        let dear = "$2b$09$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned();
+        let decoys = vec![super::ImportedHash::parse(&dear).unwrap().decoy()];
+        let fastest = async |stored: Option<String>, decoys: Vec<String>| {
+            let mut fastest = std::time::Duration::MAX;
+            for _ in 0..5 {
+                let begun = std::time::Instant::now();
+                let verdict = hasher.check(typed("wrong"), stored.clone(), decoys.clone()).await.unwrap();
+                assert_eq!(verdict, Verdict::Wrong);
+                fastest = fastest.min(begun.elapsed());
+            }
+            fastest
+        };
+        let imported = fastest(Some(dear), decoys.clone()).await;
+        for stored in [None, Some(own)] {
+            let before = fastest(stored.clone(), Vec::new()).await;
+            let with = fastest(stored.clone(), decoys.clone()).await;
+            assert!(before * 3 < imported, "{stored:?}: {before:?} {imported:?}");
+            assert!(with * 2 > imported && with < imported * 2, "{stored:?}: {with:?} {imported:?}");
+        }
     }
 
     #[tokio::test]

@@ -14,9 +14,13 @@ use crate::entropy::Entropy;
 use crate::store::StoreError;
 use crate::{files, telemetry};
 
+mod as_code;
 mod client;
 mod config;
+mod completions;
+mod doctor;
 mod group;
+mod import;
 mod key;
 mod mail;
 mod output;
@@ -79,6 +83,19 @@ enum Command {
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
+    /// Write the clients and groups of this deployment into files
+    Export(as_code::ExportOptions),
+    /// Say what differs between files and the deployment: exit code 0 nothing, 2 something, 1 an error
+    Plan(as_code::PlanOptions),
+    /// Make the deployment what the files say, all of it or nothing
+    Apply(as_code::ApplyOptions),
+    /// Take users, and from Keycloak clients and groups, from another system
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Say whether this deployment is well: exit code 1 if there is a problem
+    Doctor(doctor::Options),
+    /// Print the script that completes commands in a shell
+    Completions(completions::Options),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -87,22 +104,31 @@ enum Command {
 /// Runs the command of this process's arguments.
 #[must_use]
 pub fn run() -> ExitCode {
-    let Cli { place, command } = Cli::parse();
+    let Cli { place, command } = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
     let outcome = match command.unwrap_or(Command::Quickstart(quickstart::Options::default())) {
-        Command::Quickstart(options) => block_on(quickstart::run(&place, &options)),
-        Command::Serve => block_on(serve::run(&place)),
-        Command::Client(command) => block_on(client::run(&place, command)),
-        Command::User(command) => block_on(user::run(&place, command)),
-        Command::Group(command) => block_on(group::run(&place, command)),
-        Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
-        Command::Why(options) => block_on(why::run(&place, options)),
-        Command::Mail(command) => block_on(mail::run(&place, command)),
-        Command::Key(command) => block_on(key::run(&place, command)),
-        Command::Config(command) => config::run(&place, &command),
+        Command::Quickstart(options) => done(block_on(quickstart::run(&place, &options))),
+        Command::Serve => done(block_on(serve::run(&place))),
+        Command::Client(command) => done(block_on(client::run(&place, command))),
+        Command::User(command) => done(block_on(user::run(&place, command))),
+        Command::Group(command) => done(block_on(group::run(&place, command))),
+        Command::RegistrationToken(command) => done(block_on(registration_token::run(&place, command))),
+        Command::Why(options) => done(block_on(why::run(&place, options))),
+        Command::Mail(command) => done(block_on(mail::run(&place, command))),
+        Command::Key(command) => done(block_on(key::run(&place, command))),
+        Command::Export(options) => done(block_on(as_code::export(&place, options))),
+        Command::Plan(options) => block_on(as_code::plan(&place, options)),
+        Command::Apply(options) => done(block_on(as_code::apply(&place, options))),
+        Command::Import(command) => done(block_on(import::run(&place, command))),
+        Command::Doctor(options) => block_on(doctor::run(&place, options)),
+        Command::Completions(options) => done(completions::run(&options)),
+        Command::Config(command) => done(config::run(&place, &command)),
     };
     telemetry::finish();
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // Where nobody listens, the exit code says it.
             let _ = writeln!(io::stderr(), "countersign: {error:#}");
@@ -111,7 +137,22 @@ pub fn run() -> ExitCode {
     }
 }
 
-fn block_on(command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn done(outcome: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
+    outcome.map(|()| ExitCode::SUCCESS)
+}
+
+/// Says how a command is used. Where 2 is an answer of the command, a mistake is 1.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    let two_is_an_answer = std::env::args_os().any(|argument| argument == "plan");
+    match error.exit_code() {
+        0 => ExitCode::SUCCESS,
+        _ if two_is_an_answer => ExitCode::FAILURE,
+        code => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+    }
+}
+
+fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -136,19 +177,27 @@ impl Place {
     /// here, that one.
     ///
     /// # Errors
-    /// Says what is wrong with the configuration or the database.
-    pub async fn app(&self) -> anyhow::Result<App> {
+    /// Everything that is wrong with the configuration.
+    fn deployment(&self) -> anyhow::Result<Config> {
         let quickstart = Path::new(DEFAULT_DATA_DIR);
         let nothing_is_configured = self.config.is_none()
             && self.data_dir.is_none()
             && !Path::new(DEFAULT_CONFIG).exists()
             && std::env::var_os("COUNTERSIGN_ISSUER").is_none()
             && quickstart.join(QUICKSTART_SECRET).exists();
-        let config = if nothing_is_configured {
-            quickstart_configuration(quickstart, quickstart::PORT)?
+        if nothing_is_configured {
+            quickstart_configuration(quickstart, quickstart::PORT)
         } else {
-            self.configuration()?
-        };
+            self.configuration()
+        }
+    }
+
+    /// That deployment, opened.
+    ///
+    /// # Errors
+    /// Says what is wrong with the configuration or the database.
+    pub async fn app(&self) -> anyhow::Result<App> {
+        let config = self.deployment()?;
         telemetry::start_quiet();
         start(config).await
     }

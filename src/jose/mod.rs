@@ -19,6 +19,7 @@ pub use client_keys::ClientKeys;
 pub use jwe::{DecryptError, EncryptionKey, Jwe, JweError};
 pub use jws::{Jws, SignError, VerifyError};
 pub use key::{DecryptionKey, KeyAlg, OwnKey, SigningKey};
+pub use rotation::KeyState;
 pub use keyring::{JwksDocument, KeyView, Keyring, KeyringError, Verified};
 
 /// The longest compact serialization that is looked at, in bytes.

@@ -114,6 +114,15 @@ impl Mailer {
         !matches!(self.0.transport, Transport::None)
     }
 
+    /// Could a mail leave now? Speaks to the mail server as for a mail, up to where a mail would begin. Answers where they go,
+    /// or nothing when none are sent.
+    ///
+    /// # Errors
+    /// Why it could not.
+    pub async fn probe(&self) -> Result<Option<String>, String> {
+        self.0.transport.probe().await
+    }
+
     /// Puts a mail into the outbox: one write, which waits for no mail server.
     ///
     /// # Errors

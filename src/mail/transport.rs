@@ -137,6 +137,19 @@ impl Transport {
         })
     }
 
+    /// Could a mail leave now? Nothing is sent.
+    pub(super) async fn probe(&self) -> Result<Option<String>, String> {
+        match self {
+            Self::None => Ok(None),
+            Self::File { folder, .. } => Ok(Some(format!("mails are written into {}", folder.display()))),
+            Self::Smtp(server) => {
+                let mut connection = server.connect().await.map_err(|error| brief(&error.to_string()))?;
+                drop(connection.quit().await);
+                Ok(Some(format!("{}:{} takes mail", server.host, server.port)))
+            }
+        }
+    }
+
     /// One attempt.
     pub(super) async fn send(&self, parcel: &Parcel<'_>) -> Result<(), Unsent> {
         let message = parcel.message().map_err(Unsent::Never)?;

@@ -49,7 +49,7 @@ enum Consents {
 }
 
 /// The metadata column.
-fn to_json(client: &Client) -> Result<String, StoreError> {
+pub(super) fn to_json(client: &Client) -> Result<String, StoreError> {
     serde_json::to_string(&client.metadata).map_err(|error| StoreError::Corrupt("client", error.to_string()))
 }
 
@@ -60,7 +60,7 @@ macro_rules! write_origins {
             .bind($client.id.as_str())
             .execute(&mut *$tx)
             .await?;
-        for origin in web_origins(&$client.metadata.redirect_uris) {
+        for origin in crate::protocol::redirect_uri::web_origins(&$client.metadata.redirect_uris) {
             sqlx::query("INSERT INTO client_origins (origin, client_id) VALUES ($1, $2)")
                 .bind(origin)
                 .bind($client.id.as_str())
@@ -91,6 +91,34 @@ macro_rules! insert_client {
         write_origins!($tx, $client);
     }};
 }
+
+/// Writes a row of `clients`, and its origins, inside the caller's transaction, if it is as it was at `$read_at`. Answers
+/// how many rows that were.
+macro_rules! update_client {
+    ($tx:ident, $client:expr, $read_at:expr, $metadata:expr) => {{
+        let updated = sqlx::query(
+            "UPDATE clients SET secret_hash = $1, sealed_secret = $2, disabled = $3, metadata = $4,
+                    registration_token_hash = $5, updated_at = $6
+             WHERE id = $7 AND updated_at = $8",
+        )
+        .bind(&$client.secret_hash)
+        .bind(&$client.sealed_secret)
+        .bind($client.disabled)
+        .bind(&$metadata)
+        .bind($client.self_registration.as_ref().map(|own| &own.token_hash))
+        .bind($client.updated_at.0)
+        .bind($client.id.as_str())
+        .bind($read_at.0)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected();
+        if updated == 1 {
+            write_origins!($tx, $client);
+        }
+        updated
+    }};
+}
+pub(super) use {insert_client, update_client, write_origins};
 
 /// What became of a client that wanted to register itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -245,22 +273,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let metadata = to_json(client)?;
         let updated = in_transaction!(self, changing[(&client.id).into()], |tx| {
-            let updated = sqlx::query(
-                "UPDATE clients SET secret_hash = $1, sealed_secret = $2, disabled = $3, metadata = $4,
-                        registration_token_hash = $5, updated_at = $6
-                 WHERE id = $7 AND updated_at = $8",
-            )
-            .bind(&client.secret_hash)
-            .bind(&client.sealed_secret)
-            .bind(client.disabled)
-            .bind(&metadata)
-            .bind(client.self_registration.as_ref().map(|own| &own.token_hash))
-            .bind(client.updated_at.0)
-            .bind(client.id.as_str())
-            .bind(read_at.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let updated = update_client!(tx, client, read_at, metadata);
             if updated == 1 {
                 if consents == Consents::Forgotten {
                     sqlx::query("DELETE FROM consents WHERE client_id = $1")
@@ -268,7 +281,6 @@ impl Store {
                         .execute(&mut *tx)
                         .await?;
                 }
-                write_origins!(tx, client);
                 write_audit!(tx, audit);
             }
             updated

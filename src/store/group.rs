@@ -13,7 +13,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
-struct GroupRow {
+pub(super) struct GroupRow {
     id: String,
     name: String,
     description: String,
@@ -36,6 +36,45 @@ impl TryFrom<GroupRow> for Group {
     }
 }
 
+/// Inserts a row of `groups` inside the caller's transaction.
+macro_rules! insert_group {
+    ($tx:ident, $group:expr) => {
+        sqlx::query(
+            "INSERT INTO groups (id, name, description, least_acr, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6)",
+        )
+        .bind($group.id.as_str())
+        .bind(&$group.name)
+        .bind(&$group.description)
+        .bind($group.least_acr.map(crate::protocol::assurance::Level::as_str))
+        .bind($group.created_at.0)
+        .bind($group.updated_at.0)
+        .execute(&mut *$tx)
+        .await?
+    };
+}
+
+/// Writes a row of `groups` inside the caller's transaction, if it is as it was at `$read_at`. Answers how many rows that
+/// were.
+macro_rules! update_group {
+    ($tx:ident, $group:expr, $read_at:expr) => {
+        sqlx::query(
+            "UPDATE groups SET name = $1, description = $2, least_acr = $3, updated_at = $4
+             WHERE id = $5 AND updated_at = $6",
+        )
+        .bind(&$group.name)
+        .bind(&$group.description)
+        .bind($group.least_acr.map(crate::protocol::assurance::Level::as_str))
+        .bind($group.updated_at.0)
+        .bind($group.id.as_str())
+        .bind($read_at.0)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected()
+    };
+}
+pub(super) use {insert_group, update_group};
+
 fn level(column: Option<String>) -> Result<Option<Level>, StoreError> {
     column.map(|text| text.parse().map_err(|_| StoreError::Corrupt("group", text))).transpose()
 }
@@ -47,18 +86,7 @@ impl Store {
     /// [`StoreError::Taken`] when another one has the name.
     pub async fn insert_group(&self, group: &Group, audit: &AuditEntry) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
-            sqlx::query(
-                "INSERT INTO groups (id, name, description, least_acr, created_at, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6)",
-            )
-            .bind(group.id.as_str())
-            .bind(&group.name)
-            .bind(&group.description)
-            .bind(group.least_acr.map(Level::as_str))
-            .bind(group.created_at.0)
-            .bind(group.updated_at.0)
-            .execute(&mut *tx)
-            .await?;
+            insert_group!(tx, group);
             write_audit!(tx, audit);
         });
         Ok(())
@@ -108,19 +136,7 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let updated = in_transaction!(self, changing[Topic::Groups], |tx| {
-            let updated = sqlx::query(
-                "UPDATE groups SET name = $1, description = $2, least_acr = $3, updated_at = $4
-                 WHERE id = $5 AND updated_at = $6",
-            )
-            .bind(&group.name)
-            .bind(&group.description)
-            .bind(group.least_acr.map(Level::as_str))
-            .bind(group.updated_at.0)
-            .bind(group.id.as_str())
-            .bind(read_at.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let updated = update_group!(tx, group, read_at);
             if updated == 1 {
                 write_audit!(tx, audit);
             }

@@ -253,6 +253,62 @@ fn groups_at_the_terminal() {
 }
 
 #[test]
+fn files_at_the_terminal() {
+    let terminal = Terminal::new();
+    terminal
+        .run(&[
+            "client",
+            "create",
+            "--name",
+            "Notes",
+            "--id",
+            "notes",
+            "--redirect-uri",
+            "https://n.example/cb",
+        ])
+        .done();
+    terminal.run(&["group", "create", "--name", "editors"]).done();
+    assert!(terminal.run(&["export", "files"]).done().contains("1 clients and 1 groups"));
+    assert!(terminal.run(&["export", "files"]).refused(1).contains("--force"));
+    assert!(terminal.run(&["plan", "files"]).done().contains("Nothing to do; 2 as the files say"));
+    let file = terminal.folder.path().join("files/clients.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("https://n.example/cb", "https://n.example/2")).unwrap();
+    let plan = terminal.run(&["plan", "files"]);
+    assert_eq!(plan.code, 2, "{}", plan.err);
+    for line in [
+        "~ client notes",
+        "- \"https://n.example/cb\"",
+        "+ \"https://n.example/2\"",
+        "0 to create, 1 to change",
+    ] {
+        assert!(plan.out.contains(line), "{}", plan.out);
+    }
+    let json = terminal.run(&["plan", "files", "--json"]);
+    assert_eq!(json.code, 2);
+    let json: Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&json["steps"][0]["id"], &json["unchanged"]), (&"notes".into(), &1.into()));
+    // Without a terminal nobody can be asked.
+    let asked = terminal.run(&["apply", "files"]);
+    assert_eq!(asked.code, 1);
+    assert!(asked.err.contains("--yes") && asked.out.contains("~ client notes"), "{}", asked.err);
+    assert!(terminal.run(&["apply", "files", "--yes"]).done().contains("Applied."));
+    assert!(terminal.run(&["client", "show", "notes"]).done().contains("https://n.example/2"));
+    std::fs::write(&file, "").unwrap();
+    let unmanaged = terminal.run(&["plan", "files"]).done();
+    assert!(unmanaged.contains("only with --prune: client notes"), "{unmanaged}");
+    assert_eq!(terminal.run(&["plan", "files", "--prune"]).code, 2);
+    let applied = terminal.run(&["apply", "files", "--prune", "--yes", "--json"]).json();
+    assert_eq!(applied["plan"]["steps"][0]["action"], "delete");
+    assert_eq!(terminal.run(&["client", "list", "--json"]).json(), serde_json::json!([]));
+    std::fs::write(&file, "[[client]]\nclient_id = 'x'\nname = 'X'\n").unwrap();
+    assert!(terminal.run(&["plan", "files"]).refused(1).contains("clients.toml:3: unknown: name"));
+    // 2 means changes here, so a wrong option must not be 2.
+    terminal.run(&["plan", "files", "--nmae"]).refused(1);
+    terminal.run(&["apply"]).refused(2);
+}
+
+#[test]
 fn failed_requests_at_the_terminal() {
     let terminal = Terminal::new();
     assert_eq!(terminal.run(&["why", "--json"]).json(), serde_json::json!([]));

@@ -1,0 +1,500 @@
+//! Configuration as code: the clients and groups of a deployment as files in a folder. [`plan`] says what differs, which
+//! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
+//! only say the same [`ClientInput`] and [`GroupInput`].
+//!
+//! A client that registered itself is its own: it is neither written out nor touched.
+
+mod export;
+mod files;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub use self::export::{texts, write};
+pub use self::files::{Complaint, Environment, Secret};
+use self::files::{Entry, Wanted};
+use super::clients::{self, keep_or_give_secret, next_version, take_secret};
+use super::{Refusal, changes, groups};
+use crate::app::{App, Origin};
+use crate::protocol::client::Client;
+use crate::protocol::group::{self, Group, GroupInput};
+use crate::protocol::registration::{self, ClientInput, Registration};
+use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
+use crate::store::{Edit, StoreError, Versions, What};
+
+/// Why there is no plan, or why it was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The files are wrong.
+    #[error("{}", lines(.0))]
+    Files(Vec<Complaint>),
+    /// Somebody changed something since the plan was made.
+    #[error("a client or group was changed since this was planned: look at a new plan, then apply that")]
+    Drifted,
+    /// A rule or the database.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error.into())
+    }
+}
+
+fn lines(complaints: &[Complaint]) -> String {
+    complaints.iter().map(|complaint| format!("\n  {complaint}")).collect()
+}
+
+/// What would happen to one thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is in the files only.
+    Create,
+    /// It differs.
+    Change,
+    /// It is in the database only.
+    Delete,
+}
+
+/// Which sort of thing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A client, by its `client_id`.
+    Client,
+    /// A group, by its name.
+    Group,
+}
+
+impl Kind {
+    /// Its word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Group => "group",
+        }
+    }
+}
+
+/// One field that would change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FieldChange {
+    /// Its name.
+    pub field: String,
+    /// As it is; none where it is not said. Never a secret.
+    pub before: Option<Value>,
+    /// As it would be; none where it is not said any more. Of a secret, where it comes from.
+    pub after: Option<Value>,
+}
+
+/// One thing that would change.
+#[derive(Debug, Serialize)]
+pub struct Step {
+    /// How.
+    pub action: Action,
+    /// What sort.
+    pub kind: Kind,
+    /// Which.
+    pub id: String,
+    /// Where it stands in the files, as `clients.toml:12`; none for what is not in them.
+    pub place: Option<String>,
+    /// What of it; for a new one everything that it says, for a deleted one nothing.
+    pub fields: Vec<FieldChange>,
+    #[serde(skip)]
+    work: Work,
+}
+
+/// A thing of the database that no file names.
+#[derive(Debug, Serialize)]
+pub struct Unmanaged {
+    /// What sort.
+    pub kind: Kind,
+    /// Which.
+    pub id: String,
+}
+
+/// What would change.
+#[derive(Debug, Serialize)]
+pub struct Plan {
+    /// Deletions first, then changes, then what is new.
+    pub steps: Vec<Step>,
+    /// What no file names and is left alone.
+    pub unmanaged: Vec<Unmanaged>,
+    /// How many things are as the files say.
+    pub unchanged: usize,
+    #[serde(skip)]
+    seen: Versions,
+}
+
+impl Plan {
+    /// How many steps there are of this action.
+    #[must_use]
+    pub fn count(&self, action: Action) -> usize {
+        self.steps.iter().filter(|step| step.action == action).count()
+    }
+}
+
+#[derive(Debug)]
+enum Work {
+    CreateClient(Box<Registration>, Option<Secret>),
+    ChangeClient(Box<Client>, Box<Registration>, Option<Secret>),
+    DeleteClient(Box<Client>),
+    CreateGroup(group::Wanted),
+    ChangeGroup(Group, group::Wanted),
+    DeleteGroup(Group),
+}
+
+/// A secret that was made up while a plan was carried out: nobody can read it again.
+#[derive(Debug, Serialize)]
+pub struct NewSecret {
+    /// Whose.
+    pub client_id: String,
+    /// In the clear.
+    pub client_secret: String,
+}
+
+/// Compares a folder with the database. With `prune`, what no file names is to be deleted. Nothing is written.
+///
+/// # Errors
+/// The files are wrong, something in them breaks a rule, or the database is unavailable.
+pub async fn plan(
+    app: &App,
+    folder: &Path,
+    environment: Environment<'_>,
+    prune: bool,
+) -> Result<Plan, Failure> {
+    let Wanted { clients: wanted_clients, groups: wanted_groups } =
+        files::read(folder, environment).map_err(Failure::Files)?;
+    let (clients, groups) = app.store.configuration().await?;
+    let mut planning = Planning {
+        app,
+        plan: Plan {
+            seen: Versions::of(&clients, &groups),
+            steps: Vec::new(),
+            unmanaged: Vec::new(),
+            unchanged: 0,
+        },
+        complaints: Vec::new(),
+        prune,
+    };
+    planning.clients(clients, wanted_clients).await?;
+    planning.groups(groups, wanted_groups);
+    if !planning.complaints.is_empty() {
+        return Err(Failure::Files(planning.complaints));
+    }
+    let mut plan = planning.plan;
+    plan.steps.sort_by_key(|step| match step.action {
+        Action::Delete => 0,
+        Action::Change => 1,
+        Action::Create => 2,
+    });
+    Ok(plan)
+}
+
+struct Planning<'a> {
+    app: &'a App,
+    plan: Plan,
+    complaints: Vec<Complaint>,
+    prune: bool,
+}
+
+impl Planning<'_> {
+    async fn clients(
+        &mut self,
+        standing: Vec<Client>,
+        wanted: Vec<Entry<ClientInput>>,
+    ) -> Result<(), Failure> {
+        let mut standing: BTreeMap<String, Client> =
+            standing.into_iter().map(|client| (client.id.to_string(), client)).collect();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for mut entry in wanted {
+            let registration = match registration::check(&entry.input, clients::policy(self.app)) {
+                Ok(registration) => registration,
+                Err(problems) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+            };
+            let Some(id) = registration.client_id.as_ref().map(ToString::to_string) else {
+                self.complaints.push(entry.whole("client_id: every client in a file needs one"));
+                continue;
+            };
+            if let Some(place) = places.insert(id.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("client_id: {id} stands at {place} already")));
+                continue;
+            }
+            let before = standing.remove(&id);
+            if before.is_none() && self.app.store.asked_anew().client(&id.as_str().into()).await?.is_some() {
+                let message = format_args!("client_id: {id} registered itself, and is not kept in files");
+                self.complaints.push(entry.whole(message));
+                continue;
+            }
+            if !self.fits(before.as_ref(), &entry, &registration).await? {
+                continue;
+            }
+            self.client(before, &mut entry, registration, id);
+        }
+        for (id, client) in standing {
+            self.not_named(Kind::Client, id, Work::DeleteClient(Box::new(client)));
+        }
+        Ok(())
+    }
+
+    /// Everything that is asked of a client beyond its metadata by themselves.
+    async fn fits(
+        &mut self,
+        before: Option<&Client>,
+        entry: &Entry<ClientInput>,
+        wanted: &Registration,
+    ) -> Result<bool, Failure> {
+        if let Some(secret) = &entry.secret {
+            let as_key = wanted.metadata.needs_secret_as_key();
+            if !as_key && !wanted.metadata.token_endpoint_auth_method.uses_secret() {
+                self.complaints.push(entry.secret_complaint("this client has no secret"));
+                return Ok(false);
+            }
+            if let Err(problem) = acceptable_client_secret(&secret.text, as_key) {
+                self.complaints.push(entry.secret_complaint(format_args!("{}: {problem}", secret.source)));
+                return Ok(false);
+            }
+        }
+        match clients::may_stand(self.app, before, &wanted.metadata).await {
+            Ok(()) => Ok(true),
+            Err(Refusal::Invalid(problems)) => {
+                self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                Ok(false)
+            }
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    fn client(
+        &mut self,
+        before: Option<Client>,
+        entry: &mut Entry<ClientInput>,
+        wanted: Registration,
+        id: String,
+    ) {
+        let secret = entry.secret.take();
+        let place = Some(entry.place());
+        let Some(before) = before else {
+            let mut fields = difference(&Map::new(), &members(&entry.input));
+            fields.retain(|change| change.field != "client_id");
+            fields.extend(secret.as_ref().map(secret_change));
+            let work = Work::CreateClient(Box::new(wanted), secret);
+            self.step(Action::Create, Kind::Client, id, place, fields, work);
+            return;
+        };
+        let after = replaced(&before, &wanted);
+        let mut fields =
+            difference(&members(&ClientInput::from(&before)), &members(&ClientInput::from(&after)));
+        // The one that it has already is no change, unless it has to be known and only its hash is.
+        let secret = secret.filter(|secret| {
+            before.secret_hash.as_deref() != Some(sha256_hex(&secret.text).as_str())
+                || after.metadata.needs_secret_as_key() && before.sealed_secret.is_none()
+        });
+        fields.extend(secret.as_ref().map(secret_change));
+        if fields.is_empty() {
+            self.plan.unchanged += 1;
+        } else {
+            let work = Work::ChangeClient(Box::new(before), Box::new(wanted), secret);
+            self.step(Action::Change, Kind::Client, id, place, fields, work);
+        }
+    }
+
+    fn groups(&mut self, standing: Vec<Group>, wanted: Vec<Entry<GroupInput>>) {
+        // A name is one group's in any case; names are ASCII.
+        let mut standing: BTreeMap<String, Group> =
+            standing.into_iter().map(|group| (group.name.to_ascii_lowercase(), group)).collect();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for entry in wanted {
+            let wanted = match group::check(&entry.input) {
+                Ok(wanted) => wanted,
+                Err(problems) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+            };
+            let (key, name) = (wanted.name.to_ascii_lowercase(), wanted.name.clone());
+            if let Some(place) = places.insert(key.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("name: {name} stands at {place} already")));
+                continue;
+            }
+            let place = Some(entry.place());
+            let Some(before) = standing.remove(&key) else {
+                let mut fields = difference(&Map::new(), &members(&entry.input));
+                fields.retain(|change| change.field != "name");
+                self.step(Action::Create, Kind::Group, name, place, fields, Work::CreateGroup(wanted));
+                continue;
+            };
+            let after = Group {
+                name: wanted.name.clone(),
+                description: wanted.description.clone(),
+                least_acr: wanted.least_acr,
+                ..before.clone()
+            };
+            let fields =
+                difference(&members(&GroupInput::from(&before)), &members(&GroupInput::from(&after)));
+            if fields.is_empty() {
+                self.plan.unchanged += 1;
+            } else {
+                self.step(
+                    Action::Change,
+                    Kind::Group,
+                    name,
+                    place,
+                    fields,
+                    Work::ChangeGroup(before, wanted),
+                );
+            }
+        }
+        for group in standing.into_values() {
+            self.not_named(Kind::Group, group.name.clone(), Work::DeleteGroup(group));
+        }
+    }
+
+    fn not_named(&mut self, kind: Kind, id: String, work: Work) {
+        if self.prune {
+            self.step(Action::Delete, kind, id, None, Vec::new(), work);
+        } else {
+            self.plan.unmanaged.push(Unmanaged { kind, id });
+        }
+    }
+
+    fn step(
+        &mut self,
+        action: Action,
+        kind: Kind,
+        id: String,
+        place: Option<String>,
+        fields: Vec<FieldChange>,
+        work: Work,
+    ) {
+        self.plan.steps.push(Step { action, kind, id, place, fields, work });
+    }
+}
+
+/// A client with another registration.
+fn replaced(before: &Client, wanted: &Registration) -> Client {
+    Client { disabled: wanted.disabled, metadata: wanted.metadata.clone(), ..before.clone() }
+}
+
+/// Where a secret comes from is all that is told of it.
+fn secret_change(secret: &Secret) -> FieldChange {
+    FieldChange {
+        field: "client_secret".to_owned(),
+        before: None,
+        after: Some(Value::String(format!("from the {}", secret.source))),
+    }
+}
+
+/// What an input says; what is empty says nothing.
+fn members<T: Serialize>(input: &T) -> Map<String, Value> {
+    let Ok(Value::Object(mut members)) = serde_json::to_value(input) else { return Map::new() };
+    members.retain(|_, value| match value {
+        Value::Null => false,
+        Value::Array(items) => !items.is_empty(),
+        Value::Object(members) => !members.is_empty(),
+        _ => true,
+    });
+    members
+}
+
+fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<FieldChange> {
+    let mut names: Vec<&String> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|name| before.get(*name) != after.get(*name))
+        .map(|name| FieldChange {
+            field: name.clone(),
+            before: before.get(name).cloned(),
+            after: after.get(name).cloned(),
+        })
+        .collect()
+}
+
+/// Carries a plan out: all of it in one transaction, each step with its entry in the audit log. Answers the secrets that
+/// were made up for clients that came to need one and whose files name none.
+///
+/// # Errors
+/// [`Failure::Drifted`] when anything changed since the plan was made; else as any other edit.
+pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecret>, Failure> {
+    let mut edits = Vec::new();
+    let mut secrets = Vec::new();
+    for step in plan.steps {
+        let edit = match step.work {
+            Work::CreateClient(wanted, secret) => {
+                let mut issued = clients::made(app, *wanted, None).await?;
+                if let Some(secret) = secret {
+                    take_secret(app, &mut issued.client, &secret.text)?;
+                    issued.secret = None;
+                }
+                remember(&mut secrets, &issued.client, issued.secret);
+                let client = issued.client;
+                let name = format!("{} (from files)", client.metadata.client_name);
+                let audit = app.audit(origin, "client.create", clients::target(&client.id), name);
+                Edit { what: What::InsertClient(Box::new(client)), audit }
+            }
+            Work::ChangeClient(before, wanted, secret) => {
+                app.keys.ready_for(&app.store, &wanted.metadata, &app.clock).await.map_err(Refusal::from)?;
+                let mut after =
+                    Client { updated_at: next_version(app, before.updated_at), ..replaced(&before, &wanted) };
+                let told = if secret.is_some() { " client_secret" } else { "" };
+                match secret {
+                    Some(secret) => take_secret(app, &mut after, &secret.text)?,
+                    None => {
+                        let made = keep_or_give_secret(app, &mut after)?;
+                        remember(&mut secrets, &after, made);
+                    }
+                }
+                let detail = changes(&ClientInput::from(&*before), &ClientInput::from(&after));
+                let detail = format!("{detail}{told} (from files)");
+                let audit = app.audit(origin, "client.update", clients::target(&after.id), detail);
+                Edit { what: What::UpdateClient(Box::new(after), before.updated_at), audit }
+            }
+            Work::DeleteClient(client) => {
+                let audit = app.audit(origin, "client.delete", clients::target(&client.id), "(from files)");
+                Edit { what: What::DeleteClient(client.id, client.updated_at), audit }
+            }
+            Work::CreateGroup(wanted) => {
+                let group = groups::made(app, wanted);
+                let detail = format!("{} (from files)", groups::summary(&group));
+                let audit = app.audit(origin, "group.create", groups::target(&group.id), detail);
+                Edit { what: What::InsertGroup(group), audit }
+            }
+            Work::ChangeGroup(before, wanted) => {
+                let after = groups::changed(app, &before, wanted);
+                let detail = format!("{} (from files)", groups::difference(&before, &after));
+                let audit = app.audit(origin, "group.update", groups::target(&after.id), detail);
+                Edit { what: What::UpdateGroup(after, before.updated_at), audit }
+            }
+            Work::DeleteGroup(group) => {
+                let detail = format!("{} (from files)", group.name);
+                let audit = app.audit(origin, "group.delete", groups::target(&group.id), detail);
+                Edit { what: What::DeleteGroup(group.id, group.updated_at), audit }
+            }
+        };
+        edits.push(edit);
+    }
+    if edits.is_empty() {
+        return Ok(secrets);
+    }
+    match app.store.apply_configuration(&plan.seen, &edits).await {
+        Ok(true) => Ok(secrets),
+        // Somebody took the id or the name in between.
+        Ok(false) | Err(StoreError::Taken(_)) => Err(Failure::Drifted),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn remember(secrets: &mut Vec<NewSecret>, client: &Client, secret: Option<String>) {
+    secrets.extend(secret.map(|client_secret| NewSecret { client_id: client.id.to_string(), client_secret }));
+}

@@ -1,0 +1,93 @@
+//! `countersign import keycloak|auth0|csv FILE`
+
+use std::io::{IsTerminal as _, Write as _, stderr};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{Place, output};
+use crate::admin::import::{self, Found, Note, Report, Unreadable};
+use crate::app::Origin;
+
+/// Notes that are printed; `--json` has them all.
+const MOST_SHOWN: usize = 50;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// A realm that Keycloak exported with its users: users, groups, clients
+    Keycloak(Options),
+    /// Users of Auth0: a JSON array, or a JSON object a line
+    Auth0(Options),
+    /// Users of a table, whose first line names the columns
+    Csv(Options),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Options {
+    file: PathBuf,
+    /// Change nothing, and say what would be taken
+    #[arg(long)]
+    dry_run: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+    let (options, read): (_, fn(&std::path::Path) -> Result<Found, Unreadable>) = match command {
+        Command::Keycloak(options) => (options, import::read_keycloak),
+        Command::Auth0(options) => (options, import::read_auth0),
+        Command::Csv(options) => (options, import::read_csv),
+    };
+    let found = read(&options.file)?;
+    let app = place.app().await?;
+    let (total, watched) = (found.users.len(), stderr().is_terminal());
+    let mut progress = |done: usize| {
+        if watched {
+            // Where nobody looks, nothing is lost.
+            let _ = write!(stderr(), "\r{done} of {total} users");
+        }
+    };
+    let report = import::run(&app, &Origin::cli(), found, options.dry_run, &mut progress)
+        .await
+        .map_err(output::refused);
+    if watched && total > 0 {
+        let _ = writeln!(stderr());
+    }
+    let report = report?;
+    if options.json {
+        return output::json(&report);
+    }
+    show(&report);
+    Ok(())
+}
+
+fn show(report: &Report) {
+    let taken = &report.taken;
+    println!(
+        "{}: {} users ({} with their password), {} clients, {} groups",
+        if report.dry_run { "would be taken" } else { "taken" },
+        taken.users,
+        taken.with_password,
+        taken.clients,
+        taken.groups
+    );
+    list("skipped", &report.skipped);
+    list("with a note", &report.notes);
+    for secret in &report.secrets {
+        println!("client_secret of {}: {}  (shown only this once)", secret.client_id, secret.client_secret);
+    }
+}
+
+fn list(heading: &str, notes: &[Note]) {
+    if notes.is_empty() {
+        return;
+    }
+    println!("\n{heading}: {}", notes.len());
+    for note in notes.iter().take(MOST_SHOWN) {
+        println!("  {} {:?}: {}", note.place, note.name, note.reason.trim());
+    }
+    if notes.len() > MOST_SHOWN {
+        println!("  … and {} more: --json lists them all", notes.len() - MOST_SHOWN);
+    }
+}

@@ -1,0 +1,161 @@
+//! Configuration as code: many clients and groups written in one transaction, or none of them.
+
+use std::collections::BTreeMap;
+
+use super::audit::write_audit;
+use super::changes::Topic;
+use super::client::{ClientRow, insert_client, to_json, update_client, write_origins};
+use super::group::{GroupRow, insert_group, update_group};
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use crate::protocol::client::Client;
+use crate::protocol::group::Group;
+use crate::protocol::ids::{ClientId, GroupId};
+use crate::protocol::timestamp::Timestamp;
+
+/// One thing to be written, with what says in the audit log that it was.
+#[derive(Debug)]
+pub struct Edit {
+    /// What.
+    pub what: What,
+    /// Committed with it.
+    pub audit: AuditEntry,
+}
+
+/// What an [`Edit`] does.
+#[derive(Debug)]
+pub enum What {
+    /// Registers a client.
+    InsertClient(Box<Client>),
+    /// Writes a client, unless it changed since.
+    UpdateClient(Box<Client>, Timestamp),
+    /// Deletes a client with its consents and grants, unless it changed since.
+    DeleteClient(ClientId, Timestamp),
+    /// Adds a group.
+    InsertGroup(Group),
+    /// Writes a group, unless it changed since.
+    UpdateGroup(Group, Timestamp),
+    /// Deletes a group, unless it changed since.
+    DeleteGroup(GroupId, Timestamp),
+}
+
+/// The clients that administrators registered and the groups, each by its id, and when it last changed (Unix seconds).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Versions {
+    clients: BTreeMap<String, i64>,
+    groups: BTreeMap<String, i64>,
+}
+
+impl Versions {
+    /// Those of what was read.
+    #[must_use]
+    pub fn of(clients: &[Client], groups: &[Group]) -> Self {
+        Self {
+            clients: clients.iter().map(|client| (client.id.to_string(), client.updated_at.0)).collect(),
+            groups: groups.iter().map(|group| (group.id.to_string(), group.updated_at.0)).collect(),
+        }
+    }
+}
+
+impl Edit {
+    fn topic(&self) -> Option<Topic<'_>> {
+        match &self.what {
+            What::InsertClient(_) | What::InsertGroup(_) => None,
+            What::UpdateClient(client, _) => Some((&client.id).into()),
+            What::DeleteClient(id, _) => Some(id.into()),
+            What::UpdateGroup(..) | What::DeleteGroup(..) => Some(Topic::Groups),
+        }
+    }
+}
+
+impl Store {
+    /// The clients that administrators registered, in the order of registration, and every group by name.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn configuration(&self) -> Result<(Vec<Client>, Vec<Group>), StoreError> {
+        const CLIENTS: &str =
+            "SELECT * FROM clients WHERE registration_token_hash IS NULL ORDER BY created_at, id";
+        const GROUPS: &str = "SELECT * FROM groups ORDER BY LOWER(name)";
+        let clients: Vec<ClientRow> = on_db!(self, |db| sqlx::query_as(CLIENTS).fetch_all(db).await)?;
+        let groups: Vec<GroupRow> = on_db!(self, |db| sqlx::query_as(GROUPS).fetch_all(db).await)?;
+        Ok((
+            clients.into_iter().map(Client::try_from).collect::<Result<_, _>>()?,
+            groups.into_iter().map(Group::try_from).collect::<Result<_, _>>()?,
+        ))
+    }
+
+    /// Carries out all of these edits, or none: answers whether everything was still as it was `seen`. Of several who do
+    /// this at once, one is first and the others see what it left.
+    ///
+    /// # Errors
+    /// The database is unavailable, or an id or a name is in use. Nothing was changed.
+    pub async fn apply_configuration(&self, seen: &Versions, edits: &[Edit]) -> Result<bool, StoreError> {
+        let mut topics: Vec<Topic<'_>> = Vec::new();
+        for topic in edits.iter().filter_map(Edit::topic) {
+            if topic != Topic::Groups || !topics.contains(&topic) {
+                topics.push(topic);
+            }
+        }
+        in_transaction!(self, changing topics, |tx| {
+            // One row that every such change writes: on PostgreSQL the second waits here until the first is over, and
+            // then reads what that one left.
+            sqlx::query(
+                "INSERT INTO settings (name, value) VALUES ('configuration lock', '')
+                 ON CONFLICT (name) DO UPDATE SET value = ''",
+            )
+            .execute(&mut *tx)
+            .await?;
+            let clients: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, updated_at FROM clients WHERE registration_token_hash IS NULL")
+                    .fetch_all(&mut *tx)
+                    .await?;
+            let groups: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, updated_at FROM groups").fetch_all(&mut *tx).await?;
+            let standing =
+                Versions { clients: clients.into_iter().collect(), groups: groups.into_iter().collect() };
+            if standing != *seen {
+                return Ok(false);
+            }
+            for Edit { what, audit } in edits {
+                let written = match what {
+                    What::InsertClient(client) => {
+                        let metadata = to_json(client)?;
+                        insert_client!(tx, client, metadata);
+                        1
+                    }
+                    What::UpdateClient(client, read_at) => {
+                        let metadata = to_json(client)?;
+                        update_client!(tx, client, read_at, metadata)
+                    }
+                    What::DeleteClient(id, read_at) => {
+                        sqlx::query("DELETE FROM clients WHERE id = $1 AND updated_at = $2")
+                            .bind(id.as_str())
+                            .bind(read_at.0)
+                            .execute(&mut *tx)
+                            .await?
+                            .rows_affected()
+                    }
+                    What::InsertGroup(group) => {
+                        insert_group!(tx, group);
+                        1
+                    }
+                    What::UpdateGroup(group, read_at) => update_group!(tx, group, read_at),
+                    What::DeleteGroup(id, read_at) => {
+                        sqlx::query("DELETE FROM groups WHERE id = $1 AND updated_at = $2")
+                            .bind(id.as_str())
+                            .bind(read_at.0)
+                            .execute(&mut *tx)
+                            .await?
+                            .rows_affected()
+                    }
+                };
+                // An administrator's edit of this very object committed since the look above.
+                if written != 1 {
+                    return Ok(false);
+                }
+                write_audit!(tx, audit);
+            }
+        });
+        Ok(true)
+    }
+}

@@ -1,0 +1,418 @@
+//! Configuration as code: files in, one transaction out, on both engines; and what files are refused.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use countersign::admin::as_code::{self, Action, Failure, Plan};
+use countersign::admin::{clients, groups};
+use countersign::app::Origin;
+use countersign::protocol::client::AuthMethod;
+use countersign::protocol::group::GroupInput;
+use countersign::protocol::jwa::SigningAlg;
+use countersign::protocol::registration::ClientInput;
+use countersign::protocol::secret::sha256_hex;
+use countersign::sealing::Purpose;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{TestApp, at_once, on_both};
+
+const NOTHING: as_code::Environment<'static> = &|_| None;
+const SECRET: &str = "an-operator-chose-these-64-characters-for-a-client-and-not-fewer";
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    folder
+}
+
+async fn export(app: &TestApp, to: &Path) {
+    let (clients, groups) = app.app.store.configuration().await.unwrap();
+    as_code::write(to, &as_code::texts(&clients, &groups).unwrap(), true).unwrap();
+}
+
+async fn plan(app: &TestApp, folder: &Path, prune: bool) -> Plan {
+    as_code::plan(&app.app, folder, NOTHING, prune).await.unwrap()
+}
+
+async fn apply(app: &TestApp, plan: Plan) -> Vec<as_code::NewSecret> {
+    as_code::apply(&app.app, &Origin::cli(), plan).await.unwrap()
+}
+
+/// What a plan does, in short.
+fn steps(plan: &Plan) -> Vec<String> {
+    let step = |step: &as_code::Step| {
+        let fields: Vec<&str> = step.fields.iter().map(|change| change.field.as_str()).collect();
+        format!("{:?} {} {} {}", step.action, step.kind.as_str(), step.id, fields.join(","))
+    };
+    plan.steps.iter().map(step).collect()
+}
+
+/// Clients and groups of every sort.
+async fn furnished(app: &TestApp) {
+    app.client("rs.example", |_| {}).await;
+    app.client("public", |metadata| {
+        metadata.token_endpoint_auth_method = AuthMethod::None;
+        metadata.grant_types.truncate(2);
+        metadata.require_pkce = true;
+        metadata.least_acr = Some("two-factors".parse().unwrap());
+    })
+    .await;
+    let keys_with_null = json!({ "keys": [
+        { "kty": "EC", "crv": "P-256", "use": "sig", "kid": "\u{1}\"'", "x-note": null, "x-n": [1, { "a": 1.5 }],
+          "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" },
+    ] });
+    app.client("odd", |metadata| {
+        metadata.jwks = Some(keys_with_null);
+        metadata.client_name = "A 'name' with \"quotes\" \\ and 日本".to_owned();
+        metadata.localized.insert("client_name#ja".to_owned(), "名前".to_owned());
+        metadata.default_max_age = Some(0);
+        metadata.contacts = vec!["a@example.com".to_owned()];
+    })
+    .await;
+    let keys = json!({ "keys": [
+        { "kty": "EC", "crv": "P-256", "use": "sig", "kid": "1",
+          "x": "MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4", "y": "4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM" },
+    ] });
+    app.client("keys", |metadata| {
+        metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        metadata.jwks = Some(keys);
+    })
+    .await;
+    app.client("machine", |metadata| metadata.id_token_signed_response_alg = SigningAlg::Hs256).await;
+    for (name, least) in [("Domain Admins", Some("phishing-resistant")), ("editors", None)] {
+        let input = GroupInput {
+            name: Some(name.to_owned()),
+            description: Some("Who \"publishes\"".to_owned()),
+            least_acr: least.map(str::to_owned),
+        };
+        groups::create(&app.app, &Origin::system(), &input).await.unwrap();
+    }
+}
+
+on_both!(what_was_exported_changes_nothing_when_it_is_applied, |app| {
+    furnished(&app).await;
+    let folder = TempDir::new().unwrap();
+    export(&app, folder.path()).await;
+    let before = app.app.store.configuration().await.unwrap();
+    let audit = app.audit_log().await;
+    let text = std::fs::read_to_string(folder.path().join("clients.toml")).unwrap();
+    assert!(!text.contains(&sha256_hex("secret")) && !text.contains("secret_hash"), "{text}");
+
+    let plan = plan(&app, folder.path(), true).await;
+    assert_eq!((steps(&plan), plan.unchanged, plan.unmanaged.len()), (vec![], 7, 0), "{text}");
+    assert_eq!(apply(&app, plan).await.len(), 0);
+    let after = app.app.store.configuration().await.unwrap();
+    assert_eq!(format!("{before:?}"), format!("{after:?}"));
+    assert_eq!(app.audit_log().await, audit);
+
+    // Nor where there was nothing: the same clients and groups come to be on an empty deployment.
+    let empty = TestApp::start(crate::support::Engine::Sqlite).await;
+    let plan = as_code::plan(&empty.app, folder.path(), NOTHING, true).await.unwrap();
+    assert_eq!(plan.count(Action::Create), 7);
+    apply(&empty, plan).await;
+    let copied = empty.app.store.configuration().await.unwrap();
+    let of = |clients: &[countersign::protocol::client::Client]| {
+        let mut all: Vec<String> = clients.iter().map(|c| format!("{:?} {:?}", c.id, c.metadata)).collect();
+        all.sort();
+        all
+    };
+    assert_eq!(of(&copied.0), of(&before.0));
+    // Files that may say where secrets are are not overwritten unasked.
+    let texts = as_code::texts(&before.0, &before.1).unwrap();
+    let refused = as_code::write(folder.path(), &texts, false).unwrap_err();
+    assert!(refused.to_string().contains("is there already"), "{refused}");
+    std::fs::write(folder.path().join("more.toml"), "").unwrap();
+    assert!(as_code::write(folder.path(), &texts, true).is_err(), "they would be read together");
+});
+
+on_both!(a_plan_creates_changes_and_deletes_in_one_go, |app| {
+    furnished(&app).await;
+    let unmanaged_before = app.app.store.configuration().await.unwrap().0.len();
+    let files = folder(&[
+        (
+            "apps/notes.toml",
+            "[[client]]\nclient_id = 'notes'\nclient_name = 'Notes'\nredirect_uris = ['https://n.example/cb']\n",
+        ),
+        (
+            "public.toml",
+            "[[client]]\nclient_id = 'public'\nclient_name = 'Renamed'\ntoken_endpoint_auth_method = 'none'\n\
+             redirect_uris = ['https://public.example/cb', 'https://two.example/cb']\n\n\
+             [[group]]\nname = 'Editors'\nleast_acr = 'two-factors'\n\n[[group]]\nname = 'new'\n",
+        ),
+        (".hidden/x.toml", "nonsense"),
+        ("README.md", "nonsense"),
+    ]);
+    let first = plan(&app, files.path(), false).await;
+    let shown = steps(&first);
+    assert!(shown[0].starts_with("Change client public ") && shown[0].contains("client_name"), "{shown:?}");
+    assert!(shown[0].contains("redirect_uris") && shown[0].contains("least_acr"), "{shown:?}");
+    assert_eq!(
+        shown[1..],
+        [
+            "Change group Editors description,least_acr,name",
+            "Create client notes client_name,redirect_uris",
+            "Create group new ",
+        ]
+    );
+    assert_eq!(first.unmanaged.len(), unmanaged_before - 1 + 1, "without prune nothing is deleted");
+    let change = first.steps[0].fields.iter().find(|change| change.field == "client_name").unwrap();
+    assert_eq!(change.before, Some(Value::from("Client public")));
+    assert_eq!(change.after, Some(Value::from("Renamed")));
+    let as_json = serde_json::to_value(&first).unwrap();
+    assert_eq!(as_json["steps"][0]["action"], "change");
+    assert_eq!(as_json["steps"][0]["place"], "public.toml:1");
+
+    let first = plan(&app, files.path(), true).await;
+    assert_eq!(first.count(Action::Delete), 5);
+    let secrets = apply(&app, first).await;
+    assert_eq!(secrets.len(), 1, "of the new confidential client");
+    let (clients, groups) = app.app.store.configuration().await.unwrap();
+    let ids: Vec<&str> = clients.iter().map(|client| client.id.as_str()).collect();
+    assert_eq!(ids, ["notes", "public"]);
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    assert_eq!(names, ["Editors", "new"]);
+    assert_eq!(clients[0].secret_hash, Some(sha256_hex(&secrets[0].client_secret)));
+    // What other nodes remember is told them with it.
+    assert_eq!(
+        app.app.store.client(&"public".into()).await.unwrap().unwrap().metadata.client_name,
+        "Renamed"
+    );
+    let log = app.audit_log().await;
+    for entry in ["client.create client:notes", "client.update client:public", "client.delete client:keys"] {
+        assert!(log.iter().any(|row| row == entry), "{entry}: {log:?}");
+    }
+    for (action, times) in [("group.create", 3), ("group.update", 1), ("group.delete", 1)] {
+        assert_eq!(log.iter().filter(|row| row.starts_with(action)).count(), times, "{action}");
+    }
+    assert!(plan(&app, files.path(), true).await.steps.is_empty(), "and then there is nothing to do");
+});
+
+on_both!(a_plan_that_is_old_is_refused_whole, |app| {
+    furnished(&app).await;
+    let files = TempDir::new().unwrap();
+    export(&app, files.path()).await;
+    std::fs::write(files.path().join("groups.toml"), "[[group]]\nname = 'editors'\ndescription = 'New'\n")
+        .unwrap();
+    let file = files.path().join("clients.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("Client public", "Planned")).unwrap();
+
+    // Of what it would change, of what it leaves alone, of what is new or gone.
+    let edits: [&str; 4] = ["public", "keys", "+", "-"];
+    for edit in edits {
+        let old = plan(&app, files.path(), true).await;
+        assert_eq!(steps(&old).len(), 3);
+        let origin = Origin::system();
+        match edit {
+            "+" => {
+                let input = GroupInput { name: Some("meanwhile".to_owned()), ..GroupInput::default() };
+                groups::create(&app.app, &origin, &input).await.unwrap();
+            }
+            "-" => {
+                let group = app.app.store.group_by_name("meanwhile").await.unwrap().unwrap();
+                groups::delete(&app.app, &origin, &group).await.unwrap();
+                let old = plan(&app, files.path(), true).await;
+                clients::delete(&app.app, &origin, "machine").await.unwrap();
+                let refused = as_code::apply(&app.app, &Origin::cli(), old).await;
+                assert!(matches!(refused, Err(Failure::Drifted)), "gone");
+                continue;
+            }
+            id => {
+                let before = app.stored_client(id).await;
+                let input = ClientInput { disabled: Some(true), ..ClientInput::from(&before) };
+                clients::change(&app.app, &origin, before, &input).await.unwrap();
+                let before = app.stored_client(id).await;
+                let input = ClientInput { disabled: Some(false), ..ClientInput::from(&before) };
+                clients::change(&app.app, &origin, before, &input).await.unwrap();
+            }
+        }
+        if edit == "+" {
+            // It would be deleted, and nobody was shown that.
+            assert_eq!(steps(&plan(&app, files.path(), true).await).len(), 4);
+        }
+        let audits = app.audit_log().await.len();
+        let refused = as_code::apply(&app.app, &Origin::cli(), old).await;
+        assert!(matches!(refused, Err(Failure::Drifted)), "{edit}");
+        assert_eq!(app.stored_client("public").await.metadata.client_name, "Client public");
+        assert_eq!(app.audit_log().await.len(), audits, "nothing is half done");
+    }
+});
+
+on_both!(of_8_who_apply_at_once_one_wins, |app| {
+    furnished(&app).await;
+    let mut plans = Vec::new();
+    for node in 0..8 {
+        // Each wants something else, about other things.
+        let text = format!(
+            "[[client]]\nclient_id = 'of-{node}'\nclient_name = 'Of {node}'\nredirect_uris = ['https://n.example/cb']\n"
+        );
+        let files = folder(&[("a.toml", &text)]);
+        plans.push(plan(&app, files.path(), false).await);
+    }
+    let app = Arc::new(app);
+    let attempts = plans.into_iter().map(|plan| {
+        let app = Arc::clone(&app);
+        async move { as_code::apply(&app.app, &Origin::cli(), plan).await }
+    });
+    let outcomes = at_once(attempts).await;
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Ok(_) | Err(Failure::Drifted))));
+    let (clients, _) = app.app.store.configuration().await.unwrap();
+    assert_eq!(clients.iter().filter(|client| client.id.as_str().starts_with("of-")).count(), 1);
+});
+
+on_both!(a_secret_stays_or_comes_from_outside, |app| {
+    let text = |more: &str| {
+        format!(
+            "[[client]]\nclient_id = 'a'\nclient_name = 'A'\nredirect_uris = ['https://a.example/cb']\n{more}\n"
+        )
+    };
+    let files = folder(&[("a.toml", &text("client_secret_env = 'A_SECRET'")), ("b.secret", "")]);
+    let first: as_code::Environment<'_> = &|name| (name == "A_SECRET").then(|| SECRET.to_owned());
+    let plan_with = async |environment: as_code::Environment<'_>| {
+        as_code::plan(&app.app, files.path(), environment, false).await
+    };
+    let planned = plan_with(first).await.unwrap();
+    assert!(!serde_json::to_string(&planned).unwrap().contains(SECRET));
+    assert!(!format!("{planned:?}").contains(SECRET));
+    assert!(apply(&app, planned).await.is_empty(), "nothing was made up");
+    assert_eq!(app.stored_client("a").await.secret_hash, Some(sha256_hex(SECRET)));
+    assert!(plan_with(first).await.unwrap().steps.is_empty(), "it is the one that it has");
+
+    // As a key it must be known, and not only its hash.
+    let hs = "id_token_signed_response_alg = 'HS256'\nclient_secret_file = 'b.secret'";
+    std::fs::write(files.path().join("a.toml"), text(hs)).unwrap();
+    std::fs::write(files.path().join("b.secret"), format!("{SECRET}\n")).unwrap();
+    let planned = plan(&app, files.path(), false).await;
+    assert_eq!(steps(&planned), ["Change client a id_token_signed_response_alg,client_secret"]);
+    assert!(apply(&app, planned).await.is_empty());
+    let sealed = app.stored_client("a").await.sealed_secret.unwrap();
+    let opened: String = app.app.seals.open(Purpose::ClientSecret, &sealed).unwrap();
+    assert_eq!(opened, SECRET);
+    // Without a reference it stays.
+    std::fs::write(files.path().join("a.toml"), text("id_token_signed_response_alg = 'HS256'")).unwrap();
+    assert!(plan(&app, files.path(), false).await.steps.is_empty());
+
+    for (more, complaint) in [
+        (
+            "client_secret_env = 'A_SECRET'",
+            "a.toml:5: client_secret_env: the environment variable A_SECRET is not set",
+        ),
+        ("client_secret_env = 1", "a.toml:5: client_secret_env: must be a text"),
+        ("client_secret_file = 'none'", "none cannot be read"),
+        ("client_secret_file = 'short'", "a.toml:5: file short: a secret has 32 to 512"),
+        ("client_secret_file = 'b.secret'\nclient_secret_env = 'X'", "name one of"),
+        (
+            "client_secret_file = 'b.secret'\ntoken_endpoint_auth_method = 'none'",
+            "a.toml:5: this client has no secret",
+        ),
+        ("client_secret = 'x'", "a.toml:5: client_secret: files hold no secrets"),
+    ] {
+        std::fs::write(files.path().join("a.toml"), text(more)).unwrap();
+        std::fs::write(files.path().join("short"), "too-short").unwrap();
+        let refused = plan_with(NOTHING).await.unwrap_err().to_string();
+        assert!(refused.contains(complaint), "{more}: {refused}");
+        assert!(!refused.contains("too-short"), "{refused}");
+    }
+});
+
+on_both!(wrong_files_are_refused_with_file_and_line, |app| {
+    let own = {
+        let mut client = app.client("own", |_| {}).await;
+        client.id = "self".into();
+        client.self_registration = Some(countersign::protocol::client::SelfRegistration {
+            token_hash: "x".to_owned(),
+            used_at: None,
+        });
+        client
+    };
+    let audit = app.app.audit(&Origin::system(), "client.register", String::new(), "");
+    app.app.store.insert_self_registered(&own, None, 10, &audit).await.unwrap();
+    let fine = "[[client]]\nclient_id = 'a'\nclient_name = 'A'\nredirect_uris = ['https://a.example/cb']\n";
+    for (text, complaints) in [
+        ("", &[][..]),
+        ("[[client]\n", &["a.toml:1: "][..]),
+        ("x = 1\n", &["a.toml:1: unknown: x"]),
+        ("\n[client]\nclient_id = 'a'\n", &["a.toml:2: write [[client]], with two brackets"]),
+        ("client = [1]\n", &["a.toml:1: write [[client]], and its fields"]),
+        ("[[client]]\nclient_id = 'a'\nclient_id = 'b'\n", &["a.toml:3: "]),
+        (
+            "[[client]]\nclient_name = 'A'\nredirect_uris = ['https://a.example/cb']\n",
+            &["a.toml:1: client_id: every client"],
+        ),
+        (
+            "[[client]]\nclient_id = 'a'\nclient_nmae = 'A'\nredirect_uris = 'https://a.example/cb'\nskip_consent = 'yes'\n",
+            &["a.toml:3: unknown: client_nmae", "a.toml:4: redirect_uris: ", "a.toml:5: skip_consent: "],
+        ),
+        (
+            "[[client]]\nclient_id = 'a b'\nclient_name = ''\nredirect_uris = ['http://a.example/cb']\n",
+            &[
+                "a.toml:2: client_id: ",
+                "a.toml:3: client_name: ",
+                "a.toml:4: redirect_uris: http://a.example/cb must use https",
+            ],
+        ),
+        (
+            "[[client]]\nclient_id = 'a'\nclient_name = 1979-05-27\n",
+            &["a.toml:3: client_name: write a time in quotes"],
+        ),
+        (
+            "[[client]]\nclient_id = 'a'\ndefault_max_age = 99999999999999999999\n",
+            &["a.toml:3: default_max_age: "],
+        ),
+        ("[[client]]\nclient_id = 'a'\ndefault_max_age = -1\n", &["a.toml:3: default_max_age: "]),
+        (
+            "[[client]]\nclient_id = 'a'\ndefault_max_age = inf\n",
+            &["a.toml:3: default_max_age: this is no finite number"],
+        ),
+        ("[[client]]\nclient_id = 'a'\njwks = '{'\n", &["a.toml:3: jwks: is no JSON"]),
+        (&[fine, "\n", fine].concat(), &["a.toml:6: client_id: a stands at a.toml:1 already"]),
+        (&fine.replace("'a'", "'self'"), &["a.toml:1: client_id: self registered itself"]),
+        ("[[group]]\nname = 'a,b'\nleast_acr = 'high'\n", &["a.toml:2: name: ", "a.toml:3: least_acr: "]),
+        ("[[group]]\nname = 'a'\nmembers = ['ada']\n", &["a.toml:3: unknown: members"]),
+        ("[[group]]\nname = 'a'\n[[group]]\nname = 'A'\n", &["a.toml:3: name: A stands at a.toml:1 already"]),
+        (
+            "[[client]]\nclient_id = 'a'\nredirect_uris = ['https://a.example/cb']\nclient_name = 'A'\n\
+          token_endpoint_auth_method = 'private_key_jwt'\njwks = { keys = [] }\n",
+            &["a.toml:6: jwks: "],
+        ),
+    ] {
+        let files = folder(&[("a.toml", text)]);
+        let outcome = as_code::plan(&app.app, files.path(), NOTHING, true).await;
+        if complaints.is_empty() {
+            assert_eq!(steps(&outcome.unwrap()), ["Delete client own "], "an empty file is a wish");
+            continue;
+        }
+        let Err(Failure::Files(found)) = outcome else { panic!("{text:?} was taken") };
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(found.len(), complaints.len(), "{text:?}: {found:?}");
+        for complaint in complaints {
+            assert!(
+                found.iter().any(|line| line.starts_with(complaint)),
+                "{text:?}: {complaint} in {found:?}"
+            );
+        }
+    }
+    // The same id in two files.
+    let files = folder(&[("a.toml", fine), ("b/c.toml", fine)]);
+    let Err(Failure::Files(found)) = as_code::plan(&app.app, files.path(), NOTHING, true).await else {
+        panic!()
+    };
+    assert_eq!(found[0].to_string(), "b/c.toml:1: client_id: a stands at a.toml:1 already");
+    for (files, words) in [
+        (folder(&[]), "there are no .toml files"),
+        (folder(&[("README", "")]), "there are no .toml files"),
+        (folder(&[("a.toml", &"#".repeat((4 << 20) + 1))]), "a.toml: is longer than 4194304 bytes"),
+    ] {
+        let refused = as_code::plan(&app.app, files.path(), NOTHING, true).await.unwrap_err().to_string();
+        assert!(refused.contains(words), "{refused}");
+    }
+    let nowhere = as_code::plan(&app.app, Path::new("/nowhere/at/all"), NOTHING, true).await;
+    assert!(nowhere.unwrap_err().to_string().contains("cannot be read"));
+    assert_eq!(app.app.store.configuration().await.unwrap().0.len(), 1);
+});
