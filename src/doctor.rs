@@ -153,12 +153,12 @@ fn data_directory(config: &Config) -> Vec<Finding> {
         return vec![Finding::warning(CHECK, format!("{} is not there", folder.display()), advice)];
     }
     match open(folder).into_iter().chain(open(file)).collect::<Vec<_>>() {
-        none if none.is_empty() => vec![Finding::ok(CHECK, format!("{} is the owner's alone", folder.display()))],
-        found => vec![Finding::warning(
-            CHECK,
-            found.join("; "),
-            format!("chmod -R go= {}", folder.display()),
-        )],
+        none if none.is_empty() => {
+            vec![Finding::ok(CHECK, format!("{} is the owner's alone", folder.display()))]
+        }
+        found => {
+            vec![Finding::warning(CHECK, found.join("; "), format!("chmod -R go= {}", folder.display()))]
+        }
     }
 }
 
@@ -191,7 +191,11 @@ async fn database(config: &Config, clock: &Clock) -> Vec<Finding> {
     } else if examined.missing_migrations > 0 {
         let found = format!("{engine}: {} migrations are to be made", examined.missing_migrations);
         // Going on would make them.
-        findings.push(Finding::problem(CHECK, found, "the next `countersign serve` makes them; make a copy first"));
+        findings.push(Finding::problem(
+            CHECK,
+            found,
+            "the next `countersign serve` makes them; make a copy first",
+        ));
     } else if let Some(cause) = examined.not_writable {
         findings.push(Finding::problem(
             CHECK,
@@ -236,7 +240,10 @@ fn certificate(config: &Config, now: i64) -> Vec<Finding> {
         return vec![Finding::problem(CHECK, error.to_string(), advice)];
     }
     let host = config.issuer.host();
-    let host = host.rsplit_once(':').filter(|(_, port)| port.parse::<u16>().is_ok()).map_or(host.as_str(), |(name, _)| name);
+    let host = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.parse::<u16>().is_ok())
+        .map_or(host.as_str(), |(name, _)| name);
     let host = host.trim_start_matches('[').trim_end_matches(']');
     match tls::look_at(files, host) {
         Ok(Certificate { ends_at, begins_at, is_for_host }) => {
@@ -271,7 +278,9 @@ async fn whole(config: Config, clock: Clock) -> Vec<Finding> {
         Err(error @ StartError::OtherSecret) => {
             return vec![Finding::problem("signing keys", error.to_string(), "put the former secret back")];
         }
-        Err(error) => return vec![Finding::problem("server", error.to_string(), "it would not start either")],
+        Err(error) => {
+            return vec![Finding::problem("server", error.to_string(), "it would not start either")];
+        }
     };
     let mut findings = vec![keys(&app, rotate_every)];
     let (mail, issuer) = tokio::join!(mail(&app), issuer(&app));
@@ -311,7 +320,9 @@ async fn mail(app: &App) -> Finding {
             "no mail is sent: nobody can get a new password by themselves",
             "set [mail]; docs/mail.md",
         ),
-        Ok(Err(cause)) => Finding::problem(CHECK, cause, "mails wait for a day: mend [mail] or the mail server"),
+        Ok(Err(cause)) => {
+            Finding::problem(CHECK, cause, "mails wait for a day: mend [mail] or the mail server")
+        }
         Err(_) => Finding::problem(
             CHECK,
             "the mail server does not answer within 5 s",
@@ -337,7 +348,9 @@ async fn issuer(app: &App) -> Finding {
         }
     };
     match serde_json::from_slice::<Value>(&document).ok().as_ref().and_then(|known| known.get("issuer")) {
-        Some(Value::String(told)) if told == issuer => Finding::ok(CHECK, format!("{issuer} answers as itself")),
+        Some(Value::String(told)) if told == issuer => {
+            Finding::ok(CHECK, format!("{issuer} answers as itself"))
+        }
         Some(told) => Finding::problem(
             CHECK,
             format!("whoever answers at {issuer} is the issuer {told}"),

@@ -16,8 +16,8 @@ use crate::{files, telemetry};
 
 mod as_code;
 mod client;
-mod config;
 mod completions;
+mod config;
 mod doctor;
 mod group;
 mod import;

@@ -309,6 +309,63 @@ fn files_at_the_terminal() {
 }
 
 #[test]
+fn users_of_other_systems_at_the_terminal() {
+    let terminal = Terminal::new();
+    let file = terminal.folder.path().join("users.csv");
+    let hash = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e";
+    std::fs::write(&file, format!("username,password_hash,groups\nada,{hash},editors\nb b,,\n")).unwrap();
+    let tried = terminal.run(&["import", "csv", "users.csv", "--dry-run"]).done();
+    assert!(
+        tried.contains("would be taken: 1 users (1 with their password), 0 clients, 1 groups"),
+        "{tried}"
+    );
+    assert_eq!(terminal.run(&["user", "list", "--json"]).json(), serde_json::json!([]));
+    let taken = terminal.run(&["import", "csv", "users.csv"]).done();
+    assert!(taken.contains("taken: 1 users") && taken.contains("line 3 \"b b\": username: "), "{taken}");
+    assert!(!taken.contains(hash), "{taken}");
+    assert_eq!(terminal.run(&["user", "list", "--json"]).json()[0]["username"], "ada");
+    let again = terminal.run(&["import", "csv", "users.csv", "--json"]).json();
+    assert_eq!(again["taken"]["users"], 0);
+    assert_eq!(again["skipped"][0]["reason"], "this user name is already in use");
+    assert!(terminal.run(&["import", "keycloak", "users.csv"]).refused(1).contains("no realm"));
+    assert!(terminal.run(&["import", "auth0", "nowhere"]).refused(1).contains("nowhere"));
+    terminal.run(&["import", "ldif", "users.csv"]).refused(2);
+}
+
+#[test]
+fn the_doctor_and_completions_at_the_terminal() {
+    let terminal = Terminal::new();
+    let nothing_yet = terminal.run(&["doctor"]);
+    assert_eq!(nothing_yet.code, 1);
+    assert!(nothing_yet.out.contains("problem  database: "), "{}{}", nothing_yet.out, nothing_yet.err);
+    assert!(!terminal.folder.path().join("countersign.db").exists(), "it makes no database");
+    terminal.run(&["user", "list"]).done();
+    let nobody_serves = terminal.run(&["doctor", "--json"]);
+    let findings: Value = serde_json::from_str(&nobody_serves.out).unwrap();
+    let problems: Vec<&str> = findings
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|finding| finding["status"] == "problem")
+        .map(|finding| finding["check"].as_str().unwrap())
+        .collect();
+    assert_eq!((nobody_serves.code, problems.as_slice()), (1, &["issuer"][..]), "{}", nobody_serves.out);
+    let wrong = terminal.command(&["doctor"]).env("COUNTERSIGN_ISSUER", "nonsense").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8(wrong.stdout).unwrap().starts_with("problem  configuration: "));
+
+    for (shell, words) in [
+        ("bash", "complete -F _countersign"),
+        ("zsh", "#compdef countersign"),
+        ("fish", "complete -c countersign"),
+    ] {
+        let script = terminal.run(&["completions", shell]).done();
+        assert!(script.contains(words) && script.contains("doctor") && script.contains("--prune"), "{shell}");
+    }
+    terminal.run(&["completions", "tcsh"]).refused(2);
+}
+
+#[test]
 fn failed_requests_at_the_terminal() {
     let terminal = Terminal::new();
     assert_eq!(terminal.run(&["why", "--json"]).json(), serde_json::json!([]));

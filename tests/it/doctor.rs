@@ -14,7 +14,11 @@ use crate::support::{Engine, START, TestApp, on_both_engines};
 
 /// What a look came to.
 fn of<'a>(findings: &'a [Finding], check: &str) -> &'a Finding {
-    findings.iter().rev().find(|finding| finding.check == check).unwrap_or_else(|| panic!("{check}: {findings:?}"))
+    findings
+        .iter()
+        .rev()
+        .find(|finding| finding.check == check)
+        .unwrap_or_else(|| panic!("{check}: {findings:?}"))
 }
 
 async fn examine(app: &TestApp, seconds: i64) -> Vec<Finding> {

@@ -128,7 +128,11 @@ on_both!(a_realm_of_keycloak, |app| {
     let before = app.app.store.configuration().await.unwrap();
     let again = run(&app, "realm.json", false).await;
     assert_eq!(again.taken, Taken::default());
-    assert!(skipped(&again).contains(&"user 1: its id is already in use".to_owned()), "{:?}", skipped(&again));
+    assert!(
+        skipped(&again).contains(&"user 1: its id is already in use".to_owned()),
+        "{:?}",
+        skipped(&again)
+    );
     let after = app.app.store.configuration().await.unwrap();
     assert_eq!(format!("{before:?}"), format!("{after:?}"));
     assert!(hash_of(&app, "ada").await.unwrap().starts_with("$argon2id$"));
@@ -205,11 +209,14 @@ on_both!(who_is_here_already_stays_as_they_are, |app| {
     let report =
         import::run(&app.app, &Origin::cli(), found, false, &mut |done| seen.push(done)).await.unwrap();
     assert_eq!(report.taken.users, 451, "more than one batch, and one with another id");
-    assert_eq!(skipped(&report), [
-        "line 2: this user name is already in use",
-        "line 3: this e-mail address is already in use",
-        "line 4: its id is already in use",
-    ]);
+    assert_eq!(
+        skipped(&report),
+        [
+            "line 2: this user name is already in use",
+            "line 3: this e-mail address is already in use",
+            "line 4: its id is already in use",
+        ]
+    );
     assert_eq!(seen.last(), Some(&454));
     let after = app.stored_user(&ada.id).await;
     assert_eq!(format!("{ada:?}"), format!("{after:?}"));
