@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use crate::app::{App, StartError};
 use crate::clock::Clock;
-use crate::config::{Config, Engine};
+use crate::config::{Config, Engine, Issuer};
 use crate::entropy::Entropy;
 use crate::jose::KeyState;
+use crate::outgoing::Outgoing;
 use crate::store;
 use crate::tls::{self, Certificate};
 
@@ -96,7 +97,8 @@ pub async fn examine(config: Config, clock: Clock) -> Vec<Finding> {
     let mut findings = vec![configuration(&config), own_clock(now)];
     findings.extend(data_directory(&config));
     let database = in_time("database", database(&config, &clock)).await;
-    let usable = database.iter().all(|finding| finding.status != Status::Problem);
+    let usable =
+        database.iter().all(|finding| finding.check != "database" || finding.status != Status::Problem);
     findings.extend(database);
     findings.extend(certificate(&config, now));
     if usable {
@@ -239,13 +241,8 @@ fn certificate(config: &Config, now: i64) -> Vec<Finding> {
         let advice = "put a certificate and its key there; the running server goes on with the former one";
         return vec![Finding::problem(CHECK, error.to_string(), advice)];
     }
-    let host = config.issuer.host();
-    let host = host
-        .rsplit_once(':')
-        .filter(|(_, port)| port.parse::<u16>().is_ok())
-        .map_or(host.as_str(), |(name, _)| name);
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    match tls::look_at(files, host) {
+    let host = host(&config.issuer);
+    match tls::look_at(files, &host) {
         Ok(Certificate { ends_at, begins_at, is_for_host }) => {
             let days = (ends_at - now).div_euclid(DAY);
             let mut findings = vec![if ends_at <= now {
@@ -268,6 +265,16 @@ fn certificate(config: &Config, now: i64) -> Vec<Finding> {
         }
         Err(what) => vec![Finding::problem(CHECK, what, "put another certificate there")],
     }
+}
+
+/// The issuer's host without a port or the brackets of IPv6.
+fn host(issuer: &Issuer) -> String {
+    let host = issuer.host();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.parse::<u16>().is_ok() => name,
+        _ => host.as_str(),
+    };
+    name.trim_start_matches('[').trim_end_matches(']').to_owned()
 }
 
 /// What needs the whole application: signing keys, mail, and what the world sees.
@@ -336,7 +343,15 @@ async fn issuer(app: &App) -> Finding {
     const CHECK: &str = "issuer";
     let issuer = app.config.issuer.as_str();
     let address = format!("{issuer}/.well-known/openid-configuration");
-    let document = match tokio::time::timeout(TIME_LIMIT, app.outgoing.get(&address)).await {
+    // The application's own client never asks this server, nor, unless it is told to, a private address, where an issuer may
+    // well be.
+    let mut rules = app.config.outgoing.clone();
+    rules.allowed_hosts.push(host(&app.config.issuer));
+    let outgoing = match Outgoing::new(&rules, app.config.issuer.is_plain_http()) {
+        Ok(outgoing) => outgoing,
+        Err(error) => return Finding::problem(CHECK, error.to_string(), "mend [outgoing]"),
+    };
+    let document = match tokio::time::timeout(TIME_LIMIT, outgoing.get(&address)).await {
         Ok(Ok(document)) => document,
         Ok(Err(error)) => {
             let advice = "is a server running, and does the name lead to it (DNS, proxy, certificate)?";

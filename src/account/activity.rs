@@ -59,7 +59,7 @@ async fn describe(app: &App, words: Words, row: &AuditRow) -> Result<String, Pag
         "session.end" => words.text("activity-device-signed-out"),
         "session.refused" => words.text("activity-sign-in-refused"),
         "user.end_sessions" => words.text("activity-others-signed-out"),
-        "user.create" => words.text("activity-account-made"),
+        "user.create" | "user.import" => words.text("activity-account-made"),
         "user.update" if names(&row.detail, "email") => words.text("activity-address-changed"),
         "user.update" => words.text("activity-profile-changed"),
         "address.verify" => words.text("activity-address-confirmed"),

@@ -200,11 +200,13 @@ impl Inner {
             .filter(|hash| Algorithm::try_from(hash.algorithm.as_str()).is_ok());
         let imported =
             if argon2.is_some() { None } else { stored.and_then(|text| ImportedHash::parse(text).ok()) };
-        let right = match (&argon2, &imported) {
+        let matches = match (&argon2, &imported) {
             (Some(hash), _) => matches(&password.0, hash, memory),
             (None, Some(hash)) => hash.matches(&password.0),
             (None, None) => false,
         };
+        // Another system may have let somebody have none; it is also what a text that is too long was cut to.
+        let right = matches && !password.0.is_empty();
         if !right {
             let text = stored.filter(|_| argon2.is_some()).map(str::to_owned);
             let done = text.map(|text| ImportedHash::Argon2 { text }).or(imported).map(|hash| hash.decoy());
@@ -383,6 +385,17 @@ mod tests {
                 let again = hasher.check(typed("correct horse"), Some(upgraded), decoys).await.unwrap();
                 assert_eq!(again, Verdict::Right { upgraded: None });
             }
+        }
+    }
+
+    #[tokio::test]
+    async fn no_password_is_nobodys_password() {
+        let hasher = cheap(1, 8);
+        let own = hasher.hash(typed("")).await.unwrap();
+        let imported = "$pbkdf2-sha256$i=1000,l=32$c2FsdHNhbHQ$PgZh7gahAL7ZcynQb3HBarjKdqFLfcH+atPymuPv/9s";
+        assert!(super::ImportedHash::parse(imported).unwrap().matches(""));
+        for stored in [own, imported.to_owned()] {
+            assert_eq!(hasher.check(typed(""), Some(stored), Vec::new()).await.unwrap(), Verdict::Wrong);
         }
     }
 

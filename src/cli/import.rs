@@ -85,7 +85,9 @@ fn list(heading: &str, notes: &[Note]) {
     }
     println!("\n{heading}: {}", notes.len());
     for note in notes.iter().take(MOST_SHOWN) {
-        println!("  {} {:?}: {}", note.place, note.name, note.reason.trim());
+        // A file may say anything; the terminal is not to do it.
+        let reason = note.reason.replace(char::is_control, " ");
+        println!("  {} {:?}: {}", note.place, note.name, reason.trim());
     }
     if notes.len() > MOST_SHOWN {
         println!("  … and {} more: --json lists them all", notes.len() - MOST_SHOWN);

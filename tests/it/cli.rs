@@ -326,7 +326,8 @@ fn users_of_other_systems_at_the_terminal() {
     assert_eq!(terminal.run(&["user", "list", "--json"]).json()[0]["username"], "ada");
     let again = terminal.run(&["import", "csv", "users.csv", "--json"]).json();
     assert_eq!(again["taken"]["users"], 0);
-    assert_eq!(again["skipped"][0]["reason"], "this user name is already in use");
+    let reasons = again["skipped"].to_string();
+    assert!(reasons.contains("this user name is already in use"), "{reasons}");
     assert!(terminal.run(&["import", "keycloak", "users.csv"]).refused(1).contains("no realm"));
     assert!(terminal.run(&["import", "auth0", "nowhere"]).refused(1).contains("nowhere"));
     terminal.run(&["import", "ldif", "users.csv"]).refused(2);
@@ -360,7 +361,7 @@ fn the_doctor_and_completions_at_the_terminal() {
         ("fish", "complete -c countersign"),
     ] {
         let script = terminal.run(&["completions", shell]).done();
-        assert!(script.contains(words) && script.contains("doctor") && script.contains("--prune"), "{shell}");
+        assert!(script.contains(words) && script.contains("doctor") && script.contains("prune"), "{shell}");
     }
     terminal.run(&["completions", "tcsh"]).refused(2);
 }

@@ -39,8 +39,8 @@ on_both_engines!(a_database_that_is_well, |engine| {
     if engine == Engine::Postgres {
         // The tests' clock stands still, PostgreSQL's does not.
         assert_eq!(of(&findings, "clock difference").status, Status::Problem);
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-        let findings = examine(&app, now.try_into().unwrap()).await;
+        let now = Clock::system().now().0;
+        let findings = examine(&app, now).await;
         assert_eq!(of(&findings, "clock difference").status, Status::Ok, "{findings:?}");
     }
     // It wrote nothing that stays.
@@ -123,6 +123,34 @@ async fn what_does_not_answer_takes_five_seconds_and_no_more() {
     let findings = examine(&missing, START).await;
     assert!(of(&findings, "database").found.contains("is not there"), "{findings:?}");
     assert!(!Path::new("/nowhere").exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_answers_at_the_issuer_is_asked_who_they_are() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let here = format!("http://127.0.0.1:{}", listener.local_addr().unwrap().port());
+    let told = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let answer = std::sync::Arc::clone(&told);
+    let router = axum::Router::new().route(
+        "/.well-known/openid-configuration",
+        axum::routing::get(move || std::future::ready(answer.lock().unwrap().clone())),
+    );
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let app = app.configured(|config| config.issuer = countersign::config::Issuer::parse(&here).unwrap());
+    for (document, status, words) in [
+        (format!("{{\"issuer\": \"{here}\"}}"), Status::Ok, "answers as itself"),
+        ("{\"issuer\": \"https://other.example\"}".to_owned(), Status::Problem, "https://other.example"),
+        ("<html>".to_owned(), Status::Problem, "no discovery document"),
+        ("[]".to_owned(), Status::Problem, "no discovery document"),
+    ] {
+        told.lock().unwrap().clone_from(&document);
+        let findings = examine(&app, START).await;
+        let found = of(&findings, "issuer");
+        assert_eq!(found.status, status, "{document}: {found:?}");
+        assert!(found.found.contains(words), "{found:?}");
+    }
+    server.abort();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -247,6 +247,8 @@ impl Reading<'_> {
     }
 
     fn complain(&mut self, file: &str, line: Option<usize>, message: String) {
+        // It may repeat what a file says; the terminal is not to do it.
+        let message = message.replace(char::is_control, " ");
         self.complaints.push(Complaint { file: file.to_owned(), line, message });
     }
 

@@ -94,6 +94,7 @@ struct CredentialData {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a member of its own in Keycloak's")]
 struct Client {
     client_id: String,
     name: Option<String>,
@@ -246,7 +247,7 @@ impl Credential {
                 )
             }
         };
-        if matches!(data.algorithm.as_str(), "bcrypt") {
+        if data.algorithm == "bcrypt" {
             // As the extensions for it store it.
             return ImportedHash::parse(&secret.value);
         }
@@ -333,32 +334,13 @@ fn here(client: Client) -> Result<FoundClient, String> {
             all
         }
     };
-    let mut grants = Vec::new();
-    if code && !redirect_uris.is_empty() {
-        grants.extend(["authorization_code", "refresh_token"]);
-    }
-    if client.service_accounts_enabled {
-        grants.push("client_credentials");
-    }
-    if client.implicit_flow_enabled {
-        notes.push("the implicit flow was left out: use the code flow".to_owned());
-    }
-    if client.direct_access_grants_enabled {
-        notes.push("the password grant (direct access grants) is not there: use the code flow".to_owned());
-    }
+    let grants = grants(&client, code && !redirect_uris.is_empty(), &mut notes);
     if grants.is_empty() {
         return Err("uses none of the flows that are here".to_owned());
     }
-    let method = match client.client_authenticator_type.as_deref() {
-        _ if client.public_client => "none",
-        Some("client-jwt") => "private_key_jwt",
-        Some("client-secret-jwt") => "client_secret_jwt",
-        None | Some("client-secret") => "client_secret_basic",
-        Some(other) => return Err(format!("authenticates by {other}, which is not there")),
-    };
+    let method = method(&client)?;
     let scope =
         if grants.contains(&"authorization_code") { "openid profile email offline_access" } else { "openid" };
-    // Keycloak signs by the realm's algorithm unless told otherwise, and pages fetch keys by reference.
     let input = ClientInput {
         client_id: Some(client.client_id.clone()),
         client_name: Some(
@@ -390,4 +372,33 @@ fn here(client: Client) -> Result<FoundClient, String> {
     // Exports may hide them.
     let secret = client.secret.filter(|secret| !secret.chars().all(|c| c == '*'));
     Ok(FoundClient { input, secret, notes })
+}
+
+/// Its flows, as far as they are here.
+fn grants(client: &Client, code: bool, notes: &mut Vec<String>) -> Vec<&'static str> {
+    let mut grants = Vec::new();
+    if code {
+        grants.extend(["authorization_code", "refresh_token"]);
+    }
+    if client.service_accounts_enabled {
+        grants.push("client_credentials");
+    }
+    if client.implicit_flow_enabled {
+        notes.push("the implicit flow was left out: use the code flow".to_owned());
+    }
+    if client.direct_access_grants_enabled {
+        notes.push("the password grant (direct access grants) is not there: use the code flow".to_owned());
+    }
+    grants
+}
+
+/// How it proves who it is.
+fn method(client: &Client) -> Result<&'static str, String> {
+    Ok(match client.client_authenticator_type.as_deref() {
+        _ if client.public_client => "none",
+        Some("client-jwt") => "private_key_jwt",
+        Some("client-secret-jwt") => "client_secret_jwt",
+        None | Some("client-secret") => "client_secret_basic",
+        Some(other) => return Err(format!("authenticates by {other}, which is not there")),
+    })
 }

@@ -17,7 +17,7 @@ use super::clients::{self, take_secret};
 use super::{Refusal, groups};
 use crate::app::{App, Origin};
 use crate::authn::imported_hash::{ImportedHash, NotTaken};
-use crate::protocol::group::GroupInput;
+use crate::protocol::group::{self, GroupInput};
 use crate::protocol::ids::GroupId;
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::{self, ClientInput};
@@ -215,35 +215,23 @@ impl Importing<'_> {
         if self.groups.contains_key(&key) {
             return Ok(());
         }
+        let input = GroupInput { name: Some(name.clone()), ..GroupInput::default() };
+        if let Err(problems) = group::check(&input) {
+            self.skip("group".to_owned(), name, Refusal::Invalid(problems).to_string());
+            return Ok(());
+        }
         // Who is in a group that is here already joins it.
-        if let Some(standing) = self.app.store.group_by_name(&name).await? {
+        if let Some(standing) = self.app.store.group_by_name(name.trim()).await? {
             self.groups.insert(key, standing.id);
             return Ok(());
         }
-        let input = GroupInput { name: Some(name.clone()), ..GroupInput::default() };
-        if self.report.dry_run {
-            return match crate::protocol::group::check(&input) {
-                Ok(_) => {
-                    self.groups.insert(key, self.app.entropy.opaque_id().into());
-                    self.report.taken.groups += 1;
-                    Ok(())
-                }
-                Err(problems) => {
-                    self.skip("group".to_owned(), name, Refusal::Invalid(problems).to_string());
-                    Ok(())
-                }
-            };
-        }
-        match groups::create(self.app, self.origin, &input).await {
-            Ok(group) => {
-                self.groups.insert(key, group.id);
-                self.report.taken.groups += 1;
-            }
-            Err(refusal @ (Refusal::Invalid(_) | Refusal::Store(StoreError::Taken(_)))) => {
-                self.skip("group".to_owned(), name, refusal.to_string());
-            }
-            Err(other) => return Err(other),
-        }
+        let id = if self.report.dry_run {
+            self.app.entropy.opaque_id().into()
+        } else {
+            groups::create(self.app, self.origin, &input).await?.id
+        };
+        self.groups.insert(key, id);
+        self.report.taken.groups += 1;
         Ok(())
     }
 
