@@ -242,7 +242,7 @@ fn certificate(config: &Config, now: i64) -> Vec<Finding> {
         return vec![Finding::problem(CHECK, error.to_string(), advice)];
     }
     let host = host(&config.issuer);
-    match tls::look_at(files, &host) {
+    match tls::look_at(files, host.trim_start_matches('[').trim_end_matches(']')) {
         Ok(Certificate { ends_at, begins_at, is_for_host }) => {
             let days = (ends_at - now).div_euclid(DAY);
             let mut findings = vec![if ends_at <= now {
@@ -267,14 +267,15 @@ fn certificate(config: &Config, now: i64) -> Vec<Finding> {
     }
 }
 
-/// The issuer's host without a port or the brackets of IPv6.
+/// The issuer's host without a port; IPv6 in brackets.
 fn host(issuer: &Issuer) -> String {
     let host = issuer.host();
     let name = match host.rsplit_once(':') {
+        // `[::1]` ends with no number.
         Some((name, port)) if port.parse::<u16>().is_ok() => name,
         _ => host.as_str(),
     };
-    name.trim_start_matches('[').trim_end_matches(']').to_owned()
+    name.to_owned()
 }
 
 /// What needs the whole application: signing keys, mail, and what the world sees.
