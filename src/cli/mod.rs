@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::store::StoreError;
 use crate::{files, telemetry};
 
+mod audit;
 mod client;
 mod config;
 mod group;
@@ -73,6 +74,9 @@ enum Command {
     Key(key::Command),
     /// Why did this request fail?
     Why(why::Options),
+    /// Who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Mail on its way out
     #[command(subcommand)]
     Mail(mail::Command),
@@ -96,6 +100,7 @@ pub fn run() -> ExitCode {
         Command::Group(command) => block_on(group::run(&place, command)),
         Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
         Command::Why(options) => block_on(why::run(&place, options)),
+        Command::Audit(command) => block_on(audit::run(&place, command)),
         Command::Mail(command) => block_on(mail::run(&place, command)),
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),

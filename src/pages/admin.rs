@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
@@ -49,7 +50,8 @@ in_one_language!(
     AdminGroups,
     AdminGroupForm,
     AdminFailures,
-    AdminFailure
+    AdminFailure,
+    AdminAudit
 );
 
 /// One key of the server.

@@ -8,6 +8,7 @@
 mod account;
 mod admin;
 pub mod assets;
+mod audit;
 mod by_mail;
 mod demo;
 mod failures;
@@ -28,6 +29,7 @@ pub use admin::{
     AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
     KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
 };
+pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};

@@ -27,7 +27,7 @@ use changes::{Ears, Source};
 use ledger::Ledger;
 use memory::{Fact, Memory, Shelf};
 
-pub use audit::{AuditEntry, AuditRow};
+pub use audit::{AuditEntry, AuditPage, AuditRow};
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;

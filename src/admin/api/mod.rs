@@ -44,7 +44,7 @@ use self::problem::Problem;
         groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
-        audit::recent,
+        audit::list, audit::export,
         failures::list, failures::show, failures::register_redirect_uri,
         openapi,
     ),

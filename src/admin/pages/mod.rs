@@ -1,6 +1,7 @@
 //! The administrator's pages: the services of [`admin`](super), as forms.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod audit;
 pub mod clients;
 pub mod failures;
 pub mod groups;
