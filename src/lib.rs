@@ -8,6 +8,7 @@
 pub mod account;
 pub mod admin;
 pub mod app;
+pub mod audit_chain;
 pub mod authn;
 pub mod background;
 pub mod branding;

@@ -64,6 +64,7 @@ pub struct Seals {
     pairwise: hmac::Key,
     browser_state: hmac::Key,
     cursor: hmac::Key,
+    audit_chain: hmac::Key,
     fingerprint: String,
 }
 
@@ -103,6 +104,7 @@ impl Seals {
             pairwise: signing("pairwise subject")?,
             browser_state: signing("browser state")?,
             cursor: signing("cursor")?,
+            audit_chain: signing("audit chain")?,
             fingerprint: hex(&derive("fingerprint")?),
         })
     }
@@ -206,6 +208,12 @@ impl Seals {
     #[must_use]
     pub fn mailed_address(&self, address: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.mailed_address, address.as_bytes()).as_ref())
+    }
+
+    /// The code over a part of the audit log's chain: whoever writes to the database without the secret cannot make one.
+    #[must_use]
+    pub fn audit_code(&self, part: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.audit_chain, part).as_ref())
     }
 
     /// A cursor: the place `at`, a row's id, in the list that `list` describes, in a form that nobody else can make.

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::audit::{self, Export, Format};
+use crate::audit_chain::{self, Expected};
 use crate::protocol::audit::AuditInput;
 
 #[derive(Debug, Subcommand)]
@@ -33,6 +34,22 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Form::Csv)]
         format: Form,
     },
+    /// Is the log as it was written? Goes along its chain, and names the first row that was changed, removed, put in or moved
+    Verify {
+        /// What an earlier run printed as head, and was noted down elsewhere: what was chained until then must still be there
+        #[arg(long, value_name = "NUMBER:LINK", value_parser = expected)]
+        expect: Option<Expected>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn expected(text: &str) -> Result<Expected, String> {
+    let wrong = "is not NUMBER:LINK, as countersign audit verify prints it";
+    let (seq, link) = text.split_once(':').ok_or(wrong)?;
+    let seq = seq.parse().ok().filter(|seq| *seq >= 0).ok_or(wrong)?;
+    Ok(Expected { seq, link: link.to_owned() })
 }
 
 /// Which entries.
@@ -81,6 +98,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { filter, limit, after, json } => list(place, filter.into(), limit, after, json).await,
         Command::Export { filter, format } => export(place, filter.into(), format).await,
+        Command::Verify { expect, json } => verify(place, expect, json).await,
     }
 }
 
@@ -132,6 +150,44 @@ async fn export(place: &Place, filter: AuditInput, format: Form) -> anyhow::Resu
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
+    }
+    Ok(())
+}
+
+async fn verify(place: &Place, expect: Option<Expected>, as_json: bool) -> anyhow::Result<()> {
+    let app = place.app().await?;
+    let report = audit_chain::verify(&app, expect.as_ref()).await?;
+    let forgotten = expect.is_some_and(|expect| report.broken.is_none() && expect.seq < report.first - 1);
+    if as_json {
+        let broken = report.broken.as_ref().map(|broken| {
+            json!({ "kind": broken.kind.as_str(), "number": broken.seq, "id": broken.id, "says": broken.to_string() })
+        });
+        output::json(&json!({
+            "holds": report.broken.is_none() && !forgotten,
+            "first": report.first,
+            "last": report.last,
+            "head": format!("{}:{}", report.last, report.link),
+            "checked": report.checked,
+            "waiting": report.waiting,
+            "broken": broken,
+        }))?;
+    }
+    if let Some(broken) = report.broken {
+        anyhow::bail!("the audit log is not as it was written: {broken}");
+    }
+    if forgotten {
+        anyhow::bail!(
+            "the row that is expected is older than what is kept: the first one is number {}",
+            report.first
+        );
+    }
+    if !as_json {
+        output::details([
+            ("holds", "yes".to_owned()),
+            ("rows", format!("{} checked: number {} to {}", report.checked, report.first, report.last)),
+            ("waiting", format!("{}, which a running server chains within a second", report.waiting)),
+            ("head", format!("{}:{}", report.last, report.link)),
+        ]);
     }
     Ok(())
 }

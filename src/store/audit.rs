@@ -318,3 +318,62 @@ impl Store {
         Ok(on_db!(self, |db| { sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await })?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+    use tempfile::TempDir;
+
+    use crate::config::{Database, Engine};
+    use crate::store::{Db, Store};
+
+    /// The statements of a way, asked how they would be carried out.
+    macro_rules! plans {
+        ($of:literal) => {
+            [
+                concat!("EXPLAIN QUERY PLAN ", page!($of)),
+                concat!("EXPLAIN QUERY PLAN ", window!("id", $of, "LIMIT 1 OFFSET $4")),
+            ]
+        };
+    }
+
+    /// However many rows there are, a page reads those that its index leads to, in their order: no table is scanned, and
+    /// nothing is sorted below the limit of the window.
+    #[tokio::test]
+    async fn every_page_is_found_by_an_index() {
+        let folder = TempDir::new().unwrap();
+        let engine = Engine::Sqlite(folder.path().join("test.db"));
+        let store =
+            Store::open(&Database { engine, max_connections: 1, memory_bytes: 1 << 20 }).await.unwrap();
+        let Db::Sqlite { readers, .. } = &store.db else { panic!("SQLite") };
+        for (statements, index) in [
+            (
+                plans!("correlation_id = $1"),
+                "audit_log_by_correlation_id (correlation_id=? AND id>? AND id<?)",
+            ),
+            (plans!("target = $1"), "audit_log_by_target (target=? AND id>? AND id<?)"),
+            (plans!("actor = $1"), "audit_log_by_actor (actor=? AND id>? AND id<?)"),
+            (plans!("action = $1"), "audit_log_by_action (action=? AND id>? AND id<?)"),
+            (plans!("$1 = ''"), "sqlite_autoindex_audit_log_1 (id>? AND id<?)"),
+        ] {
+            for sql in statements {
+                let steps: Vec<String> = sqlx::query(sql)
+                    .fetch_all(readers)
+                    .await
+                    .unwrap()
+                    .iter()
+                    .map(|row| row.get("detail"))
+                    .collect();
+                let reads: Vec<&String> = steps.iter().filter(|step| step.contains("audit_log")).collect();
+                assert_eq!(reads.len(), 1, "{steps:?}");
+                assert!(
+                    reads[0].starts_with("SEARCH audit_log USING") && reads[0].ends_with(index),
+                    "{steps:?}"
+                );
+                let sorted = steps.iter().position(|step| step.contains("TEMP B-TREE"));
+                let window = steps.iter().position(|step| step.contains("SEARCH")).unwrap();
+                assert!(sorted.is_none_or(|sorted| sorted > window), "only the window is sorted: {steps:?}");
+            }
+        }
+    }
+}

@@ -28,6 +28,7 @@ use ledger::Ledger;
 use memory::{Fact, Memory, Shelf};
 
 pub use audit::{AuditEntry, AuditPage, AuditRow};
+pub use audit_chain::MOST_CHAINED;
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
@@ -46,6 +47,7 @@ pub use sign_in_code::{RightCode, SignInCode};
 pub use throttle::Attempt;
 
 mod audit;
+mod audit_chain;
 mod changes;
 mod cleanup;
 mod client;

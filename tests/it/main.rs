@@ -12,6 +12,7 @@ mod account_profile;
 mod admin_api;
 mod admin_pages;
 mod architecture;
+mod audit;
 mod authorize;
 mod back_channel_logout;
 mod branding;
