@@ -165,7 +165,8 @@ impl Walk {
             return Err(broken(Kind::Removed));
         }
         if row.seq < place {
-            return Err(broken(Kind::Inserted));
+            // Two rows at one place.
+            return Err(Break { kind: Kind::Inserted, seq: row.seq, id: row.id.clone() });
         }
         if row.mac != row.own_code(code) {
             let stood_here = |next: &ChainRow| {

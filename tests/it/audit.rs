@@ -9,14 +9,14 @@ use crate::admin_api::{Caller, administrator, problem, robot};
 use crate::support::{START, TestApp, encode, on_both};
 
 /// Writes an entry that differs from others in these fields.
-async fn write(app: &TestApp, change: impl FnOnce(&mut AuditEntry)) {
+pub async fn write(app: &TestApp, change: impl FnOnce(&mut AuditEntry)) {
     let mut entry = crate::store_conformance::audit(app, "test.note");
     change(&mut entry);
     app.app.store.audit(&entry).await.unwrap();
 }
 
 /// Writes many at once, each with its number as detail.
-async fn write_many(app: &TestApp, count: usize) {
+pub async fn write_many(app: &TestApp, count: usize) {
     let mut numbers = 0..count;
     loop {
         let some: Vec<_> = numbers
@@ -65,7 +65,6 @@ async fn all(caller: &Caller, filter: &[(&str, &str)], limit: &str) -> Vec<Strin
 }
 
 on_both!(every_filter_finds_its_rows_and_pages_hold_each_once, |app| {
-    let robot = robot(&app).await;
     let ada = app.user("ada").await;
     let user = format!("user:{}", ada.id);
     app.advance(1000);
@@ -81,6 +80,7 @@ on_both!(every_filter_finds_its_rows_and_pages_hold_each_once, |app| {
         })
         .await;
     }
+    let robot = robot(&app).await;
     let numbers = |wanted: &[u32]| -> Vec<String> {
         wanted.iter().map(|number| format!("Détail {number} 100%_!")).collect()
     };

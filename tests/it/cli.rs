@@ -451,4 +451,15 @@ fn the_audit_log_at_the_terminal() {
     assert_eq!(csv.matches("\r\n").count(), 5, "{csv}");
     let lines = terminal.run(&["audit", "export", "--format", "jsonl", "--action", "client.create"]).done();
     assert_eq!(serde_json::from_str::<Value>(lines.trim_end()).unwrap()["target"], "client:notes");
+    // No server has run here, and chained anything.
+    let report = terminal.run(&["audit", "verify", "--json"]).json();
+    assert_eq!((&report["holds"], &report["checked"]), (&true.into(), &0.into()));
+    assert!(report["waiting"].as_i64().unwrap() >= 4);
+    assert!(terminal.run(&["audit", "verify"]).done().contains("waiting"));
+    assert!(
+        terminal.run(&["audit", "verify", "--expect", "7:link"]).refused(1).contains("not as it was written")
+    );
+    for bad in ["7", "x:link", "-1:link", ""] {
+        terminal.run(&["audit", "verify", "--expect", bad]).refused(2);
+    }
 }

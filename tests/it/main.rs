@@ -13,6 +13,7 @@ mod admin_api;
 mod admin_pages;
 mod architecture;
 mod audit;
+mod audit_chain;
 mod authorize;
 mod back_channel_logout;
 mod branding;
