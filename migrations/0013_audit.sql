@@ -18,3 +18,12 @@ CREATE TABLE audit_chain (
     link TEXT NOT NULL,
     mac  TEXT NOT NULL
 );
+
+-- What was counted in each minute and each hour, summed over all nodes. The names are a fixed list.
+CREATE TABLE statistics (
+    width BIGINT NOT NULL, -- 60 or 3600 seconds
+    at    BIGINT NOT NULL, -- when that minute or hour began
+    name  TEXT NOT NULL,
+    count BIGINT NOT NULL,
+    PRIMARY KEY (width, at, name)
+);

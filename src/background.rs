@@ -11,6 +11,7 @@ use crate::failures;
 use crate::http::metrics;
 use crate::logout_notices;
 use crate::mail::outbox;
+use crate::statistics;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
@@ -35,6 +36,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(outbox::run(app.clone()));
     work.spawn(failures::run(app.clone()));
     work.spawn(audit_chain::run(app.clone()));
+    work.spawn(statistics::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }

@@ -30,6 +30,7 @@ pub mod protocol;
 pub mod routes;
 pub mod sealing;
 pub mod serve;
+pub mod statistics;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

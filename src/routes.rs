@@ -119,7 +119,7 @@ fn account() -> Router<App> {
 /// The administrator's pages.
 fn administration() -> Router<App> {
     Router::new()
-        .route("/admin", get(pages::home))
+        .route("/admin", get(pages::home::show))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
         .route("/admin/clients/new", get(pages::clients::new))
         .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
@@ -192,6 +192,7 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
         .route("/admin/api/audit", get(api::audit::list))
         .route("/admin/api/audit/export", get(api::audit::export))
+        .route("/admin/api/statistics", get(api::statistics::show))
         .route("/admin/api/failures", get(api::failures::list))
         .route("/admin/api/failures/{id}", get(api::failures::show))
         .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))

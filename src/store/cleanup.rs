@@ -54,6 +54,7 @@ impl Store {
             deleted += self.delete_in_batches(sql, dead_since).await?;
         }
         deleted += self.forget_old_failures().await?;
+        deleted += self.forget_old_statistics(now).await?;
         deleted += in_transaction!(self, |tx| {
             sqlx::query("DELETE FROM changes WHERE id <= (SELECT id FROM last_change) - $1")
                 .bind(KEEP_CHANGES)

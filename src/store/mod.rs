@@ -44,6 +44,7 @@ pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
 pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
+pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
 
 mod audit;
@@ -72,6 +73,7 @@ mod session;
 mod session_client;
 mod setting;
 mod sign_in_code;
+mod statistics;
 mod throttle;
 mod used_assertion;
 mod user;

@@ -463,3 +463,12 @@ fn the_audit_log_at_the_terminal() {
         terminal.run(&["audit", "verify", "--expect", bad]).refused(2);
     }
 }
+
+#[test]
+fn statistics_at_the_terminal() {
+    let terminal = Terminal::new();
+    let shown = terminal.run(&["statistics", "--span", "month", "--json"]).json();
+    assert_eq!((shown["sign_ins"].as_array().unwrap().len(), &shown["step"]), (62, &43_200.into()));
+    assert!(terminal.run(&["statistics"]).done().contains("failures of the server"));
+    terminal.run(&["statistics", "--span", "year"]).refused(2);
+}

@@ -46,6 +46,7 @@ mod matrix;
 mod methods;
 mod outage;
 mod outgoing;
+mod overview;
 mod processes;
 mod races;
 mod recovery;
