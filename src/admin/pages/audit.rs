@@ -149,7 +149,7 @@ async fn line(app: &App, entry: Entry) -> Result<AuditLine, PageError> {
 }
 
 /// What people call somebody or something, while it is there.
-async fn party(app: &App, id: String) -> Result<Party, PageError> {
+pub(super) async fn party(app: &App, id: String) -> Result<Party, PageError> {
     if let Some(user) = id.strip_prefix("user:")
         && let Some(user) = app.store.user(&user.into()).await?
     {

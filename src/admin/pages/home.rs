@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use super::audit::party;
 use super::{shell, shown};
 use crate::admin::overview::{self, Overview, Series, Span};
 use crate::app::App;
@@ -28,13 +29,16 @@ pub async fn show(
     let overview = overview::load(&app, span).await?;
     let counts = app.store.counts(app.clock.now()).await?;
     let keys = app.keys.view(app.clock.now()).into_iter().filter(|key| key.state.is_published());
-    let audit = app.store.recent_audit(RECENT).await?.into_iter().map(|row| AuditRow {
-        at: row.at,
-        actor: row.actor,
-        action: row.action,
-        target: row.target,
-        detail: row.detail,
-    });
+    let mut audit = Vec::new();
+    for row in app.store.recent_audit(RECENT).await? {
+        audit.push(AuditRow {
+            at: row.at,
+            actor: party(&app, row.actor).await?.name,
+            action: row.action,
+            target: party(&app, row.target).await?.name,
+            detail: row.detail,
+        });
+    }
     let page = AdminHome {
         shell: shell(&app, &me),
         clients: counts.clients.unsigned_abs(),
@@ -56,7 +60,7 @@ pub async fn show(
                 signs_from: key.active_from.0,
             })
             .collect(),
-        audit: audit.collect(),
+        audit,
     };
     Ok(shown(&app, &me, StatusCode::OK, &page))
 }
