@@ -1,6 +1,8 @@
 //! Plots of the administrator's first page: shapes in an SVG that stretches, words beside it in HTML, so that they stay
 //! readable on any screen; and the same numbers as a table.
 
+use std::fmt::Write as _;
+
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -113,7 +115,8 @@ pub fn bars(
             if value > 0.0 {
                 let (x, height) = (part * WIDE, HIGH * value / most);
                 let top = HIGH - HIGH * *below / most - height;
-                path.push_str(&format!("M{} {top:.2}h{}v{height:.2}h-{}z", x + 1, WIDE - 2, WIDE - 2));
+                // Writing to a String cannot fail.
+                let _ = write!(path, "M{} {top:.2}h{}v{height:.2}h-{}z", x + 1, WIDE - 2, WIDE - 2);
             }
             *below += value;
         }
@@ -154,7 +157,7 @@ pub fn lines(
             let (x, y) = (part * WIDE + WIDE / 2, HIGH - HIGH * value / most);
             // A point by itself is seen too.
             let begin = if drawing { "L" } else { "M" };
-            path.push_str(&format!("{begin}{x} {y:.2}"));
+            let _ = write!(path, "{begin}{x} {y:.2}");
             if !drawing {
                 path.push_str("h0.1");
             }

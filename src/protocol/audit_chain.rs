@@ -282,9 +282,9 @@ mod tests {
 
     #[test]
     fn whatever_is_done_to_any_row_is_found_at_its_place() {
+        type Change = fn(&mut ChainRow);
         const ROWS: usize = 5;
         assert_eq!(verdict(&chain(ROWS)), None);
-        type Change = fn(&mut ChainRow);
         let columns: [Change; 9] = [
             |row| row.id.push('x'),
             |row| row.at += 1,

@@ -75,7 +75,7 @@ on_both!(every_filter_finds_its_rows_and_pages_hold_each_once, |app| {
             entry.action = if number % 2 == 0 { "test.even" } else { "test.odd" };
             entry.target = format!("thing:{}", number % 3);
             entry.detail = format!("Détail {number} 100%_!");
-            entry.ip = "192.0.2.7".to_owned();
+            "192.0.2.7".clone_into(&mut entry.ip);
             entry.correlation_id = format!("request-{number}");
         })
         .await;
@@ -203,17 +203,17 @@ on_both!(exports_hold_every_row_once_and_no_formula, |app| {
 });
 
 on_both!(a_search_in_a_long_log_goes_on_until_its_end, |app| {
-    let robot = robot(&app).await;
+    let caller = robot(&app).await;
     write(&app, |entry| "needle".clone_into(&mut entry.detail)).await;
     app.advance(1);
     write_many(&app, 5_050).await;
-    let one = page(&robot, &[("search", "NEEDLE")]).await;
+    let one = page(&caller, &[("search", "NEEDLE")]).await;
     assert_eq!(one["entries"], json!([]), "five thousand rows are looked through at a time");
-    assert_eq!(all(&robot, &[("search", "needle")], "100").await, ["needle"]);
+    assert_eq!(all(&caller, &[("search", "needle")], "100").await, ["needle"]);
     let (_, mut root) = administrator(&app, "root").await;
-    let shown = root.get("/admin/audit?search=needle").await;
-    assert!(shown.text().contains("what is older was not looked through yet"), "{}", shown.text());
-    let next = shown.attribute("p.more a", "href");
+    let empty = root.get("/admin/audit?search=needle").await;
+    assert!(empty.text().contains("what is older was not looked through yet"), "{}", empty.text());
+    let next = empty.attribute("p.more a", "href");
     let shown = root.get(&next).await;
     assert!(shown.text().contains("needle"), "{}", shown.text());
 });
@@ -223,9 +223,9 @@ on_both!(the_page_shows_who_did_what_by_name_and_says_what_is_wrong, |app| {
     app.rp("web").await;
     let evil = "<script>alert(1)</script>";
     write(&app, |entry| {
-        entry.target = "client:web".to_owned();
-        entry.detail = evil.to_owned();
-        entry.correlation_id = "0123456789abcdef".to_owned();
+        "client:web".clone_into(&mut entry.target);
+        evil.clone_into(&mut entry.detail);
+        "0123456789abcdef".clone_into(&mut entry.correlation_id);
     })
     .await;
     let shown = root.get("/admin/audit").await;

@@ -43,7 +43,7 @@ async fn chained(app: &TestApp, rows: usize) -> i64 {
         app.advance(1);
         write(app, |entry| {
             entry.detail = format!("number {number}");
-            entry.ip = "192.0.2.1".to_owned();
+            "192.0.2.1".clone_into(&mut entry.ip);
         })
         .await;
     }
