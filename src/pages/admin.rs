@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::failures::{AdminFailure, AdminFailures};
-use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
+use super::{Notice, Page, LinkedRow, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
@@ -350,6 +350,12 @@ pub struct AdminUserForm {
     pub problems: Vec<Problem>,
     /// The user's live sessions; empty when new.
     pub sessions: Vec<SessionRow>,
+    /// Whether there is a password here.
+    pub password: bool,
+    /// Whether the password is the directory's.
+    pub directory: bool,
+    /// Accounts elsewhere that open this one; empty when new.
+    pub linked: Vec<LinkedRow>,
     /// The user's passkeys; empty when new.
     pub passkeys: Vec<PasskeyRow>,
     /// Since when there is an authenticator app (unix seconds).
