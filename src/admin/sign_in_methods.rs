@@ -5,8 +5,8 @@ use utoipa::ToSchema;
 
 use super::Refusal;
 use crate::app::{App, Origin};
-use crate::protocol::user::User;
 use crate::authn::means::linked;
+use crate::protocol::user::User;
 use crate::store::{StoredIdentity, StoredPasskey};
 
 /// How a user signs in.

@@ -20,8 +20,9 @@ use super::{
     Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
     SmtpSecurity, Throttle, Tls, Tokens,
 };
-use crate::branding::{self, Branding, BrandingProblem, Colour};
+use crate::branding::{self, Branding};
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::colour::Colour;
 use crate::protocol::issuer::Issuer;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -502,11 +503,11 @@ impl Checks<'_> {
         Box::leak(Box::new(Branding::new(name, logo, light, dark)))
     }
 
-    fn brand<T>(
+    fn brand<T, E: Display>(
         &mut self,
         key: &str,
         text: Option<String>,
-        rule: impl Fn(&str) -> Result<T, BrandingProblem>,
+        rule: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = text?;
         rule(&text).map_err(|problem| self.refuse_value(key, format!("{text:?}"), problem.to_string())).ok()

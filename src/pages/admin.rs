@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use askama::Template;
 
 use super::failures::{AdminFailure, AdminFailures};
-use super::{Notice, Page, LinkedRow, PasskeyRow, Problem, SessionRow, Shell};
+use super::{LinkedRow, Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
@@ -206,6 +206,8 @@ pub struct ClientFields {
     pub client_uri: String,
     /// Logo.
     pub logo_uri: String,
+    /// Accent colour, as `#0d6b60`.
+    pub accent_color: String,
     /// Privacy policy.
     pub policy_uri: String,
     /// Terms of service.

@@ -28,7 +28,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let app = || App {
         name: text("Lighthouse Travel"),
-        logo_uri: None,
+        logo: None,
+        accent: None,
         client_uri: Some(text("https://travel.example")),
         policy_uri: Some(text("https://travel.example/privacy")),
         tos_uri: Some(text("https://travel.example/terms")),
@@ -37,7 +38,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let plain_app = || App {
         name: text("Acme Notes"),
-        logo_uri: Some(text("https://notes.example/logo.png")),
+        logo: Some(text("/apps/acme-notes/logo")),
+        accent: Some(text("/assets/accent-a52a22.css?v=0123456789abcdef")),
         client_uri: None,
         policy_uri: None,
         tos_uri: None,
@@ -1076,7 +1078,8 @@ fn only_web_addresses_become_links() {
     ] {
         let app = App {
             name: "App".into(),
-            logo_uri: Some(uri.into()),
+            logo: None,
+            accent: None,
             client_uri: Some(uri.into()),
             policy_uri: Some(uri.into()),
             tos_uri: Some(uri.into()),
