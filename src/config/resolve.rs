@@ -21,6 +21,7 @@ use super::{
     SmtpSecurity, Throttle, Tls, Tokens,
 };
 use crate::branding::{self, Branding};
+use crate::geoip::Places;
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::colour::Colour;
 use crate::protocol::issuer::Issuer;
@@ -115,6 +116,7 @@ impl Checks<'_> {
         let data_dir = raw
             .data_dir
             .map_or_else(|| PathBuf::from("countersign-data"), |data_dir| (self.path)("data_dir", data_dir));
+        let places = raw.geoip_file.and_then(|file| self.places(file));
         let database = self.database(raw.database, &data_dir);
         let listen = self.listen(raw.listen);
         let sessions = self.sessions(raw.sessions);
@@ -160,6 +162,7 @@ impl Checks<'_> {
             issuer,
             secret: secret?,
             data_dir,
+            places,
             database: database?,
             listen,
             sessions,
@@ -233,6 +236,12 @@ impl Checks<'_> {
             }
         };
         parse_secret(&text).map_err(|what| self.refuse(key, format!("{what}; {MAKE_A_SECRET}"))).ok()
+    }
+
+    fn places(&mut self, file: PathBuf) -> Option<Places> {
+        let key = "geoip_file";
+        let bytes = self.read(key, file.clone())?;
+        Places::new(bytes).map_err(|problem| self.refuse_value(key, file.display(), problem)).ok()
     }
 
     fn database(&mut self, raw: raw::Database, data_dir: &Path) -> Option<Database> {

@@ -164,6 +164,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         id: text(id),
         device: text(device),
         ip: text(ip),
+        place: if current { text("Berlin, Germany") } else { String::new() },
         methods: vec![text("pwd")],
         first_seen: NOW - 400_000,
         last_seen,
@@ -220,6 +221,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         what: text(what),
         device: text(device),
         ip: text(ip),
+        place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
