@@ -69,10 +69,7 @@ impl Places {
         let entry: Entry<'_> = self.0.lookup(ip.to_canonical()).ok()?.decode().ok()??;
         let language = language_in_file(words.language());
         match (entry.city.in_language(language), entry.country.in_language(language)) {
-            (Some(city), Some(country)) => {
-                let parts = [("city", city.into()), ("country", country.into())];
-                Some(words.with_all("place-city", &parts).into_owned())
-            }
+            (Some(city), Some(country)) => Some([city, country].join(&words.text("list-separator"))),
             (city, country) => city.or(country).map(str::to_owned),
         }
     }

@@ -82,6 +82,3 @@ delete-wrong = هذا ليس اسم المستخدم الخاص بك. لم يُ�
 delete-last-administrator = أنت المسؤول الوحيد عن هذا الخادم. عيّن غيرك أولًا.
 deleted-title = حُذف حسابك
 deleted-lead = قد تحتفظ التطبيقات التي استخدمتها بما تعرفه عنك. اسألها.
-
-place-city = { $city }، { $country }
-place-address = { $place } ({ $ip })

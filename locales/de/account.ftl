@@ -82,6 +82,3 @@ delete-wrong = Das ist nicht Ihr Benutzername. Nichts wurde gelöscht.
 delete-last-administrator = Nur Sie administrieren diesen Server. Machen Sie zuerst jemand anderen zum Administrator.
 deleted-title = Ihr Konto ist gelöscht
 deleted-lead = Anwendungen, die Sie benutzt haben, bewahren vielleicht noch auf, was sie über Sie wissen. Fragen Sie dort nach.
-
-place-city = { $city }, { $country }
-place-address = { $place } ({ $ip })

@@ -82,6 +82,3 @@ delete-wrong = That is not your user name. Nothing was deleted.
 delete-last-administrator = You are the only administrator of this server. Make somebody else one first.
 deleted-title = Your account is deleted
 deleted-lead = Applications that you used may still keep what they know about you. Ask them.
-
-place-city = { $city }, { $country }
-place-address = { $place } ({ $ip })

@@ -82,6 +82,3 @@ delete-wrong = Ese no es su nombre de usuario. No se ha eliminado nada.
 delete-last-administrator = Usted es el único administrador de este servidor. Nombre primero a otra persona.
 deleted-title = Su cuenta está eliminada
 deleted-lead = Puede que las aplicaciones que usó conserven lo que saben de usted. Pregúnteles.
-
-place-city = { $city }, { $country }
-place-address = { $place } ({ $ip })

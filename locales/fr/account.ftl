@@ -82,6 +82,3 @@ delete-wrong = Ce n’est pas votre nom d’utilisateur. Rien n’a été suppri
 delete-last-administrator = Vous êtes le seul administrateur de ce serveur. Nommez d’abord quelqu’un d’autre.
 deleted-title = Votre compte est supprimé
 deleted-lead = Les applications que vous avez utilisées conservent peut-être encore ce qu’elles savent de vous. Demandez-leur.
-
-place-city = { $city }, { $country }
-place-address = { $place } ({ $ip })

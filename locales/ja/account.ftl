@@ -82,6 +82,3 @@ delete-wrong = ユーザー名が違います。何も削除されていませ�
 delete-last-administrator = このサーバーの管理者はあなただけです。先にほかの人を管理者にしてください。
 deleted-title = アカウントを削除しました
 deleted-lead = 利用していたアプリには、あなたの情報がまだ残っている場合があります。各アプリにお問い合わせください。
-
-place-city = { $country } { $city }
-place-address = { $place }（{ $ip }）

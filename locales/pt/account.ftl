@@ -82,6 +82,3 @@ delete-wrong = Esse não é o seu nome de usuário. Nada foi excluído.
 delete-last-administrator = Você é o único administrador deste servidor. Nomeie outra pessoa primeiro.
 deleted-title = A sua conta foi excluída
 deleted-lead = As aplicações que você usou talvez ainda guardem o que sabem sobre você. Pergunte a elas.
-
-place-city = { $city }, { $country }
-place-address = { $place } ({ $ip })

@@ -82,6 +82,3 @@ delete-wrong = 这不是您的用户名。没有删除任何内容。
 delete-last-administrator = 您是此服务器唯一的管理员。请先让其他人成为管理员。
 deleted-title = 您的账号已删除
 deleted-lead = 您使用过的应用可能仍保存着您的信息。请向它们查询。
-
-place-city = { $country } { $city }
-place-address = { $place }（{ $ip }）

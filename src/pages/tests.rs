@@ -8,6 +8,7 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::branding::{accent_address, accent_file};
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
@@ -39,7 +40,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     let plain_app = || App {
         name: text("Acme Notes"),
         logo: Some(text("/apps/acme-notes/logo")),
-        accent: Some(text("/assets/accent-a52a22.css?v=0123456789abcdef")),
+        accent: accent_address("#a52a22".parse().unwrap()),
         client_uri: None,
         policy_uri: None,
         tos_uri: None,
@@ -1175,10 +1176,11 @@ fn every_page_suits_a_strict_content_security_policy() {
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
         }
-        for element in page.select(&select("link, script, img[src^='/']")) {
+        for element in page.select(&select("link, script, img[src^='/assets/']")) {
             let address = element.attr("href").or(element.attr("src")).unwrap();
             let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
-            assert_eq!(assets::find(file).unwrap().version, version, "{name}");
+            let accent = accent_file(file);
+            assert_eq!(assets::find(file).or(accent.as_ref()).unwrap().version, version, "{name}");
         }
     });
 }

@@ -44,7 +44,7 @@ fn a_place_is_told_in_the_readers_language_or_in_english() {
         (Language::English, "Munich, Germany"),
         (Language::German, "München, Deutschland"),
         (Language::French, "Munich, Allemagne"),
-        (Language::Japanese, "ドイツ連邦共和国 ミュンヘン"),
+        (Language::Japanese, "ミュンヘン、ドイツ連邦共和国"),
         (Language::Arabic, "Munich، Germany"),
     ] {
         assert_eq!(plain(language, "127.0.0.1").as_deref(), Some(place));
