@@ -39,7 +39,7 @@ async function visitAll({ start, pages }, browser) {
   const server = await start();
   try {
     const context = await browser.newContext({ viewport: WIDE, reducedMotion: 'reduce' });
-    watch(context, [server.issuer, server.demo, server.upstream], found);
+    watch(context, [server.issuer, server.demo, server.upstream], found, server.upstream);
     const page = await context.newPage();
     page.setDefaultTimeout(15_000);
     for (const [name, visit] of Object.entries(pages)) {
