@@ -21,6 +21,15 @@ const unverified = (origin) => ({
   token_endpoint_auth_method: 'none',
 });
 
+/** One with a logo and a colour of its own. */
+const branded = (origin) => ({
+  client_name: 'Bramble & Sons',
+  logo_uri: `${origin}/assets/demo.svg`,
+  accent_color: '#7a1f5c',
+  redirect_uris: [`${origin}/callback`],
+  token_endpoint_auth_method: 'none',
+});
+
 /** An authorization request for everything. */
 const authorization = (issuer, fields) =>
   `${issuer}/authorize?${new URLSearchParams({
@@ -124,6 +133,13 @@ const ofQuickstart = {
     await page.context().clearCookies();
     await page.goto(link);
   },
+  'sign-in-branded': async (page, server) => {
+    await page.context().clearCookies();
+    const { client_id, redirect_uris: [redirect_uri] } = await server.register(branded(server.demo));
+    await page.goto(authorization(server.issuer, { client_id, redirect_uri }));
+    await page.waitForFunction(() => document.querySelector('.tile img')?.naturalWidth > 0);
+  },
+  'consent-branded': (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
   'sign-in-unverified': async (page, { issuer, demo }) => {
     await page.context().clearCookies();
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
