@@ -6,11 +6,12 @@ use countersign::config::Config;
 use countersign::geoip::{Places, PlacesError};
 use countersign::i18n::{Language, Words};
 
-use crate::support::mmdb::Data::{self, List, Map, Number, Text};
+use crate::support::mmdb::Data::{self, List, Map, Text, U32};
 use crate::support::mmdb::database;
 use crate::support::on_both;
 
-const HERE: Ipv4Addr = Ipv4Addr::LOCALHOST;
+/// Where requests of the tests come from.
+const HERE: Ipv4Addr = Ipv4Addr::UNSPECIFIED;
 const COUNTRY_ALONE: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 7);
 const ODD: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 9);
 const EMPTY: Ipv4Addr = Ipv4Addr::new(198, 51, 100, 1);
@@ -27,7 +28,7 @@ fn file() -> Vec<u8> {
     let entries = [
         (HERE, Map(vec![("city", munich), ("country", germany()), ("traits", Map(vec![]))])),
         (COUNTRY_ALONE, Map(vec![("country", germany())])),
-        (ODD, Map(vec![("city", Number(7)), ("country", List(vec![]))])),
+        (ODD, Map(vec![("city", U32(7)), ("country", List(vec![]))])),
         (EMPTY, Map(vec![])),
     ];
     database("Test-City", &entries)
@@ -47,7 +48,7 @@ fn a_place_is_told_in_the_readers_language_or_in_english() {
         (Language::Japanese, "ミュンヘン、ドイツ連邦共和国"),
         (Language::Arabic, "Munich، Germany"),
     ] {
-        assert_eq!(plain(language, "127.0.0.1").as_deref(), Some(place));
+        assert_eq!(plain(language, "0.0.0.0").as_deref(), Some(place));
     }
     assert_eq!(plain(Language::German, "203.0.113.7").as_deref(), Some("Deutschland"));
     assert_eq!(plain(Language::English, "::ffff:203.0.113.7").as_deref(), Some("Germany"), "IPv4 in IPv6");
@@ -74,7 +75,7 @@ fn a_file_that_is_of_no_use_is_refused_with_why() {
         let mut odd = whole.clone();
         odd[at] ^= 0xff;
         if let Ok(places) = Places::new(odd) {
-            let _ = places.of("127.0.0.1", Words::ENGLISH);
+            let _ = places.of("0.0.0.0", Words::ENGLISH);
         }
     }
 }
@@ -116,7 +117,7 @@ on_both!(sessions_and_activity_show_the_place_where_there_is_a_file, |app| {
             let page = browser.get(path).await;
             page.assert_inert();
             let text = page.text().replace(['\u{2068}', '\u{2069}'], "");
-            assert!(text.contains("127.0.0.1"), "{path}: {text}");
+            assert!(text.contains("0.0.0.0"), "{path}: {text}");
             assert_eq!(text.contains("Munich, Germany"), place, "{path}: {text}");
         }
     }

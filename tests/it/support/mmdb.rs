@@ -6,11 +6,13 @@ use std::net::Ipv4Addr;
 pub enum Data {
     Map(Vec<(&'static str, Data)>),
     Text(&'static str),
-    Number(u32),
+    U16(u16),
+    U32(u32),
+    U64(u64),
     List(Vec<Data>),
 }
 
-use Data::{List, Map, Number, Text};
+use Data::{List, Map, Text, U16, U32, U64};
 
 impl Data {
     fn write(&self, out: &mut Vec<u8>) {
@@ -27,8 +29,16 @@ impl Data {
                 head(out, 2, text.len());
                 out.extend(text.as_bytes());
             }
-            Number(number) => {
+            U16(number) => {
+                head(out, 5, 2);
+                out.extend(number.to_be_bytes());
+            }
+            U32(number) => {
                 head(out, 6, 4);
+                out.extend(number.to_be_bytes());
+            }
+            U64(number) => {
+                head(out, 9, 8);
                 out.extend(number.to_be_bytes());
             }
             Map(members) => {
@@ -82,15 +92,15 @@ pub fn database(kind: &'static str, entries: &[(Ipv4Addr, Data)]) -> Vec<u8> {
     file.extend(data);
     file.extend(b"\xab\xcd\xefMaxMind.com");
     Map(vec![
-        ("binary_format_major_version", Number(2)),
-        ("binary_format_minor_version", Number(0)),
-        ("build_epoch", Number(1_700_000_000)),
+        ("binary_format_major_version", U16(2)),
+        ("binary_format_minor_version", U16(0)),
+        ("build_epoch", U64(1_700_000_000)),
         ("database_type", Text(kind)),
         ("description", Map(vec![("en", Text("of a test"))])),
-        ("ip_version", Number(4)),
+        ("ip_version", U16(4)),
         ("languages", List(vec![Text("en")])),
-        ("node_count", Number(u32::try_from(count).unwrap())),
-        ("record_size", Number(32)),
+        ("node_count", U32(u32::try_from(count).unwrap())),
+        ("record_size", U16(32)),
     ])
     .write(&mut file);
     file
