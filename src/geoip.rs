@@ -1,4 +1,4 @@
-//! Where an address is, as a file in MaxMind's format says (GeoLite2, DB-IP and others): read once, at the start.
+//! Where an address is, as a file in the `.mmdb` format says (`GeoLite2` and others): read once, at the start.
 //!
 //! It is a hint for people who look at their own sessions, and nothing is decided by it.
 

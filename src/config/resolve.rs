@@ -116,7 +116,7 @@ impl Checks<'_> {
         let data_dir = raw
             .data_dir
             .map_or_else(|| PathBuf::from("countersign-data"), |data_dir| (self.path)("data_dir", data_dir));
-        let places = raw.geoip_file.and_then(|file| self.places(file));
+        let places = raw.geoip_file.and_then(|file| self.places(&file));
         let database = self.database(raw.database, &data_dir);
         let listen = self.listen(raw.listen);
         let sessions = self.sessions(raw.sessions);
@@ -238,9 +238,9 @@ impl Checks<'_> {
         parse_secret(&text).map_err(|what| self.refuse(key, format!("{what}; {MAKE_A_SECRET}"))).ok()
     }
 
-    fn places(&mut self, file: PathBuf) -> Option<Places> {
+    fn places(&mut self, file: &Path) -> Option<Places> {
         let key = "geoip_file";
-        let bytes = self.read(key, file.clone())?;
+        let bytes = self.read(key, file.to_owned())?;
         Places::new(bytes).map_err(|problem| self.refuse_value(key, file.display(), problem)).ok()
     }
 
