@@ -1,4 +1,4 @@
-//! A MaxMind database of a few networks, written for a test (MaxMind DB File Format Specification 2.0).
+//! A database of places for a few addresses, written for a test (`MaxMind` DB File Format Specification 2.0).
 
 use std::net::Ipv4Addr;
 
@@ -50,7 +50,9 @@ impl Data {
             }
             List(items) => {
                 head(out, 11, items.len());
-                items.iter().for_each(|item| item.write(out));
+                for item in items {
+                    item.write(out);
+                }
             }
         }
     }
