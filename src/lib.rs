@@ -8,6 +8,7 @@
 pub mod account;
 pub mod admin;
 pub mod app;
+pub mod audit_chain;
 pub mod authn;
 pub mod background;
 pub mod branding;
@@ -30,6 +31,7 @@ pub mod protocol;
 pub mod routes;
 pub mod sealing;
 pub mod serve;
+pub mod statistics;
 pub mod store;
 pub mod telemetry;
 pub mod tls;

@@ -120,7 +120,7 @@ fn account() -> Router<App> {
 /// The administrator's pages.
 fn administration() -> Router<App> {
     Router::new()
-        .route("/admin", get(pages::home))
+        .route("/admin", get(pages::home::show))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
         .route("/admin/clients/new", get(pages::clients::new))
         .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
@@ -142,6 +142,7 @@ fn administration() -> Router<App> {
         .route("/admin/groups/{id}/members", post(pages::groups::add_member))
         .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
         .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/audit", get(pages::audit::list))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
         .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
@@ -190,7 +191,9 @@ fn administration_api() -> Router<App> {
             get(api::registration_tokens::list).post(api::registration_tokens::create),
         )
         .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
-        .route("/admin/api/audit", get(api::audit::recent))
+        .route("/admin/api/audit", get(api::audit::list))
+        .route("/admin/api/audit/export", get(api::audit::export))
+        .route("/admin/api/statistics", get(api::statistics::show))
         .route("/admin/api/failures", get(api::failures::list))
         .route("/admin/api/failures/{id}", get(api::failures::show))
         .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))

@@ -14,6 +14,7 @@ use crate::entropy::Entropy;
 use crate::store::StoreError;
 use crate::{files, telemetry};
 
+mod audit;
 mod client;
 mod config;
 mod group;
@@ -23,6 +24,7 @@ mod output;
 mod quickstart;
 mod registration_token;
 mod serve;
+mod statistics;
 mod user;
 mod why;
 
@@ -73,6 +75,11 @@ enum Command {
     Key(key::Command),
     /// Why did this request fail?
     Why(why::Options),
+    /// Who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// What went on lately, in numbers
+    Statistics(statistics::Options),
     /// Mail on its way out
     #[command(subcommand)]
     Mail(mail::Command),
@@ -96,6 +103,8 @@ pub fn run() -> ExitCode {
         Command::Group(command) => block_on(group::run(&place, command)),
         Command::RegistrationToken(command) => block_on(registration_token::run(&place, command)),
         Command::Why(options) => block_on(why::run(&place, options)),
+        Command::Audit(command) => block_on(audit::run(&place, command)),
+        Command::Statistics(options) => block_on(statistics::run(&place, options)),
         Command::Mail(command) => block_on(mail::run(&place, command)),
         Command::Key(command) => block_on(key::run(&place, command)),
         Command::Config(command) => config::run(&place, &command),

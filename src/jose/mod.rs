@@ -20,6 +20,7 @@ pub use jwe::{DecryptError, EncryptionKey, Jwe, JweError};
 pub use jws::{Jws, SignError, VerifyError};
 pub use key::{DecryptionKey, KeyAlg, OwnKey, SigningKey};
 pub use keyring::{JwksDocument, KeyView, Keyring, KeyringError, Verified};
+pub use rotation::KeyState;
 
 /// The longest compact serialization that is looked at, in bytes.
 const LONGEST: usize = 64 * 1024;

@@ -8,9 +8,11 @@
 mod account;
 mod admin;
 pub mod assets;
+mod audit;
 mod by_mail;
 mod demo;
 mod failures;
+mod plot;
 mod sign_in;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -26,11 +28,13 @@ pub use account::{
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
     AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
-    KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
+pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
+pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,

@@ -717,6 +717,35 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 clients: 12,
                 users: 48_211,
                 sessions: 1,
+                spans: spans(),
+                warnings: vec![text(
+                    "31 sign-ins were refused, and 2 worked: somebody may be guessing <passwords>.",
+                )],
+                plots: vec![
+                    bars(
+                        "p-sign-ins",
+                        "Sign-ins",
+                        "",
+                        axis(),
+                        &[values("worked", 3.0), values("refused", 1.0)],
+                    ),
+                    lines(
+                        "p-latency",
+                        "Time to answer",
+                        "Estimated.",
+                        axis(),
+                        &[values("half within", 0.4)],
+                        millis,
+                    ),
+                ],
+                rankings: vec![Ranking::new(
+                    "p-refused",
+                    "Refused sign-ins by cause",
+                    "Why.",
+                    "None.",
+                    vec![(text("wrong password"), 20), (text("too many attempts"), 11)],
+                )],
+                rotate_days: 90,
                 keys: vec![
                     key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active"),
                     key_row("Kx9mZ2hQ8nLw4vR7tY1uI3oP6aS5dF0gHjK8lZxCvBn", "RS256", "active"),
@@ -737,6 +766,17 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 clients: 1,
                 users: 1,
                 sessions: 1,
+                spans: spans(),
+                warnings: vec![],
+                plots: vec![bars("p-sign-ins", "Sign-ins", "", axis(), &[])],
+                rankings: vec![Ranking::new(
+                    "p-refused",
+                    "Refused sign-ins by cause",
+                    "Why.",
+                    "None.",
+                    vec![],
+                )],
+                rotate_days: 1,
                 keys: vec![key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active")],
                 audit: vec![],
             }),
@@ -921,6 +961,47 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
                 next: None,
                 notice: None,
+            }),
+        ),
+        (
+            "admin-audit",
+            html(&AdminAudit {
+                shell: shell(Words::ENGLISH, true),
+                fields: AuditFields {
+                    actor: text("ada"),
+                    action: text("client.create"),
+                    ..AuditFields::default()
+                },
+                actions: vec![text("client.create"), text("session.begin")],
+                rows: vec![AuditLine {
+                    at: NOW - 20,
+                    actor: Party { name: text("ada"), link: Some(text("/admin/users/u")) },
+                    action: text("client.create"),
+                    target: Party { name: text("Notes <b>"), link: Some(text("/admin/clients/notes")) },
+                    detail: text("<script>"),
+                    ip: text("192.0.2.7"),
+                    reference: text("0123456789abcdef0123456789abcdef"),
+                }],
+                reached: Some(NOW - 86_400),
+                next: Some(text("/admin/audit?actor=ada&after=x")),
+                exports: Some((
+                    text("/admin/api/audit/export?format=csv"),
+                    text("/admin/api/audit/export?format=jsonl"),
+                )),
+                problems: vec![],
+            }),
+        ),
+        (
+            "admin-audit-wrong",
+            html(&AdminAudit {
+                shell: shell(Words::ENGLISH, true),
+                fields: AuditFields { since: text("yesterday"), ..AuditFields::default() },
+                actions: vec![],
+                rows: vec![],
+                reached: None,
+                next: None,
+                exports: None,
+                problems: vec![problem("since", "From: is not a time.")],
             }),
         ),
         (
@@ -1359,4 +1440,23 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let out = SignedOut { words, return_to: None, client_id: Some(text("x")) };
     assert_eq!(out.here().as_deref(), Some("/logout?client_id=x"));
     assert_eq!(SetupDone { words, username: text("a") }.here(), None);
+}
+
+fn spans() -> Vec<SpanLink> {
+    vec![
+        SpanLink { name: "hour", label: "Hour", current: true },
+        SpanLink { name: "day", label: "Day", current: false },
+    ]
+}
+
+const fn axis() -> Axis {
+    Axis { begin: NOW - 240, step: 60, parts: 4, in_row: 2 }
+}
+
+fn values(name: &str, value: f64) -> Values {
+    Values {
+        name: name.to_owned(),
+        values: vec![Some(value), Some(0.0), None, Some(value / 2.0)],
+        bad: name == "refused",
+    }
 }

@@ -3,6 +3,8 @@
 
 pub mod access_token;
 pub mod assurance;
+pub mod audit;
+pub mod audit_chain;
 pub mod authorize;
 pub mod claims;
 pub mod claims_request;

@@ -165,6 +165,10 @@ const ofQuickstart = {
     if (await page.locator('#login-submit').count()) await signIn(page, administrator);
     await page.waitForSelector('text=Signing and encryption keys');
   },
+  'admin-day': (page, { issuer }) => page.goto(`${issuer}/admin?span=day`),
+  'admin-audit': (page, { issuer }) => page.goto(`${issuer}/admin/audit`),
+  'admin-audit-filtered': (page, { issuer }) => page.goto(`${issuer}/admin/audit?actor=${administrator.username}`),
+  'admin-audit-wrong': (page, { issuer }) => page.goto(`${issuer}/admin/audit?since=yesterday`),
   'admin-clients': (page, { issuer }) => page.goto(`${issuer}/admin/clients`),
   'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),
   'admin-client-wrong': async (page) => {

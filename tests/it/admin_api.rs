@@ -657,7 +657,7 @@ on_both!(bodies_queries_and_paths_are_read_strictly, |app| {
     {
         problem(&robot.get(&format!("/admin/api/users?{query}")).await, 400);
     }
-    for query in ["limit=0", "limit=1001", "since=0"] {
+    for query in ["limit=0", "limit=1001", "since=x"] {
         problem(&robot.get(&format!("/admin/api/audit?{query}")).await, 400);
     }
     for id in ["%ff", "%00", "..%2f..", "'%20OR%201=1--", &"x".repeat(5000)] {
