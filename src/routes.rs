@@ -8,7 +8,7 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
+    assets, authorize, check_session, client_logo, consent, cors, discovery, email_code, forward_auth,
     forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
     passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
     second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webfinger,
@@ -74,6 +74,7 @@ pub fn router(app: &App) -> Router {
         .route("/recover/password", get(recover_password::get).post(recover_password::post))
         .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
+        .route("/apps/{id}/logo", get(client_logo::get))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

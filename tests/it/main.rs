@@ -34,6 +34,7 @@ mod email_code;
 mod failures;
 mod forward_auth;
 mod front_channel_logout;
+mod geoip;
 mod groups;
 mod interleavings;
 mod introspect;
