@@ -18,6 +18,7 @@ use crate::mail::{Mailer, TransportError};
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::protocol::ids::{ClientId, UserId};
 use crate::sealing::Seals;
+use crate::statistics::Statistics;
 use crate::store::{AuditEntry, Store, StoreError};
 
 /// The application. Cloning it costs one count: every layer of the router holds one, for every request.
@@ -43,6 +44,8 @@ pub struct Parts {
     pub mail: Mailer,
     /// Refused requests, until they are written down.
     pub failures: Arc<Failures>,
+    /// What was counted, until it is written down.
+    pub statistics: Arc<Statistics>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
     /// The organisation's directory, if it has one.
@@ -132,6 +135,7 @@ impl App {
             outgoing,
             mail,
             failures: Arc::default(),
+            statistics: Arc::default(),
             passkeys,
             directory,
             passwords,

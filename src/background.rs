@@ -6,10 +6,12 @@ use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::App;
+use crate::audit_chain;
 use crate::failures;
 use crate::http::metrics;
 use crate::logout_notices;
 use crate::mail::outbox;
+use crate::statistics;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
@@ -33,6 +35,8 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(logout_notices::run(app.clone()));
     work.spawn(outbox::run(app.clone()));
     work.spawn(failures::run(app.clone()));
+    work.spawn(audit_chain::run(app.clone()));
+    work.spawn(statistics::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }
@@ -84,9 +88,13 @@ async fn keep_house(app: App) {
             tracing::error!(%error, "signing keys cannot be rotated; tried again in an hour");
         }
         let now = app.clock.now();
-        match app.store.clean_up(now, now.minus(KEEP_AUDIT)).await {
+        match app.store.clean_up(now).await {
             Ok(deleted) => tracing::debug!(deleted, "dead rows deleted"),
             Err(error) => tracing::error!(%error, "dead rows cannot be deleted; tried again in an hour"),
+        }
+        match audit_chain::forget(&app, now.minus(KEEP_AUDIT)).await {
+            Ok(deleted) => tracing::debug!(deleted, "old rows of the audit log deleted"),
+            Err(error) => tracing::error!(%error, "old rows of the audit log are not deleted"),
         }
         match app.store.delete_unused_clients(now.minus(app.config.registration.unused_expiry)).await {
             Ok(0) => {}

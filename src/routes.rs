@@ -8,7 +8,7 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
+    assets, authorize, check_session, client_logo, consent, cors, discovery, email_code, forward_auth,
     forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
     passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
     second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webfinger,
@@ -74,6 +74,7 @@ pub fn router(app: &App) -> Router {
         .route("/recover/password", get(recover_password::get).post(recover_password::post))
         .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
+        .route("/apps/{id}/logo", get(client_logo::get))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -119,7 +120,7 @@ fn account() -> Router<App> {
 /// The administrator's pages.
 fn administration() -> Router<App> {
     Router::new()
-        .route("/admin", get(pages::home))
+        .route("/admin", get(pages::home::show))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
         .route("/admin/clients/new", get(pages::clients::new))
         .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
@@ -141,6 +142,7 @@ fn administration() -> Router<App> {
         .route("/admin/groups/{id}/members", post(pages::groups::add_member))
         .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
         .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/audit", get(pages::audit::list))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
         .route("/admin/failures/{id}/register-redirect-uri", post(pages::failures::register_redirect_uri))
@@ -189,7 +191,9 @@ fn administration_api() -> Router<App> {
             get(api::registration_tokens::list).post(api::registration_tokens::create),
         )
         .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
-        .route("/admin/api/audit", get(api::audit::recent))
+        .route("/admin/api/audit", get(api::audit::list))
+        .route("/admin/api/audit/export", get(api::audit::export))
+        .route("/admin/api/statistics", get(api::statistics::show))
         .route("/admin/api/failures", get(api::failures::list))
         .route("/admin/api/failures/{id}", get(api::failures::show))
         .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))

@@ -63,6 +63,8 @@ pub struct Seals {
     mailed_address: hmac::Key,
     pairwise: hmac::Key,
     browser_state: hmac::Key,
+    cursor: hmac::Key,
+    audit_chain: hmac::Key,
     fingerprint: String,
 }
 
@@ -101,6 +103,8 @@ impl Seals {
             mailed_address: signing("mailed address")?,
             pairwise: signing("pairwise subject")?,
             browser_state: signing("browser state")?,
+            cursor: signing("cursor")?,
+            audit_chain: signing("audit chain")?,
             fingerprint: hex(&derive("fingerprint")?),
         })
     }
@@ -205,6 +209,45 @@ impl Seals {
     pub fn mailed_address(&self, address: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.mailed_address, address.as_bytes()).as_ref())
     }
+
+    /// The code over a part of the audit log's chain: whoever writes to the database without the secret cannot make one.
+    #[must_use]
+    pub fn audit_code(&self, part: &[u8]) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.audit_chain, part).as_ref())
+    }
+
+    /// A cursor: the place `at`, a row's id, in the list that `list` describes, in a form that nobody else can make.
+    #[must_use]
+    pub fn cursor(&self, list: &str, at: &str) -> String {
+        // No place holds a space.
+        let of = hex(hmac::sign(&self.cursor, format!("list {list}").as_bytes()).as_ref());
+        let place = format!("{at}.{of:.16}");
+        let tag = hmac::sign(&self.cursor, place.as_bytes());
+        format!("{place}.{}", URL_SAFE_NO_PAD.encode(tag.as_ref()))
+    }
+
+    /// The place that a cursor of this list stands for.
+    ///
+    /// # Errors
+    /// [`Seals::cursor`] did not make it, or for another list.
+    pub fn open_cursor(&self, list: &str, cursor: &str) -> Result<String, BadCursor> {
+        let (place, tag) = cursor.rsplit_once('.').ok_or(BadCursor::Forged)?;
+        let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| BadCursor::Forged)?;
+        hmac::verify(&self.cursor, place.as_bytes(), &tag).map_err(|_| BadCursor::Forged)?;
+        let (at, _) = place.rsplit_once('.').ok_or(BadCursor::Forged)?;
+        if self.cursor(list, at) == cursor { Ok(at.to_owned()) } else { Err(BadCursor::OfAnotherList) }
+    }
+}
+
+/// Why a cursor leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadCursor {
+    /// It was made up, or changed.
+    #[error("is not a cursor that this server gave out")]
+    Forged,
+    /// It belongs to another list.
+    #[error("is the cursor of another filter: begin again without it")]
+    OfAnotherList,
 }
 
 /// Why a value could not be sealed.
@@ -222,7 +265,7 @@ pub enum SealError {
 mod tests {
     use zeroize::Zeroizing;
 
-    use super::{NotSealedHere, Purpose, Seals};
+    use super::{BadCursor, NotSealedHere, Purpose, Seals};
     use crate::config::MasterSecret;
     use crate::entropy::Entropy;
 
@@ -253,6 +296,34 @@ mod tests {
         }
         for garbage in ["", "A", "AAAAAAAAAAAAAAAA", "é", &sealed[1..], &"A".repeat(100_000)] {
             assert_eq!(ours.open::<String>(Purpose::Code, garbage), Err(NotSealedHere));
+        }
+    }
+
+    #[test]
+    fn a_cursor_leads_to_its_place_in_its_own_list_and_cannot_be_made_up() {
+        let (ours, theirs) = (seals(&[1; 32]), seals(&[2; 32]));
+        let cursor = ours.cursor("list", "0123abc");
+        assert_eq!(ours.open_cursor("list", &cursor).unwrap(), "0123abc");
+        assert_eq!(ours.open_cursor("another", &cursor), Err(BadCursor::OfAnotherList));
+        assert_eq!(theirs.open_cursor("list", &cursor), Err(BadCursor::Forged));
+        for position in 0..cursor.len() {
+            let mut forged = cursor.clone().into_bytes();
+            forged[position] = if forged[position] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(ours.open_cursor("list", &forged), Err(BadCursor::Forged), "at {position}");
+        }
+        for garbage in [
+            "",
+            ".",
+            "..",
+            "a.b",
+            "a.b.c",
+            "é.é.é",
+            &cursor[1..],
+            &format!("0{cursor}"),
+            &"A.".repeat(50_000),
+        ] {
+            assert_eq!(ours.open_cursor("list", garbage), Err(BadCursor::Forged), "{garbage:.20}");
         }
     }
 

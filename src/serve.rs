@@ -86,6 +86,9 @@ pub async fn run(
     if let Err(error) = app.store.write_last_seen().await {
         tracing::warn!(%error, "last-seen times cannot be written");
     }
+    if let Err(error) = app.statistics.write(&app.store, app.clock.now()).await {
+        tracing::warn!(%error, "statistics cannot be written");
+    }
     app.store.close().await;
     served
 }

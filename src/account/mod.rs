@@ -237,6 +237,11 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     }
 }
 
+/// Where an address is; empty where nobody knows.
+fn place_of(app: &App, words: Words, ip: &str) -> String {
+    app.config.places.as_ref().and_then(|places| places.of(ip, words)).unwrap_or_default()
+}
+
 /// A session as pages show it.
 pub(crate) fn session_row(
     app: &App,
@@ -252,6 +257,7 @@ pub(crate) fn session_row(
         expires: ends_at(app, &session).0,
         current: current == Some(&session.id),
         id: session.id.to_string(),
+        place: place_of(app, words, &session.ip),
         ip: session.ip,
     }
 }

@@ -1,15 +1,17 @@
 //! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`],
-//! [`registration_tokens`], [`failures`], [`as_code`], [`import`]) hold every rule of it once; the API, the pages and the command line only
-//! translate to and from them.
+//! [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`as_code`], [`import`]) hold every rule of it once; the API,
+//! the pages and the command line only translate to and from them.
 
 pub mod api;
 pub mod as_code;
+pub mod audit;
 pub mod clients;
 pub mod failures;
 pub mod groups;
 pub mod import;
 pub mod invitations;
 pub mod keys;
+pub mod overview;
 pub mod pages;
 pub mod registration_tokens;
 pub mod sign_in_methods;

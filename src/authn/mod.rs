@@ -120,6 +120,7 @@ pub async fn prove(
         Counted::Allowed(attempt) => attempt,
         Counted::TooMany { retry_after } => {
             let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
+            app.statistics.count("refused.too_many_attempts");
             return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
         }
     };
@@ -136,6 +137,7 @@ pub async fn prove(
         Err(SignInError::Directory(error)) => {
             tracing::error!(%error, "nobody of the directory can sign in");
             throttle::take_back(store, &counted).await?;
+            app.statistics.count("refused.directory_silent");
             let detail = "the directory does not answer";
             store.audit(&app.audit(origin, "session.refused", target(user.as_ref()), detail)).await?;
             return Ok(Err(Refusal::DirectorySilent));
@@ -149,6 +151,14 @@ pub async fn prove(
             Ok(Ok(Proved { user, proof }))
         }
         opened => {
+            app.statistics.count(match method {
+                Method::Password => "refused.password",
+                Method::Passkey => "refused.passkey",
+                Method::Totp => "refused.totp",
+                Method::EmailCode => "refused.email_code",
+                Method::RecoveryCode => "refused.recovery_code",
+                Method::Upstream => "refused.upstream",
+            });
             let target = target(opened.or(user).as_ref());
             store.audit(&app.audit(origin, "session.refused", target, method.as_str())).await?;
             Ok(Err(Refusal::WrongCredentials))

@@ -15,6 +15,7 @@ use crate::store::StoreError;
 use crate::{files, telemetry};
 
 mod as_code;
+mod audit;
 mod client;
 mod completions;
 mod config;
@@ -27,6 +28,7 @@ mod output;
 mod quickstart;
 mod registration_token;
 mod serve;
+mod statistics;
 mod user;
 mod why;
 
@@ -77,6 +79,11 @@ enum Command {
     Key(key::Command),
     /// Why did this request fail?
     Why(why::Options),
+    /// Who did what
+    #[command(subcommand)]
+    Audit(audit::Command),
+    /// What went on lately, in numbers
+    Statistics(statistics::Options),
     /// Mail on its way out
     #[command(subcommand)]
     Mail(mail::Command),
@@ -116,6 +123,8 @@ pub fn run() -> ExitCode {
         Command::Group(command) => done(block_on(group::run(&place, command))),
         Command::RegistrationToken(command) => done(block_on(registration_token::run(&place, command))),
         Command::Why(options) => done(block_on(why::run(&place, options))),
+        Command::Audit(command) => done(block_on(audit::run(&place, command))),
+        Command::Statistics(options) => done(block_on(statistics::run(&place, options))),
         Command::Mail(command) => done(block_on(mail::run(&place, command))),
         Command::Key(command) => done(block_on(key::run(&place, command))),
         Command::Export(options) => done(block_on(as_code::export(&place, options))),

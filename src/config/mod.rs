@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
 use crate::branding::Branding;
+use crate::geoip::Places;
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
@@ -103,6 +104,8 @@ pub struct Config {
     pub secret: MasterSecret,
     /// Where the embedded database lives.
     pub data_dir: PathBuf,
+    /// Where addresses are, if a file says so.
+    pub places: Option<Places>,
     /// Database.
     pub database: Database,
     /// Listener.

@@ -20,8 +20,10 @@ use super::{
     Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
     SmtpSecurity, Throttle, Tls, Tokens,
 };
-use crate::branding::{self, Branding, BrandingProblem, Colour};
+use crate::branding::{self, Branding};
+use crate::geoip::Places;
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::colour::Colour;
 use crate::protocol::issuer::Issuer;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -114,6 +116,7 @@ impl Checks<'_> {
         let data_dir = raw
             .data_dir
             .map_or_else(|| PathBuf::from("countersign-data"), |data_dir| (self.path)("data_dir", data_dir));
+        let places = raw.geoip_file.and_then(|file| self.places(&file));
         let database = self.database(raw.database, &data_dir);
         let listen = self.listen(raw.listen);
         let sessions = self.sessions(raw.sessions);
@@ -159,6 +162,7 @@ impl Checks<'_> {
             issuer,
             secret: secret?,
             data_dir,
+            places,
             database: database?,
             listen,
             sessions,
@@ -232,6 +236,12 @@ impl Checks<'_> {
             }
         };
         parse_secret(&text).map_err(|what| self.refuse(key, format!("{what}; {MAKE_A_SECRET}"))).ok()
+    }
+
+    fn places(&mut self, file: &Path) -> Option<Places> {
+        let key = "geoip_file";
+        let bytes = self.read(key, file.to_owned())?;
+        Places::new(bytes).map_err(|problem| self.refuse_value(key, file.display(), problem)).ok()
     }
 
     fn database(&mut self, raw: raw::Database, data_dir: &Path) -> Option<Database> {
@@ -502,11 +512,11 @@ impl Checks<'_> {
         Box::leak(Box::new(Branding::new(name, logo, light, dark)))
     }
 
-    fn brand<T>(
+    fn brand<T, E: Display>(
         &mut self,
         key: &str,
         text: Option<String>,
-        rule: impl Fn(&str) -> Result<T, BrandingProblem>,
+        rule: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = text?;
         rule(&text).map_err(|problem| self.refuse_value(key, format!("{text:?}"), problem.to_string())).ok()

@@ -395,6 +395,7 @@ impl Granted<'_> {
         let grant = opened.grant();
         let life = Life::of_access_token(app, now, grant.ends_at(&footing));
         let token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life).await?;
+        app.statistics.count("token.front_channel");
         match app.store.open_grant(&opened).await? {
             Opened::Now => Ok((token, life.seconds().to_string())),
             Opened::AlreadyUsed | Opened::NotAnyMore => Err(StoreError::Gone.into()),

@@ -39,6 +39,7 @@ pub(super) fn note(app: &App, endpoint: &str, info: &RequestInfo, response: &mut
     let Some(failure) = failure.filter(|failure| ENDPOINTS.contains(&endpoint) && failure.is_one()) else {
         return;
     };
+    app.statistics.count_failure(failure.error);
     let request: Vec<(&str, String)> =
         failure.request.iter().map(|(name, value)| (name.as_str(), kept(value))).collect();
     let section = if failure.section.is_empty() { section_of_endpoint(endpoint) } else { failure.section };

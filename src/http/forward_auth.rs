@@ -287,6 +287,7 @@ async fn by_basic(
     sign_in.proved(proved.proof);
     let account = account_of(app, &user).await?;
     let Next::Done(who) = sign_in.next(&account, None, protected.level, app.clock.now()) else {
+        app.statistics.count("refused.no_second_factor");
         let target = format!("user:{}", user.id);
         app.store
             .audit(&app.audit(&origin, "session.refused", target, "password without second factor"))

@@ -12,10 +12,11 @@ use super::extract::{CheckedForm, QueryFields};
 use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::{email_code, passkey, session, upstream};
+use super::{client_logo, email_code, passkey, session, upstream};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
+use crate::branding::accent_address;
 use crate::i18n::{Phrase, Words, key};
 use crate::pages::{self, LoginProblem};
 use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
@@ -215,9 +216,7 @@ impl Purpose {
         }
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
-            purpose.csp = Csp::default()
-                .form_to(asked.reply_to.redirect.csp_source())
-                .image(asked.client.metadata.logo_uri.as_deref());
+            purpose.csp = Csp::default().form_to(asked.reply_to.redirect.csp_source());
             if let Ok(request) = &asked.request {
                 purpose.login_hint = request.login_hint.clone().unwrap_or_default();
                 purpose.offers_choice = request.prompt.select_account
@@ -294,7 +293,8 @@ pub(super) fn about(asked: &Asked) -> pages::App {
     let metadata = &asked.client.metadata;
     pages::App {
         name: metadata.client_name.clone(),
-        logo_uri: metadata.logo_uri.clone(),
+        logo: metadata.logo_uri.is_some().then(|| client_logo::address(&asked.client.id)),
+        accent: metadata.accent_color.and_then(accent_address),
         client_uri: metadata.client_uri.clone(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),

@@ -11,6 +11,7 @@ pub mod browser;
 pub mod check_session;
 pub mod client_auth;
 pub mod client_keys;
+pub mod client_logo;
 pub mod consent;
 pub mod cookie;
 pub mod cors;

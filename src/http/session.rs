@@ -198,6 +198,7 @@ async fn write(
     if !begun {
         return Ok(None);
     }
+    app.statistics.count("sign_in");
     let (cookie, lifetime) = (format!("{}.{secret}", session.id), remember.then_some(lifetime));
     let state = app.seals.browser_state(session.id.as_str());
     let cookies = Cookies([

@@ -50,6 +50,8 @@ pub struct SessionRow {
     pub device: String,
     /// IP address that it was signed in from.
     pub ip: String,
+    /// Where that is; empty where nobody knows.
+    pub place: String,
     /// Authentication method references, such as `pwd`.
     pub methods: Vec<String>,
     /// Sign-in (unix seconds).
@@ -298,6 +300,8 @@ pub struct Event {
     pub device: String,
     /// The address; empty likewise.
     pub ip: String,
+    /// Where that is; empty where nobody knows.
+    pub place: String,
     /// Did an administrator do it?
     pub by_administrator: bool,
 }

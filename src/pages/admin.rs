@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 
+use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
-use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
+use super::plot::{Plot, Ranking};
+use super::{LinkedRow, Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
 use crate::protocol::group::Membership;
 
-/// `GET /admin`.
+/// `GET /admin?span=…`.
 #[derive(Template)]
 #[template(path = "admin_home.html")]
 pub struct AdminHome {
@@ -23,10 +25,39 @@ pub struct AdminHome {
     pub users: u64,
     /// Live sessions.
     pub sessions: u64,
+    /// The times that may be shown.
+    pub spans: Vec<SpanLink>,
+    /// What to look at.
+    pub warnings: Vec<String>,
+    /// What went on, over time.
+    pub plots: Vec<Plot>,
+    /// What went wrong, by cause.
+    pub rankings: Vec<Ranking>,
+    /// After how many days a signing key is replaced.
+    pub rotate_days: i64,
     /// Keys that are published, active or retired.
     pub keys: Vec<KeyRow>,
     /// The latest audit rows, newest first.
     pub audit: Vec<AuditRow>,
+}
+
+impl AdminHome {
+    /// How old a key is that is in use, and in per cent of how old it gets.
+    fn age(&self, key: &KeyRow) -> Option<(String, i64)> {
+        let days = (key.state == "active").then(|| (self.shell.now - key.signs_from).max(0) / 86_400)?;
+        let words = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+        Some((words, (days * 100 / self.rotate_days.max(1)).clamp(1, 100)))
+    }
+}
+
+/// A time that may be shown.
+pub struct SpanLink {
+    /// Its name in the address.
+    pub name: &'static str,
+    /// In words.
+    pub label: &'static str,
+    /// Is it the one that is shown?
+    pub current: bool,
 }
 
 /// The administrator's pages have no switch of languages: they are in English.
@@ -49,7 +80,8 @@ in_one_language!(
     AdminGroups,
     AdminGroupForm,
     AdminFailures,
-    AdminFailure
+    AdminFailure,
+    AdminAudit
 );
 
 /// One key of the server.
@@ -206,6 +238,8 @@ pub struct ClientFields {
     pub client_uri: String,
     /// Logo.
     pub logo_uri: String,
+    /// Accent colour, as `#0d6b60`.
+    pub accent_color: String,
     /// Privacy policy.
     pub policy_uri: String,
     /// Terms of service.
@@ -350,6 +384,12 @@ pub struct AdminUserForm {
     pub problems: Vec<Problem>,
     /// The user's live sessions; empty when new.
     pub sessions: Vec<SessionRow>,
+    /// Whether there is a password here.
+    pub password: bool,
+    /// Whether the password is the directory's.
+    pub directory: bool,
+    /// Accounts elsewhere that open this one; empty when new.
+    pub linked: Vec<LinkedRow>,
     /// The user's passkeys; empty when new.
     pub passkeys: Vec<PasskeyRow>,
     /// Since when there is an authenticator app (unix seconds).

@@ -8,9 +8,11 @@
 mod account;
 mod admin;
 pub mod assets;
+mod audit;
 mod by_mail;
 mod demo;
 mod failures;
+mod plot;
 mod sign_in;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
@@ -26,11 +28,13 @@ pub use account::{
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
     AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
-    KeyRow, MemberRow, ResponseTypeBox, UserFields, UserRow, claim_label,
+    KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
+pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
+pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
@@ -88,8 +92,10 @@ pub struct Shell {
 pub struct App {
     /// Display name.
     pub name: String,
-    /// Logo, `https` only; other schemes are not shown.
-    pub logo_uri: Option<String>,
+    /// Where this server serves its logo, if it has one.
+    pub logo: Option<String>,
+    /// Where this server serves a style sheet of its colour, if it has one.
+    pub accent: Option<String>,
     /// Home page; shown as a link when it is a web address.
     pub client_uri: Option<String>,
     /// Privacy policy; shown as a link when it is a web address.
@@ -103,10 +109,6 @@ pub struct App {
 }
 
 impl App {
-    fn logo(&self) -> Option<&str> {
-        self.logo_uri.as_deref().filter(|uri| uri.starts_with("https://"))
-    }
-
     fn home(&self) -> Option<&str> {
         web_address(self.client_uri.as_deref())
     }

@@ -8,6 +8,7 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::branding::{accent_address, accent_file};
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
@@ -28,7 +29,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let app = || App {
         name: text("Lighthouse Travel"),
-        logo_uri: None,
+        logo: None,
+        accent: None,
         client_uri: Some(text("https://travel.example")),
         policy_uri: Some(text("https://travel.example/privacy")),
         tos_uri: Some(text("https://travel.example/terms")),
@@ -37,7 +39,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let plain_app = || App {
         name: text("Acme Notes"),
-        logo_uri: Some(text("https://notes.example/logo.png")),
+        logo: Some(text("/apps/acme-notes/logo")),
+        accent: accent_address("#a52a22".parse().unwrap()),
         client_uri: None,
         policy_uri: None,
         tos_uri: None,
@@ -162,6 +165,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         id: text(id),
         device: text(device),
         ip: text(ip),
+        place: if current { text("Berlin, Germany") } else { String::new() },
         methods: vec![text("pwd")],
         first_seen: NOW - 400_000,
         last_seen,
@@ -218,6 +222,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         what: text(what),
         device: text(device),
         ip: text(ip),
+        place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
@@ -712,6 +717,35 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 clients: 12,
                 users: 48_211,
                 sessions: 1,
+                spans: spans(),
+                warnings: vec![text(
+                    "31 sign-ins were refused, and 2 worked: somebody may be guessing <passwords>.",
+                )],
+                plots: vec![
+                    bars(
+                        "p-sign-ins",
+                        "Sign-ins",
+                        "",
+                        axis(),
+                        &[values("worked", 3.0), values("refused", 1.0)],
+                    ),
+                    lines(
+                        "p-latency",
+                        "Time to answer",
+                        "Estimated.",
+                        axis(),
+                        &[values("half within", 0.4)],
+                        millis,
+                    ),
+                ],
+                rankings: vec![Ranking::new(
+                    "p-refused",
+                    "Refused sign-ins by cause",
+                    "Why.",
+                    "None.",
+                    vec![(text("wrong password"), 20), (text("too many attempts"), 11)],
+                )],
+                rotate_days: 90,
                 keys: vec![
                     key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active"),
                     key_row("Kx9mZ2hQ8nLw4vR7tY1uI3oP6aS5dF0gHjK8lZxCvBn", "RS256", "active"),
@@ -732,6 +766,17 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 clients: 1,
                 users: 1,
                 sessions: 1,
+                spans: spans(),
+                warnings: vec![],
+                plots: vec![bars("p-sign-ins", "Sign-ins", "", axis(), &[])],
+                rankings: vec![Ranking::new(
+                    "p-refused",
+                    "Refused sign-ins by cause",
+                    "Why.",
+                    "None.",
+                    vec![],
+                )],
+                rotate_days: 1,
                 keys: vec![key_row("sjrFTfOWbT4yVyK1O6zBqK5R2f3u0p9wq1e8c7b6a5d", "ES256", "active")],
                 audit: vec![],
             }),
@@ -820,6 +865,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: UserFields::default(),
                 problems: vec![problem("password", "Use at least 8 characters.")],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -835,6 +883,15 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: user(),
                 problems: vec![],
                 sessions: sessions(),
+                password: true,
+                directory: false,
+                linked: vec![LinkedRow {
+                    id: text("l"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 86_400,
+                    last_used: Some(NOW - 60),
+                }],
                 passkeys: vec![PasskeyRow {
                     id: text("cHJldHR5"),
                     name: text("Blue phone"),
@@ -862,6 +919,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     problem("address.formatted", "Address as on a letter: 512 characters at most."),
                 ],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -901,6 +961,47 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 members: vec![MemberRow { id: text("u"), username: text("ada"), name: text("Ada Lovelace") }],
                 next: None,
                 notice: None,
+            }),
+        ),
+        (
+            "admin-audit",
+            html(&AdminAudit {
+                shell: shell(Words::ENGLISH, true),
+                fields: AuditFields {
+                    actor: text("ada"),
+                    action: text("client.create"),
+                    ..AuditFields::default()
+                },
+                actions: vec![text("client.create"), text("session.begin")],
+                rows: vec![AuditLine {
+                    at: NOW - 20,
+                    actor: Party { name: text("ada"), link: Some(text("/admin/users/u")) },
+                    action: text("client.create"),
+                    target: Party { name: text("Notes <b>"), link: Some(text("/admin/clients/notes")) },
+                    detail: text("<script>"),
+                    ip: text("192.0.2.7"),
+                    reference: text("0123456789abcdef0123456789abcdef"),
+                }],
+                reached: Some(NOW - 86_400),
+                next: Some(text("/admin/audit?actor=ada&after=x")),
+                exports: Some((
+                    text("/admin/api/audit/export?format=csv"),
+                    text("/admin/api/audit/export?format=jsonl"),
+                )),
+                problems: vec![],
+            }),
+        ),
+        (
+            "admin-audit-wrong",
+            html(&AdminAudit {
+                shell: shell(Words::ENGLISH, true),
+                fields: AuditFields { since: text("yesterday"), ..AuditFields::default() },
+                actions: vec![],
+                rows: vec![],
+                reached: None,
+                next: None,
+                exports: None,
+                problems: vec![problem("since", "From: is not a time.")],
             }),
         ),
         (
@@ -1061,7 +1162,8 @@ fn only_web_addresses_become_links() {
     ] {
         let app = App {
             name: "App".into(),
-            logo_uri: Some(uri.into()),
+            logo: None,
+            accent: None,
             client_uri: Some(uri.into()),
             policy_uri: Some(uri.into()),
             tos_uri: Some(uri.into()),
@@ -1155,10 +1257,11 @@ fn every_page_suits_a_strict_content_security_policy() {
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
         }
-        for element in page.select(&select("link, script, img[src^='/']")) {
+        for element in page.select(&select("link, script, img[src^='/assets/']")) {
             let address = element.attr("href").or(element.attr("src")).unwrap();
             let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
-            assert_eq!(assets::find(file).unwrap().version, version, "{name}");
+            let accent = accent_file(file);
+            assert_eq!(assets::find(file).or(accent.as_ref()).unwrap().version, version, "{name}");
         }
     });
 }
@@ -1337,4 +1440,23 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let out = SignedOut { words, return_to: None, client_id: Some(text("x")) };
     assert_eq!(out.here().as_deref(), Some("/logout?client_id=x"));
     assert_eq!(SetupDone { words, username: text("a") }.here(), None);
+}
+
+fn spans() -> Vec<SpanLink> {
+    vec![
+        SpanLink { name: "hour", label: "Hour", current: true },
+        SpanLink { name: "day", label: "Day", current: false },
+    ]
+}
+
+const fn axis() -> Axis {
+    Axis { begin: NOW - 240, step: 60, parts: 4, in_row: 2 }
+}
+
+fn values(name: &str, value: f64) -> Values {
+    Values {
+        name: name.to_owned(),
+        values: vec![Some(value), Some(0.0), None, Some(value / 2.0)],
+        bad: name == "refused",
+    }
 }

@@ -3,6 +3,8 @@
 
 pub mod access_token;
 pub mod assurance;
+pub mod audit;
+pub mod audit_chain;
 pub mod authorize;
 pub mod claims;
 pub mod claims_request;
@@ -10,6 +12,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod client_auth;
 pub mod code;
+pub mod colour;
 pub mod diagnosis;
 pub mod discovery;
 pub mod error;

@@ -42,24 +42,19 @@ static DELETE_UNUSED: ManyRows =
     ManyRows::new("DELETE FROM clients WHERE used_at IS NULL AND id IN (VALUES", 1, ")");
 
 impl Store {
-    /// Deletes what has been dead for an hour, and audit rows from before `audit_floor`, in batches. Answers how many
-    /// rows went.
+    /// Deletes what has been dead for an hour, in batches. Answers how many rows went. The audit log has its own way, along
+    /// its chain.
     ///
     /// # Errors
     /// The database is unavailable; the next run goes on where this one stopped.
-    pub async fn clean_up(&self, now: Timestamp, audit_floor: Timestamp) -> Result<u64, StoreError> {
+    pub async fn clean_up(&self, now: Timestamp) -> Result<u64, StoreError> {
         let dead_since = now.minus(KEEP_DEAD_GRANTS);
         let mut deleted = 0;
         for sql in DEAD_ROWS {
             deleted += self.delete_in_batches(sql, dead_since).await?;
         }
-        deleted += self
-            .delete_in_batches(
-                "DELETE FROM audit_log WHERE id IN (SELECT id FROM audit_log WHERE at <= $1 LIMIT $2)",
-                audit_floor,
-            )
-            .await?;
         deleted += self.forget_old_failures().await?;
+        deleted += self.forget_old_statistics(now).await?;
         deleted += in_transaction!(self, |tx| {
             sqlx::query("DELETE FROM changes WHERE id <= (SELECT id FROM last_change) - $1")
                 .bind(KEEP_CHANGES)

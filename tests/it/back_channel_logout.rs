@@ -456,7 +456,7 @@ on_both!(a_session_that_runs_out_is_not_announced_and_forgotten_with_its_clients
     assert!(all_is_told(&app).await);
     assert_eq!(app.app.store.clients_of_session(&sid.as_str().into()).await.unwrap().len(), 1);
     let now = app.app.clock.now();
-    app.app.store.clean_up(now, now.minus(BOUND)).await.unwrap();
+    app.app.store.clean_up(now).await.unwrap();
     assert!(app.app.store.clients_of_session(&sid.as_str().into()).await.unwrap().is_empty());
     assert!(receiver.all().is_empty());
 });

@@ -530,3 +530,59 @@ fn a_running_server_takes_what_the_terminal_does() {
     terminal.run(&["key", "revoke", &state("retired")]).done();
     server.wait_for_key(&state("retired"), false);
 }
+
+#[test]
+fn the_audit_log_at_the_terminal() {
+    let terminal = Terminal::new();
+    let create =
+        ["client", "create", "--name", "=Notes", "--id", "notes", "--redirect-uri", "https://n.example/cb"];
+    terminal.run(&create).done();
+    for _ in 0..3 {
+        terminal.run(&["client", "rotate-secret", "notes"]).done();
+    }
+    let rotations = ["audit", "list", "--action", "client.rotate_secret", "--limit", "2"];
+    let first = terminal.run(&[&rotations[..], &["--json"]].concat()).json();
+    assert_eq!(first["entries"].as_array().unwrap().len(), 2);
+    assert_eq!(
+        (&first["entries"][0]["actor"], &first["entries"][0]["target"]),
+        (&"cli".into(), &"client:notes".into())
+    );
+    let next = first["next"].as_str().unwrap();
+    let second = terminal.run(&[&rotations[..], &["--after", next, "--json"]].concat()).json();
+    assert_eq!((second["entries"].as_array().unwrap().len(), &second["next"]), (1, &Value::Null));
+    assert!(terminal.run(&rotations).done().contains("older ones: --after "));
+    let other = terminal.run(&["audit", "list", "--after", next]).refused(1);
+    assert!(other.contains("--after: is the cursor of another filter"), "{other}");
+    assert!(
+        terminal.run(&["audit", "list", "--since", "soon"]).refused(1).contains("--since: is not a time")
+    );
+    assert!(
+        terminal.run(&["audit", "list", "--actor", "nobody"]).refused(1).contains("--actor: is no user name")
+    );
+    terminal.run(&["audit", "list", "--limit", "0"]).refused(2);
+    terminal.run(&["audit", "export", "--format", "xml"]).refused(2);
+    let csv = terminal.run(&["audit", "export", "--target", "client:notes"]).done();
+    assert_eq!(csv.matches("\r\n").count(), 5, "{csv}");
+    let lines = terminal.run(&["audit", "export", "--format", "jsonl", "--action", "client.create"]).done();
+    assert_eq!(serde_json::from_str::<Value>(lines.trim_end()).unwrap()["target"], "client:notes");
+    // No server has run here, and chained anything.
+    let report = terminal.run(&["audit", "verify", "--json"]).json();
+    assert_eq!((&report["holds"], &report["checked"]), (&true.into(), &0.into()));
+    assert!(report["waiting"].as_i64().unwrap() >= 4);
+    assert!(terminal.run(&["audit", "verify"]).done().contains("waiting"));
+    assert!(
+        terminal.run(&["audit", "verify", "--expect", "7:link"]).refused(1).contains("not as it was written")
+    );
+    for bad in ["7", "x:link", "-1:link", ""] {
+        terminal.run(&["audit", "verify", "--expect", bad]).refused(2);
+    }
+}
+
+#[test]
+fn statistics_at_the_terminal() {
+    let terminal = Terminal::new();
+    let shown = terminal.run(&["statistics", "--span", "month", "--json"]).json();
+    assert_eq!((shown["sign_ins"].as_array().unwrap().len(), &shown["step"]), (62, &43_200.into()));
+    assert!(terminal.run(&["statistics"]).done().contains("failures of the server"));
+    terminal.run(&["statistics", "--span", "year"]).refused(2);
+}

@@ -412,7 +412,7 @@ on_both_engines!(the_store_forgets_a_code_with_its_account_and_when_it_is_old, |
     assert!(send(code("b", 6000)).await.unwrap());
     assert_eq!(store.sign_in_code("a", now).await.unwrap(), Some((user.id.clone(), "flow".to_owned())));
     app.advance(600 + 3600);
-    store.clean_up(app.app.clock.now(), now).await.unwrap();
+    store.clean_up(app.app.clock.now()).await.unwrap();
     assert_eq!(store.sign_in_code("a", now).await.unwrap(), None);
     assert!(store.sign_in_code("b", now).await.unwrap().is_some());
     let audit = app.app.audit(&Origin::system(), "test", String::new(), "");

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod problem;
 pub mod registration_tokens;
 pub mod sign_in_methods;
+pub mod statistics;
 pub mod users;
 
 use axum::Json;
@@ -44,7 +45,8 @@ use self::problem::Problem;
         groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
-        audit::recent,
+        audit::list, audit::export,
+        statistics::show,
         failures::list, failures::show, failures::register_redirect_uri,
         openapi,
     ),

@@ -1,13 +1,14 @@
 //! The administrator's pages: the services of [`admin`](super), as forms.
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
+pub mod audit;
 pub mod clients;
 pub mod failures;
 pub mod groups;
+pub mod home;
 pub mod invitations;
 pub mod users;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 
@@ -17,43 +18,11 @@ use crate::app::App;
 use crate::http::error::{PageError, capitalised, sentence};
 use crate::http::extract::FormFields;
 use crate::http::page::{Csp, html};
-use crate::http::session::{AdminSession, SignedIn};
+use crate::http::session::SignedIn;
 use crate::i18n::Words;
-use crate::pages::{self, AuditRow, KeyRow, Notice, Page, Problem, Shell};
+use crate::pages::{Notice, Page, Problem, Shell};
 use crate::protocol::timestamp::Timestamp;
 use crate::store::StoreError;
-
-/// Entries of the audit log on the first page.
-const RECENT: u32 = 20;
-
-/// `/admin`
-pub async fn home(State(app): State<App>, AdminSession(me): AdminSession) -> Result<Response, PageError> {
-    let counts = app.store.counts(app.clock.now()).await?;
-    let keys = app.keys.view(app.clock.now()).into_iter().filter(|key| key.state.is_published());
-    let audit = app.store.recent_audit(RECENT).await?.into_iter().map(|row| AuditRow {
-        at: row.at,
-        actor: row.actor,
-        action: row.action,
-        target: row.target,
-        detail: row.detail,
-    });
-    let page = pages::AdminHome {
-        shell: shell(&app, &me),
-        clients: counts.clients.unsigned_abs(),
-        users: counts.users.unsigned_abs(),
-        sessions: counts.sessions.unsigned_abs(),
-        keys: keys
-            .map(|key| KeyRow {
-                kid: key.kid.to_string(),
-                alg: key.alg.to_string(),
-                state: key.state.as_str().to_owned(),
-                signs_from: key.active_from.0,
-            })
-            .collect(),
-        audit: audit.collect(),
-    };
-    Ok(shown(&app, &me, StatusCode::OK, &page))
-}
 
 /// The frame, in English as these pages are.
 fn shell(app: &App, me: &SignedIn) -> Shell {

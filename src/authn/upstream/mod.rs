@@ -99,9 +99,11 @@ impl Check for Vouched<'_> {
 /// A request that failed before its answer could be judged.
 fn unanswered(error: FetchError) -> UpstreamError {
     match error {
-        FetchError::TooLarge | FetchError::Compressed | FetchError::NotJson | FetchError::Redirect(_) => {
-            UpstreamError::NotBelieved(format!("it {error}"))
-        }
+        FetchError::TooLarge
+        | FetchError::Compressed
+        | FetchError::NotJson
+        | FetchError::NotAnImage
+        | FetchError::Redirect(_) => UpstreamError::NotBelieved(format!("it {error}")),
         _ => UpstreamError::Unreachable(format!("it {error}")),
     }
 }

@@ -92,7 +92,7 @@ async fn grant(
     }
     let origin = info.anonymous().by_client(&client.id);
     let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
-    match grant_type {
+    let granted = match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
         GrantType::ClientCredentials => client_credentials::grant(&request).await,
@@ -101,7 +101,14 @@ async fn grant(
             ErrorCode::UnsupportedGrantType,
             "grant_type implicit is not for the token endpoint",
         )),
-    }
+    }?;
+    app.statistics.count(match grant_type {
+        GrantType::AuthorizationCode => "token.authorization_code",
+        GrantType::RefreshToken => "token.refresh_token",
+        GrantType::ClientCredentials => "token.client_credentials",
+        GrantType::Implicit => "token.front_channel",
+    });
+    Ok(granted)
 }
 
 fn answer(granted: Granted) -> Response {

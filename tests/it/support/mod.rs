@@ -8,6 +8,7 @@ mod database;
 pub mod fragile;
 pub mod load;
 mod mailbox;
+pub mod mmdb;
 pub mod process;
 pub mod provider;
 mod rp;
