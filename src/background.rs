@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::admin::import;
 use crate::app::App;
 use crate::audit_chain;
 use crate::failures;
@@ -91,6 +92,10 @@ async fn keep_house(app: App) {
         match app.store.clean_up(now).await {
             Ok(deleted) => tracing::debug!(deleted, "dead rows deleted"),
             Err(error) => tracing::error!(%error, "dead rows cannot be deleted; tried again in an hour"),
+        }
+        match import::forget_sorts(&app).await {
+            Ok(forgotten) => tracing::debug!(forgotten, "sorts of imported password hashes that nobody has"),
+            Err(error) => tracing::error!(%error, "sorts of imported password hashes are not counted"),
         }
         match audit_chain::forget(&app, now.minus(KEEP_AUDIT)).await {
             Ok(deleted) => tracing::debug!(deleted, "old rows of the audit log deleted"),

@@ -63,8 +63,7 @@ impl Check for Typed<'_> {
         let stored = user.and_then(|user| user.password_hash.clone());
         // A longer text is nobody's password; hashing it whole would cost more than hashing any other.
         let typed = if self.0.chars().count() > LONGEST_PASSWORD { "" } else { self.0 };
-        // Read for everybody, so that reading it tells nothing.
-        let decoys = app.store.decoys().await?;
+        let decoys = app.store.imported_sorts().await?.decoys.clone();
         let verdict = app.passwords.check(typed.to_owned().into(), stored.clone(), decoys).await?;
         let Verdict::Right { upgraded } = verdict else { return Ok(false) };
         if let (Some(user), Some(old), Some(new)) = (user.filter(|user| !user.disabled), stored, upgraded) {
@@ -195,27 +194,20 @@ impl Inner {
         decoys: &[String],
         memory: &mut Vec<Block>,
     ) -> Result<Verdict, HashingError> {
-        let argon2 = stored
-            .and_then(|text| PasswordHash::new(text).ok())
-            .filter(|hash| Algorithm::try_from(hash.algorithm.as_str()).is_ok());
-        let imported =
-            if argon2.is_some() { None } else { stored.and_then(|text| ImportedHash::parse(text).ok()) };
-        let matches = match (&argon2, &imported) {
-            (Some(hash), _) => matches(&password.0, hash, memory),
-            (None, Some(hash)) => hash.matches(&password.0),
-            (None, None) => false,
-        };
+        let stored = stored.and_then(Hash::read);
         // Another system may have let somebody have none; it is also what a text that is too long was cut to.
-        let right = matches && !password.0.is_empty();
+        let right = is_right(stored.as_ref(), &self.dummy, decoys, |hash| {
+            hash.is_of(&password.0, memory) && !password.0.is_empty()
+        });
         if !right {
-            let text = stored.filter(|_| argon2.is_some()).map(str::to_owned);
-            let done = text.map(|text| ImportedHash::Argon2 { text }).or(imported).map(|hash| hash.decoy());
-            self.refuse(password, argon2.is_some(), done.as_deref(), decoys, memory);
             return Ok(Verdict::Wrong);
         }
-        let made_with = argon2
-            .filter(|hash| hash.algorithm == Algorithm::Argon2id.ident())
-            .and_then(|hash| Params::try_from(&hash).ok());
+        let made_with = match &stored {
+            Some(Hash::Argon2(hash)) if hash.algorithm == Algorithm::Argon2id.ident() => {
+                Params::try_from(&**hash).ok()
+            }
+            _ => None,
+        };
         let today = self.argon2.params();
         let as_today = made_with.is_some_and(|params| {
             (params.m_cost(), params.t_cost(), params.p_cost())
@@ -228,33 +220,60 @@ impl Inner {
         };
         Ok(Verdict::Right { upgraded })
     }
+}
 
-    /// The work that is left to do when a password is wrong, so that every refusal costs the same: one hash of ours and one
-    /// of each sort that was imported, whoever was asked for. The results do not matter.
-    fn refuse(
-        &self,
-        password: &Password,
-        is_argon2: bool,
-        done: Option<&str>,
-        decoys: &[String],
-        memory: &mut Vec<Block>,
-    ) {
-        let is_imported = done.is_some_and(|done| decoys.iter().any(|decoy| decoy == done));
-        if (!is_argon2 || is_imported)
-            && let Ok(dummy) = PasswordHash::new(&self.dummy)
-        {
-            let _ = matches(&password.0, &dummy, memory);
-        }
-        for decoy in decoys.iter().filter(|decoy| done != Some(decoy.as_str())) {
-            match ImportedHash::parse(decoy) {
-                Ok(ImportedHash::Argon2 { text }) => {
-                    let _ = PasswordHash::new(&text).is_ok_and(|hash| matches(&password.0, &hash, memory));
-                }
-                Ok(other) => drop(other.matches(&password.0)),
-                Err(_) => {}
-            }
+/// A stored hash that can be verified.
+enum Hash {
+    Argon2(Box<PasswordHash>),
+    Imported(ImportedHash),
+}
+
+impl Hash {
+    fn read(text: &str) -> Option<Self> {
+        PasswordHash::new(text)
+            .ok()
+            .filter(|hash| Algorithm::try_from(hash.algorithm.as_str()).is_ok())
+            .map(|hash| Self::Argon2(Box::new(hash)))
+            .or_else(|| ImportedHash::parse(text).ok().map(Self::Imported))
+    }
+
+    /// A hash of nobody's that costs the same.
+    fn decoy(&self) -> String {
+        match self {
+            Self::Argon2(hash) => ImportedHash::Argon2 { text: hash.to_string() }.decoy(),
+            Self::Imported(hash) => hash.decoy(),
         }
     }
+
+    fn is_of(&self, password: &str, memory: &mut Vec<Block>) -> bool {
+        match self {
+            Self::Argon2(hash) => matches(password, hash, memory),
+            Self::Imported(hash) => hash.matches(password),
+        }
+    }
+}
+
+/// Is the stored hash the password's? Where it is not, the work that is left is done as well, so that every refusal costs
+/// the same: one hash of ours (`dummy`) and one of each sort that was imported, whoever was asked for.
+fn is_right(
+    stored: Option<&Hash>,
+    dummy: &str,
+    decoys: &[String],
+    mut verify: impl FnMut(&Hash) -> bool,
+) -> bool {
+    if stored.is_some_and(&mut verify) {
+        return true;
+    }
+    let done = stored.map(Hash::decoy);
+    let is_ours =
+        matches!(stored, Some(Hash::Argon2(_))) && !decoys.iter().any(|decoy| done.as_ref() == Some(decoy));
+    let ours = (!is_ours).then_some(dummy);
+    let others = decoys.iter().filter(|decoy| done.as_ref() != Some(decoy)).map(String::as_str);
+    for hash in ours.into_iter().chain(others).filter_map(Hash::read) {
+        // It is nobody's, whatever comes out.
+        verify(&hash);
+    }
+    false
 }
 
 /// Is it the password that this hash was made of? A hash that is no argon2 hash is nobody's.
@@ -311,7 +330,7 @@ fn refused(error: impl std::fmt::Display) -> HashingError {
 
 #[cfg(test)]
 mod tests {
-    use super::{HashingError, PasswordHasher, Verdict};
+    use super::{Hash, HashingError, PasswordHasher, Verdict, is_right};
     use crate::config::Passwords;
     use crate::entropy::Entropy;
 
@@ -399,31 +418,47 @@ mod tests {
         }
     }
 
-    /// What a refusal did is counted by the time it takes: with sorts whose costs are far apart, whoever is asked for.
     #[tokio::test]
     async fn every_refusal_costs_one_of_each_sort() {
-        let hasher = cheap(1, 8);
-        let own = hasher.hash(typed("correct horse")).await.unwrap();
-        // Tens of milliseconds, where one of ours takes none.
-        let dear = "$2b$09$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned();
-        let decoys = vec![super::ImportedHash::parse(&dear).unwrap().decoy()];
-        let fastest = async |stored: Option<String>, decoys: Vec<String>| {
-            let mut fastest = std::time::Duration::MAX;
-            for _ in 0..5 {
-                let begun = std::time::Instant::now();
-                let verdict = hasher.check(typed("wrong"), stored.clone(), decoys.clone()).await.unwrap();
-                assert_eq!(verdict, Verdict::Wrong);
-                fastest = fastest.min(begun.elapsed());
-            }
-            fastest
+        let of = async |iterations| cheap(iterations, 8).hash(typed("correct horse")).await.unwrap();
+        let (dummy, own, argon2) = (of(1).await, of(1).await, of(2).await);
+        let bcrypt = "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e".to_owned();
+        let pbkdf2 =
+            "$pbkdf2-sha256$i=1000$AQIDc2FsdP7/AA$AkHjW1jXSdUAPK+/tf8Eu9WG/UYeUlGWAOO4JG0/xcU".to_owned();
+        let sort = |text: &String| Hash::read(text).unwrap().decoy();
+        let sorted = |mut sorts: Vec<String>| {
+            sorts.sort();
+            sorts
         };
-        let imported = fastest(Some(dear), decoys.clone()).await;
-        for stored in [None, Some(own)] {
-            let before = fastest(stored.clone(), Vec::new()).await;
-            let with = fastest(stored.clone(), decoys.clone()).await;
-            assert!(before * 3 < imported, "{stored:?}: {before:?} {imported:?}");
-            assert!(with * 2 > imported && with < imported * 2, "{stored:?}: {with:?} {imported:?}");
+        let verified = |stored: Option<&String>, decoys: &[String]| {
+            let mut verified = Vec::new();
+            let stored = stored.and_then(|text| Hash::read(text));
+            assert!(!is_right(stored.as_ref(), &dummy, decoys, |hash| {
+                verified.push(hash.decoy());
+                false
+            }));
+            sorted(verified)
+        };
+        let decoys: Vec<String> = [&argon2, &bcrypt, &pbkdf2].map(sort).into();
+        // The last one: a system whose argon2 was as ours is.
+        for decoys in [Vec::new(), decoys.clone(), [decoys, vec![sort(&own)]].concat()] {
+            let each = sorted([decoys.clone(), vec![sort(&own)]].concat());
+            assert_eq!(verified(None, &decoys), each);
+            assert_eq!(verified(Some(&"$argon2id$nonsense".to_owned()), &decoys), each);
+            assert_eq!(verified(Some(&own), &decoys), each);
+            for imported in [&argon2, &bcrypt, &pbkdf2] {
+                if decoys.contains(&sort(imported)) {
+                    assert_eq!(verified(Some(imported), &decoys), each, "{imported}");
+                }
+            }
         }
+        // What is right is looked at alone.
+        let mut looks = 0;
+        assert!(is_right(Hash::read(&bcrypt).as_ref(), &dummy, &[sort(&pbkdf2)], |_| {
+            looks += 1;
+            true
+        }));
+        assert_eq!(looks, 1);
     }
 
     #[tokio::test]

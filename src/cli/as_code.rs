@@ -109,21 +109,28 @@ pub(super) async fn apply(place: &Place, options: ApplyOptions) -> anyhow::Resul
 
 /// A plan for people.
 fn readable(plan: &Plan) -> String {
-    let mut text: String = plan.steps.iter().map(step).collect();
-    if plan.steps.is_empty() {
-        text.push_str("Nothing to do");
+    let steps: String = plan.steps.iter().map(step).collect();
+    let to_do = if plan.steps.is_empty() {
+        "Nothing to do".to_owned()
     } else {
         let [create, change, delete] =
             [Action::Create, Action::Change, Action::Delete].map(|action| plan.count(action));
-        text.push_str(&format!("{create} to create, {change} to change, {delete} to delete"));
-    }
-    text.push_str(&format!("; {} as the files say.\n", plan.unchanged));
-    if !plan.unmanaged.is_empty() {
+        format!("{create} to create, {change} to change, {delete} to delete")
+    };
+    let left_alone = if plan.unmanaged.is_empty() {
+        String::new()
+    } else {
         let names: Vec<String> =
             plan.unmanaged.iter().map(|thing| format!("{} {}", thing.kind.as_str(), thing.id)).collect();
-        text.push_str(&format!("In no file, and deleted only with --prune: {}\n", names.join(", ")));
-    }
-    text
+        format!("In no file, left alone and not counted (--prune would delete): {}\n", names.join(", "))
+    };
+    let renamed = if plan.may_rename_a_group() {
+        "A group is known by its name: one that was renamed in a file is made anew, without its members.\n\
+         Rename it in the pages first, or with `countersign group update`.\n"
+    } else {
+        ""
+    };
+    format!("{steps}{to_do}; {} as the files say.\n{left_alone}{renamed}", plan.unchanged)
 }
 
 fn step(step: &Step) -> String {

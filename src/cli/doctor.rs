@@ -19,7 +19,7 @@ pub(super) struct Options {
 pub(super) async fn run(place: &Place, options: Options) -> anyhow::Result<ExitCode> {
     telemetry::start_quiet();
     let findings = match place.deployment() {
-        Ok(config) => doctor::examine(config, Clock::system()).await,
+        Ok(config) => Box::pin(doctor::examine(config, Clock::system())).await,
         Err(error) => doctor::no_configuration(&format!("{error:#}")),
     };
     if options.json {

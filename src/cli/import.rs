@@ -1,7 +1,7 @@
 //! `countersign import keycloak|auth0|csv FILE`
 
 use std::io::{IsTerminal as _, Write as _, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
@@ -33,8 +33,11 @@ pub(super) struct Options {
     json: bool,
 }
 
+/// Reads a file of one of the forms.
+type Reader = fn(&Path) -> Result<Found, Unreadable>;
+
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
-    let (options, read): (_, fn(&std::path::Path) -> Result<Found, Unreadable>) = match command {
+    let (options, read): (_, Reader) = match command {
         Command::Keycloak(options) => (options, import::read_keycloak),
         Command::Auth0(options) => (options, import::read_auth0),
         Command::Csv(options) => (options, import::read_csv),

@@ -92,7 +92,7 @@ enum Command {
     RegistrationToken(registration_token::Command),
     /// Write the clients and groups of this deployment into files
     Export(as_code::ExportOptions),
-    /// Say what differs between files and the deployment: exit code 0 nothing, 2 something, 1 an error
+    /// Say what differs between files and the deployment: exit code 0 nothing to do, 2 something, 1 an error
     Plan(as_code::PlanOptions),
     /// Make the deployment what the files say, all of it or nothing
     Apply(as_code::ApplyOptions),

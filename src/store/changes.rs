@@ -48,6 +48,8 @@ pub enum Topic<'a> {
     Groups,
     /// The server's keys.
     Keys,
+    /// Which sorts of password hashes came from other systems.
+    ImportedHashes,
     /// All of it.
     Everything,
 }
@@ -74,6 +76,7 @@ impl fmt::Display for Topic<'_> {
             Self::Token(id) => write!(f, "token:{id}"),
             Self::Groups => f.write_str("groups"),
             Self::Keys => f.write_str("keys"),
+            Self::ImportedHashes => f.write_str("imported-hashes"),
             Self::Everything => f.write_str("everything"),
         }
     }
@@ -94,6 +97,7 @@ impl FromStr for Topic<'static> {
             Some(("token", id)) => Self::Token(Cow::Owned(id.into())),
             None if text == "groups" => Self::Groups,
             None if text == "keys" => Self::Keys,
+            None if text == "imported-hashes" => Self::ImportedHashes,
             None if text == "everything" => Self::Everything,
             _ => return Err(UnknownTopic),
         })
@@ -338,8 +342,14 @@ mod tests {
     #[test]
     fn topics_read_back_as_they_are_written_down() {
         let (client, user) = (ClientId::from("https://a.example:8443/x"), UserId::from("u"));
-        let topics =
-            [Topic::from(&client), Topic::from(&user), Topic::Groups, Topic::Keys, Topic::Everything];
+        let topics = [
+            Topic::from(&client),
+            Topic::from(&user),
+            Topic::Groups,
+            Topic::Keys,
+            Topic::ImportedHashes,
+            Topic::Everything,
+        ];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();
         assert_eq!(read, topics);
         for unknown in ["", "device:d", "user", "u"] {

@@ -1,9 +1,12 @@
 //! Users that come from another system, many in one transaction; and which sorts of password hashes came with them.
 
+use std::sync::Arc;
+
 use super::audit::write_audit;
+use super::changes::Topic;
 use super::user::insert_user;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
-use crate::protocol::ids::GroupId;
+use crate::protocol::ids::{GroupId, UserId};
 use crate::protocol::user::User;
 
 /// A user to be added, and what is committed with them.
@@ -17,19 +20,91 @@ pub struct Newcomer {
     pub audit: AuditEntry,
 }
 
-/// Where the sorts are kept: one hash of nobody's for each, a line each.
+/// Which sorts of password hashes (an algorithm with its cost) came from other systems.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sorts {
+    /// Counts what was imported: two that are the same saw the same users.
+    version: u64,
+    /// One hash of nobody's password for each.
+    pub decoys: Vec<String>,
+}
+
+impl Sorts {
+    /// As they are kept: the version, then a decoy a line.
+    fn read(value: &str) -> Self {
+        let mut lines = value.lines();
+        let version = lines.next().and_then(|line| line.parse().ok()).unwrap_or_default();
+        Self { version, decoys: lines.map(str::to_owned).collect() }
+    }
+
+    fn written(&self) -> String {
+        std::iter::once(self.version.to_string())
+            .chain(self.decoys.iter().cloned())
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    fn grown(mut self, decoys: &[String]) -> Self {
+        for decoy in decoys {
+            if !self.decoys.contains(decoy) {
+                self.decoys.push(decoy.clone());
+            }
+        }
+        Self { version: self.version.wrapping_add(1), ..self }
+    }
+}
+
+/// Where they are kept.
 const SORTS: &str = "imported hashes";
 
 impl Store {
-    /// One hash of nobody's password for each sort that was imported here.
+    /// The sorts of password hashes that were imported here, from memory where it is trusted.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn decoys(&self) -> Result<Vec<String>, StoreError> {
-        const SQL: &str = "SELECT value FROM settings WHERE name = $1";
-        let row: Option<(String,)> =
-            on_db!(self, |db| sqlx::query_as(SQL).bind(SORTS).fetch_optional(db).await)?;
-        Ok(row.map(|(value,)| value.lines().map(str::to_owned).collect()).unwrap_or_default())
+    pub async fn imported_sorts(&self) -> Result<Arc<Sorts>, StoreError> {
+        let load = async {
+            const SQL: &str = "SELECT value FROM settings WHERE name = $1";
+            let row: Option<(String,)> =
+                on_db!(self, |db| sqlx::query_as(SQL).bind(SORTS).fetch_optional(db).await)?;
+            // That there are none is remembered as well.
+            Ok(Some(row.map(|(value,)| Sorts::read(&value)).unwrap_or_default()))
+        };
+        Ok(self.recall_or(&self.memory.sorts, &(), load).await?.unwrap_or_default())
+    }
+
+    /// Password hashes of users after this one, in the order of their ids, so many at most.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn password_hashes(
+        &self,
+        after: &UserId,
+        most: i64,
+    ) -> Result<Vec<(UserId, String)>, StoreError> {
+        const SQL: &str = "SELECT id, password_hash FROM users
+             WHERE id > $1 AND password_hash IS NOT NULL ORDER BY id LIMIT $2";
+        let rows: Vec<(String, String)> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(after.as_str()).bind(most).fetch_all(db).await)?;
+        Ok(rows.into_iter().map(|(id, hash)| (id.into(), hash)).collect())
+    }
+
+    /// Leaves only these decoys, unless there was an import since the sorts were read. Answers whether it did.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn keep_sorts(&self, read: &Sorts, decoys: Vec<String>) -> Result<bool, StoreError> {
+        let kept = Sorts { version: read.version, decoys };
+        let done = in_transaction!(self, changing[Topic::ImportedHashes], |tx| {
+            let done = sqlx::query("UPDATE settings SET value = $1 WHERE name = $2 AND value = $3")
+                .bind(kept.written())
+                .bind(SORTS)
+                .bind(read.written())
+                .execute(&mut *tx)
+                .await?;
+            done.rows_affected() > 0
+        });
+        Ok(done)
     }
 
     /// Adds users, and these sorts of hashes to those that are known. Answers for each what of theirs is in use by somebody
@@ -44,7 +119,7 @@ impl Store {
         decoys: &[String],
         try_only: bool,
     ) -> Result<Vec<Option<&'static str>>, StoreError> {
-        let outcome = in_transaction!(self, |tx| {
+        let outcome = in_transaction!(self, changing[Topic::ImportedHashes], |tx| {
             // The row first: on PostgreSQL two imports at once wait for each other here.
             sqlx::query(
                 "INSERT INTO settings (name, value) VALUES ($1, '')
@@ -57,14 +132,8 @@ impl Store {
                 .bind(SORTS)
                 .fetch_one(&mut *tx)
                 .await?;
-            let mut lines: Vec<&str> = known.lines().collect();
-            for decoy in decoys {
-                if !lines.contains(&decoy.as_str()) {
-                    lines.push(decoy);
-                }
-            }
             sqlx::query("UPDATE settings SET value = $1 WHERE name = $2")
-                .bind(lines.join("\n"))
+                .bind(Sorts::read(&known).grown(decoys).written())
                 .bind(SORTS)
                 .execute(&mut *tx)
                 .await?;

@@ -22,10 +22,13 @@ use crate::protocol::group::Memberships;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
-use crate::store::{Consent, DirectoryGroups};
+use crate::store::{Consent, DirectoryGroups, Sorts};
 
 /// For how long facts are used after the last time that this process heard of everything that was committed.
 pub(super) const LEASE: Duration = Duration::from_millis(500);
+
+/// Bytes of the sorts of imported password hashes, beside the memory's own: there are a few of some hundred bytes.
+const LARGEST_SORTS: u64 = 64 << 10;
 
 /// Topics share this many counters. Two that share one are forgotten together, which costs a read and nothing else.
 const COUNTERS: usize = 1 << 14;
@@ -49,6 +52,7 @@ pub(super) struct Memory {
     pub consents: Shelf<(UserId, ClientId), Consent>,
     pub grants: Shelf<GrantId, Grant>,
     pub tokens: Shelf<TokenId, OwnState>,
+    pub sorts: Shelf<(), Sorts>,
 }
 
 /// A moment: everything that was read from the database after it was taken is at least as new.
@@ -139,6 +143,8 @@ impl Memory {
             consents: Shelf::of(share(10)),
             grants: Shelf::of(share(25)),
             tokens: Shelf::of(share(10)),
+            // One fact, and a small one.
+            sorts: Shelf::of(LARGEST_SORTS),
         }
     }
 
@@ -224,6 +230,15 @@ impl Fact for User {
     fn extra(&self) -> usize {
         let texts = [&self.email, &self.name, &self.password_hash];
         512 + self.username.len() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
+impl Fact for Sorts {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [Topic::ImportedHashes, Topic::ImportedHashes, Topic::ImportedHashes]
+    }
+    fn extra(&self) -> usize {
+        self.decoys.iter().map(|decoy| 24 + decoy.len()).sum()
     }
 }
 

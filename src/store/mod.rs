@@ -38,7 +38,7 @@ pub use examine::{Examined, examine};
 pub use failure::FailureRow;
 pub use grant::{GrantOfUser, Opened, Rotated};
 pub use identity::{Linked, StoredIdentity};
-pub use import::Newcomer;
+pub use import::{Newcomer, Sorts};
 pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
 pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail};

@@ -296,7 +296,19 @@ fn files_at_the_terminal() {
     assert!(terminal.run(&["client", "show", "notes"]).done().contains("https://n.example/2"));
     std::fs::write(&file, "").unwrap();
     let unmanaged = terminal.run(&["plan", "files"]).done();
-    assert!(unmanaged.contains("only with --prune: client notes"), "{unmanaged}");
+    assert!(
+        unmanaged.contains("left alone and not counted (--prune would delete): client notes"),
+        "{unmanaged}"
+    );
+    assert!(!unmanaged.contains("without its members"), "{unmanaged}");
+    let groups = terminal.folder.path().join("files/groups.toml");
+    let text = std::fs::read_to_string(&groups).unwrap();
+    std::fs::write(&groups, text.replace("editors", "writers")).unwrap();
+    for prune in [&[][..], &["--prune"]] {
+        let renamed = terminal.run(&[&["plan", "files"], prune].concat());
+        assert!(renamed.code == 2 && renamed.out.contains("without its members"), "{}", renamed.out);
+    }
+    std::fs::write(&groups, text).unwrap();
     assert_eq!(terminal.run(&["plan", "files", "--prune"]).code, 2);
     let applied = terminal.run(&["apply", "files", "--prune", "--yes", "--json"]).json();
     assert_eq!(applied["plan"]["steps"][0]["action"], "delete");

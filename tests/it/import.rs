@@ -50,7 +50,7 @@ async fn tried(app: &TestApp, name: &str) -> Report {
     assert!(would.dry_run && would.secrets.is_empty());
     assert_eq!(app.app.store.recent_audit(1000).await.unwrap().len(), before);
     assert_eq!(app.app.store.users("", "", 1000).await.unwrap().len(), 0);
-    assert!(app.app.store.decoys().await.unwrap().is_empty());
+    assert!(app.app.store.imported_sorts().await.unwrap().decoys.is_empty());
     let report = run(app, name, false).await;
     assert_eq!(report.taken, would.taken);
     assert_eq!(skipped(&report), skipped(&would));
@@ -167,7 +167,38 @@ on_both!(users_of_auth0, |app| {
     assert_eq!((ada.username.as_str(), ada.name), ("ada", None));
     let other = app.app.store.user_by_login("ada@example.org").await.unwrap().unwrap();
     assert!(other.username.starts_with("ada-"), "{}", other.username);
-    assert_eq!(app.app.store.decoys().await.unwrap().len(), 3);
+    // Everybody has a hash of this server's own now: no refused password has to cost what theirs did.
+    let sorts = async || app.app.store.imported_sorts().await.unwrap().decoys.len();
+    assert_eq!(sorts().await, 3);
+    assert_eq!(import::forget_sorts(&app.app).await.unwrap(), 3);
+    assert_eq!((sorts().await, import::forget_sorts(&app.app).await.unwrap()), (0, 0));
+});
+
+on_both!(a_sort_is_forgotten_with_the_last_of_its_hashes_and_not_before, |app| {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let hash = |cost: u32| format!("$2b${cost:02}$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e");
+    let text = format!(
+        "username,email,password_hash\nada,ada@example.com,{}\nbob,bob@example.com,{}\n",
+        hash(4),
+        hash(5)
+    );
+    std::fs::write(file.path(), text).unwrap();
+    let store = &app.app.store;
+    let taken =
+        import::run(&app.app, &Origin::cli(), import::read_csv(file.path()).unwrap(), false, &mut |_| {});
+    assert_eq!(taken.await.unwrap().taken.with_password, 2);
+    assert_eq!(import::forget_sorts(&app.app).await.unwrap(), 0, "both are there");
+    assert!(signs_in(&app, "ada", "correct horse").await);
+
+    // An import that is committed while it is counted: what was counted is not true any more.
+    let before = store.imported_sorts().await.unwrap();
+    store.import_users(&[], &before.decoys, false).await.unwrap();
+    assert!(!store.keep_sorts(&before, Vec::new()).await.unwrap());
+    assert_eq!(store.imported_sorts().await.unwrap().decoys, before.decoys);
+
+    assert_eq!(import::forget_sorts(&app.app).await.unwrap(), 1);
+    let left = store.imported_sorts().await.unwrap();
+    assert!(matches!(left.decoys.as_slice(), [bob] if bob.starts_with("$2b$05$")), "{left:?}");
 });
 
 on_both!(users_of_a_table, |app| {

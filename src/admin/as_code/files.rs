@@ -204,25 +204,24 @@ impl Reading<'_> {
         let parsed = match DeTable::parse(text) {
             Ok(parsed) => parsed,
             Err(error) => {
-                let message = error.message().to_owned();
-                return self.complain(name, error.span().map(line), message);
+                return self.complain(name, error.span().map(line), error.message());
             }
         };
         for (key, value) in parsed.get_ref() {
             let kind = key.get_ref().as_ref();
             if !matches!(kind, "client" | "group") {
                 let message = format!("unknown: {kind} (a file holds [[client]] and [[group]])");
-                self.complain(name, Some(line(key.span())), message);
+                self.complain(name, Some(line(key.span())), &message);
                 continue;
             }
             let Some(entries) = value.get_ref().as_array() else {
-                self.complain(name, Some(line(key.span())), format!("write [[{kind}]], with two brackets"));
+                self.complain(name, Some(line(key.span())), &format!("write [[{kind}]], with two brackets"));
                 continue;
             };
-            for entry in entries.iter() {
+            for entry in entries {
                 let start = line(entry.span());
                 let Some(table) = entry.get_ref().as_table() else {
-                    self.complain(name, Some(start), format!("write [[{kind}]], and its fields below"));
+                    self.complain(name, Some(start), &format!("write [[{kind}]], and its fields below"));
                     continue;
                 };
                 let mut place = Place { file: name.to_owned(), line: start, fields: BTreeMap::new() };
@@ -233,7 +232,7 @@ impl Reading<'_> {
                     match json(value.get_ref()) {
                         Ok(value) => drop(members.insert(field, value)),
                         Err(message) => {
-                            self.complain(name, Some(line(key.span())), format!("{field}: {message}"));
+                            self.complain(name, Some(line(key.span())), &format!("{field}: {message}"));
                         }
                     }
                 }
@@ -246,7 +245,7 @@ impl Reading<'_> {
         }
     }
 
-    fn complain(&mut self, file: &str, line: Option<usize>, message: String) {
+    fn complain(&mut self, file: &str, line: Option<usize>, message: &str) {
         // It may repeat what a file says; the terminal is not to do it.
         let message = message.replace(char::is_control, " ");
         self.complaints.push(Complaint { file: file.to_owned(), line, message });
@@ -263,7 +262,7 @@ impl Reading<'_> {
                 Ok(jwks) => drop(members.insert("jwks".to_owned(), jwks)),
                 Err(error) => {
                     let line = place.fields.get("jwks").copied();
-                    self.complain(&place.file, line, format!("jwks: is no JSON: {error}"));
+                    self.complain(&place.file, line, &format!("jwks: is no JSON: {error}"));
                 }
             }
         }
@@ -300,7 +299,7 @@ impl Reading<'_> {
         match found {
             Ok(secret) => Some(secret),
             Err(message) => {
-                self.complain(&place.file, place.fields.get(*field).copied(), format!("{field}: {message}"));
+                self.complain(&place.file, place.fields.get(*field).copied(), &format!("{field}: {message}"));
                 None
             }
         }
@@ -325,11 +324,11 @@ impl Reading<'_> {
                 } else {
                     format!("{field}: {error}")
                 };
-                self.complain(&place.file, place.fields.get(&field).copied(), message);
+                self.complain(&place.file, place.fields.get(&field).copied(), &message);
             }
         }
         if self.complaints.len() == before {
-            self.complain(&place.file, Some(place.line), error.to_string());
+            self.complain(&place.file, Some(place.line), &error.to_string());
         }
         None
     }

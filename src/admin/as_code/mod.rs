@@ -46,7 +46,9 @@ impl From<StoreError> for Failure {
 }
 
 fn lines(complaints: &[Complaint]) -> String {
-    complaints.iter().map(|complaint| format!("\n  {complaint}")).collect()
+    let mut lines = vec![String::new()];
+    lines.extend(complaints.iter().map(Complaint::to_string));
+    lines.join("\n  ")
 }
 
 /// What would happen to one thing.
@@ -133,6 +135,15 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// Is a group to be made while another one is in no file? Renamed in a file, a group looks like that.
+    #[must_use]
+    pub fn may_rename_a_group(&self) -> bool {
+        let of_groups =
+            |action| self.steps.iter().any(|step| step.kind == Kind::Group && step.action == action);
+        let left_alone = self.unmanaged.iter().any(|thing| thing.kind == Kind::Group);
+        of_groups(Action::Create) && (left_alone || of_groups(Action::Delete))
+    }
+
     /// How many steps there are of this action.
     #[must_use]
     pub fn count(&self, action: Action) -> usize {
@@ -448,12 +459,11 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let mut after =
                     Client { updated_at: next_version(app, before.updated_at), ..replaced(&before, &wanted) };
                 let told = if secret.is_some() { " client_secret" } else { "" };
-                match secret {
-                    Some(secret) => take_secret(app, &mut after, &secret.text)?,
-                    None => {
-                        let made = keep_or_give_secret(app, &mut after)?;
-                        remember(&mut secrets, &after, made);
-                    }
+                if let Some(secret) = secret {
+                    take_secret(app, &mut after, &secret.text)?;
+                } else {
+                    let made = keep_or_give_secret(app, &mut after)?;
+                    remember(&mut secrets, &after, made);
                 }
                 let detail = changes(&ClientInput::from(&*before), &ClientInput::from(&after));
                 let detail = format!("{detail}{told} (from files)");

@@ -21,27 +21,27 @@ const ITS_OWN: [&str; 6] =
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Realm {
+struct RealmRepresentation {
     realm: String,
     #[serde(default)]
     users: Vec<Value>,
     #[serde(default)]
-    groups: Vec<Group>,
+    groups: Vec<GroupRepresentation>,
     #[serde(default)]
     clients: Vec<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Group {
+struct GroupRepresentation {
     name: String,
     #[serde(default)]
-    sub_groups: Vec<Group>,
+    sub_groups: Vec<GroupRepresentation>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct User {
+struct UserRepresentation {
     id: Option<String>,
     username: Option<String>,
     email: Option<String>,
@@ -55,7 +55,7 @@ struct User {
     #[serde(default, deserialize_with = "or_default")]
     attributes: Map<String, Value>,
     #[serde(default)]
-    credentials: Vec<Credential>,
+    credentials: Vec<CredentialRepresentation>,
     #[serde(default)]
     groups: Vec<String>,
     federation_link: Option<String>,
@@ -64,7 +64,7 @@ struct User {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Credential {
+struct CredentialRepresentation {
     #[serde(rename = "type")]
     kind: Option<String>,
     /// JSON in a text.
@@ -95,7 +95,7 @@ struct CredentialData {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a member of its own in Keycloak's")]
-struct Client {
+struct ClientRepresentation {
     client_id: String,
     name: Option<String>,
     enabled: Option<bool>,
@@ -133,7 +133,7 @@ fn or_default<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, 
 /// # Errors
 /// It is no realm.
 pub fn read(file: &Path) -> Result<Found, Unreadable> {
-    let realm: Realm = serde_json::from_str(&text_of(file)?)
+    let realm: RealmRepresentation = serde_json::from_str(&text_of(file)?)
         .map_err(|error| Unreadable::Format(format!("this is no realm as Keycloak exports it: {error}")))?;
     if realm.realm.is_empty() {
         return Err(Unreadable::Format("this realm has no name".to_owned()));
@@ -161,7 +161,7 @@ fn text(value: &Value, name: &str) -> String {
 }
 
 /// Every group by its path: `staff`, `staff/editors`.
-fn paths(groups: &[Group], above: &str, names: &mut Vec<String>) {
+fn paths(groups: &[GroupRepresentation], above: &str, names: &mut Vec<String>) {
     for group in groups {
         let path = if above.is_empty() { group.name.clone() } else { format!("{above}/{}", group.name) };
         names.push(path.clone());
@@ -169,7 +169,7 @@ fn paths(groups: &[Group], above: &str, names: &mut Vec<String>) {
     }
 }
 
-fn somebody(user: User) -> Result<FoundUser, String> {
+fn somebody(user: UserRepresentation) -> Result<FoundUser, String> {
     if let Some(client) = user.service_account_client_id {
         return Err(format!("is the service account of the client {client}, which needs none here"));
     }
@@ -223,29 +223,28 @@ fn somebody(user: User) -> Result<FoundUser, String> {
     })
 }
 
-impl Credential {
+impl CredentialRepresentation {
     fn hash(&self) -> Result<ImportedHash, NotTaken> {
         let broken = |_| NotTaken::Broken("secretData or credentialData does not read");
-        let (secret, data) = match (&self.secret_data, &self.credential_data) {
-            (Some(secret), Some(data)) => (
+        let (secret, data) = if let (Some(secret), Some(data)) = (&self.secret_data, &self.credential_data) {
+            (
                 serde_json::from_str::<SecretData>(secret).map_err(broken)?,
                 serde_json::from_str::<CredentialData>(data).map_err(broken)?,
-            ),
-            _ => {
-                let missing = NotTaken::Broken("it has neither secretData nor hashedSaltedValue");
-                (
-                    SecretData {
-                        value: self.hashed_salted_value.clone().ok_or(missing)?,
-                        salt: self.salt.clone(),
-                    },
-                    CredentialData {
-                        hash_iterations: self.hash_iterations,
-                        // What Keycloak began with.
-                        algorithm: self.algorithm.clone().unwrap_or_else(|| "pbkdf2".to_owned()),
-                        additional_parameters: Map::new(),
-                    },
-                )
-            }
+            )
+        } else {
+            let missing = NotTaken::Broken("it has neither secretData nor hashedSaltedValue");
+            (
+                SecretData {
+                    value: self.hashed_salted_value.clone().ok_or(missing)?,
+                    salt: self.salt.clone(),
+                },
+                CredentialData {
+                    hash_iterations: self.hash_iterations,
+                    // What Keycloak began with.
+                    algorithm: self.algorithm.clone().unwrap_or_else(|| "pbkdf2".to_owned()),
+                    additional_parameters: Map::new(),
+                },
+            )
         };
         if data.algorithm == "bcrypt" {
             // As the extensions for it store it.
@@ -288,7 +287,7 @@ impl Credential {
 }
 
 /// The client as it would be here.
-fn here(client: Client) -> Result<FoundClient, String> {
+fn here(client: ClientRepresentation) -> Result<FoundClient, String> {
     if client.protocol.as_deref().is_some_and(|protocol| protocol != "openid-connect") {
         return Err(format!("speaks {}", client.protocol.unwrap_or_default()));
     }
@@ -375,7 +374,7 @@ fn here(client: Client) -> Result<FoundClient, String> {
 }
 
 /// Its flows, as far as they are here.
-fn grants(client: &Client, code: bool, notes: &mut Vec<String>) -> Vec<&'static str> {
+fn grants(client: &ClientRepresentation, code: bool, notes: &mut Vec<String>) -> Vec<&'static str> {
     let mut grants = Vec::new();
     if code {
         grants.extend(["authorization_code", "refresh_token"]);
@@ -393,7 +392,7 @@ fn grants(client: &Client, code: bool, notes: &mut Vec<String>) -> Vec<&'static 
 }
 
 /// How it proves who it is.
-fn method(client: &Client) -> Result<&'static str, String> {
+fn method(client: &ClientRepresentation) -> Result<&'static str, String> {
     Ok(match client.client_authenticator_type.as_deref() {
         _ if client.public_client => "none",
         Some("client-jwt") => "private_key_jwt",

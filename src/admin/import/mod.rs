@@ -18,7 +18,7 @@ use super::{Refusal, groups};
 use crate::app::{App, Origin};
 use crate::authn::imported_hash::{ImportedHash, NotTaken};
 use crate::protocol::group::{self, GroupInput};
-use crate::protocol::ids::GroupId;
+use crate::protocol::ids::{GroupId, UserId};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::{self, ClientInput};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
@@ -32,6 +32,9 @@ const BATCH: usize = 200;
 
 /// Sorts of password hashes at most: every refused sign-in costs one of each.
 const MOST_SORTS: usize = 8;
+
+/// Users whose hashes are looked at in one query.
+const HASHES_A_PAGE: i64 = 1000;
 
 /// Bytes of a file at most.
 const LARGEST_FILE: u64 = 1 << 30;
@@ -161,7 +164,7 @@ pub async fn run(
         origin,
         report: Report { dry_run, ..Report::default() },
         groups: BTreeMap::new(),
-        sorts: app.store.decoys().await?,
+        sorts: app.store.asked_anew().imported_sorts().await?.decoys.clone(),
         seen: HashSet::new(),
     };
     for name in found.groups {
@@ -182,6 +185,31 @@ pub async fn run(
     importing.add(batch).await?;
     progress(looked_at);
     Ok(importing.report)
+}
+
+/// Forgets the sorts of hashes that nobody has any more, so that refused passwords do not cost their checks for ever. Looks at
+/// every user, a thousand at a time, until each sort was found; where nothing was imported, at none.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn forget_sorts(app: &App) -> Result<usize, StoreError> {
+    let sorts = app.store.asked_anew().imported_sorts().await?;
+    let mut missing: HashSet<&str> = sorts.decoys.iter().map(String::as_str).collect();
+    let mut after = UserId::from("");
+    while !missing.is_empty() {
+        let page = app.store.password_hashes(&after, HASHES_A_PAGE).await?;
+        let Some((last, _)) = page.last() else { break };
+        after = last.clone();
+        for hash in page.iter().filter_map(|(_, hash)| ImportedHash::parse(hash).ok()) {
+            missing.remove(hash.decoy().as_str());
+        }
+    }
+    if missing.is_empty() {
+        return Ok(0);
+    }
+    let forgotten = missing.len();
+    let kept = sorts.decoys.iter().filter(|decoy| !missing.contains(decoy.as_str())).cloned().collect();
+    Ok(if app.store.keep_sorts(&sorts, kept).await? { forgotten } else { 0 })
 }
 
 struct Importing<'a> {
@@ -465,7 +493,9 @@ impl Importing<'_> {
         let (store, dry_run) = (&self.app.store, self.report.dry_run);
         if dry_run {
             // The groups are not there.
-            newcomers.iter_mut().for_each(|newcomer| newcomer.groups.clear());
+            for newcomer in &mut newcomers {
+                newcomer.groups.clear();
+            }
         }
         let outcome = match store.import_users(&newcomers, &self.sorts, dry_run).await {
             // Somebody signed up at the same moment; now it is seen who.
@@ -473,12 +503,11 @@ impl Importing<'_> {
             other => other?,
         };
         for (((place, name), newcomer), taken) in names.into_iter().zip(newcomers).zip(outcome) {
-            match taken {
-                Some(what) => self.skip(place, name, format!("{what} is already in use")),
-                None => {
-                    self.report.taken.users += 1;
-                    self.report.taken.with_password += usize::from(newcomer.user.password_hash.is_some());
-                }
+            if let Some(what) = taken {
+                self.skip(place, name, format!("{what} is already in use"));
+            } else {
+                self.report.taken.users += 1;
+                self.report.taken.with_password += usize::from(newcomer.user.password_hash.is_some());
             }
         }
         Ok(())

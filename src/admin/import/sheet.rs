@@ -92,7 +92,7 @@ fn user(cell: &impl Fn(&str) -> Option<String>) -> Result<FoundUser, String> {
     };
     let claims = StandardClaims {
         phone_number_verified: flag("phone_number_verified")?,
-        ..StandardClaims::from_texts(|name| cell(name))
+        ..StandardClaims::from_texts(cell)
     };
     let groups = cell("groups").unwrap_or_default();
     Ok(FoundUser {
