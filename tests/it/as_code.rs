@@ -68,7 +68,7 @@ async fn furnished(app: &TestApp) {
     ] });
     app.client("odd", |metadata| {
         metadata.jwks = Some(keys_with_null);
-        metadata.client_name = "A 'name' with \"quotes\" \\ and 日本".to_owned();
+        metadata.client_name = "A 'name' with \"quotes\" \\ and 日本".into();
         metadata.localized.insert("client_name#ja".to_owned(), "名前".to_owned());
         metadata.default_max_age = Some(0);
         metadata.contacts = vec!["a@example.com".to_owned()];

@@ -1,5 +1,6 @@
 //! Users of other systems: what a file brings, what is passed over and why, and that they sign in with their passwords.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use countersign::admin::import::{self, Report, Taken, Unreadable};
@@ -78,7 +79,7 @@ on_both!(a_realm_of_keycloak, |app| {
         assert!(passed_over[at].starts_with(reason), "{reason}: {passed_over:?}");
     }
     assert_eq!(passed_over.len(), 9, "{passed_over:?}");
-    let noted = |words: &str| report.notes.iter().any(|note| note.reason.contains(words));
+    let tells = |words: &str| report.notes.iter().any(|note| note.reason.contains(words));
     for words in [
         "has to set up again: otp",
         "comes without a password: verifying the password hash would cost too much",
@@ -88,7 +89,7 @@ on_both!(a_realm_of_keycloak, |app| {
     ] {
         // The output of carol's hash is too short before it is too dear.
         let words = if words.contains("too much") { "comes without a password" } else { words };
-        assert!(noted(words), "{words}: {:?}", report.notes);
+        assert!(tells(words), "{words}: {:?}", report.notes);
     }
 
     let ada = app.app.store.user_by_login("ada@example.com").await.unwrap().unwrap();
@@ -184,9 +185,9 @@ on_both!(a_sort_is_forgotten_with_the_last_of_its_hashes_and_not_before, |app| {
     );
     std::fs::write(file.path(), text).unwrap();
     let store = &app.app.store;
-    let taken =
-        import::run(&app.app, &Origin::cli(), import::read_csv(file.path()).unwrap(), false, &mut |_| {});
-    assert_eq!(taken.await.unwrap().taken.with_password, 2);
+    let found = import::read_csv(file.path()).unwrap();
+    let report = import::run(&app.app, &Origin::cli(), found, false, &mut |_| {}).await.unwrap();
+    assert_eq!(report.taken.with_password, 2);
     assert_eq!(import::forget_sorts(&app.app).await.unwrap(), 0, "both are there");
     assert!(signs_in(&app, "ada", "correct horse").await);
 
@@ -233,9 +234,9 @@ on_both!(who_is_here_already_stays_as_they_are, |app| {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut text = "id,username,email\n".to_owned();
     text.push_str("x-1,ada,new@example.com\nx-2,other,ada@example.com\n");
-    text.push_str(&format!("{},third,third@example.com\nc-9,fourth,fourth@example.com\n", ada.id));
+    writeln!(text, "{},third,third@example.com\nc-9,fourth,fourth@example.com", ada.id).unwrap();
     for row in 0..450 {
-        text.push_str(&format!("u-{row},user{row},user{row}@example.com\n"));
+        writeln!(text, "u-{row},user{row},user{row}@example.com").unwrap();
     }
     std::fs::write(file.path(), text).unwrap();
     let mut seen = Vec::new();
