@@ -46,8 +46,8 @@ on_both_engines!(a_database_that_is_well, |engine| {
     // It wrote nothing that stays.
     let setting = app.app.store.setting_or_insert("doctor", "not there").await.unwrap();
     assert_eq!(setting, "not there");
-    // Keys that nobody rotated.
-    let findings = examine(&app, START + 400 * 86_400).await;
+    // Keys that nobody rotated, also where the look at today's time has begun with the next ones.
+    let findings = examine(&app, START + 800 * 86_400).await;
     assert_eq!(of(&findings, "signing keys").status, Status::Warning, "{findings:?}");
     // A clock that went back: the newest entry is from the future.
     let user = app.user("ada").await;
