@@ -72,6 +72,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("accounts.sign_up", Kind::Flag),
     ("sign_up.mode", Kind::Text),
     ("sign_in.email_code", Kind::Flag),
+    ("sign_in.related_origins", Kind::List),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
     ("registration.unused_expiry", Kind::Text),
@@ -252,6 +253,10 @@ pub(super) struct Upstream {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
     pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) team_id: Option<String>,
+    pub(super) key_id: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) form_post: Option<bool>,
     pub(super) client_auth: Option<String>,
     pub(super) scopes: Option<Vec<String>>,
     pub(super) sign_up: bool,
@@ -277,6 +282,7 @@ pub(super) struct SignUp {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SignIn {
     pub(super) email_code: bool,
+    pub(super) related_origins: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -118,6 +118,8 @@ pub struct SignInMethods {
     pub passkeys_possible: bool,
     /// The passkeys, the oldest first.
     pub passkeys: Vec<PasskeyRow>,
+    /// What the browser is to be told of them, as `passkey.js` takes it.
+    pub signals: Option<String>,
     /// Since when there is an authenticator app (unix seconds).
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.

@@ -52,6 +52,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,
@@ -1181,6 +1182,7 @@ fn only_web_addresses_become_links() {
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
+            signals: None,
             upstreams: Vec::new(),
             offer: None,
             upstream_problem: None,
@@ -1404,6 +1406,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let words = Words::ENGLISH;
     let login = |flow| Login {
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,

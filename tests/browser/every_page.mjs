@@ -129,7 +129,7 @@ const ofQuickstart = {
     await page.waitForSelector('[role=alert]');
   },
   'code-elsewhere': async (page, server) => {
-    const link = await mailed(server, 'demo@example.com');
+    const link = await mailedLink(server, '/login/code');
     await page.context().clearCookies();
     await page.goto(link);
   },
