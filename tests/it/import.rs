@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use countersign::admin::import::{self, Report, Taken, Unreadable};
 use countersign::app::Origin;
 use countersign::authn::by_password;
+use countersign::authn::device::Devices;
 use countersign::protocol::client::{AuthMethod, GrantType};
 use countersign::protocol::secret::sha256_hex;
 
@@ -41,7 +43,7 @@ async fn hash_of(app: &TestApp, login: &str) -> Option<String> {
 }
 
 async fn signs_in(app: &TestApp, login: &str, password: &str) -> bool {
-    by_password(&app.app, &Origin::cli(), login, password).await.unwrap().is_ok()
+    by_password(&app.app, &Origin::cli(), &Devices::default(), login, password).await.unwrap().is_ok()
 }
 
 /// A try reports what the real run then does, and leaves nothing behind.
@@ -185,9 +187,21 @@ on_both!(a_sort_is_forgotten_with_the_last_of_its_hashes_and_not_before, |app| {
     );
     std::fs::write(file.path(), text).unwrap();
     let store = &app.app.store;
+    let there = app.second_node().await;
+    // That nothing was imported is remembered. The lease is short: a slow machine is given some attempts.
+    let mut is_remembered = false;
+    for _ in 0..20 {
+        there.hears().await;
+        let first = there.app.store.imported_sorts().await.unwrap();
+        assert!(first.decoys.is_empty());
+        is_remembered |= Arc::ptr_eq(&first, &there.app.store.imported_sorts().await.unwrap());
+    }
+    assert!(is_remembered, "every password would be a read");
     let found = import::read_csv(file.path()).unwrap();
     let report = import::run(&app.app, &Origin::cli(), found, false, &mut |_| {}).await.unwrap();
     assert_eq!(report.taken.with_password, 2);
+    there.hears().await;
+    assert_eq!(there.app.store.imported_sorts().await.unwrap().decoys.len(), 2, "the other node heard of it");
     assert_eq!(import::forget_sorts(&app.app).await.unwrap(), 0, "both are there");
     assert!(signs_in(&app, "ada", "correct horse").await);
 
