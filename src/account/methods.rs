@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
 use crate::app::App;
-use crate::authn::means::linked;
+
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::error::PageError;
@@ -209,21 +209,21 @@ pub async fn remove_passkey(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let means = app.store.means(&me.user.id).await?;
-    if means.passkeys == 1 && me.user.password_hash.is_none() && linked(&app, &me.user.id).await?.is_empty() {
-        return Err(PageError::new(
-            StatusCode::CONFLICT,
-            "This is your only way to sign in",
-            "Your account has no password and no linked account, and this is its only passkey.",
-            "Add another passkey first.",
-        ));
-    }
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
-    if app.store.remove_passkey(&me.user.id, &id, &audit).await? {
-        Ok(done(Notice::PasskeyRemoved))
-    } else {
-        Err(no_such_passkey())
+    let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
+    if app.store.remove_spare_passkey(&me.user.id, &id, &usable, &audit).await? {
+        return Ok(done(Notice::PasskeyRemoved));
     }
+    let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
+    if !passkeys.iter().any(|passkey| passkey.id == id) {
+        return Err(no_such_passkey());
+    }
+    Err(PageError::new(
+        StatusCode::CONFLICT,
+        "This is your only way to sign in",
+        "Your account has no password and no linked account, and this is its only passkey.",
+        "Add another passkey first.",
+    ))
 }
 
 fn no_such_passkey() -> PageError {

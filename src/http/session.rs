@@ -293,8 +293,9 @@ impl SignedIn {
 #[derive(Clone, Debug)]
 pub struct AdminSession(pub SignedIn);
 
-/// A request of a user who proved who they are a moment ago: for what decides who can sign in tomorrow. Others are sent to
-/// prove it again and come back.
+/// A request of a user who proved who they are a moment ago, as surely as their account can: for what decides who can sign in
+/// tomorrow. Others are sent to prove it and come back. Whoever knows the password alone must not add a passkey to an account
+/// that has one, and so become as sure as its owner.
 #[derive(Clone, Debug)]
 pub struct JustSignedIn(pub SignedIn);
 
@@ -305,11 +306,18 @@ impl FromRequestParts<App> for JustSignedIn {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
-        if app.clock.now().since(signed_in.session.auth_time) < FRESH {
+        let attainable = match account_of(app, &signed_in.user).await {
+            Ok(account) => account.attainable,
+            Err(error) => return Err(PageError::from(error).into_response()),
+        };
+        let asked = if app.clock.now().since(signed_in.session.auth_time) >= FRESH {
+            ask_to_sign_in(parts, app, &signed_in.browser, attainable)
+        } else if app.config.assurance.classes.level_of_session(&signed_in.session.acr) < attainable {
+            ask_to_step_up(parts, app, &signed_in, attainable).await
+        } else {
             return Ok(Self(signed_in));
-        }
-        let again = ask_to_sign_in(parts, app, &signed_in.browser);
-        Err(again.unwrap_or_else(IntoResponse::into_response))
+        };
+        Err(asked.unwrap_or_else(IntoResponse::into_response))
     }
 }
 
@@ -322,17 +330,21 @@ impl FromRequestParts<App> for SignedIn {
         };
         match of_request(app, &parts.headers).await {
             Ok(Some(Live { session, user })) => Ok(Self { user, session, browser }),
-            Ok(None) => Err(ask_to_sign_in(parts, app, &browser).unwrap_or_else(IntoResponse::into_response)),
+            Ok(None) => {
+                let asked = ask_to_sign_in(parts, app, &browser, Level::default());
+                Err(asked.unwrap_or_else(IntoResponse::into_response))
+            }
             Err(error) => Err(PageError::from(error).into_response()),
         }
     }
 }
 
-fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
+fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser, level: Level) -> Result<Response, PageError> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return Err(PageError::forbidden(key("not-signed-in"), key("not-signed-in-fix")));
     }
-    let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    flow.wanted = level;
     let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
     Ok(browser.remember(&app.config, response))
 }
