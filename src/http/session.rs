@@ -11,10 +11,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::browser::Browser;
 use super::cookie::Cookie;
+use super::device;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
+use crate::authn::by_new_method;
+use crate::authn::device::{DeviceError, Devices};
 use crate::authn::means::account_of;
 use crate::config::Assurance;
 use crate::i18n::key;
@@ -22,7 +25,7 @@ use crate::protocol::assurance::Level;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::Session;
-use crate::protocol::sign_in::{Authenticated, SignIn};
+use crate::protocol::sign_in::{self, Authenticated, Next, SignIn};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::store::{Store, StoreError};
@@ -113,6 +116,7 @@ struct Begun<'a> {
     acr: String,
     auth_time: Timestamp,
     remember: bool,
+    devices: &'a Devices,
     former: Option<&'a Session>,
 }
 
@@ -127,9 +131,10 @@ pub async fn begin(
     app: &App,
     info: &RequestInfo,
     who: &Authenticated,
+    devices: &Devices,
     remember: bool,
     former: Option<&Session>,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
     let user = app.store.asked_anew().user(who.user()).await?;
     // The gate asks again.
     let Some(user) = user.filter(|user| user.updated_at == who.unchanged_since()) else { return Ok(None) };
@@ -139,9 +144,34 @@ pub async fn begin(
         acr: app.config.assurance.classes.name(who.level()).to_owned(),
         auth_time: app.clock.now(),
         remember,
+        devices,
         former,
     };
     write(app, info, begun).await
+}
+
+/// Raises a live session whose user just proved something more on a page of their account: whoever set an app up or made a passkey
+/// there need not prove it once more a moment later. Answers its cookies; none where it stays as it is.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn raise(
+    app: &App,
+    info: &RequestInfo,
+    devices: &Devices,
+    session: &Session,
+    by: sign_in::Method,
+) -> Result<Option<Cookies>, DeviceError> {
+    let now = app.clock.now();
+    let Some(user) = app.store.asked_anew().user(&session.user_id).await? else { return Ok(None) };
+    let mut sign_in = SignIn::raising(session, user.updated_at, now);
+    sign_in.proved(by_new_method(app, &user, by));
+    let account = account_of(app, &user).await?;
+    let Next::Done(who) = sign_in.next(&account, Some(&session.id), Level::default(), now) else {
+        return Ok(None);
+    };
+    let begun = begin(app, info, &who, devices, session.remembered, Some(session)).await?;
+    Ok(begun.map(|(_, cookies)| cookies))
 }
 
 /// Gives a live session a new secret, after a change that whoever had the old one must not profit by. It stays what it was
@@ -153,14 +183,16 @@ pub async fn renew(
     app: &App,
     info: &RequestInfo,
     user: &User,
+    devices: &Devices,
     session: &Session,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
     let begun = Begun {
         user,
         methods: session.methods.clone(),
         acr: session.acr.clone(),
         auth_time: session.auth_time,
         remember: session.remembered,
+        devices,
         former: Some(session),
     };
     write(app, info, begun).await
@@ -170,8 +202,8 @@ async fn write(
     app: &App,
     info: &RequestInfo,
     begun: Begun<'_>,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
-    let Begun { user, methods, acr, auth_time, remember, former } = begun;
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
+    let Begun { user, methods, acr, auth_time, remember, devices, former } = begun;
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
@@ -194,6 +226,7 @@ async fn write(
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), &session.methods[..]);
+    let known = device::cookie(app, devices, user).await?;
     let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
     if !begun {
         return Ok(None);
@@ -204,13 +237,14 @@ async fn write(
     let cookies = Cookies([
         Cookie::Session.write(&app.config, &cookie, lifetime),
         Cookie::BrowserState.write(&app.config, &state, lifetime),
+        known,
     ]);
     Ok(Some((session, cookies)))
 }
 
-/// The cookies that make a session the browser's.
+/// The cookies that make a session the browser's, and the browser one that is known.
 #[derive(Clone, Debug)]
-pub struct Cookies([HeaderValue; 2]);
+pub struct Cookies([HeaderValue; 3]);
 
 impl Cookies {
     /// Sends them along.

@@ -8,6 +8,7 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::branding::{accent_address, accent_file};
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
@@ -28,7 +29,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let app = || App {
         name: text("Lighthouse Travel"),
-        logo_uri: None,
+        logo: None,
+        accent: None,
         client_uri: Some(text("https://travel.example")),
         policy_uri: Some(text("https://travel.example/privacy")),
         tos_uri: Some(text("https://travel.example/terms")),
@@ -37,7 +39,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let plain_app = || App {
         name: text("Acme Notes"),
-        logo_uri: Some(text("https://notes.example/logo.png")),
+        logo: Some(text("/apps/acme-notes/logo")),
+        accent: accent_address("#a52a22".parse().unwrap()),
         client_uri: None,
         policy_uri: None,
         tos_uri: None,
@@ -49,6 +52,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,
@@ -162,6 +166,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         id: text(id),
         device: text(device),
         ip: text(ip),
+        place: if current { text("Berlin, Germany") } else { String::new() },
         methods: vec![text("pwd")],
         first_seen: NOW - 400_000,
         last_seen,
@@ -218,6 +223,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         what: text(what),
         device: text(device),
         ip: text(ip),
+        place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
@@ -860,6 +866,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: UserFields::default(),
                 problems: vec![problem("password", "Use at least 8 characters.")],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -875,6 +884,15 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: user(),
                 problems: vec![],
                 sessions: sessions(),
+                password: true,
+                directory: false,
+                linked: vec![LinkedRow {
+                    id: text("l"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 86_400,
+                    last_used: Some(NOW - 60),
+                }],
                 passkeys: vec![PasskeyRow {
                     id: text("cHJldHR5"),
                     name: text("Blue phone"),
@@ -902,6 +920,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     problem("address.formatted", "Address as on a letter: 512 characters at most."),
                 ],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -1142,7 +1163,8 @@ fn only_web_addresses_become_links() {
     ] {
         let app = App {
             name: "App".into(),
-            logo_uri: Some(uri.into()),
+            logo: None,
+            accent: None,
             client_uri: Some(uri.into()),
             policy_uri: Some(uri.into()),
             tos_uri: Some(uri.into()),
@@ -1160,6 +1182,7 @@ fn only_web_addresses_become_links() {
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
+            signals: None,
             upstreams: Vec::new(),
             offer: None,
             upstream_problem: None,
@@ -1236,10 +1259,11 @@ fn every_page_suits_a_strict_content_security_policy() {
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
         }
-        for element in page.select(&select("link, script, img[src^='/']")) {
+        for element in page.select(&select("link, script, img[src^='/assets/']")) {
             let address = element.attr("href").or(element.attr("src")).unwrap();
             let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
-            assert_eq!(assets::find(file).unwrap().version, version, "{name}");
+            let accent = accent_file(file);
+            assert_eq!(assets::find(file).or(accent.as_ref()).unwrap().version, version, "{name}");
         }
     });
 }
@@ -1382,6 +1406,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let words = Words::ENGLISH;
     let login = |flow| Login {
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,

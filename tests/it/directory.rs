@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use countersign::app::{Origin, Parts};
+use countersign::authn::device::Devices;
 use countersign::authn::directory::{Directory, DirectoryError};
 use countersign::authn::means::account_of;
 use countersign::authn::prove;
@@ -325,10 +326,17 @@ on_both_engines!(whoever_left_the_directory_does_not_come_in_by_a_passkey_of_the
     let comes_in = async |app: &TestApp| {
         let origin = Origin::system();
         let user = Some(ada.clone());
-        prove(&app.app, &origin, "ada", user, &crate::methods::Brought(Method::Passkey, true))
-            .await
-            .unwrap()
-            .is_ok()
+        prove(
+            &app.app,
+            &origin,
+            &Devices::default(),
+            "ada",
+            user,
+            &crate::methods::Brought(Method::Passkey, true),
+        )
+        .await
+        .unwrap()
+        .is_ok()
     };
     assert!(comes_in(&app).await);
     // One that says nothing keeps nobody out.

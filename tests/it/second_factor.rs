@@ -343,7 +343,7 @@ on_both!(openid_core_3_1_2_1_acr_values_make_the_user_step_up, |app| {
     // With an app, both lead to the page that asks for its code, and only for that.
     for (address, username) in [(&wish, "ada"), (&demand, "bob")] {
         let mut browser = signed_in(&app, username).await;
-        let (phone, _) = set_up(&app, &mut browser).await;
+        let (phone, _) = set_up(&app, &mut signed_in(&app, username).await).await;
         app.advance(30);
         let page = browser.open(address).await;
         assert!(page.body.contains("action=\"/login/second\""), "{}", page.body);
@@ -370,7 +370,7 @@ on_both!(an_administrator_takes_a_lost_app_off_an_account, |app| {
     let (_, mut root) = administrator(&app, "root").await;
     let path = format!("/admin/users/{}", ada.id);
     let remove = format!("{path}/app/remove");
-    assert!(root.get(&path).await.text().contains("Nothing but a password."));
+    assert!(!root.get(&path).await.text().contains("recovery codes left"));
     let (_phone, codes) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     let page = root.get(&path).await;
     assert!(page.text().contains("10 recovery codes left"), "{}", page.text());
@@ -399,7 +399,7 @@ async fn administrators_prove_it_as_surely_as_configured() {
     let mut root = signed_in(&app, "root").await;
     let page = root.get("/admin").await;
     assert!(page.refusal(403).contains("another way to sign in"), "nothing was set up");
-    let (phone, _) = set_up(&app, &mut root).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "root").await).await;
     app.advance(30);
     let page = root.open("/admin").await;
     assert!(page.text().contains("One more step"), "{}", page.text());
@@ -468,7 +468,7 @@ on_both!(a_step_up_ends_with_the_session_that_it_was_to_raise, |app| {
     app.user("ada").await;
     let rp = app.rp("web").await;
     let mut browser = signed_in(&app, "ada").await;
-    let (phone, _) = set_up(&app, &mut browser).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     app.advance(30);
     let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
     let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
@@ -489,7 +489,7 @@ on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| 
         &[("username", "ada"), ("password", crate::support::PASSWORD), ("remember", "true")],
     );
     browser.post("/login", &form).await;
-    let (phone, _) = set_up(&app, &mut browser).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     app.advance(30);
     let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
     let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);

@@ -504,7 +504,8 @@ on_both_engines!(
         give(&mut stranger, &page, "ada@example.com").await;
         let link = mailbox.link_to("ada@example.com").await;
         let mut phone = app.browser();
-        let made = phone.post("/invitation", &accepting(&mut phone.clone(), &link, "ada").await).await;
+        let fields = accepting(&mut phone, &link, "ada").await;
+        let made = phone.post("/invitation", &fields).await;
         assert_eq!(made.location(), "/account");
     }
 );
