@@ -184,6 +184,10 @@ mod tests {
         }
     }
 
+    fn confirmed(user: User) -> User {
+        User { email_verified: true, ..user }
+    }
+
     fn link(aim: Aim, user: &User) -> Option<MailedLink> {
         MailedLink::for_user(aim, user, "hash of the secret".to_owned(), NOW)
     }
@@ -214,10 +218,11 @@ mod tests {
 
     #[test]
     fn a_link_is_good_for_one_thing_while_the_account_is_what_it_was() {
-        let reset = link(Aim::ResetPassword, &ada()).unwrap();
+        let reset = link(Aim::ResetPassword, &confirmed(ada())).unwrap();
         let verify = link(Aim::VerifyAddress, &ada()).unwrap();
+        assert_eq!(may_reset(&reset, &ada(), NOW), None, "an address that is confirmed no more");
         for (what, user, [may_choose, may_confirm]) in changes() {
-            assert_eq!(may_reset(&reset, &user, NOW).is_some(), may_choose, "{what}");
+            assert_eq!(may_reset(&reset, &confirmed(user.clone()), NOW).is_some(), may_choose, "{what}");
             assert_eq!(may_verify(&verify, &user, NOW).is_some(), may_confirm, "{what}");
             assert_eq!(may_reset(&verify, &user, NOW), None, "{what}: not what it is for");
             assert_eq!(may_verify(&reset, &user, NOW), None, "{what}: not what it is for");
@@ -227,10 +232,14 @@ mod tests {
     #[test]
     fn owasp_asvs_6_5_5_a_link_ends_on_time() {
         for (aim, seconds) in [(Aim::ResetPassword, 1800), (Aim::VerifyAddress, 86_400)] {
-            let link = link(aim, &ada()).unwrap();
+            let user = match aim {
+                Aim::ResetPassword => confirmed(ada()),
+                Aim::VerifyAddress => ada(),
+            };
+            let link = link(aim, &user).unwrap();
             let works = |at: Timestamp| match aim {
-                Aim::ResetPassword => may_reset(&link, &ada(), at).is_some(),
-                Aim::VerifyAddress => may_verify(&link, &ada(), at).is_some(),
+                Aim::ResetPassword => may_reset(&link, &user, at).is_some(),
+                Aim::VerifyAddress => may_verify(&link, &user, at).is_some(),
             };
             assert!(works(Timestamp(NOW.0 + seconds - 1)));
             assert!(!works(Timestamp(NOW.0 + seconds)));
@@ -241,10 +250,11 @@ mod tests {
     fn no_link_is_made_that_could_do_nothing() {
         let asked =
             |user: &User| [Aim::ResetPassword, Aim::VerifyAddress].map(|aim| link(aim, user).is_some());
-        assert_eq!(asked(&ada()), [true, true]);
+        assert_eq!(asked(&ada()), [false, true], "the address may be anybody's");
         assert_eq!(asked(&User { email: None, ..ada() }), [false, false]);
         assert_eq!(asked(&User { disabled: true, ..ada() }), [false, false]);
         assert_eq!(asked(&User { password_hash: None, ..ada() }), [false, true]);
-        assert_eq!(asked(&User { email_verified: true, ..ada() }), [true, false]);
+        assert_eq!(asked(&confirmed(ada())), [true, false]);
+        assert_eq!(asked(&User { password_hash: None, ..confirmed(ada()) }), [false, false]);
     }
 }

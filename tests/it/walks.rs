@@ -223,12 +223,11 @@ impl<'a> Walk<'a> {
         for (name, value) in &mut form.fields {
             let typed =
                 ["username", "email", "password", "code", "name", "decision"].contains(&name.as_str());
-            if (typed && !self.dice.one_in(8) && (value.is_empty() || self.dice.one_in(2)))
-                || self.dice.one_in(16)
+            let typed = typed && !self.dice.one_in(8) && (value.is_empty() || self.dice.one_in(2));
+            if (typed || self.dice.one_in(16))
+                && let Some(values) = self.values.get(name)
             {
-                if let Some(values) = self.values.get(name) {
-                    value.clone_from(self.dice.of(values));
-                }
+                value.clone_from(self.dice.of(values));
             }
         }
         if !self.dice.one_in(8) {
