@@ -12,7 +12,7 @@ use crate::app::{App, Origin};
 use crate::jose::ClientKeys;
 use crate::protocol::client::{AuthMethod, Client, ClientMetadata, SelfRegistration, SigningAlg};
 use crate::protocol::ids::ClientId;
-use crate::protocol::registration::{self, ClientInput, Registration, RegistrationPolicy};
+use crate::protocol::registration::{self, ClientInput, Kind, Registration, RegistrationPolicy, UriHint};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
@@ -93,6 +93,34 @@ pub fn policy(app: &App) -> RegistrationPolicy {
 /// It breaks a rule, or its id is in use.
 pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<Issued, Refusal> {
     let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
+    store_new(app, origin, wanted).await
+}
+
+/// Registers a client of a kind: what it does not say, its kind says.
+///
+/// # Errors
+/// It breaks a rule, or one of its kind, or its id is in use.
+pub async fn create_kind(
+    app: &App,
+    origin: &Origin,
+    kind: Kind,
+    input: ClientInput,
+) -> Result<Issued, Refusal> {
+    let wanted = kind.check(input, policy(app)).map_err(Refusal::Invalid)?;
+    store_new(app, origin, wanted).await
+}
+
+/// What may go wrong with the redirect URIs of a client of this kind, each with its URI.
+#[must_use]
+pub fn hints(kind: Kind, client: &Client) -> Vec<(String, UriHint)> {
+    let of = |uri: &String| {
+        let hints = kind.check_redirect_uri(uri).unwrap_or_default();
+        hints.into_iter().map(|hint| (uri.clone(), hint)).collect::<Vec<_>>()
+    };
+    client.metadata.redirect_uris.iter().flat_map(of).collect()
+}
+
+async fn store_new(app: &App, origin: &Origin, wanted: Registration) -> Result<Issued, Refusal> {
     let issued = made(app, wanted, None).await?;
     let client = &issued.client;
     let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());

@@ -2,12 +2,11 @@
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
 use crate::app::{App, Origin};
-use crate::protocol::registration::ClientInput;
+use crate::protocol::registration::{ClientInput, Kind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -18,6 +17,9 @@ pub(super) enum Command {
         /// Its client_id [default: made up]
         #[arg(long)]
         id: Option<String>,
+        /// web, spa, native, machine or agent: has the defaults, and the redirect URIs, of such an app
+        #[arg(long)]
+        kind: Option<Kind>,
         #[command(flatten)]
         print: Print,
     },
@@ -150,7 +152,7 @@ impl Fields {
         };
         let auth_method = if self.public { Some("none".to_owned()) } else { self.auth_method };
         let base = match self.metadata {
-            Some(named) => merged(base, *named),
+            Some(named) => named.over(base),
             None => base,
         };
         ClientInput {
@@ -187,23 +189,21 @@ fn metadata(text: &str) -> Result<Box<ClientInput>, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// What is named replaces, the rest stays.
-fn merged(base: ClientInput, named: ClientInput) -> ClientInput {
-    let object = |input| match serde_json::to_value(input) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
-    };
-    let mut members = object(base.clone());
-    members.extend(object(named).into_iter().filter(|(_, value)| !value.is_null()));
-    serde_json::from_value(Value::Object(members)).unwrap_or(base)
-}
-
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     let app = place.app().await?;
     match command {
-        Command::Create { fields, id, print } => {
+        Command::Create { fields, id, kind, print } => {
             let input = fields.onto(ClientInput { client_id: id, ..ClientInput::default() });
-            let issued = clients::create(&app, &Origin::cli(), &input).await.map_err(output::refused)?;
+            let created = match kind {
+                Some(kind) => clients::create_kind(&app, &Origin::cli(), kind, input.clone()).await,
+                None => clients::create(&app, &Origin::cli(), &input).await,
+            };
+            let issued = created.map_err(output::refused)?;
+            if let Some(kind) = kind {
+                for (uri, hint) in clients::hints(kind, &issued.client) {
+                    eprintln!("note: {uri} {hint}");
+                }
+            }
             show(issued.into(), print)
         }
         Command::List(print) => list(&app, print).await,

@@ -14,6 +14,7 @@ mod demo;
 mod failures;
 mod plot;
 mod sign_in;
+mod wizard;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "inside the templates' macros and loops a value is a reference of any depth"
@@ -40,6 +41,7 @@ pub use sign_in::{
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
     SignedOut, SigningOut, UpstreamButton, VerifyAddress,
 };
+pub use wizard::{AdminClientKinds, AdminClientWizard, Finding, WizardFields};
 pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
@@ -53,6 +55,7 @@ use admin::{
     ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
     any_of_a_claim, level_label,
 };
+use wizard::KINDS;
 use words::{ago, day_time, grouped, iso, signed_in};
 
 /// A page as it is sent: in which language, and where it is found again.

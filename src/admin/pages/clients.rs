@@ -10,15 +10,16 @@ use super::{changed_meanwhile, done, mistakes, shown};
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
 use crate::app::App;
-use crate::http::error::PageError;
+use crate::http::error::{PageError, sentence};
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
-    AdminClientForm, AdminClients, ClientFields, ClientRow, Notice, Problem, ResponseTypeBox,
+    AdminClientForm, AdminClientKinds, AdminClientWizard, AdminClients, ClientFields, ClientRow, Finding, Notice,
+    Problem, ResponseTypeBox, WizardFields,
 };
 use crate::protocol::client::{Client, GrantType, ResponseType};
-use crate::protocol::registration::{ClientInput, FieldProblem};
+use crate::protocol::registration::{ClientInput, FieldProblem, Kind};
 
 const LIST: &str = "/admin/clients";
 
@@ -44,7 +45,97 @@ pub async fn list(
     Ok(shown(&app, &me, StatusCode::OK, &page))
 }
 
-/// An empty form, with the defaults filled in.
+/// Which kind?
+pub async fn kinds(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
+    shown(&app, &me, StatusCode::OK, &AdminClientKinds { shell: shell(&app, &me) })
+}
+
+/// The few things that are asked about an application of a kind.
+pub async fn new_kind(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    PathPart(kind): PathPart,
+) -> Result<Response, PageError> {
+    let kind = kind_of(&kind)?;
+    let fields = WizardFields {
+        // As in the form with everything.
+        id: clients::new_id(&app).to_string(),
+        scope: kind.defaults().scope.unwrap_or_default(),
+        ..WizardFields::default()
+    };
+    Ok(shown(&app, &me, StatusCode::OK, &wizard(&app, &me, kind, fields)))
+}
+
+/// Registers an application of a kind, or only judges its addresses.
+pub async fn create_kind(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(kind): PathPart,
+    CheckedForm(sent): CheckedForm,
+) -> Result<Response, PageError> {
+    let kind = kind_of(&kind)?;
+    let text = |name| sent.get(name).unwrap_or_default().to_owned();
+    let fields = WizardFields {
+        id: text("id"),
+        name: text("name"),
+        redirect_uris: text("redirect_uris"),
+        scope: text("scope"),
+    };
+    let uris = lines(&fields.redirect_uris);
+    if sent.get("check").is_some() {
+        let findings = Some(uris.iter().take(MOST_FINDINGS).map(|uri| finding(kind, uri)).collect());
+        let page = AdminClientWizard { findings, ..wizard(&app, &me, kind, fields) };
+        return Ok(shown(&app, &me, StatusCode::OK, &page));
+    }
+    let input = ClientInput {
+        client_id: Some(fields.id.clone()).filter(|id| !id.is_empty()),
+        client_name: Some(fields.name.clone()),
+        redirect_uris: Some(uris),
+        // What was not asked for is as the kind has it; what was asked for and is empty means nothing.
+        scope: sent.get("scope").map(str::to_owned).or_else(|| (kind == Kind::Machine).then(String::new)),
+        ..ClientInput::default()
+    };
+    match clients::create_kind(&app, &me.origin(&info), kind, input).await {
+        Ok(issued) => Ok(saved(&app, &me, issued, Notice::ClientCreated)),
+        Err(refusal) => {
+            let (status, problems) = mistakes(refusal, |field| match field {
+                "redirect_uris" => (field, "Where people come back to"),
+                "scope" => (field, "What it may ask for"),
+                "client_name" => ("name", "Name"),
+                other => ("", other),
+            })?;
+            let page = AdminClientWizard { problems, ..wizard(&app, &me, kind, fields) };
+            Ok(shown(&app, &me, status, &page))
+        }
+    }
+}
+
+/// Addresses that are judged at a time.
+const MOST_FINDINGS: usize = 50;
+
+fn kind_of(text: &str) -> Result<Kind, PageError> {
+    text.parse().map_err(|_| PageError::not_found("There is no such kind of application.".to_owned()))
+}
+
+fn wizard(app: &App, me: &SignedIn, kind: Kind, fields: WizardFields) -> AdminClientWizard {
+    AdminClientWizard { shell: shell(app, me), kind, fields, findings: None, problems: Vec::new() }
+}
+
+fn finding(kind: Kind, uri: &str) -> Finding {
+    let (good, messages) = match kind.check_redirect_uri(uri) {
+        Ok(hints) => (true, hints.iter().map(ToString::to_string).collect()),
+        Err(problem) => (false, vec![sentence(&problem.to_string())]),
+    };
+    Finding { uri: uri.to_owned(), good, messages }
+}
+
+/// The lines of a text that say something.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// An empty form for everything, with the defaults filled in.
 pub async fn new(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
     let fields = ClientFields {
         // Made up here and not when the form comes: loading the answer again must not register a second one.
@@ -281,10 +372,7 @@ const WITH_INPUTS: [&str; 29] = [
 /// What a form says, and what is wrong with its JSON. What a form has no input for stays as it was.
 fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<FieldProblem>) {
     let text = |name| form.get(name).map(str::to_owned);
-    let lines = |name| {
-        let text = form.get(name).unwrap_or_default();
-        Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
-    };
+    let lines = |name| Some(lines(form.get(name).unwrap_or_default()));
     let ticked = |name: &str| Some(form.get(name).is_some());
     let (others, unreadable) = match form.get("more").map(read_others) {
         Some(Ok(others)) => (others, None),
