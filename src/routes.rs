@@ -158,6 +158,7 @@ fn administration_api() -> Router<App> {
             "/admin/api/clients/{id}",
             get(api::clients::show).patch(api::clients::update).delete(api::clients::delete),
         )
+        .route("/admin/api/clients/{id}/settings", get(api::clients::settings))
         .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
         .route("/admin/api/users", get(api::users::list).post(api::users::create))
         .route(

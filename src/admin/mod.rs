@@ -12,6 +12,7 @@ pub mod keys;
 pub mod overview;
 pub mod pages;
 pub mod registration_tokens;
+pub mod settings;
 pub mod sign_in_methods;
 pub mod users;
 

@@ -5,6 +5,7 @@ use clap::{Args, Subcommand};
 
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
+use crate::admin::settings::{self, Settings};
 use crate::app::{App, Origin};
 use crate::protocol::registration::{ClientInput, Kind};
 
@@ -38,6 +39,16 @@ pub(super) enum Command {
         id: String,
         #[command(flatten)]
         fields: Box<Fields>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Settings to paste for the libraries that fit a client
+    Settings {
+        /// Its client_id
+        id: String,
+        /// Only for this library, and nothing else: openid-client, Authlib, …
+        #[arg(long)]
+        library: Option<String>,
         #[command(flatten)]
         print: Print,
     },
@@ -218,6 +229,10 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 clients::change(&app, &Origin::cli(), before, &input).await.map_err(output::refused)?;
             show(issued.into(), print)
         }
+        Command::Settings { id, library, print } => {
+            let client = clients::find(&app, &id).await.map_err(output::refused)?;
+            print_settings(settings::of(&app.config.issuer, &client, None), library.as_deref(), print)
+        }
         Command::RotateSecret { id, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
             let issued =
@@ -230,6 +245,26 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+fn print_settings(mut all: Vec<Settings>, library: Option<&str>, print: Print) -> anyhow::Result<()> {
+    if let Some(library) = library {
+        let known: Vec<_> = all.iter().map(|settings| settings.library).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        all.retain(|settings| settings.library.eq_ignore_ascii_case(library));
+        anyhow::ensure!(!all.is_empty(), "library: there are settings for: {known}");
+    }
+    if print.json {
+        return output::json(&all);
+    }
+    for (number, settings) in all.iter().enumerate() {
+        if library.is_none() {
+            let gap = if number == 0 { "" } else { "\n" };
+            println!("{gap}── {} ({}), {} ──", settings.library, settings.platform, settings.file);
+        }
+        print!("{}", settings.text);
+    }
+    Ok(())
 }
 
 async fn list(app: &App, print: Print) -> anyhow::Result<()> {

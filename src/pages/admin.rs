@@ -7,6 +7,7 @@ use askama::Template;
 use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
 use super::plot::{Plot, Ranking};
+use crate::admin::settings::Settings;
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
@@ -162,8 +163,24 @@ pub struct AdminClientForm {
     pub problems: Vec<Problem>,
     /// A secret just made: shown on this page and never again.
     pub secret_shown_once: Option<String>,
+    /// How the application's libraries are set up; nothing when new.
+    pub connect: Option<Connect>,
     /// What was just done.
     pub notice: Option<Notice>,
+}
+
+/// What the application must know about this server.
+pub struct Connect {
+    /// Was it registered just now?
+    pub open: bool,
+    /// The issuer identifier.
+    pub issuer: String,
+    /// Where the rest can be discovered.
+    pub discovery: String,
+    /// What may go wrong with its redirect URIs: each with what there is to say.
+    pub hints: Vec<(String, String)>,
+    /// For each library that fits.
+    pub settings: Vec<Settings>,
 }
 
 /// One response type as a checkbox.

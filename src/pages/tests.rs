@@ -8,11 +8,13 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::admin::settings::Settings;
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
+use crate::protocol::registration::Kind;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -274,8 +276,37 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ],
         client,
         problems,
+        connect: (!new).then(|| Connect {
+            open: true,
+            issuer: text("https://id.example"),
+            discovery: text("https://id.example/.well-known/openid-configuration"),
+            hints: vec![(text("https://travel.example/"), text("ends with a slash."))],
+            settings: vec![Settings {
+                library: "openid-client",
+                platform: "Node.js",
+                file: "auth.mjs",
+                text: text("await client.discovery(\n  new URL(\"https://id.example\"),\n)\n"),
+            }],
+        }),
         secret_shown_once,
         notice,
+    };
+    let wizard = |kind, findings, problems| AdminClientWizard {
+        shell: shell(Words::ENGLISH, true),
+        kind,
+        fields: WizardFields {
+            id: text("c-1"),
+            name: text("Lighthouse Travel"),
+            redirect_uris: text("https://travel.example/"),
+            scope: text("orders:read"),
+        },
+        findings,
+        problems,
+    };
+    let finding = |uri: &str, good, messages: &[&str]| Finding {
+        uri: text(uri),
+        good,
+        messages: messages.iter().map(|message| text(message)).collect(),
     };
     let user_row = |username: &str, name: &str, email: &str, admin, disabled| UserRow {
         id: text(username),
@@ -796,6 +827,20 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "admin-clients-none",
             html(&AdminClients { shell: shell(Words::ENGLISH, true), rows: vec![], notice: None }),
+        ),
+        ("admin-client-kinds", html(&AdminClientKinds { shell: shell(Words::ENGLISH, true) })),
+        ("admin-client-wizard", html(&wizard(Kind::Web, None, vec![]))),
+        ("admin-client-wizard-machine", html(&wizard(Kind::Machine, None, vec![]))),
+        (
+            "admin-client-wizard-checked",
+            html(&wizard(
+                Kind::Agent,
+                Some(vec![
+                    finding("https://travel.example/", true, &["ends with a slash."]),
+                    finding("https://travel.example/#/cb", false, &["has a fragment."]),
+                ]),
+                vec![problem("redirect_uris", "https://travel.example/#/cb has a fragment.")],
+            )),
         ),
         (
             "admin-client-new",

@@ -4,14 +4,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::Serialize;
-use utoipa::ToSchema;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
-use super::problem::{Body, Patch, Path, Problem, check_if_match, versioned};
+use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
 use crate::admin::clients::{self, ClientView, Issued};
+use crate::admin::settings::{self, Settings};
 use crate::app::App;
-use crate::protocol::registration::ClientInput;
+use crate::protocol::registration::{ClientInput, Kind};
 
 /// Every client.
 #[derive(Serialize, ToSchema)]
@@ -28,17 +29,52 @@ pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<Clien
     Ok(Json(ClientList { clients }))
 }
 
+/// Of which kind a new client is.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct OfKind {
+    /// `web`, `spa`, `native`, `machine` or `agent`: what the body leaves out is as such an application needs it, and its
+    /// redirect URIs are judged as such.
+    #[param(inline)]
+    kind: Option<Kind>,
+}
+
 /// Registers a client. The answer holds its secret, which is never shown again.
-#[utoipa::path(post, path = "/admin/api/clients", operation_id = "create_client", tag = "clients",
+#[utoipa::path(post, path = "/admin/api/clients", operation_id = "create_client", tag = "clients", params(OfKind),
     request_body = ClientInput,
     responses((status = 201, body = ClientView),
         (status = 409, description = "The client_id is in use.", body = Problem)))]
 pub async fn create(
     caller: Administrator,
     State(app): State<App>,
+    Query(OfKind { kind }): Query<OfKind>,
     Body(input): Body<ClientInput>,
 ) -> Result<Response, Problem> {
-    Ok(answer(StatusCode::CREATED, clients::create(&app, &caller.origin, &input).await?))
+    let issued = match kind {
+        Some(kind) => clients::create_kind(&app, &caller.origin, kind, input).await?,
+        None => clients::create(&app, &caller.origin, &input).await?,
+    };
+    Ok(answer(StatusCode::CREATED, issued))
+}
+
+/// Settings for the libraries that fit a client.
+#[derive(Serialize, ToSchema)]
+pub struct ClientSettings {
+    /// One for each library.
+    settings: Vec<Settings>,
+}
+
+/// Settings to paste for the libraries that fit a client, with a placeholder for its secret.
+#[utoipa::path(get, path = "/admin/api/clients/{id}/settings", operation_id = "client_settings", tag = "clients",
+    params(("id" = String, Path)), responses((status = 200, body = ClientSettings)))]
+pub async fn settings(
+    _: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+) -> Result<Json<ClientSettings>, Problem> {
+    let client = clients::find(&app, &id).await?;
+    Ok(Json(ClientSettings { settings: settings::of(&app.config.issuer, &client, None) }))
 }
 
 /// One client.

@@ -6,16 +6,18 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::shell;
-use super::{changed_meanwhile, done, mistakes, shown};
+use super::{changed_meanwhile, done, mistakes, shown, shown_with};
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
+use crate::admin::settings;
 use crate::app::App;
 use crate::http::error::{PageError, sentence};
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
-    AdminClientForm, AdminClientKinds, AdminClientWizard, AdminClients, ClientFields, ClientRow, Finding, Notice,
+    AdminClientForm, AdminClientKinds, AdminClientWizard, AdminClients, ClientFields, ClientRow, Connect, Finding, Notice,
     Problem, ResponseTypeBox, WizardFields,
 };
 use crate::protocol::client::{Client, GrantType, ResponseType};
@@ -252,6 +254,7 @@ fn saved(app: &App, me: &SignedIn, issued: Issued, notice: Notice) -> Response {
         None => done(&format!("{LIST}/{}", issued.client.id), notice),
         Some(secret) => {
             let mut form = form_of(app, me, &issued.client).notice(Some(notice));
+            form.page.connect = Some(connect(app, &issued.client, Some(&secret), true));
             form.page.secret_shown_once = Some(secret);
             form.show()
         }
@@ -277,6 +280,7 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
         client,
         problems: Vec::new(),
         secret_shown_once: None,
+        connect: None,
         notice: None,
     };
     Form { app, me, status: StatusCode::OK, page }
@@ -312,6 +316,7 @@ impl Form<'_> {
         self.page.self_registered = client.self_registration.is_some();
         self.page.has_secret = client.needs_secret();
         self.page.start = client.metadata.start_of_sign_in(&self.app.config.issuer);
+        self.page.connect = Some(connect(self.app, client, None, false));
         self
     }
 
@@ -321,6 +326,9 @@ impl Form<'_> {
     }
 
     fn notice(mut self, notice: Option<Notice>) -> Self {
+        if let Some(connect) = self.page.connect.as_mut().filter(|_| notice == Some(Notice::ClientCreated)) {
+            connect.open = true;
+        }
         self.page.notice = notice;
         self
     }
@@ -332,7 +340,21 @@ impl Form<'_> {
     }
 
     fn show(self) -> Response {
-        shown(self.app, self.me, self.status, &self.page)
+        // Its script copies; without it, the texts can be marked and copied by hand.
+        shown_with(self.app, self.me, self.status, &self.page, &Csp::default().script())
+    }
+}
+
+/// What the application must know about this server.
+fn connect(app: &App, client: &Client, secret: Option<&str>, open: bool) -> Connect {
+    let issuer = &app.config.issuer;
+    let hints = clients::hints(Kind::of(&client.metadata), client);
+    Connect {
+        open,
+        issuer: issuer.as_str().to_owned(),
+        discovery: issuer.at("/.well-known/openid-configuration"),
+        hints: hints.into_iter().map(|(uri, hint)| (uri, hint.to_string())).collect(),
+        settings: settings::of(issuer, client, secret),
     }
 }
 
