@@ -65,8 +65,10 @@ pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Setting
         scope: scope.map(str::to_owned).collect(),
         id_token_alg: metadata.id_token_signed_response_alg,
     };
-    let simple =
-        matches!(values.method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None);
+    let simple = matches!(
+        values.method,
+        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None
+    );
     let apache = simple || values.method == AuthMethod::ClientSecretJwt;
     // Which libraries know of the method: those that sign assertions by themselves are few.
     let all = match kind {
@@ -145,7 +147,11 @@ fn openid_client(values: &Values) -> Settings {
     };
     let comma = if authentication.contains("//") { "" } else { "," };
     let alg = quoted(values.id_token_alg.as_str());
-    let insecure = if values.insecure { "\n  { execute: [client.allowInsecureRequests] }, // plain http: for development" } else { "" };
+    let insecure = if values.insecure {
+        "\n  { execute: [client.allowInsecureRequests] }, // plain http: for development"
+    } else {
+        ""
+    };
     let mut text = format!(
         "import * as client from 'openid-client';\n\n\
          export const config = await client.discovery(\n  new URL({}),\n  {},\n  \
@@ -202,12 +208,14 @@ fn authlib(values: &Values) -> Settings {
 /// Spring Security, with Spring Boot. It sends a PKCE challenge for public clients by itself, for others when it is told.
 fn spring(values: &Values) -> Settings {
     let grant = if values.kind == Kind::Machine { "client_credentials" } else { "authorization_code" };
-    let secret = values.secret.as_deref().map_or_else(String::new, |secret| {
-        format!("            client-secret: {}\n", in_spring(secret))
-    });
-    let redirect = values.redirect_uri.as_deref().map_or_else(String::new, |uri| {
-        format!("            redirect-uri: {}\n", in_spring(uri))
-    });
+    let secret = values
+        .secret
+        .as_deref()
+        .map_or_else(String::new, |secret| format!("            client-secret: {}\n", in_spring(secret)));
+    let redirect = values
+        .redirect_uri
+        .as_deref()
+        .map_or_else(String::new, |uri| format!("            redirect-uri: {}\n", in_spring(uri)));
     let scope = values.scope.iter().map(|token| in_spring(token)).collect::<Vec<_>>().join(", ");
     let mut text = format!(
         "spring:\n  security:\n    oauth2:\n      client:\n        registration:\n          countersign:\n            \
@@ -235,11 +243,16 @@ fn spring(values: &Values) -> Settings {
 
 /// go-oidc 3 with x/oauth2; for a machine the latter alone.
 fn go_oidc(values: &Values) -> Settings {
-    let style = if values.method == AuthMethod::ClientSecretBasic { "AuthStyleInHeader" } else { "AuthStyleInParams" };
+    let style = if values.method == AuthMethod::ClientSecretBasic {
+        "AuthStyleInHeader"
+    } else {
+        "AuthStyleInParams"
+    };
     let secret = |indent: &str| {
-        values.secret.as_deref().map_or_else(String::new, |secret| {
-            format!("{indent}ClientSecret: {},\n", quoted(secret))
-        })
+        values
+            .secret
+            .as_deref()
+            .map_or_else(String::new, |secret| format!("{indent}ClientSecret: {},\n", quoted(secret)))
     };
     let (id, scope) = (quoted(&values.client_id), list(&values.scope));
     let text = if values.kind == Kind::Machine {
@@ -271,9 +284,10 @@ fn go_oidc(values: &Values) -> Settings {
 
 /// oidc-client-ts 3.
 fn oidc_client_ts(values: &Values) -> Settings {
-    let after_logout = values.after_logout.as_deref().map_or_else(String::new, |uri| {
-        format!("  post_logout_redirect_uri: {},\n", quoted(uri))
-    });
+    let after_logout = values
+        .after_logout
+        .as_deref()
+        .map_or_else(String::new, |uri| format!("  post_logout_redirect_uri: {},\n", quoted(uri)));
     let text = format!(
         "import {{ UserManager }} from 'oidc-client-ts';\n\n\
          export const manager = new UserManager({{\n  authority: {},\n  client_id: {},\n  redirect_uri: {},\n{after_logout}  \
@@ -317,10 +331,10 @@ fn mod_auth_openidc(values: &Values) -> Settings {
 /// openidconnect 4.
 fn openidconnect(values: &Values) -> Settings {
     let owned = |text: &str| format!("{}.to_owned()", in_rust(text));
-    let secret = values.secret.as_deref().map_or_else(
-        || "None".to_owned(),
-        |secret| format!("Some(ClientSecret::new({}))", owned(secret)),
-    );
+    let secret = values
+        .secret
+        .as_deref()
+        .map_or_else(|| "None".to_owned(), |secret| format!("Some(ClientSecret::new({}))", owned(secret)));
     let mut text = format!(
         "// use openidconnect::core::*; use openidconnect::*;\n\
          let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;\n\
@@ -336,8 +350,10 @@ fn openidconnect(values: &Values) -> Settings {
     let scopes: String =
         scopes.map(|token| format!("\n    .add_scope(Scope::new({}))", owned(token))).collect();
     if values.kind == Kind::Machine {
-        text += &format!(";\nlet request = client.exchange_client_credentials()?{scopes};\n\
-                          let tokens = request.request_async(&http).await?;\n");
+        text += &format!(
+            ";\nlet request = client.exchange_client_credentials()?{scopes};\n\
+                          let tokens = request.request_async(&http).await?;\n"
+        );
     } else {
         text += &format!(
             "\n.set_redirect_uri(RedirectUrl::new({})?);\n\
@@ -415,7 +431,12 @@ mod tests {
                 assert!(!text.contains(SECRET_GOES_HERE), "{library}");
             }
             for settings in settings(&client, None) {
-                assert_eq!(settings.text.contains(SECRET_GOES_HERE), !client.is_public(), "{}", settings.library);
+                assert_eq!(
+                    settings.text.contains(SECRET_GOES_HERE),
+                    !client.is_public(),
+                    "{}",
+                    settings.library
+                );
             }
         }
     }

@@ -13,6 +13,7 @@ mod by_mail;
 mod demo;
 mod failures;
 mod plot;
+mod preview;
 mod sign_in;
 mod wizard;
 #[expect(
@@ -28,14 +29,15 @@ pub use account::{
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
-    AdminUsers, AuditRow, ClientFields, ClientRow, Connect, GroupFields, GroupRow, InvitationFields, InvitationRow,
-    KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
+    AdminUsers, AuditRow, ClientFields, ClientRow, Connect, GroupFields, GroupRow, InvitationFields,
+    InvitationRow, KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
+pub use preview::AdminClientPreview;
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,

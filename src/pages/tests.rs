@@ -8,9 +8,11 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::admin::preview::Preview;
 use crate::admin::settings::Settings;
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
+use crate::protocol::client::AccessTokenFormat;
 use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
@@ -302,6 +304,25 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         },
         findings,
         problems,
+    };
+    let preview = || AdminClientPreview {
+        shell: shell(Words::ENGLISH, true),
+        client_id: text("lighthouse-travel"),
+        client_name: text("Lighthouse Travel"),
+        user: text("ada"),
+        scope: String::new(),
+        preview: Some(Preview {
+            user_id: text("u1"),
+            username: text("ada"),
+            scope: crate::protocol::scope::Scope::parse("openid groups").unwrap(),
+            left_out: crate::protocol::scope::Scope::parse("phone").unwrap(),
+            id_token: None,
+            access_token_format: AccessTokenFormat::Opaque,
+            access_token: [("sub".to_owned(), text("u1").into())].into_iter().collect(),
+            userinfo: Some([("groups".to_owned(), vec![text("staff")].into())].into_iter().collect()),
+            refresh_token: true,
+        }),
+        problems: vec![],
     };
     let finding = |uri: &str, good, messages: &[&str]| Finding {
         uri: text(uri),
@@ -828,6 +849,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "admin-clients-none",
             html(&AdminClients { shell: shell(Words::ENGLISH, true), rows: vec![], notice: None }),
         ),
+        ("admin-client-preview", html(&preview())),
         ("admin-client-kinds", html(&AdminClientKinds { shell: shell(Words::ENGLISH, true) })),
         ("admin-client-wizard", html(&wizard(Kind::Web, None, vec![]))),
         ("admin-client-wizard-machine", html(&wizard(Kind::Machine, None, vec![]))),
@@ -1275,7 +1297,9 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let runs_a_script = ["signing-out", "invitation"].iter().any(|page| name.starts_with(page));
+        let runs_a_script = ["signing-out", "invitation", "admin-client-secret", "admin-client ("]
+            .iter()
+            .any(|page| name.starts_with(page));
         let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {

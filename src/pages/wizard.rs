@@ -156,7 +156,10 @@ impl AdminClientWizard {
     }
 
     fn redirect_hint(&self) -> String {
-        format!("The redirect URI, such as {}. One per line, compared character by character.", self.about().example)
+        format!(
+            "The redirect URI, such as {}. One per line, compared character by character.",
+            self.about().example
+        )
     }
 
     fn scope_hint(&self) -> &'static str {

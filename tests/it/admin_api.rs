@@ -96,7 +96,7 @@ impl Caller {
         self.send(&Method::GET, path, Body::empty()).await
     }
 
-    async fn json(&self, method: Method, path: &str, body: &Value) -> Page {
+    pub async fn json(&self, method: Method, path: &str, body: &Value) -> Page {
         let caller = self.clone().with("content-type", "application/json");
         caller.send(&method, path, body.to_string()).await
     }

@@ -230,7 +230,8 @@ async fn zitadel_cve_2026_29192_names_are_text_wherever_they_are_shown() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
     }
     let typed =
-        submit(&mut ada, "/admin/clients/new/other", "/admin/clients", &[("name", EVIL), ("scope", EVIL)]).await;
+        submit(&mut ada, "/admin/clients/new/other", "/admin/clients", &[("name", EVIL), ("scope", EVIL)])
+            .await;
     assert_eq!(typed.status, 400);
     assert!(!typed.body.contains("<script"), "{}", typed.body);
 }

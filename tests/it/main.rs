@@ -68,3 +68,4 @@ mod support;
 mod token;
 mod upstream;
 mod userinfo;
+mod wizard;

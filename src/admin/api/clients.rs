@@ -10,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::auth::Administrator;
 use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
 use crate::admin::clients::{self, ClientView, Issued};
+use crate::admin::preview::{self, Preview};
 use crate::admin::settings::{self, Settings};
 use crate::app::App;
 use crate::protocol::registration::{ClientInput, Kind};
@@ -103,6 +104,29 @@ pub async fn update(
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&ClientInput::from(&before))?;
     Ok(answer(StatusCode::OK, clients::change(&app, &caller.origin, before, &input).await?))
+}
+
+/// Who, and what the client asks for.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct About {
+    /// The user: an id, a user name, or an e-mail address.
+    user: String,
+    /// The scope that the client asks for; without, all that it is registered for.
+    scope: Option<String>,
+}
+
+/// What a user would get in a client, token by token; nothing is issued. That somebody looked is recorded.
+#[utoipa::path(get, path = "/admin/api/clients/{id}/preview", operation_id = "preview_client", tag = "clients",
+    params(("id" = String, Path), About), responses((status = 200, body = Preview)))]
+pub async fn preview(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+    Query(about): Query<About>,
+) -> Result<Json<Preview>, Problem> {
+    Ok(Json(preview::of(&app, &caller.origin, &id, &about.user, about.scope.as_deref()).await?))
 }
 
 /// Deletes a client with everybody's consent to it and all its tokens.

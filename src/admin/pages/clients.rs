@@ -9,7 +9,7 @@ use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown, shown_with};
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
-use crate::admin::settings;
+use crate::admin::{preview, settings};
 use crate::app::App;
 use crate::http::error::{PageError, sentence};
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
@@ -17,8 +17,8 @@ use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
-    AdminClientForm, AdminClientKinds, AdminClientWizard, AdminClients, ClientFields, ClientRow, Connect, Finding, Notice,
-    Problem, ResponseTypeBox, WizardFields,
+    AdminClientForm, AdminClientKinds, AdminClientPreview, AdminClientWizard, AdminClients, ClientFields,
+    ClientRow, Connect, Finding, Notice, Problem, ResponseTypeBox, WizardFields,
 };
 use crate::protocol::client::{Client, GrantType, ResponseType};
 use crate::protocol::registration::{ClientInput, FieldProblem, Kind};
@@ -234,6 +234,40 @@ pub async fn rotate_secret(
     }
     let issued = clients::rotate_secret(&app, &me.origin(&info), before).await?;
     Ok(saved(&app, &me, issued, Notice::ClientSaved))
+}
+
+/// What somebody would get.
+pub async fn preview(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    QueryFields(query): QueryFields,
+) -> Result<Response, PageError> {
+    let client = clients::find(&app, &id).await?;
+    let mut page = AdminClientPreview {
+        shell: shell(&app, &me),
+        client_id: client.id.to_string(),
+        client_name: client.metadata.client_name,
+        user: query.get("user").unwrap_or_default().to_owned(),
+        scope: query.get("scope").unwrap_or_default().to_owned(),
+        preview: None,
+        problems: Vec::new(),
+    };
+    if page.user.is_empty() {
+        return Ok(shown(&app, &me, StatusCode::OK, &page));
+    }
+    let mut status = StatusCode::OK;
+    match preview::of(&app, &me.origin(&info), &id, &page.user, query.get("scope")).await {
+        Ok(preview) => page.preview = Some(preview),
+        Err(refusal) => {
+            (status, page.problems) = mistakes(refusal, |field| match field {
+                "user" => (field, "Who"),
+                other => (other, "Scopes"),
+            })?;
+        }
+    }
+    Ok(shown(&app, &me, status, &page))
 }
 
 /// Deletes a client.

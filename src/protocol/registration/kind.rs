@@ -300,7 +300,8 @@ mod tests {
 
     #[test]
     fn what_is_named_stands_over_the_defaults_of_the_kind() {
-        let named = ClientInput { scope: Some("openid api".to_owned()), ..input(&["https://notes.example/cb"]) };
+        let named =
+            ClientInput { scope: Some("openid api".to_owned()), ..input(&["https://notes.example/cb"]) };
         let made = Kind::Spa.check(named, RegistrationPolicy::default()).unwrap().metadata;
         assert_eq!(made.scope.to_string(), "openid api");
         assert_eq!(made.token_endpoint_auth_method, AuthMethod::None);
@@ -323,7 +324,11 @@ mod tests {
             (&[Web, Spa, Native, Agent], "https://notes.example/*#x", Err(|_| Wildcard)),
             (&[Web, Spa, Native, Agent], "http://notes.example/cb", Err(|_| Form(UnfitUri::PlainHttp))),
             (&[Web, Spa, Native, Agent], "notes.example/cb", Err(|_| Form(UnfitUri::NotAbsolute))),
-            (&[Web, Spa, Native, Agent], "https://n.example/cb?code=1", Err(|_| Form(UnfitUri::ResponseParameters))),
+            (
+                &[Web, Spa, Native, Agent],
+                "https://n.example/cb?code=1",
+                Err(|_| Form(UnfitUri::ResponseParameters)),
+            ),
             (&[Web, Spa], "http://127.0.0.1:3000/cb", Ok(&[Development])),
             (&[Web, Spa], "http://localhost:3000/", Ok(&[Development, TrailingSlash])),
             (&[Native, Agent], "http://127.0.0.1/cb", Ok(&[])),

@@ -22,8 +22,8 @@ use utoipa::ToSchema;
 
 pub use self::by_itself::{by_itself, over_ridden};
 use self::fields::{
-    MOST_URIS, client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris, scope,
-    server_address, short_text, short_texts, shortened, uris, values, web_page,
+    MOST_URIS, client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris,
+    scope, server_address, short_text, short_texts, shortened, uris, values, web_page,
 };
 pub use self::input::ClientInput;
 pub use self::kind::{Kind, UnfitForKind, UriHint};
