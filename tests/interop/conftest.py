@@ -30,6 +30,14 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
+    def settings(self, registered, library):
+        """What the administrator is given to paste, with the secret put in."""
+        command = [BINARY, "--data-dir", self.data_dir, "client", "settings", registered["client_id"]]
+        command += ["--library", library]
+        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout.replace("PUT-THE-CLIENT-SECRET-HERE", registered.get("client_secret", ""))
+
     def register(self, **metadata):
         """Registers an application by the administration API; returns its metadata."""
         answer = requests.post(
