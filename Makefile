@@ -8,6 +8,7 @@
 # make torture                       a thousand rounds of every race, a thousand times kill -9 on either database, fifty
 #                                    crashes of PostgreSQL, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
+# make doc-images                    the pictures of docs/sign-in.md anew, into docs/images
 #
 # One Rust test:       cargo test NAME
 # one browser test:    node --test --test-name-pattern='two tabs' tests/browser/sign_in.test.mjs
@@ -18,7 +19,7 @@
 STAGES ?=
 BENCH ?=
 
-.PHONY: run test bench mutations torture fmt screenshots
+.PHONY: run test bench mutations torture fmt screenshots doc-images
 
 run:
 	cargo run --release
@@ -41,3 +42,6 @@ fmt:
 
 screenshots:
 	@scripts/test screenshots
+
+doc-images:
+	@scripts/test doc-images

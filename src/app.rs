@@ -123,7 +123,8 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
-        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name));
+        let related = &config.sign_in.related_origins;
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name, related));
         let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
         let config = Arc::new(config);
         let parts = Parts {

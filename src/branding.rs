@@ -4,9 +4,9 @@
 //! a style sheet of variables. A logo is an image beside the pages and never a part of them.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use crate::pages::assets::Asset;
+use crate::protocol::colour::{Accent, Colour, ColourProblem};
 use crate::protocol::user::display_name;
 
 /// What pages show.
@@ -27,11 +27,6 @@ pub static PLAIN: Branding = Branding { name: Cow::Borrowed("Countersign"), logo
 const LONGEST_NAME: usize = 32;
 /// A logo has so many bytes at most: it is a part of every page.
 const LARGEST_LOGO: usize = 20_000;
-/// WCAG 2.2 §1.4.3: text against what is behind it.
-const CONTRAST: f64 = 4.5;
-/// What is behind text of the accent colour at worst (`static/style.css`: `--ground`, and `--sunken` in the dark).
-const LIGHT_GROUND: Colour = Colour([0xf3, 0xf5, 0xf2]);
-const DARK_GROUND: Colour = Colour([0x1f, 0x27, 0x25]);
 
 /// Why something is no branding.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -39,21 +34,9 @@ pub enum BrandingProblem {
     /// Characters or length.
     #[error("must have 1 to {LONGEST_NAME} characters, without control or direction characters")]
     Name,
-    /// Not six hexadecimal digits.
-    #[error("must be a colour as in \"#0d6b60\"")]
-    Colour,
-    /// Text of this colour could not be read.
-    #[error(
-        "cannot be read on {ground}: its contrast is {found:.1}, and must be {CONTRAST} at least; take a {more} one"
-    )]
-    Contrast {
-        /// What is behind it.
-        ground: Colour,
-        /// How far they differ (WCAG).
-        found: f64,
-        /// Darker or lighter.
-        more: &'static str,
-    },
+    /// A colour that is none, or that could not be read.
+    #[error(transparent)]
+    Colour(#[from] ColourProblem),
     /// Too large.
     #[error("must have {LARGEST_LOGO} bytes at most: every page shows it")]
     LogoSize,
@@ -92,97 +75,47 @@ pub fn name(text: &str) -> Result<String, BrandingProblem> {
     display_name(text).ok().filter(|name| name.chars().count() <= LONGEST_NAME).ok_or(BrandingProblem::Name)
 }
 
-/// A colour of the screen: red, green, blue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Colour([u8; 3]);
-
-impl Colour {
-    /// The accent where it is light.
-    ///
-    /// # Errors
-    /// No colour, or too light for text.
-    pub fn on_light(text: &str) -> Result<Self, BrandingProblem> {
-        Self::parse(text)?.readable(LIGHT_GROUND, "darker")
-    }
-
-    /// The accent where it is dark.
-    ///
-    /// # Errors
-    /// No colour, or too dark for text.
-    pub fn on_dark(text: &str) -> Result<Self, BrandingProblem> {
-        Self::parse(text)?.readable(DARK_GROUND, "lighter")
-    }
-
-    fn parse(text: &str) -> Result<Self, BrandingProblem> {
-        let digits = text
-            .strip_prefix('#')
-            .filter(|digits| digits.len() == 6 && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let number = digits.and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        let [_, red, green, blue] = number.ok_or(BrandingProblem::Colour)?.to_be_bytes();
-        Ok(Self([red, green, blue]))
-    }
-
-    fn readable(self, ground: Self, more: &'static str) -> Result<Self, BrandingProblem> {
-        let found = self.contrast(ground);
-        let right_side = (self.luminance() < ground.luminance()) == (more == "darker");
-        if found >= CONTRAST && right_side {
-            Ok(self)
-        } else {
-            Err(BrandingProblem::Contrast { ground, found, more })
-        }
-    }
-
-    /// WCAG 2.2, "contrast ratio".
-    fn contrast(self, other: Self) -> f64 {
-        let (one, two) = (self.luminance(), other.luminance());
-        (one.max(two) + 0.05) / (one.min(two) + 0.05)
-    }
-
-    /// WCAG 2.2, "relative luminance".
-    fn luminance(self) -> f64 {
-        let linear = |channel: u8| {
-            let channel = f64::from(channel) / 255.0;
-            if channel <= 0.04045 { channel / 12.92 } else { ((channel + 0.055) / 1.055).powf(2.4) }
-        };
-        let [red, green, blue] = self.0.map(linear);
-        0.2126 * red + 0.7152 * green + 0.0722 * blue
-    }
-
-    /// A fifth of the way to another colour: what is pointed at.
-    fn towards(self, other: Self) -> Self {
-        let [red, green, blue] = self.0;
-        let [to_red, to_green, to_blue] = other.0;
-        let mixed = |from: u8, to: u8| {
-            let sum = u16::from(from) * 4 + u16::from(to);
-            u8::try_from(sum / 5).unwrap_or(u8::MAX)
-        };
-        Self([mixed(red, to_red), mixed(green, to_green), mixed(blue, to_blue)])
-    }
-}
-
-impl fmt::Display for Colour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [red, green, blue] = self.0;
-        write!(f, "#{red:02x}{green:02x}{blue:02x}")
-    }
-}
-
 /// Nothing but variables. What is written on the accent colour is white where that is dark enough for text on white, and else
 /// black, so that it can be read as well.
 fn style_sheet(light: Option<Colour>, dark: Option<Colour>) -> Option<Asset> {
-    const WHITE: Colour = Colour([0xff; 3]);
-    const BLACK: Colour = Colour([0; 3]);
     let variables = |accent: Colour, strong: Colour, on: Colour| {
         format!(":root{{--accent:{accent};--accent-strong:{strong};--on-accent:{on}}}")
     };
     let light = light.map(|accent| {
-        format!("@media (prefers-color-scheme:light){{{}}}", variables(accent, accent.towards(BLACK), WHITE))
+        format!(
+            "@media (prefers-color-scheme:light){{{}}}",
+            variables(accent, accent.towards(Colour::BLACK), Colour::WHITE)
+        )
     });
     let dark = dark.map(|accent| {
-        format!("@media (prefers-color-scheme:dark){{{}}}", variables(accent, accent.towards(WHITE), BLACK))
+        format!(
+            "@media (prefers-color-scheme:dark){{{}}}",
+            variables(accent, accent.towards(Colour::WHITE), Colour::BLACK)
+        )
     });
     let text: String = [light, dark].into_iter().flatten().collect();
     (!text.is_empty()).then(|| Asset::new("brand.css", "text/css; charset=utf-8", text.into_bytes()))
+}
+
+/// The style sheet of one application's colour.
+#[must_use]
+pub fn accent_style(accent: Accent) -> Option<Asset> {
+    style_sheet(Some(accent.on_light()), Some(accent.on_dark()))
+}
+
+/// The address of that style sheet: the colour is all that it depends on.
+#[must_use]
+pub fn accent_address(accent: Accent) -> Option<String> {
+    let style = accent_style(accent)?;
+    let digits = accent.on_light().to_string();
+    Some(format!("/assets/accent-{}.css?v={}", digits.trim_start_matches('#'), style.version))
+}
+
+/// The style sheet behind a name that [`accent_address`] has given out.
+#[must_use]
+pub fn accent_file(name: &str) -> Option<Asset> {
+    let digits = name.strip_prefix("accent-")?.strip_suffix(".css")?;
+    format!("#{digits}").parse().ok().and_then(accent_style)
 }
 
 /// What an SVG must not hold. As an image it would not run, and the content security policy of its address lets nothing run
@@ -232,47 +165,7 @@ pub fn logo(bytes: Vec<u8>) -> Result<Asset, BrandingProblem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Branding, BrandingProblem, Colour, PLAIN, logo, name};
-
-    #[test]
-    fn hostile_colours_are_no_colours() {
-        for bad in [
-            "",
-            "#",
-            "red",
-            "#fff",
-            "#12345",
-            "#1234567",
-            "#12345g",
-            "#+12345",
-            "0d6b60",
-            " #0d6b60",
-            "#0d6b60;",
-            "#0d6b60}*{display:none}",
-            "#0d6b60;background:url(https://evil.example)",
-            "url(javascript:alert(1))",
-            "var(--bad)",
-            "expression(alert(1))",
-            "#0d6b60</style><script>",
-            "#٠٠٠٠٠٠",
-        ] {
-            assert_eq!(Colour::on_light(bad), Err(BrandingProblem::Colour), "{bad}");
-            assert_eq!(Colour::on_dark(bad), Err(BrandingProblem::Colour), "{bad}");
-        }
-    }
-
-    #[test]
-    fn wcag_1_4_3_colours_that_cannot_be_read_are_refused() {
-        for (light, dark) in [("#0d6b60", "#6fd3c3"), ("#a52a22", "#ffa39b"), ("#000000", "#ffffff")] {
-            assert!(Colour::on_light(light).is_ok(), "{light}");
-            assert!(Colour::on_dark(dark).is_ok(), "{dark}");
-            assert!(matches!(Colour::on_light(dark), Err(BrandingProblem::Contrast { .. })), "{dark}");
-            assert!(matches!(Colour::on_dark(light), Err(BrandingProblem::Contrast { .. })), "{light}");
-        }
-        let white = Colour([0xff; 3]);
-        assert!((white.contrast(Colour([0; 3])) - 21.0).abs() < 1e-9);
-        assert!((Colour([0x76; 3]).contrast(white) - 4.54).abs() < 0.01);
-    }
+    use super::{Branding, BrandingProblem, Colour, PLAIN, accent_address, accent_file, logo, name};
 
     #[test]
     fn colours_become_variables_and_nothing_else() {
@@ -284,6 +177,25 @@ mod tests {
              @media (prefers-color-scheme:dark){:root{--accent:#ffa39b;--accent-strong:#ffb5af;--on-accent:#000000}}"
         );
         assert_eq!(Branding::new(None, None, None, None), PLAIN);
+    }
+
+    #[test]
+    fn an_accent_has_an_address_that_names_nothing_but_the_colour() {
+        let address = accent_address("#A52A22".parse().unwrap()).unwrap();
+        let name = address.strip_prefix("/assets/").and_then(|rest| rest.split_once("?v=")).unwrap().0;
+        assert_eq!(name, "accent-a52a22.css");
+        let style = accent_file(name).unwrap();
+        assert!(address.ends_with(&style.version), "{address}");
+        for none in [
+            "accent-.css",
+            "accent-a52a22",
+            "a52a22.css",
+            "accent-ffff00.css",
+            "accent-a52a22}.css",
+            "accent-#a52a22.css",
+        ] {
+            assert_eq!(accent_file(none), None, "{none}");
+        }
     }
 
     #[test]

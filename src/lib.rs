@@ -19,6 +19,7 @@ pub mod demo;
 pub mod entropy;
 pub mod failures;
 pub mod files;
+pub mod geoip;
 pub mod http;
 pub mod i18n;
 pub mod jose;

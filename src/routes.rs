@@ -8,10 +8,10 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, consent, cors, discovery, email_code, forward_auth,
+    assets, authorize, check_session, client_logo, consent, cors, discovery, email_code, forward_auth,
     forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
     passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
-    second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webfinger,
+    second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webauthn, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -32,7 +32,7 @@ pub fn router(app: &App) -> Router {
         .route("/login/email", post(email_code::ask))
         .route("/login/code", get(email_code::get).post(email_code::post))
         .route("/login/upstream/{id}", post(upstream::post))
-        .route("/upstream/{id}/callback", get(upstream::callback))
+        .route("/upstream/{id}/callback", get(upstream::callback).post(upstream::callback_by_form))
         .route("/login/link", get(link::get).post(link::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
         .route("/recover", get(recover::get).post(recover::post))
@@ -69,11 +69,13 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/oauth-authorization-server", discovery::endpoint(app))
         .route("/.well-known/webfinger", get(webfinger::get))
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
+        .route("/.well-known/webauthn", get(webauthn::get))
         // Pages of its own
         .route("/setup", get(setup::get).post(setup::post))
         .route("/recover/password", get(recover_password::get).post(recover_password::post))
         .route("/verify-address", get(verify_address::get).post(verify_address::post))
         .route("/assets/{name}", get(assets::file))
+        .route("/apps/{id}/logo", get(client_logo::get))
         // For operators
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))

@@ -38,6 +38,8 @@ pub enum Purpose {
     ForwardAuth,
     /// A sign-in that went out to an upstream provider.
     Upstream,
+    /// Whose sign-ins a browser has seen.
+    Device,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -57,6 +59,7 @@ pub struct Seals {
     passkey: LessSafeKey,
     forward_auth: LessSafeKey,
     upstream: LessSafeKey,
+    device: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -97,6 +100,7 @@ impl Seals {
             passkey: sealing("passkey challenge")?,
             forward_auth: sealing("forward auth")?,
             upstream: sealing("upstream")?,
+            device: sealing("device")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -127,6 +131,7 @@ impl Seals {
             Purpose::Passkey => &self.passkey,
             Purpose::ForwardAuth => &self.forward_auth,
             Purpose::Upstream => &self.upstream,
+            Purpose::Device => &self.device,
         }
     }
 

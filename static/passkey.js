@@ -2,8 +2,17 @@
 // passkeys in this browser, the form stays hidden and everything else works.
 "use strict";
 (() => {
+  if (!window.PublicKeyCredential) return;
+
+  // What this server knows of passkeys, for the password manager that keeps them, where the browser hands it on (Web
+  // Authentication Level 3 §5.1.10).
+  const signals = document.querySelector("[data-signals]");
+  for (const [name, about] of signals ? JSON.parse(signals.dataset.signals) : []) {
+    PublicKeyCredential[name]?.(about).catch(() => {});
+  }
+
   const form = document.querySelector("form[data-options]");
-  if (!form || !window.PublicKeyCredential) return;
+  if (!form) return;
 
   const bytes = (text) =>
     Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));

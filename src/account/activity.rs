@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::shell;
+use super::{place_of, shell};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::page::{Csp, html};
@@ -25,7 +25,8 @@ pub async fn show(State(app): State<App>, me: SignedIn) -> Result<Response, Page
         let device =
             if row.user_agent.is_empty() { String::new() } else { describe_device(words, &row.user_agent) };
         let by_administrator = by_somebody_else(&row);
-        events.push(Event { at: row.at, what, device, ip: row.ip, by_administrator });
+        let place = place_of(&app, words, &row.ip);
+        events.push(Event { at: row.at, what, device, ip: row.ip, place, by_administrator });
     }
     let page = pages::Activity { shell: shell(&app, words, &me), events };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))

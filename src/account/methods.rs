@@ -1,7 +1,7 @@
 //! `/account/sign-in`: what one proves who one is with. Every change asks for a sign-in of the last minutes.
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::authn::means::linked;
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
+use crate::http::device;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
@@ -37,13 +38,14 @@ pub async fn show(
         shell: shell(&app, me.browser.locale.words(), &me),
         has_password: me.user.password_hash.is_some(),
         passkeys_possible: app.passkeys.is_possible(),
+        signals: app.passkeys.signals_of_user(&me.user, &passkeys),
         passkeys: passkeys.into_iter().map(row).collect(),
         app_since: authenticator.map(|authenticator| authenticator.created_at),
         recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
         upstreams: !app.config.upstreams.is_empty(),
         notice,
     };
-    Ok(me.browser.remember(&app.config, html(&page, &Csp::default())))
+    Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
 }
 
 fn row(passkey: StoredPasskey) -> PasskeyRow {
@@ -66,6 +68,7 @@ pub async fn add_app(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
+    headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let sealed = form.get("secret").unwrap_or_default();
@@ -86,7 +89,9 @@ pub async fn add_app(
     };
     let audit = app.audit(&me.origin(&info), "app.add", format!("user:{}", me.user.id), "");
     app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, &audit).await?;
-    Ok(codes_page(&app, &me, codes))
+    let mut response = codes_page(&app, &me, codes);
+    device::remember(&app, &headers, &me.user, &mut response).await?;
+    Ok(response)
 }
 
 /// Removes the app and the recovery codes.
@@ -94,11 +99,14 @@ pub async fn remove_app(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
+    headers: HeaderMap,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "app.remove", format!("user:{}", me.user.id), "");
     if app.store.remove_authenticator_app(&me.user.id, &audit).await? {
-        Ok(done(Notice::AppRemoved))
+        let mut response = done(Notice::AppRemoved);
+        device::remember(&app, &headers, &me.user, &mut response).await?;
+        Ok(response)
     } else {
         Err(PageError::not_found("Your account has no authenticator app."))
     }

@@ -9,12 +9,13 @@ pub mod methods;
 pub mod profile;
 
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::authn::{self, by_password};
+use crate::http::device;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
@@ -99,6 +100,7 @@ pub async fn change_password(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
+    headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     if app.store.entry_of_user(&me.user.id).await?.is_some() {
@@ -113,7 +115,8 @@ pub async fn change_password(
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();
-    let user = match by_password(&app, &me.origin(&info), &me.user.username, current).await? {
+    let devices = device::of_request(&app, &headers);
+    let user = match by_password(&app, &me.origin(&info), &devices, &me.user.username, current).await? {
         Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
@@ -130,7 +133,7 @@ pub async fn change_password(
     let mut response = done(Notice::PasswordChanged);
     // As it is now: a session begins only for a user whom nobody changed meanwhile.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookies)) = session::renew(&app, &info, &user, &me.session).await? {
+    if let Some((_, cookies)) = session::renew(&app, &info, &user, &devices, &me.session).await? {
         cookies.set_on(&mut response);
     }
     Ok(response)
@@ -237,6 +240,11 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     }
 }
 
+/// Where an address is; empty where nobody knows.
+fn place_of(app: &App, words: Words, ip: &str) -> String {
+    app.config.places.as_ref().and_then(|places| places.of(ip, words)).unwrap_or_default()
+}
+
 /// A session as pages show it.
 pub(crate) fn session_row(
     app: &App,
@@ -252,6 +260,7 @@ pub(crate) fn session_row(
         expires: ends_at(app, &session).0,
         current: current == Some(&session.id),
         id: session.id.to_string(),
+        place: place_of(app, words, &session.ip),
         ip: session.ip,
     }
 }

@@ -1,24 +1,49 @@
-//! How a user signs in, besides a password; and what an administrator takes off an account whose owner lost it.
+//! How a user signs in; and what an administrator takes off an account whose owner lost it.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Refusal;
 use crate::app::{App, Origin};
+use crate::authn::means::linked;
 use crate::protocol::user::User;
-use crate::store::StoredPasskey;
+use crate::store::{StoredIdentity, StoredPasskey};
 
 /// How a user signs in.
 #[derive(Serialize, ToSchema)]
 pub struct SignInMethods {
-    /// Is there a password?
+    /// Is there a password here?
     pub password: bool,
+    /// Is the account the directory's, whose password opens it?
+    pub directory: bool,
     /// The authenticator app, if there is one.
     pub authenticator_app: Option<AppView>,
     /// Recovery codes that were not used.
     pub recovery_codes: i64,
     /// The oldest first.
     pub passkeys: Vec<PasskeyView>,
+    /// Accounts elsewhere that open this one, the oldest first; those of providers that are configured.
+    pub linked_accounts: Vec<LinkedView>,
+}
+
+/// An account elsewhere.
+#[derive(Serialize, ToSchema)]
+pub struct LinkedView {
+    /// The provider, by its id in the configuration.
+    pub upstream: String,
+    /// What its owner knows it by.
+    pub label: String,
+    /// When it was linked (Unix seconds).
+    pub created_at: i64,
+    /// Last use (Unix seconds).
+    pub last_used_at: i64,
+}
+
+impl From<StoredIdentity> for LinkedView {
+    fn from(identity: StoredIdentity) -> Self {
+        let StoredIdentity { upstream, label, created_at, last_used_at, .. } = identity;
+        Self { upstream, label, created_at, last_used_at }
+    }
 }
 
 /// An authenticator app.
@@ -58,10 +83,12 @@ pub async fn of(app: &App, user: &User) -> Result<SignInMethods, Refusal> {
     let authenticator_app = app.store.authenticator_app(&user.id).await?;
     Ok(SignInMethods {
         password: user.password_hash.is_some(),
+        directory: app.store.entry_of_user(&user.id).await?.is_some() && app.config.directory.is_some(),
         authenticator_app: authenticator_app
             .map(|app| AppView { created_at: app.created_at, last_used_at: app.last_used_at }),
         recovery_codes: app.store.means(&user.id).await?.recovery_codes,
         passkeys: app.store.passkeys_of_user(&user.id).await?.into_iter().map(PasskeyView::from).collect(),
+        linked_accounts: linked(app, &user.id).await?.into_iter().map(LinkedView::from).collect(),
     })
 }
 

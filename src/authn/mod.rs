@@ -3,6 +3,7 @@
 
 use std::future::Future;
 
+use self::device::Devices;
 use self::directory::DirectoryError;
 use self::password::HashingError;
 use self::throttle::Counted;
@@ -14,6 +15,7 @@ use crate::protocol::user::User;
 use crate::sealing::NotSealedHere;
 use crate::store::StoreError;
 
+pub mod device;
 pub mod directory;
 pub mod email_code;
 pub mod means;
@@ -97,25 +99,36 @@ pub trait Check: Sync {
 }
 
 /// Checks what somebody brings forward who says that they are `login`, and is known as `user` if there is such a user.
-/// Counted before it is looked at, so that attempts made at the same moment, on any node, cannot outrun the limit.
+/// Counted before it is looked at, so that attempts made at the same moment, on any node, cannot outrun the limit: as those of
+/// this device, if it is one that the user signed in on before, and else as anybody's.
 ///
 /// # Errors
 /// The database is unavailable, or hashing failed. A refusal is no error.
 pub async fn prove(
     app: &App,
     origin: &Origin,
+    devices: &Devices,
     login: &str,
     user: Option<User>,
     check: &impl Check,
 ) -> Result<Result<Proved, Refusal>, SignInError> {
     let method = check.method();
     let now = app.clock.now();
-    // An account has one limit, whichever of its names is typed; and another one for the second factor, which a right
-    // password does not lift.
-    let name = user.as_ref().map_or(login, |user| user.id.as_str());
-    let subject = if method.comes_first() { name.to_owned() } else { format!("second factor of {name}") };
     let (store, limits) = (&app.store, &app.config.throttle);
-    let counted = match throttle::count(store, &app.seals, limits, Some(&subject), origin.ip, now).await? {
+    let device = match &user {
+        Some(user) => devices.counted_as(app, user).await?,
+        None => None,
+    };
+    // An account has one limit, whichever of its names is typed.
+    let name = user.as_ref().map_or(login, |user| user.id.as_str());
+    let counted = if let Some(device) = device {
+        let subject = guessed_at(method, &device);
+        throttle::count_on_device(store, &app.seals, limits, &subject, now).await?
+    } else {
+        let subject = guessed_at(method, name);
+        throttle::count(store, &app.seals, limits, Some(&subject), origin.ip, now).await?
+    };
+    let counted = match counted {
         Counted::Allowed(attempt) => attempt,
         Counted::TooMany { retry_after } => {
             let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
@@ -165,6 +178,16 @@ pub async fn prove(
     }
 }
 
+/// What is counted together. A right password does not lift the limit of the second factor; and whoever guesses at passwords
+/// keeps nobody from what cannot be guessed.
+fn guessed_at(method: Method, name: &str) -> String {
+    match method {
+        Method::Password | Method::EmailCode => name.to_owned(),
+        Method::Totp | Method::RecoveryCode => format!("second factor of {name}"),
+        Method::Passkey | Method::Upstream => format!("{} of {name}", method.as_str()),
+    }
+}
+
 /// Checks a user name or e-mail address and its password.
 ///
 /// # Errors
@@ -172,6 +195,7 @@ pub async fn prove(
 pub async fn by_password(
     app: &App,
     origin: &Origin,
+    devices: &Devices,
     login: &str,
     password: &str,
 ) -> Result<Result<Proved, Refusal>, SignInError> {
@@ -186,10 +210,10 @@ pub async fn by_password(
         };
         if is_directorys {
             let typed = directory::Typed { directory, origin, login: &login, password };
-            return prove(app, origin, &login, user, &typed).await;
+            return prove(app, origin, devices, &login, user, &typed).await;
         }
     }
-    prove(app, origin, &login, user, &password::Typed(password)).await
+    prove(app, origin, devices, &login, user, &password::Typed(password)).await
 }
 
 /// The password that somebody just chose by a mailed link, which is used up: a first proof, in the state of the account that

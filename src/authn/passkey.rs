@@ -30,7 +30,13 @@ use crate::store::StoredPasskey;
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// This server as a relying party of passkeys.
-pub struct RelyingParty(Option<Webauthn>);
+pub struct RelyingParty(Option<Party>);
+
+struct Party {
+    webauthn: Webauthn,
+    /// The RP ID.
+    id: String,
+}
 
 /// Why a ceremony cannot begin, or a passkey is not taken.
 #[derive(Debug, thiserror::Error)]
@@ -86,13 +92,17 @@ pub struct Asking<'a> {
 }
 
 impl RelyingParty {
-    /// The relying party of an issuer: its host is the RP ID.
+    /// The relying party of an issuer: its host is the RP ID. Its passkeys may be used on the pages of these origins, too
+    /// (§5.11).
     #[must_use]
-    pub fn new(issuer: &Issuer, name: &str) -> Self {
-        let build = || -> Option<Webauthn> {
+    pub fn new(issuer: &Issuer, name: &str, related_origins: &[String]) -> Self {
+        let build = || -> Option<Party> {
             let origin = Url::parse(issuer.as_str()).ok()?;
-            let host = origin.domain()?.to_owned();
-            WebauthnBuilder::new(&host, &origin).ok()?.rp_name(name).build().ok()
+            let id = origin.domain()?.to_owned();
+            let builder = WebauthnBuilder::new(&id, &origin).ok()?.rp_name(name);
+            let related = related_origins.iter().filter_map(|related| Url::parse(related).ok());
+            let builder = related.fold(builder, |builder, related| builder.append_allowed_origin(&related));
+            Some(Party { webauthn: builder.build().ok()?, id })
         };
         Self(build())
     }
@@ -104,7 +114,30 @@ impl RelyingParty {
     }
 
     fn webauthn(&self) -> Result<&Webauthn, PasskeyError> {
-        self.0.as_ref().ok_or(PasskeyError::NoName)
+        self.0.as_ref().map(|party| &party.webauthn).ok_or(PasskeyError::NoName)
+    }
+
+    /// What a page has the browser told of a passkey that nobody has here: §5.1.10.2, `signalUnknownCredential`.
+    #[must_use]
+    pub fn signals_of_unknown(&self, credential_id: &str) -> Option<String> {
+        let Party { id, .. } = self.0.as_ref()?;
+        let unknown = json!({ "rpId": id, "credentialId": credential_id });
+        Some(json!([["signalUnknownCredential", unknown]]).to_string())
+    }
+
+    /// What a page of a signed-in user has the browser told: which passkeys they have (§5.1.10.3,
+    /// `signalAllAcceptedCredentials`), and what they are called (§5.1.10.4, `signalCurrentUserDetails`).
+    #[must_use]
+    pub fn signals_of_user(&self, user: &User, passkeys: &[StoredPasskey]) -> Option<String> {
+        let Party { id, .. } = self.0.as_ref()?;
+        let handle = crate::jose::base64url(handle_of(&user.id).as_bytes());
+        let ids: Vec<&str> = passkeys.iter().map(|passkey| passkey.id.as_str()).collect();
+        let accepted = json!({ "rpId": id, "userId": handle, "allAcceptedCredentialIds": ids });
+        let names = json!({ "rpId": id, "userId": handle, "name": user.username, "displayName": user.display_name() });
+        Some(
+            json!([["signalAllAcceptedCredentials", accepted], ["signalCurrentUserDetails", names]])
+                .to_string(),
+        )
     }
 
     /// Begins to add a passkey to an account that has these already.

@@ -1,4 +1,4 @@
-//! Limits on failed sign-ins, per account and per address, and on new accounts and self-registered clients per address, shared by every node
+//! Limits on failed sign-ins, per account, address and device, and on new accounts and self-registered clients per address, shared by every node
 //! (OWASP ASVS 6.3.1).
 
 use std::net::IpAddr;
@@ -11,14 +11,16 @@ use crate::store::{Attempt, Store, StoreError};
 
 /// An attempt that was counted; a sign-in that succeeds takes the count back.
 pub struct CountedAttempt {
+    /// The account, or the account on one device.
     account: Option<String>,
-    address: String,
+    /// None for a known device, which nobody locks out by guessing from the address that they share.
+    address: Option<String>,
 }
 
 impl CountedAttempt {
     /// The address comes first: whoever is beyond its limit does not use up an account's.
     fn buckets(&self) -> impl Iterator<Item = &String> {
-        std::iter::once(&self.address).chain(&self.account)
+        self.address.iter().chain(&self.account)
     }
 }
 
@@ -49,10 +51,10 @@ pub async fn count(
     let attempt = CountedAttempt {
         account: account.map(|account| account_bucket(seals, account)),
         // New accounts do not use up what an address may fail to sign in.
-        address: seals.throttle_bucket(
+        address: Some(seals.throttle_bucket(
             if account.is_some() { "address" } else { "sign-up" },
             &address.map(network).unwrap_or_default(),
-        ),
+        )),
     };
     for (bucket, limit) in attempt.buckets().zip([config.address_failures, config.account_failures]) {
         if let Some(retry_after) = beyond(store, config, bucket, limit, now).await? {
@@ -60,6 +62,25 @@ pub async fn count(
         }
     }
     Ok(Counted::Allowed(attempt))
+}
+
+/// Counts an attempt on a device that is known, of which `subject` tells the account and the device: it has as many as an
+/// account has, and shares them with nobody.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_on_device(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    subject: &str,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let bucket = seals.throttle_bucket("device", subject);
+    Ok(match beyond(store, config, &bucket, config.account_failures, now).await? {
+        Some(retry_after) => Counted::TooMany { retry_after },
+        None => Counted::Allowed(CountedAttempt { account: Some(bucket), address: None }),
+    })
 }
 
 /// Counts somebody who comes back from an upstream provider, before the provider is asked: nobody makes this server ask
@@ -77,7 +98,7 @@ pub async fn count_return(
     let address = seals.throttle_bucket("upstream", &network(address));
     Ok(match beyond(store, config, &address, config.address_failures, now).await? {
         Some(retry_after) => Counted::TooMany { retry_after },
-        None => Counted::Allowed(CountedAttempt { account: None, address }),
+        None => Counted::Allowed(CountedAttempt { account: None, address: Some(address) }),
     })
 }
 
@@ -131,9 +152,10 @@ async fn beyond(
 /// # Errors
 /// The database is unavailable.
 pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
-    match &attempt.account {
-        Some(account) => store.forgive_attempt(account, &attempt.address).await,
-        None => Ok(()),
+    match (&attempt.account, &attempt.address) {
+        (Some(account), Some(address)) => store.forgive_attempt(account, address).await,
+        (Some(account), None) => store.forget_attempts(account).await,
+        (None, _) => Ok(()),
     }
 }
 

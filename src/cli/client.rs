@@ -128,9 +128,12 @@ pub(super) struct Fields {
     /// Home page
     #[arg(long, value_name = "URI")]
     client_uri: Option<String>,
-    /// Logo
+    /// Logo: a PNG or an SVG of 20 kB at most, which this server fetches
     #[arg(long, value_name = "URI")]
     logo_uri: Option<String>,
+    /// Colour of buttons and links where people sign in to it, as in "#0d6b60"; "" for this server's own
+    #[arg(long, value_name = "COLOUR")]
+    accent_color: Option<String>,
     /// Privacy policy
     #[arg(long, value_name = "URI")]
     policy_uri: Option<String>,
@@ -184,6 +187,7 @@ impl Fields {
             refresh_grace_seconds: self.refresh_grace_seconds.or(base.refresh_grace_seconds),
             client_uri: self.client_uri.or(base.client_uri),
             logo_uri: self.logo_uri.or(base.logo_uri),
+            accent_color: self.accent_color.or(base.accent_color),
             policy_uri: self.policy_uri.or(base.policy_uri),
             tos_uri: self.tos_uri.or(base.tos_uri),
             jwks_uri: self.jwks_uri.or(base.jwks_uri),
@@ -316,6 +320,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("back-channel logout", metadata.backchannel_logout_uri.unwrap_or_default()),
         ("home page", metadata.client_uri.unwrap_or_default()),
         ("logo", metadata.logo_uri.unwrap_or_default()),
+        ("accent colour", metadata.accent_color.map(|accent| accent.to_string()).unwrap_or_default()),
         ("privacy policy", metadata.policy_uri.unwrap_or_default()),
         ("terms of service", metadata.tos_uri.unwrap_or_default()),
         ("registered", output::date(client.client_id_issued_at)),

@@ -14,7 +14,7 @@ use super::{DEFAULT_DATA_DIR, Place, output, quickstart_configuration, start};
 use crate::admin::clients;
 use crate::app::{App, Origin};
 use crate::authn::password::Password;
-use crate::config::QUICKSTART_SECRET;
+use crate::config::{MailTransport, QUICKSTART_SECRET};
 use crate::demo;
 use crate::entropy::Entropy;
 use crate::mail::{Mailer, Written};
@@ -79,8 +79,9 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     let link = offer_administrator_link(&app).await?;
     let demo = demo::router(settings.clone(), app.entropy.clone())?;
     let signal = serve::stop_signal()?;
+    let writes_mail = matches!(app.config.mail.transport, MailTransport::File(_));
     // Who starts it without a terminal reads the same in README.md.
-    let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir));
+    let _ = writeln!(io::stdout(), "{}", words(&settings, link.as_deref(), &data_dir, writes_mail));
 
     tokio::spawn(announce_mails(app.mail.clone()));
 
@@ -110,7 +111,7 @@ fn bind(address: SocketAddr, option: &str) -> anyhow::Result<TcpListener> {
 }
 
 /// What to open, in one block.
-fn words(settings: &demo::Settings, link: Option<&str>, data_dir: &Path) -> String {
+fn words(settings: &demo::Settings, link: Option<&str>, data_dir: &Path, writes_mail: bool) -> String {
     let administrator = link.map_or_else(
         || format!("{}/admin", settings.issuer),
         |link| {
@@ -125,11 +126,16 @@ fn words(settings: &demo::Settings, link: Option<&str>, data_dir: &Path) -> Stri
   Demo application    {demo}
                       sign in as {DEMO_USERNAME} with the password {DEMO_PASSWORD}
   Administration      {administrator}
-  Issuer              {issuer}
+{mail}  Issuer              {issuer}
   Data                {data}
 
 Press Ctrl-C to stop. Start it again and everything is still there.",
         demo = settings.origin,
+        mail = if writes_mail {
+            "  Mail                none is sent: its links and codes are printed here\n"
+        } else {
+            ""
+        },
         issuer = settings.issuer,
         data = data_dir.display(),
     )

@@ -64,7 +64,7 @@ pub(super) enum Command {
         #[command(flatten)]
         password: PasswordSource,
     },
-    /// How a user signs in: password, passkeys, authenticator app
+    /// How a user signs in: password, passkeys, authenticator app, accounts elsewhere
     SignInMethods {
         #[command(flatten)]
         who: Who,
@@ -365,6 +365,9 @@ async fn show_methods(app: &App, user: &User, print: Print) -> anyhow::Result<()
     if methods.password {
         rows.push(row("password", String::new(), String::new(), None, None));
     }
+    if methods.directory {
+        rows.push(row("directory", String::new(), String::new(), None, None));
+    }
     if let Some(app) = methods.authenticator_app {
         let left = format!("{} recovery codes left", methods.recovery_codes);
         rows.push(row("app", left, String::new(), Some(app.created_at), Some(app.last_used_at)));
@@ -372,6 +375,10 @@ async fn show_methods(app: &App, user: &User, print: Print) -> anyhow::Result<()
     for passkey in methods.passkeys {
         let (added, seen) = (passkey.created_at, passkey.last_used_at);
         rows.push(row("passkey", passkey.name, passkey.id, Some(added), Some(seen)));
+    }
+    for account in methods.linked_accounts {
+        let (added, seen) = (account.created_at, account.last_used_at);
+        rows.push(row(&account.upstream, account.label, String::new(), Some(added), Some(seen)));
     }
     output::table(["method", "name", "since", "last used", "id"], rows.into_iter());
     Ok(())
@@ -389,7 +396,7 @@ fn show(user: UserView, print: Print) -> anyhow::Result<()> {
         ("e-mail", user.email.unwrap_or_default()),
         ("e-mail verified", output::flag(user.email_verified)),
         ("administrator", output::flag(user.is_admin)),
-        ("password", if user.has_password { "set" } else { "none: cannot sign in" }.to_owned()),
+        ("password", if user.has_password { "set" } else { "none" }.to_owned()),
         ("created", output::date(user.created_at)),
         ("changed", output::date(user.updated_at)),
         ("switched off", output::flag(user.disabled)),

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -12,6 +13,8 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
 use crate::branding::Branding;
+use crate::geoip::Places;
+use crate::jose::SigningKey;
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
@@ -103,6 +106,8 @@ pub struct Config {
     pub secret: MasterSecret,
     /// Where the embedded database lives.
     pub data_dir: PathBuf,
+    /// Where addresses are, if a file says so.
+    pub places: Option<Places>,
     /// Database.
     pub database: Database,
     /// Listener.
@@ -303,10 +308,12 @@ impl SignUpMode {
 }
 
 /// Ways to sign in that are not there for everybody.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct SignIn {
     /// By a code that is mailed.
     pub email_code: bool,
+    /// Other web origins where this server's passkeys may be used (`WebAuthn` Level 3 §5.11).
+    pub related_origins: Vec<String>,
 }
 
 /// A provider elsewhere that people sign in with.
@@ -324,6 +331,8 @@ pub struct Upstream {
     pub client_secret: Option<UpstreamSecret>,
     /// What is asked for, besides `openid`.
     pub scopes: Vec<String>,
+    /// Does its answer come by a form (OAuth 2.0 Form Post Response Mode)?
+    pub form_post: bool,
     /// What its word counts for.
     pub policy: Policy,
 }
@@ -384,9 +393,22 @@ pub struct ClaimNames {
     pub username: String,
 }
 
-/// This server's secret at a provider. Never printed.
+/// What this server shows a provider as its secret. Never printed.
 #[derive(Clone)]
-pub struct UpstreamSecret(pub Zeroizing<String>);
+pub enum UpstreamSecret {
+    /// A text that both know.
+    Text(Zeroizing<String>),
+    /// A token that is signed anew each time.
+    Signed(Arc<SignedSecret>),
+}
+
+/// A key whose public half the provider has, as Apple does it.
+pub struct SignedSecret {
+    /// Who signs: this server's owner, as the provider knows them.
+    pub team_id: String,
+    /// ES256, under the provider's name for it.
+    pub key: SigningKey,
+}
 
 impl fmt::Debug for UpstreamSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -34,6 +34,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("secret", Kind::Text),
     ("secret_file", Kind::Text),
     ("data_dir", Kind::Text),
+    ("geoip_file", Kind::Text),
     ("database.url", Kind::Text),
     ("database.max_connections", Kind::Number),
     ("database.memory_mib", Kind::Number),
@@ -71,6 +72,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("accounts.sign_up", Kind::Flag),
     ("sign_up.mode", Kind::Text),
     ("sign_in.email_code", Kind::Flag),
+    ("sign_in.related_origins", Kind::List),
     ("registration.mode", Kind::Text),
     ("registration.require_pkce", Kind::Flag),
     ("registration.unused_expiry", Kind::Text),
@@ -129,6 +131,7 @@ pub(super) struct Raw {
     pub(super) secret: Option<String>,
     pub(super) secret_file: Option<PathBuf>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) geoip_file: Option<PathBuf>,
     pub(super) database: Database,
     pub(super) listen: Listen,
     pub(super) sessions: Sessions,
@@ -250,6 +253,10 @@ pub(super) struct Upstream {
     pub(super) client_id: Option<String>,
     pub(super) client_secret: Option<String>,
     pub(super) client_secret_file: Option<PathBuf>,
+    pub(super) team_id: Option<String>,
+    pub(super) key_id: Option<String>,
+    pub(super) key_file: Option<PathBuf>,
+    pub(super) form_post: Option<bool>,
     pub(super) client_auth: Option<String>,
     pub(super) scopes: Option<Vec<String>>,
     pub(super) sign_up: bool,
@@ -275,6 +282,7 @@ pub(super) struct SignUp {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SignIn {
     pub(super) email_code: bool,
+    pub(super) related_origins: Vec<String>,
 }
 
 #[derive(Default, Deserialize)]

@@ -20,8 +20,10 @@ use super::{
     Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
     SmtpSecurity, Throttle, Tls, Tokens,
 };
-use crate::branding::{self, Branding, BrandingProblem, Colour};
+use crate::branding::{self, Branding};
+use crate::geoip::Places;
 use crate::protocol::assurance::{Classes, Level};
+use crate::protocol::colour::Colour;
 use crate::protocol::issuer::Issuer;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -32,6 +34,9 @@ const TEN_YEARS: Duration = Duration::from_hours(3650 * 24);
 
 /// How to get a secret, at the end of every refusal of one.
 const MAKE_A_SECRET: &str = "make one with: openssl rand -base64 32";
+
+/// Browsers look at five registered names of them or so; whoever has more than these wants something else.
+const MOST_RELATED_ORIGINS: usize = 20;
 
 /// Words that stand in examples and never in 32 random bytes.
 const EXAMPLE_WORDS: [&str; 5] = ["changeme", "change-me", "example", "secret", "password"];
@@ -114,6 +119,7 @@ impl Checks<'_> {
         let data_dir = raw
             .data_dir
             .map_or_else(|| PathBuf::from("countersign-data"), |data_dir| (self.path)("data_dir", data_dir));
+        let places = raw.geoip_file.and_then(|file| self.places(&file));
         let database = self.database(raw.database, &data_dir);
         let listen = self.listen(raw.listen);
         let sessions = self.sessions(raw.sessions);
@@ -137,7 +143,10 @@ impl Checks<'_> {
         let keys = self.keys(raw.keys);
         let assurance = self.assurance(raw.assurance);
         let sign_up = self.sign_up(&raw.sign_up, &raw.accounts);
-        let sign_in = SignIn { email_code: raw.sign_in.email_code };
+        let sign_in = SignIn {
+            email_code: raw.sign_in.email_code,
+            related_origins: self.related_origins(&raw.sign_in.related_origins),
+        };
         let upstreams = self.upstreams(raw.upstream, issuer.as_ref());
         let registration = self.registration(raw.registration);
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
@@ -159,6 +168,7 @@ impl Checks<'_> {
             issuer,
             secret: secret?,
             data_dir,
+            places,
             database: database?,
             listen,
             sessions,
@@ -232,6 +242,12 @@ impl Checks<'_> {
             }
         };
         parse_secret(&text).map_err(|what| self.refuse(key, format!("{what}; {MAKE_A_SECRET}"))).ok()
+    }
+
+    fn places(&mut self, file: &Path) -> Option<Places> {
+        let key = "geoip_file";
+        let bytes = self.read(key, file.to_owned())?;
+        Places::new(bytes).map_err(|problem| self.refuse_value(key, file.display(), problem)).ok()
     }
 
     fn database(&mut self, raw: raw::Database, data_dir: &Path) -> Option<Database> {
@@ -502,11 +518,11 @@ impl Checks<'_> {
         Box::leak(Box::new(Branding::new(name, logo, light, dark)))
     }
 
-    fn brand<T>(
+    fn brand<T, E: Display>(
         &mut self,
         key: &str,
         text: Option<String>,
-        rule: impl Fn(&str) -> Result<T, BrandingProblem>,
+        rule: impl Fn(&str) -> Result<T, E>,
     ) -> Option<T> {
         let text = text?;
         rule(&text).map_err(|problem| self.refuse_value(key, format!("{text:?}"), problem.to_string())).ok()
@@ -552,6 +568,37 @@ impl Checks<'_> {
             );
         }
         Metrics { token: raw.token }
+    }
+
+    /// `WebAuthn` Level 3 §5.11: the origins where this server's passkeys may be used, as browsers write them.
+    fn related_origins(&mut self, written: &[String]) -> Vec<String> {
+        let key = "sign_in.related_origins";
+        if written.len() > MOST_RELATED_ORIGINS {
+            self.refuse(key, format_args!("has more than {MOST_RELATED_ORIGINS} origins"));
+        }
+        let mut origins = Vec::new();
+        for text in written {
+            let is_site = |url: &url::Url| {
+                url.scheme() == "https" && url.domain().is_some_and(|host| !host.contains('*'))
+            };
+            let url = url::Url::parse(text).ok().filter(is_site);
+            // Nothing but scheme, host and port: a browser compares no more.
+            let origin = url.map(|url| url.origin().ascii_serialization());
+            match origin.filter(|origin| text.strip_suffix('/').unwrap_or(text).eq_ignore_ascii_case(origin))
+            {
+                Some(origin) if origins.contains(&origin) => {
+                    self.refuse(key, format_args!("names {origin} twice"));
+                }
+                Some(origin) => origins.push(origin),
+                None => self.refuse(
+                    key,
+                    format_args!(
+                        "holds \"{text}\": must be origins such as https://example.org, without a path"
+                    ),
+                ),
+            }
+        }
+        origins
     }
 
     fn assurance(&mut self, raw: raw::Assurance) -> Assurance {

@@ -61,6 +61,7 @@ pub fn config(issuer: &str) -> Config {
         },
         directory: None,
         forward_auth: Vec::new(),
+        places: None,
         log: Log { json: false, filter: "info".to_owned() },
         metrics: Metrics { token: None },
     }

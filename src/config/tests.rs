@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use super::{
     Bind, Config, Engine, MailTransport, Problems, RegistrationMode, SignUpMode, Smtp, SmtpSecurity,
-    UpstreamProtocol,
+    UpstreamProtocol, UpstreamSecret,
 };
 
 const SECRET: &str = "kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=";
@@ -985,7 +985,8 @@ fn every_wrong_upstream_is_refused_by_its_key() {
         ("upstream.id =", format!("{google}id = \"Google\"")),
         ("upstream.id =", format!("{google}id = \"a|b\"")),
         ("upstream.id =", format!("{google}[[upstream]]\n{google}")),
-        ("upstream.google.preset =", "id = \"google\"\npreset = \"apple\"".to_owned()),
+        ("upstream.google.preset =", "id = \"google\"\npreset = \"orange\"".to_owned()),
+        ("upstream.apple.key_file:", "preset = \"apple\"\nclient_id = \"a\"".to_owned()),
         ("upstream.google.client_id:", "preset = \"google\"".to_owned()),
         ("upstream.google.client_secret:", format!("{google}client_secret = \"\"")),
         (
@@ -1031,8 +1032,107 @@ fn the_examples_of_upstreams_are_true() {
     let mut blocks = guide.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next());
     let example = blocks.find(|block| block.contains("[[upstream]]"));
     let folder = written(&besides(example.unwrap()));
-    std::fs::write(folder.path().join("google-secret"), "s3cret\n").unwrap();
-    std::fs::set_permissions(folder.path().join("google-secret"), std::fs::Permissions::from_mode(0o600))
-        .unwrap();
-    assert!(load_in(&folder, &[]).unwrap().upstreams.len() >= 4);
+    let key = private_key(&aws_lc_rs::signature::ECDSA_P256_SHA256_FIXED_SIGNING);
+    for (name, text) in [("google-secret", "s3cret\n"), ("AuthKey_F6G7H8I9J0.p8", &key)] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    assert!(load_in(&folder, &[]).unwrap().upstreams.len() >= 5);
+}
+
+#[test]
+fn webauthn_5_11_related_origins_are_web_origins_as_browsers_write_them() {
+    let with = |origins: &str| {
+        load(&besides(&format!("[sign_in]\nrelated_origins = {origins}")))
+            .map(|config| config.sign_in.related_origins)
+    };
+    assert_eq!(with("[]").unwrap(), Vec::<String>::new());
+    assert_eq!(
+        with(r#"["https://a.example", "https://B.example:8443/"]"#).unwrap(),
+        ["https://a.example", "https://b.example:8443"]
+    );
+    for wrong in [
+        "http://a.example",
+        "https://192.0.2.1",
+        "https://[::1]",
+        "a.example",
+        "https://user@a.example",
+        "https://a.example?x",
+        "https://a.example#x",
+        "https://*.a.example",
+        "ios:bundle-id:x",
+        "null",
+        "",
+    ] {
+        assert!(with(&format!("[{wrong:?}]")).is_err(), "{wrong}");
+    }
+    let said = |origins: &str| problems(&besides(&format!("[sign_in]\nrelated_origins = {origins}")));
+    assert_eq!(
+        said(r#"["https://a.example/x"]"#),
+        [
+            "sign_in.related_origins: holds \"https://a.example/x\": must be origins such as https://example.org, \
+             without a path"
+        ]
+    );
+    assert_eq!(
+        said(r#"["https://a.example", "https://A.example/"]"#),
+        ["sign_in.related_origins: names https://a.example twice"]
+    );
+    let many: Vec<String> = (0..21).map(|number| format!("https://{number}.example")).collect();
+    assert!(with(&format!("{many:?}")).is_err());
+    assert_eq!(with(&format!("{:?}", &many[..20])).unwrap().len(), 20);
+}
+
+/// A new private key, as providers hand it out (PKCS#8 in PEM).
+fn private_key(algorithm: &'static aws_lc_rs::signature::EcdsaSigningAlgorithm) -> String {
+    use base64::Engine as _;
+
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let der = aws_lc_rs::signature::EcdsaKeyPair::generate_pkcs8(algorithm, &random).unwrap();
+    let text = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+#[test]
+fn apples_secret_is_signed_by_a_key_in_a_file() {
+    use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING};
+
+    let right = private_key(&ECDSA_P256_SHA256_FIXED_SIGNING);
+    let apple = "[[upstream]]\npreset = \"apple\"\nclient_id = \"com.example.id\"\n";
+    let ids = "team_id = \"A1B2C3D4E5\"\nkey_id = \"F6G7H8I9J0\"\nkey_file = \"key.p8\"\n";
+    let with = |rest: &str, key: &str, mode: u32| {
+        let folder = written(&besides(&format!("{apple}{rest}")));
+        let file = folder.path().join("key.p8");
+        std::fs::write(&file, key).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+        load_in(&folder, &[]).map_err(|Problems(problems)| problems.join("; "))
+    };
+    let config = with(ids, &right, 0o600).unwrap();
+    let upstream = config.upstream("apple").unwrap();
+    assert_eq!((upstream.name.as_str(), upstream.origin().as_str()), ("Apple", "https://appleid.apple.com"));
+    assert!(upstream.form_post && upstream.policy.trust_email && upstream.scopes == ["name", "email"]);
+    let Some(UpstreamSecret::Signed(signed)) = &upstream.client_secret else { panic!() };
+    assert_eq!((signed.team_id.as_str(), signed.key.kid.as_str()), ("A1B2C3D4E5", "F6G7H8I9J0"));
+    assert!(!format!("{config:?}").contains("A1B2C3D4E5"), "secrets are never printed");
+
+    for (rest, key, mode, said) in [
+        ("", &*right, 0o600, "upstream.apple.key_file: is missing"),
+        ("key_file = \"key.p8\"\n", &right, 0o600, "upstream.apple.key_file: goes with team_id and key_id"),
+        (ids, &right, 0o644, "others can read it"),
+        (ids, "nonsense", 0o600, "holds no key of P-256"),
+        (ids, &private_key(&ECDSA_P384_SHA384_FIXED_SIGNING), 0o600, "holds no key of P-256"),
+        (
+            &ids.replace("F6G", "F6 G"),
+            &right,
+            0o600,
+            "upstream.apple.key_id = \"F6 G7H8I9J0\": must be letters",
+        ),
+        (&ids.replace("A1B2C3D4E5", ""), &right, 0o600, "upstream.apple.team_id = \"\": must be letters"),
+        (&ids.replace("key.p8", "none.p8"), &right, 0o600, "cannot be read"),
+        (&format!("{ids}client_secret = \"s\"\n"), &right, 0o600, "is set beside client_secret"),
+    ] {
+        let problem = with(rest, key, mode).map(|_| ()).unwrap_err();
+        assert!(problem.contains(said), "{rest}: {problem}");
+    }
 }

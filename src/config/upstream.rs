@@ -1,12 +1,17 @@
 //! `[[upstream]]`, resolved: what is well known of a provider is filled in, the rest must be written.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
 use super::resolve::{Checks, read_secret_file};
-use super::{ClaimNames, OAuth2Provider, Upstream, UpstreamProtocol, UpstreamSecret, raw};
+use super::{ClaimNames, OAuth2Provider, SignedSecret, Upstream, UpstreamProtocol, UpstreamSecret, raw};
+use crate::jose::SigningKey;
+use crate::protocol::client::SigningAlg;
 use crate::protocol::issuer::Issuer;
 use crate::protocol::linking::Policy;
 use crate::protocol::user::display_name;
@@ -88,7 +93,14 @@ impl Checks<'_> {
                 "is missing; the provider gave you one when you registered this server",
             );
         }
+        let signed = self.signed_secret(&id, raw.team_id, raw.key_id, raw.key_file)?;
         let client_secret = self.client_secret(&id, raw.client_secret, raw.client_secret_file)?;
+        if signed.is_some() && client_secret.is_some() {
+            self.refuse(&key("key_file"), "is set beside client_secret; keep one of the two");
+        }
+        if signed.is_some() && !matches!(protocol, Some(UpstreamProtocol::OpenIdConnect { .. }) | None) {
+            self.refuse(&key("key_file"), "goes with kind = \"openid-connect\" only");
+        }
         let scopes = raw.scopes.unwrap_or_default();
         let is_a_scope = |scope: &String| {
             !scope.is_empty() && scope.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
@@ -103,8 +115,9 @@ impl Checks<'_> {
             protocol: protocol?,
             name: name?,
             client_id: client_id?,
-            client_secret,
+            client_secret: signed.or(client_secret),
             scopes,
+            form_post: raw.form_post.unwrap_or(false),
             policy: Policy { sign_up: raw.sign_up, trust_email: raw.trust_email.unwrap_or(false) },
             id,
         })
@@ -154,11 +167,28 @@ impl Checks<'_> {
                 raw.scopes.get_or_insert_with(|| texts(&["read:user", "user:email"]));
                 raw.trust_email.get_or_insert(true);
             }
+            // https://developer.apple.com/documentation/signinwithapple: the secret is signed by a key, and whoever asks for
+            // name or address gets the answer by a form.
+            "apple" => {
+                if raw.key_file.is_none() {
+                    self.refuse(
+                        &format!("upstream.{id}.key_file"),
+                        "is missing; preset = \"apple\" needs team_id, key_id and key_file",
+                    );
+                    return None;
+                }
+                fill(&mut raw.name, "Apple");
+                fill(&mut raw.kind, "openid-connect");
+                fill(&mut raw.issuer, "https://appleid.apple.com");
+                raw.scopes.get_or_insert_with(|| texts(&["name", "email"]));
+                raw.trust_email.get_or_insert(true);
+                raw.form_post.get_or_insert(true);
+            }
             other => {
                 self.refuse_value(
                     &format!("upstream.{id}.preset"),
                     format!("{other:?}"),
-                    "must be \"google\", \"github\" or \"microsoft\"; other providers are written out with kind",
+                    "must be \"google\", \"github\", \"microsoft\" or \"apple\"; other providers are written out with kind",
                 );
                 return None;
             }
@@ -267,6 +297,60 @@ impl Checks<'_> {
         url
     }
 
+    /// The inner `None`: it signs no secrets.
+    #[expect(clippy::option_option, reason = "refused, or none, or some")]
+    fn signed_secret(
+        &mut self,
+        id: &str,
+        team_id: Option<String>,
+        key_id: Option<String>,
+        file: Option<std::path::PathBuf>,
+    ) -> Option<Option<UpstreamSecret>> {
+        let (team_id, key_id, file) = match (team_id, key_id, file) {
+            (None, None, None) => return Some(None),
+            (Some(team_id), Some(key_id), Some(file)) => (team_id, key_id, file),
+            _ => {
+                self.refuse(
+                    &format!("upstream.{id}.key_file"),
+                    "goes with team_id and key_id: write all three, or none",
+                );
+                return None;
+            }
+        };
+        for (name, text) in [("team_id", &team_id), ("key_id", &key_id)] {
+            if text.is_empty() || text.len() > 64 || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+                self.refuse_value(
+                    &format!("upstream.{id}.{name}"),
+                    format!("{text:?}"),
+                    "must be letters and digits",
+                );
+                return None;
+            }
+        }
+        let key = format!("upstream.{id}.key_file");
+        let file = (self.path)(&key, file);
+        let text = match read_secret_file(&file) {
+            Ok(text) => text,
+            Err(what) => {
+                self.refuse_value(&key, file.display(), what);
+                return None;
+            }
+        };
+        let der = PrivatePkcs8KeyDer::from_pem_slice(text.as_bytes()).ok();
+        let signing =
+            der.and_then(|der| SigningKey::from_pkcs8(SigningAlg::Es256, der.secret_pkcs8_der()).ok());
+        let Some(signing) = signing else {
+            self.refuse_value(
+                &key,
+                file.display(),
+                "holds no key of P-256 (-----BEGIN PRIVATE KEY-----), as in the provider's .p8 file",
+            );
+            return None;
+        };
+        let signed = SignedSecret { team_id, key: signing.named(&key_id) };
+        Some(Some(UpstreamSecret::Signed(Arc::new(signed))))
+    }
+
     /// The inner `None`: there is none, as with public clients.
     #[expect(clippy::option_option, reason = "refused, or none, or some")]
     fn client_secret(
@@ -304,7 +388,7 @@ impl Checks<'_> {
             );
             return None;
         }
-        Some(Some(UpstreamSecret(text)))
+        Some(Some(UpstreamSecret::Text(text)))
     }
 }
 

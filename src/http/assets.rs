@@ -1,4 +1,4 @@
-//! `GET /assets/{name}`: the static files and those of this deployment's branding, which may be kept for ever under an address with their version.
+//! `GET /assets/{name}`: the static files, those of this deployment's branding and applications' colours, which may be kept for ever under an address with their version.
 
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
+use crate::branding::accent_file;
 use crate::pages::assets::{self, Asset};
 
 /// A file of the product, or of this deployment.
@@ -15,7 +16,8 @@ pub async fn file(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let asset = assets::find(&name).or_else(|| app.config.branding.file(&name));
+    let accent = accent_file(&name);
+    let asset = assets::find(&name).or_else(|| app.config.branding.file(&name)).or(accent.as_ref());
     answer(asset, query.as_deref(), &headers)
 }
 
@@ -29,7 +31,7 @@ pub async fn of_the_product(
 }
 
 /// Answers a file, or 304 to a browser that has it.
-fn answer(asset: Option<&Asset>, query: Option<&str>, headers: &HeaderMap) -> Response {
+pub(super) fn answer(asset: Option<&Asset>, query: Option<&str>, headers: &HeaderMap) -> Response {
     let Some(asset) = asset else { return StatusCode::NOT_FOUND.into_response() };
     let etag = format!("\"{}\"", asset.version);
     let asked_by_version = query.and_then(|query| query.strip_prefix("v=")) == Some(&asset.version);

@@ -48,9 +48,7 @@ pub async fn get(
         account: live.user.display_name().to_owned(),
         scopes: scopes.into_iter().map(|scope| pages::describe_scope(words, scope)).collect(),
     };
-    let csp = Csp::default()
-        .form_to(asked.reply_to.redirect.csp_source())
-        .image(asked.client.metadata.logo_uri.as_deref());
+    let csp = Csp::default().form_to(asked.reply_to.redirect.csp_source());
     Ok(html(&page, &csp))
 }
 

@@ -1,5 +1,5 @@
-//! The five cookies: which browser this is, who is signed in there, what applications may know of that, which language its
-//! reader chose, and, on the hosts of applications behind a proxy, whose session opens them.
+//! The six cookies: which browser this is, who is signed in there, what applications may know of that, who has signed in
+//! there before, which language its reader chose, and, on the hosts of applications behind a proxy, whose session opens them.
 //!
 //! `__Host-` names cannot be set by another host or over plain HTTP (RFC 6265bis §4.1.3.2). On a loopback issuer
 //! without TLS browsers would refuse them, so plain names are used there.
@@ -24,6 +24,8 @@ pub enum Cookie {
     BrowserState,
     /// What an application behind a proxy is opened by, on its own host.
     App,
+    /// Who has signed in there before, sealed. It opens nothing, and stays when they sign out.
+    Device,
     /// The tag of the language that the reader chose, and nothing else.
     Language,
 }
@@ -41,6 +43,8 @@ impl Cookie {
             (Self::BrowserState, true) => "countersign-state",
             (Self::App, false) => "__Host-countersign-app",
             (Self::App, true) => "countersign-app",
+            (Self::Device, false) => "__Host-countersign-device",
+            (Self::Device, true) => "countersign-device",
             // Whoever plants one changes the language, which the page's switch changes back.
             (Self::Language, _) => "lang",
         }
@@ -70,13 +74,11 @@ impl Cookie {
     pub fn write(self, config: &Config, value: &str, lifetime: Option<Duration>) -> HeaderValue {
         let name = self.name(config);
         let access = match (self, config.issuer.is_plain_http()) {
-            (Self::Browser | Self::Session | Self::App | Self::Language, true) => "HttpOnly; SameSite=Lax",
-            (Self::Browser | Self::Session | Self::App | Self::Language, false) => {
-                "HttpOnly; SameSite=Lax; Secure"
-            }
             // Browsers take None with Secure only; on one machine Lax reaches every port.
             (Self::BrowserState, true) => "SameSite=Lax",
             (Self::BrowserState, false) => "SameSite=None; Secure",
+            (_, true) => "HttpOnly; SameSite=Lax",
+            (_, false) => "HttpOnly; SameSite=Lax; Secure",
         };
         let max_age = lifetime.map(|length| format!("; Max-Age={}", length.as_secs())).unwrap_or_default();
         HeaderValue::from_str(&format!("{name}={value}; Path=/; {access}{max_age}"))

@@ -5,6 +5,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::browser::Browser;
+use super::device;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
@@ -141,9 +142,10 @@ pub async fn post(
     let code = form.get("code").unwrap_or_default();
     let user = app.store.user_by_login(awaited.login()).await?;
     let typed = Typed { awaited: &awaited, code };
-    match prove(&app, &info.anonymous(), awaited.login(), user, &typed).await? {
+    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    match prove(&app, &origin, &devices, awaited.login(), user, &typed).await? {
         Ok(proved) => {
-            flow.awaited = None;
+            (flow.awaited, flow.told) = (None, true);
             login::take_in(&app, &info, &headers, flow, proved.proof).await
         }
         Err(refusal) => {

@@ -14,6 +14,7 @@ use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::admin::Refusal;
 use crate::authn::SignInError;
+use crate::authn::device::DeviceError;
 use crate::authn::passkey::PasskeyError;
 use crate::i18n::{Phrase, Words, key};
 use crate::jose::SignError;
@@ -371,6 +372,14 @@ impl From<PasskeyError> for PageError {
 impl From<SealError> for PageError {
     fn from(error: SealError) -> Self {
         Self::unavailable(&error)
+    }
+}
+impl From<DeviceError> for PageError {
+    fn from(error: DeviceError) -> Self {
+        match error {
+            DeviceError::Store(error) => error.into(),
+            DeviceError::Seal(error) => error.into(),
+        }
     }
 }
 impl From<MailError> for PageError {

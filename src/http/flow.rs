@@ -41,6 +41,9 @@ pub struct Flow {
     /// The user wants to be remembered on this device.
     #[serde(default)]
     pub remember: bool,
+    /// Its user has just been written to about it: a device that is new is no news.
+    #[serde(default)]
+    pub told: bool,
     /// The mailed code that the browser waits for.
     #[serde(default)]
     pub awaited: Option<Awaited>,
@@ -79,6 +82,7 @@ impl Flow {
             sign_in: SignIn::default(),
             wanted: Level::default(),
             remember: false,
+            told: false,
             awaited: None,
             offer: None,
             browser: browser.fingerprint(),

@@ -17,6 +17,7 @@ use super::forward_auth_sign_in::pass_of;
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
+use crate::authn::device::Devices;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
 use crate::i18n::key;
@@ -273,7 +274,9 @@ async fn by_basic(
     password: &str,
 ) -> Result<Decision, PageError> {
     let origin = info.anonymous();
-    let proved = match by_password(app, &origin, login, password).await? {
+    // On the application's host there is no cookie of this server's.
+    let devices = Devices::default();
+    let proved = match by_password(app, &origin, &devices, login, password).await? {
         Ok(proved) => proved,
         Err(Refusal::WrongCredentials) => return Ok(Decision::SignIn(None)),
         Err(Refusal::TooManyAttempts { retry_after_seconds }) => {

@@ -10,13 +10,16 @@ use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::{Flow, Goal};
+use super::locale::Locale;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::{email_code, passkey, session, upstream};
+use super::{client_logo, device, email_code, passkey, session, upstream};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
+use crate::branding::accent_address;
 use crate::i18n::{Phrase, Words, key};
+use crate::mail::to_users;
 use crate::pages::{self, LoginProblem};
 use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
 
@@ -49,7 +52,9 @@ pub async fn post(
     let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let login = form.get("username").unwrap_or_default();
     flow.remember = form.get("remember").is_some();
-    match by_password(&app, &info.anonymous(), login, form.get("password").unwrap_or_default()).await? {
+    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    let password = form.get("password").unwrap_or_default();
+    match by_password(&app, &origin, &devices, login, password).await? {
         Ok(proved) => take_in(&app, &info, &headers, flow, proved.proof).await,
         Err(refusal) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
@@ -68,6 +73,18 @@ pub(super) async fn again(
 ) -> Result<Response, PageError> {
     let purpose = Purpose::of(app, browser, flow).await?;
     show(app, browser, purpose, String::new(), flow.remember, Some(problem_of(refusal)))
+}
+
+/// The page once more, after somebody showed a passkey that nobody has here any more.
+pub(super) async fn after_unknown_passkey(
+    app: &App,
+    browser: &Browser,
+    flow: &Flow,
+    credential: &str,
+) -> Result<Response, PageError> {
+    let mut purpose = Purpose::of(app, browser, flow).await?;
+    purpose.signals = app.passkeys.signals_of_unknown(credential);
+    show(app, browser, purpose, String::new(), flow.remember, Some(LoginProblem::WrongCredentials))
 }
 
 /// The page once more, after an upstream provider did not sign anybody in.
@@ -141,10 +158,21 @@ async fn begin_session(
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
     let former = former.as_ref().map(|live| &*live.session);
-    let Some((session, cookies)) = session::begin(app, info, who, flow.remember, former).await? else {
+    let devices = device::of_request(app, headers);
+    let begun = session::begin(app, info, who, &devices, flow.remember, former).await?;
+    let Some((session, cookies)) = begun else {
         return Err(changed());
     };
-    flow.sign_in = SignIn::default();
+    // A browser that is signed in is known, also if it was signed in before there was the cookie.
+    let is_known = devices.know(who.user()) || former.is_some_and(|former| former.user_id == *who.user());
+    if !is_known
+        && !flow.told
+        && let Some(user) = app.store.user(who.user()).await?
+    {
+        let language = Locale::of(&app.config, headers).words_in(&flow).language();
+        to_users::signed_in_anew(app, &info.anonymous().by_user(&user.id), &user, language).await;
+    }
+    (flow.sign_in, flow.told) = (SignIn::default(), false);
     flow.progress.signed_in = Some(session.id);
     let next = match &flow.offer {
         Some(_) => format!("/login/link?flow={}", flow.seal(app)?),
@@ -190,6 +218,8 @@ pub(super) struct Purpose {
     offer: Option<String>,
     /// Why an upstream provider did not sign anybody in.
     upstream_problem: Option<Phrase>,
+    /// What the browser is to be told of its passkeys.
+    signals: Option<String>,
     /// What the page may lead to and show.
     pub csp: Csp,
 }
@@ -208,6 +238,7 @@ impl Purpose {
             signed_in_as: None,
             offer: offered(app, flow),
             upstream_problem: None,
+            signals: None,
             csp: Csp::default(),
         };
         if let Goal::ProtectedApp { origin, .. } = &flow.goal {
@@ -215,9 +246,7 @@ impl Purpose {
         }
         if let Some(params) = flow.params() {
             let asked = Asked::load(app, &params).await?;
-            purpose.csp = Csp::default()
-                .form_to(asked.reply_to.redirect.csp_source())
-                .image(asked.client.metadata.logo_uri.as_deref());
+            purpose.csp = Csp::default().form_to(asked.reply_to.redirect.csp_source());
             if let Ok(request) = &asked.request {
                 purpose.login_hint = request.login_hint.clone().unwrap_or_default();
                 purpose.offers_choice = request.prompt.select_account
@@ -255,6 +284,7 @@ fn show(
         recover,
         sign_up,
         passkey: passkey::challenge(app, browser)?,
+        signals: purpose.signals,
         upstreams: upstream::buttons(app),
         offer: purpose.offer,
         upstream_problem: purpose.upstream_problem,
@@ -294,7 +324,8 @@ pub(super) fn about(asked: &Asked) -> pages::App {
     let metadata = &asked.client.metadata;
     pages::App {
         name: metadata.client_name.clone(),
-        logo_uri: metadata.logo_uri.clone(),
+        logo: metadata.logo_uri.is_some().then(|| client_logo::address(&asked.client.id)),
+        accent: metadata.accent_color.and_then(accent_address),
         client_uri: metadata.client_uri.clone(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),

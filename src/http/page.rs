@@ -5,7 +5,6 @@ use axum::http::header::{
 };
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use url::Url;
 
 use crate::pages::Page;
 
@@ -13,7 +12,6 @@ use crate::pages::Page;
 #[derive(Clone, Debug, Default)]
 pub struct Csp {
     form_targets: Vec<String>,
-    images: Vec<String>,
     frames: Vec<String>,
     script: bool,
     in_any_frame: bool,
@@ -29,16 +27,6 @@ impl Csp {
         if !source.is_empty() && !source.starts_with("https:") {
             self.form_targets.push(source);
         }
-        self
-    }
-
-    /// It shows this image from elsewhere (a client's logo).
-    #[must_use]
-    pub fn image(mut self, uri: Option<&str>) -> Self {
-        let origin = uri.and_then(|uri| Url::parse(uri).ok()).filter(|url| url.scheme() == "https");
-        let source = origin.map(|url| url.origin().ascii_serialization());
-        // A host with one of these would begin another directive.
-        self.images.extend(source.filter(|source| !source.contains([';', ','])));
         self
     }
 
@@ -68,10 +56,6 @@ impl Csp {
         let mut text = format!(
             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors {ancestors}; img-src 'self'"
         );
-        for source in &self.images {
-            text.push(' ');
-            text.push_str(source);
-        }
         if self.script {
             text.push_str("; script-src 'self'");
         }

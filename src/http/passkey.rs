@@ -5,6 +5,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::browser::Browser;
+use super::device;
 use super::error::PageError;
 use super::extract::CheckedForm;
 use super::flow::Flow;
@@ -40,13 +41,18 @@ pub async fn post(
         None => None,
     };
     let name = format!("passkey {}", assertion.credential_id);
+    let unknown = stored.is_none().then(|| assertion.credential_id.clone());
     let shown = Shown { assertion, stored };
-    match prove(&app, &info.anonymous(), &name, user.map(|user| (*user).clone()), &shown).await? {
+    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    match prove(&app, &origin, &devices, &name, user.map(|user| (*user).clone()), &shown).await? {
         Ok(proved) => {
             flow.remember |= field("remember") == "true";
             login::take_in(&app, &info, &headers, flow, proved.proof).await
         }
-        Err(refusal) => login::again(&app, &browser, &flow, refusal).await,
+        Err(refusal) => match unknown.filter(|_| refusal == Refusal::WrongCredentials) {
+            Some(credential) => login::after_unknown_passkey(&app, &browser, &flow, &credential).await,
+            None => login::again(&app, &browser, &flow, refusal).await,
+        },
     }
 }
 

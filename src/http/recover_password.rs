@@ -68,7 +68,8 @@ pub async fn post(
     throttle::lift(&app.store, &app.seals, &user.id).await?;
     to_users::password_changed(&app, &origin, &user, words.language()).await;
     let page = format!("/account?done={}", Notice::PasswordChanged.code());
-    let flow = Flow::begin(Goal::Page(page), &browser, app.clock.now());
+    let mut flow = Flow::begin(Goal::Page(page), &browser, app.clock.now());
+    flow.told = true;
     login::take_in(&app, &info, &headers, flow, by_reset(&app, &reset, changed_at)).await
 }
 

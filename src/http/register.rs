@@ -205,7 +205,7 @@ pub(super) fn answer(
         return Err(OAuthError::unavailable(&"metadata is no object"));
     };
     // Administrators' matters.
-    for internal in ["skip_consent", "least_acr", "introspects_any_token", "localized"] {
+    for internal in ["skip_consent", "least_acr", "accent_color", "introspects_any_token", "localized"] {
         members.remove(internal);
     }
     members.extend(client.metadata.localized.iter().map(|(name, text)| (name.clone(), json!(text))));

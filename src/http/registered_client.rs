@@ -43,6 +43,7 @@ pub async fn put(
     let mut wanted = wanted(&app, members)?;
     // What an administrator asks of its users is not the client's to take back.
     wanted.metadata.least_acr = own.client.metadata.least_acr;
+    wanted.metadata.accent_color = own.client.metadata.accent_color;
     stays_in_its_sector(&own.client, &wanted.metadata)?;
     throttled(&app, info.ip).await?;
     let issued = clients::replace(&app, &own.origin(&info), own.client, wanted).await?;

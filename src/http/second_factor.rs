@@ -11,7 +11,7 @@ use super::flow::Flow;
 use super::login::{self, Purpose};
 use super::page::html;
 use super::request_info::RequestInfo;
-use super::{passkey, session};
+use super::{device, passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, prove, recovery_code, totp};
@@ -48,12 +48,12 @@ pub async fn post(
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let Some((user, level)) = user_of(&app, &headers, &flow).await? else { return begin_again(&app, &flow) };
     let code = form.get("code").unwrap_or_default();
-    let origin = info.anonymous();
+    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
     // Apps show six digits; recovery codes are longer.
     let outcome = if code.chars().filter(|c| !c.is_whitespace()).count() <= 8 {
-        prove(&app, &origin, "", Some(user.clone()), &totp::Typed(code)).await?
+        prove(&app, &origin, &devices, "", Some(user.clone()), &totp::Typed(code)).await?
     } else {
-        prove(&app, &origin, "", Some(user.clone()), &recovery_code::Typed(code)).await?
+        prove(&app, &origin, &devices, "", Some(user.clone()), &recovery_code::Typed(code)).await?
     };
     match outcome {
         Ok(proved) => login::take_in(&app, &info, &headers, flow, proved.proof).await,

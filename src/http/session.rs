@@ -11,10 +11,12 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::browser::Browser;
 use super::cookie::Cookie;
+use super::device;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
+use crate::authn::device::{DeviceError, Devices};
 use crate::authn::means::account_of;
 use crate::config::Assurance;
 use crate::i18n::key;
@@ -113,6 +115,7 @@ struct Begun<'a> {
     acr: String,
     auth_time: Timestamp,
     remember: bool,
+    devices: &'a Devices,
     former: Option<&'a Session>,
 }
 
@@ -127,9 +130,10 @@ pub async fn begin(
     app: &App,
     info: &RequestInfo,
     who: &Authenticated,
+    devices: &Devices,
     remember: bool,
     former: Option<&Session>,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
     let user = app.store.asked_anew().user(who.user()).await?;
     // The gate asks again.
     let Some(user) = user.filter(|user| user.updated_at == who.unchanged_since()) else { return Ok(None) };
@@ -139,6 +143,7 @@ pub async fn begin(
         acr: app.config.assurance.classes.name(who.level()).to_owned(),
         auth_time: app.clock.now(),
         remember,
+        devices,
         former,
     };
     write(app, info, begun).await
@@ -153,14 +158,16 @@ pub async fn renew(
     app: &App,
     info: &RequestInfo,
     user: &User,
+    devices: &Devices,
     session: &Session,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
     let begun = Begun {
         user,
         methods: session.methods.clone(),
         acr: session.acr.clone(),
         auth_time: session.auth_time,
         remember: session.remembered,
+        devices,
         former: Some(session),
     };
     write(app, info, begun).await
@@ -170,8 +177,8 @@ async fn write(
     app: &App,
     info: &RequestInfo,
     begun: Begun<'_>,
-) -> Result<Option<(Session, Cookies)>, StoreError> {
-    let Begun { user, methods, acr, auth_time, remember, former } = begun;
+) -> Result<Option<(Session, Cookies)>, DeviceError> {
+    let Begun { user, methods, acr, auth_time, remember, devices, former } = begun;
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
@@ -194,6 +201,7 @@ async fn write(
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), &session.methods[..]);
+    let known = device::cookie(app, devices, user).await?;
     let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
     if !begun {
         return Ok(None);
@@ -204,13 +212,14 @@ async fn write(
     let cookies = Cookies([
         Cookie::Session.write(&app.config, &cookie, lifetime),
         Cookie::BrowserState.write(&app.config, &state, lifetime),
+        known,
     ]);
     Ok(Some((session, cookies)))
 }
 
-/// The cookies that make a session the browser's.
+/// The cookies that make a session the browser's, and the browser one that is known.
 #[derive(Clone, Debug)]
-pub struct Cookies([HeaderValue; 2]);
+pub struct Cookies([HeaderValue; 3]);
 
 impl Cookies {
     /// Sends them along.

@@ -9,8 +9,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::browser::Browser;
+use super::device;
 use super::error::PageError;
-use super::extract::{CheckedForm, PathPart, QueryFields};
+use super::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use super::flow::Flow;
 use super::login;
 use super::page::Csp;
@@ -37,6 +38,9 @@ use crate::store::{Linked, StoreError};
 
 /// For how long the way back is open: people type passwords and look for their phones there.
 const LONGEST: Duration = Duration::from_mins(10);
+
+/// What fits into a request line of ours (64 kB).
+const LONGEST_ADDRESS: usize = 56 * 1024;
 
 /// How often what others did meanwhile is looked at again, and how many user names are tried.
 const TRIES: usize = 5;
@@ -160,6 +164,29 @@ pub async fn callback(
     }
 }
 
+/// What of an answer goes on.
+const ANSWER: [&str; 5] = ["code", "state", "iss", "error", "user"];
+
+/// The provider has the browser post its answer (OAuth 2.0 Form Post Response Mode). Another site's POST comes without the
+/// cookies of this one (`SameSite=Lax`), and so it goes on as the GET that it would have been otherwise.
+pub async fn callback_by_form(
+    State(app): State<App>,
+    PathPart(id): PathPart,
+    FormFields(answer): FormFields,
+) -> Result<Response, PageError> {
+    let upstream = named(&app, &id)?;
+    if !upstream.form_post {
+        return Err(PageError::malformed("this provider's answers do not come by a form"));
+    }
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(answer.pairs().iter().filter(|(name, _)| ANSWER.contains(&name.as_str())));
+    let address = format!("/upstream/{}/callback?{}", upstream.id, query.finish());
+    if address.len() > LONGEST_ADDRESS {
+        return Err(PageError::malformed("the answer is too long"));
+    }
+    Ok(Redirect::to(&address).into_response())
+}
+
 impl Return<'_> {
     /// Who came back, once.
     async fn identity(&self, answer: &Params) -> Result<Result<Identity, Problem>, PageError> {
@@ -243,8 +270,8 @@ impl Return<'_> {
     ) -> Result<Result<Response, Problem>, PageError> {
         let app = self.app;
         let user = app.store.asked_anew().user(user).await?.map(|user| (*user).clone());
-        let origin = self.info.anonymous();
-        match prove(app, &origin, &identity.subject, user, &Vouched(identity)).await? {
+        let (origin, devices) = (self.info.anonymous(), device::of_request(app, &self.headers));
+        match prove(app, &origin, &devices, &identity.subject, user, &Vouched(identity)).await? {
             Ok(proved) => login::take_in(app, &self.info, &self.headers, self.out.flow.clone(), proved.proof)
                 .await
                 .map(Ok),

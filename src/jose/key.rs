@@ -260,8 +260,17 @@ impl SigningKey {
         Ok(Self { alg, kid, jwk: Value::Object(jwk), private, public })
     }
 
+    /// The same under the name by which somebody else knows it.
+    #[must_use]
+    pub fn named(self, kid: &str) -> Self {
+        Self { kid: KeyId::from(kid.to_owned()), ..self }
+    }
+
     /// Signs claims as a compact JWS of the given type.
-    pub(super) fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, SignError> {
+    ///
+    /// # Errors
+    /// The claims are no JSON.
+    pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, SignError> {
         let mut text = jws::signing_input(self.alg, Some(self.kid.as_str()), typ, claims)?;
         let signature = self.private.sign(text.as_bytes()).ok_or(SignError::Failed(self.alg))?;
         jws::append(&mut text, &signature);

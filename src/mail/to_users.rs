@@ -7,7 +7,7 @@ use crate::pages::describe_device;
 use crate::protocol::recovery::{Aim, MailedLink};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::User;
-use crate::store::Carried;
+use crate::store::{Carried, StoreError};
 
 /// Where somebody asks for a new password.
 const RECOVER: &str = "/recover";
@@ -71,6 +71,28 @@ pub async fn passkey_added(app: &App, origin: &Origin, user: &User, passkey: &st
         link: Link::to(&app.config.issuer, "/account"),
     };
     tell(app, user, language, message).await;
+}
+
+/// Tells a user that this session began on a device that they never signed in on before; but for the very first one, of which
+/// there is nothing to tell. Whoever signs in again and again does not fill the outbox: while one such mail waits, it tells of
+/// the others, too, which stand on the account's page.
+pub async fn signed_in_anew(app: &App, origin: &Origin, user: &User, language: Language) {
+    let Some(to) = user.email.as_deref().filter(|_| user.email_verified && app.mail.is_on()) else { return };
+    let language = language_of(user, language);
+    let message = Message::NewSignIn {
+        account: user.username.clone(),
+        happened: happened(app, origin, user, language),
+        link: Link::to(&app.config.issuer, "/account"),
+    };
+    let is_news = async {
+        let first = app.store.has_signed_in_once(&user.id).await?;
+        Ok::<_, StoreError>(!first && !app.store.mail_waits(to, message.kind()).await?)
+    };
+    match is_news.await {
+        Ok(true) => tell(app, user, language, message).await,
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "a user is not told of a new device"),
+    }
 }
 
 /// Sends news to whom they are about, if their address is known to be theirs. It is a write to the outbox, which nothing

@@ -51,6 +51,9 @@ pub enum FetchError {
     /// The document is no JSON.
     #[error("is not JSON")]
     NotJson,
+    /// The document is no image that may be shown.
+    #[error("is not a PNG or a plain SVG of 20 kB at most")]
+    NotAnImage,
 }
 
 /// Why the client cannot be made, in words for the operator.

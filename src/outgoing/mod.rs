@@ -28,8 +28,10 @@ pub use error::{FetchError, OutgoingError};
 pub use resolve::{Lookup, Resolver};
 pub(crate) use trust::client_config;
 
+use crate::branding;
 use crate::clock::Clock;
 use crate::config;
+use crate::pages::assets::Asset;
 use documents::{Documents, Fetched};
 use resolve::{Guarded, SystemResolver};
 use rules::{Rules, Target};
@@ -61,6 +63,7 @@ pub struct Outgoing {
     own: Option<Arc<str>>,
     hosts: Cache<String, Arc<Semaphore>>,
     documents: Documents<Value>,
+    images: Documents<Asset>,
     clock: Clock,
     total: Duration,
 }
@@ -119,6 +122,7 @@ impl Outgoing {
             own: None,
             hosts: Cache::new(HOSTS),
             documents: Documents::new(),
+            images: Documents::new(),
             clock: Clock::system(),
             total: TOTAL,
         })
@@ -165,6 +169,22 @@ impl Outgoing {
             Ok(Fetched { value, length: document.text.len(), max_age: document.max_age })
         };
         self.documents.get(address, freshness, &self.clock, ask).await
+    }
+
+    /// A logo, which may be a copy, as with [`json`](Self::json); only one that shows itself and does nothing else.
+    ///
+    /// # Errors
+    /// It cannot be had, or may not be shown.
+    pub async fn image(&self, address: &str) -> Result<Arc<Asset>, FetchError> {
+        let target = self.judge(address)?;
+        let this = self.clone();
+        let ask = move || async move {
+            let document = this.document(target).await?;
+            let length = document.text.len();
+            let value = branding::logo(document.text.to_vec()).map_err(|_| FetchError::NotAnImage)?;
+            Ok(Fetched { value, length, max_age: document.max_age })
+        };
+        self.images.get(address, Freshness::Any, &self.clock, ask).await
     }
 
     /// Posts a form and answers the status, whatever it is; a redirect is an error. The body of the answer is not read.

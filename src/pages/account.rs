@@ -50,6 +50,8 @@ pub struct SessionRow {
     pub device: String,
     /// IP address that it was signed in from.
     pub ip: String,
+    /// Where that is; empty where nobody knows.
+    pub place: String,
     /// Authentication method references, such as `pwd`.
     pub methods: Vec<String>,
     /// Sign-in (unix seconds).
@@ -116,6 +118,8 @@ pub struct SignInMethods {
     pub passkeys_possible: bool,
     /// The passkeys, the oldest first.
     pub passkeys: Vec<PasskeyRow>,
+    /// What the browser is to be told of them, as `passkey.js` takes it.
+    pub signals: Option<String>,
     /// Since when there is an authenticator app (unix seconds).
     pub app_since: Option<i64>,
     /// Recovery codes that were not used.
@@ -298,6 +302,8 @@ pub struct Event {
     pub device: String,
     /// The address; empty likewise.
     pub ip: String,
+    /// Where that is; empty where nobody knows.
+    pub place: String,
     /// Did an administrator do it?
     pub by_administrator: bool,
 }

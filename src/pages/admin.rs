@@ -7,8 +7,12 @@ use askama::Template;
 use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
 use super::plot::{Plot, Ranking};
+<<<<<<< HEAD
 use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
 use crate::admin::settings::Settings;
+=======
+use super::{LinkedRow, Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
+>>>>>>> main
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
@@ -255,6 +259,8 @@ pub struct ClientFields {
     pub client_uri: String,
     /// Logo.
     pub logo_uri: String,
+    /// Accent colour, as `#0d6b60`.
+    pub accent_color: String,
     /// Privacy policy.
     pub policy_uri: String,
     /// Terms of service.
@@ -399,6 +405,12 @@ pub struct AdminUserForm {
     pub problems: Vec<Problem>,
     /// The user's live sessions; empty when new.
     pub sessions: Vec<SessionRow>,
+    /// Whether there is a password here.
+    pub password: bool,
+    /// Whether the password is the directory's.
+    pub directory: bool,
+    /// Accounts elsewhere that open this one; empty when new.
+    pub linked: Vec<LinkedRow>,
     /// The user's passkeys; empty when new.
     pub passkeys: Vec<PasskeyRow>,
     /// Since when there is an authenticator app (unix seconds).

@@ -97,8 +97,10 @@ pub struct Shell {
 pub struct App {
     /// Display name.
     pub name: String,
-    /// Logo, `https` only; other schemes are not shown.
-    pub logo_uri: Option<String>,
+    /// Where this server serves its logo, if it has one.
+    pub logo: Option<String>,
+    /// Where this server serves a style sheet of its colour, if it has one.
+    pub accent: Option<String>,
     /// Home page; shown as a link when it is a web address.
     pub client_uri: Option<String>,
     /// Privacy policy; shown as a link when it is a web address.
@@ -112,10 +114,6 @@ pub struct App {
 }
 
 impl App {
-    fn logo(&self) -> Option<&str> {
-        self.logo_uri.as_deref().filter(|uri| uri.starts_with("https://"))
-    }
-
     fn home(&self) -> Option<&str> {
         web_address(self.client_uri.as_deref())
     }

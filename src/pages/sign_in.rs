@@ -31,6 +31,8 @@ pub struct Login {
     pub sign_up: Option<String>,
     /// For a sign-in without a user name; none where there can be no passkeys.
     pub passkey: Option<PasskeyChallenge>,
+    /// What the browser is to be told of its passkeys, as `passkey.js` takes it.
+    pub signals: Option<String>,
     /// Providers elsewhere to sign in with; the form goes to `POST /login/upstream/{id}`.
     pub upstreams: Vec<UpstreamButton>,
     /// The provider whose account is linked after this sign-in, if its owner says so.

@@ -8,8 +8,12 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+<<<<<<< HEAD
 use crate::admin::preview::Preview;
 use crate::admin::settings::Settings;
+=======
+use crate::branding::{accent_address, accent_file};
+>>>>>>> main
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::AccessTokenFormat;
@@ -32,7 +36,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let app = || App {
         name: text("Lighthouse Travel"),
-        logo_uri: None,
+        logo: None,
+        accent: None,
         client_uri: Some(text("https://travel.example")),
         policy_uri: Some(text("https://travel.example/privacy")),
         tos_uri: Some(text("https://travel.example/terms")),
@@ -41,7 +46,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let plain_app = || App {
         name: text("Acme Notes"),
-        logo_uri: Some(text("https://notes.example/logo.png")),
+        logo: Some(text("/apps/acme-notes/logo")),
+        accent: accent_address("#a52a22".parse().unwrap()),
         client_uri: None,
         policy_uri: None,
         tos_uri: None,
@@ -53,6 +59,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,
@@ -166,6 +173,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         id: text(id),
         device: text(device),
         ip: text(ip),
+        place: if current { text("Berlin, Germany") } else { String::new() },
         methods: vec![text("pwd")],
         first_seen: NOW - 400_000,
         last_seen,
@@ -222,6 +230,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         what: text(what),
         device: text(device),
         ip: text(ip),
+        place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
@@ -927,6 +936,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: UserFields::default(),
                 problems: vec![problem("password", "Use at least 8 characters.")],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -942,6 +954,15 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 user: user(),
                 problems: vec![],
                 sessions: sessions(),
+                password: true,
+                directory: false,
+                linked: vec![LinkedRow {
+                    id: text("l"),
+                    provider: text("Google"),
+                    label: text("ada@example.org"),
+                    since: NOW - 86_400,
+                    last_used: Some(NOW - 60),
+                }],
                 passkeys: vec![PasskeyRow {
                     id: text("cHJldHR5"),
                     name: text("Blue phone"),
@@ -969,6 +990,9 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     problem("address.formatted", "Address as on a letter: 512 characters at most."),
                 ],
                 sessions: vec![],
+                password: false,
+                directory: false,
+                linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
@@ -1209,7 +1233,8 @@ fn only_web_addresses_become_links() {
     ] {
         let app = App {
             name: "App".into(),
-            logo_uri: Some(uri.into()),
+            logo: None,
+            accent: None,
             client_uri: Some(uri.into()),
             policy_uri: Some(uri.into()),
             tos_uri: Some(uri.into()),
@@ -1227,6 +1252,7 @@ fn only_web_addresses_become_links() {
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
+            signals: None,
             upstreams: Vec::new(),
             offer: None,
             upstream_problem: None,
@@ -1305,10 +1331,11 @@ fn every_page_suits_a_strict_content_security_policy() {
         for element in page.select(&select("*")) {
             assert!(element.value().attrs().all(|(attribute, _)| !attribute.starts_with("on")), "{name}");
         }
-        for element in page.select(&select("link, script, img[src^='/']")) {
+        for element in page.select(&select("link, script, img[src^='/assets/']")) {
             let address = element.attr("href").or(element.attr("src")).unwrap();
             let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
-            assert_eq!(assets::find(file).unwrap().version, version, "{name}");
+            let accent = accent_file(file);
+            assert_eq!(assets::find(file).or(accent.as_ref()).unwrap().version, version, "{name}");
         }
     });
 }
@@ -1451,6 +1478,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
     let words = Words::ENGLISH;
     let login = |flow| Login {
         passkey: None,
+        signals: None,
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,

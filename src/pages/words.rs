@@ -79,7 +79,9 @@ pub fn describe_device(words: Words, user_agent: &str) -> String {
 pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String) {
     let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(*words, amr)).collect();
     let methods = methods.join(&words.text("list-separator"));
-    let ip = ("ip", session.ip.value());
+    let SessionRow { ip, place, .. } = session;
+    let from = if place.is_empty() { ip.clone() } else { format!("{place} ({ip})") };
+    let ip = ("ip", from.value());
     if methods.is_empty() {
         words.around_with("session-signed-in", "when", &[ip])
     } else {

@@ -9,6 +9,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 use super::assurance::Level;
+use super::colour::Accent;
 use super::ids::ClientId;
 use super::issuer::Issuer;
 pub use super::jwa::SigningAlg;
@@ -165,9 +166,13 @@ pub struct ClientMetadata {
     /// Home page, shown to users.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_uri: Option<String>,
-    /// Logo, shown to users.
+    /// Logo, shown to users; this server fetches it for them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logo_uri: Option<String>,
+    /// The colour of buttons and links where users sign in to it and are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub accent_color: Option<Accent>,
     /// How it uses personal data.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy_uri: Option<String>,

@@ -12,6 +12,7 @@ pub mod client;
 pub mod client_assertion;
 pub mod client_auth;
 pub mod code;
+pub mod colour;
 pub mod diagnosis;
 pub mod discovery;
 pub mod error;

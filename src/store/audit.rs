@@ -225,6 +225,19 @@ impl Store {
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?)
     }
 
+    /// Has this user signed in once, and no more, for as long as anybody remembers?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn has_signed_in_once(&self, user: &UserId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT COUNT(*) FROM (
+                 SELECT id FROM audit_log WHERE actor = $1 AND action = 'session.begin' LIMIT 2
+             ) AS sessions";
+        let name = format!("user:{user}");
+        let (count,): (i64,) = on_db!(self, |db| sqlx::query_as(SQL).bind(&name).fetch_one(db).await)?;
+        Ok(count < 2)
+    }
+
     /// The newest rows that a filter means, older than the row `before` if it is named; `limit` at most. A page may hold
     /// fewer, or none, before the end of the log: no more than [`LOOKED_THROUGH`] rows are looked through for it.
     ///

@@ -132,6 +132,19 @@ impl From<LeasedRow> for LeasedMail {
 }
 
 impl Store {
+    /// Does a mail of this kind wait to be sent to an address?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mail_waits(&self, to: &str, kind: &str) -> Result<bool, StoreError> {
+        // The index of what is due holds nothing but mails that wait.
+        const SQL: &str =
+            "SELECT COUNT(*) FROM mails WHERE due_at IS NOT NULL AND to_address = $1 AND kind = $2";
+        let (count,): (i64,) =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(to).bind(kind).fetch_one(db).await)?;
+        Ok(count > 0)
+    }
+
     /// Puts a mail into the outbox, due now or as soon as it is within the limit of its address. Answers whether it is in
     /// there: it is not if it would have to wait for too long.
     ///

@@ -1,11 +1,12 @@
 // Every page, in the order in which a person meets them: for the pictures and for what must hold on each.
 
 import { createHmac } from 'node:crypto';
-import { demoUser } from '../countersign.mjs';
+import { demoUser, quickstart } from '../countersign.mjs';
 import { administrator, invite, mailed, mailedLink, setupLink, signIn, startAtDemo } from './pages.mjs';
+import { leaveFor, serveWithUpstream, signInThere } from './upstream.mjs';
 
-/** What the server must be started with so that all of them are there. */
-export const settings = {
+/** What a quickstart must be started with so that its pages are all there. */
+const settings = {
   COUNTERSIGN_REGISTRATION_MODE: 'open',
   COUNTERSIGN_SIGN_UP_MODE: 'open',
   COUNTERSIGN_SIGN_IN_EMAIL_CODE: 'true',
@@ -16,6 +17,15 @@ const unverified = (origin) => ({
   client_name: 'Lighthouse Travel',
   client_uri: 'https://travel.example',
   policy_uri: 'https://travel.example/privacy',
+  redirect_uris: [`${origin}/callback`],
+  token_endpoint_auth_method: 'none',
+});
+
+/** One with a logo and a colour of its own. */
+const branded = (origin) => ({
+  client_name: 'Bramble & Sons',
+  logo_uri: `${origin}/assets/demo.svg`,
+  accent_color: '#7a1f5c',
   redirect_uris: [`${origin}/callback`],
   token_endpoint_auth_method: 'none',
 });
@@ -44,7 +54,7 @@ function timeBasedCode(key) {
 }
 
 /** Each gets the browser's page, where the one before left it, and the server. */
-export const everyPage = {
+const ofQuickstart = {
   'demo-home': (page, { demo }) => page.goto(demo),
   'sign-in': (page, server) => startAtDemo(page, server),
   'sign-in-wrong': (page) => signIn(page, { ...demoUser, password: 'wrong' }).then(() => page.waitForSelector('[role=alert]')),
@@ -119,10 +129,17 @@ export const everyPage = {
     await page.waitForSelector('[role=alert]');
   },
   'code-elsewhere': async (page, server) => {
-    const link = await mailed(server, 'demo@example.com');
+    const link = await mailedLink(server, '/login/code');
     await page.context().clearCookies();
     await page.goto(link);
   },
+  'sign-in-branded': async (page, server) => {
+    await page.context().clearCookies();
+    const { client_id, redirect_uris: [redirect_uri] } = await server.register(branded(server.demo));
+    await page.goto(authorization(server.issuer, { client_id, redirect_uri }));
+    await page.waitForFunction(() => document.querySelector('.tile img')?.naturalWidth > 0);
+  },
+  'consent-branded': (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
   'sign-in-unverified': async (page, { issuer, demo }) => {
     await page.context().clearCookies();
     const answer = await page.request.post(`${issuer}/register`, { data: unverified(demo) });
@@ -242,3 +259,38 @@ export const everyPage = {
     await page.waitForSelector('main.card h1:not(:has(span))');
   },
 };
+
+/** Who has an account here, and one with the same address at the provider. */
+const ada = { username: 'ada', password: 'a ladder, a lamp and a lantern' };
+
+/** What a server shows that has providers elsewhere. */
+const ofUpstream = {
+  'sign-in-elsewhere': (page, { issuer }) => page.goto(`${issuer}/account`),
+  'sign-in-elsewhere-refused': async (page, server) => {
+    await leaveFor(page, server);
+    await page.click('text=[ Cancel ]');
+    await page.waitForSelector('[role=alert]');
+  },
+  'sign-in-first': async (page, server) => {
+    const create = ['user', 'create', '--username', ada.username, '--email', 'ada@example.org', '--password-stdin'];
+    await server.command(create, `${ada.password}\n`);
+    await leaveFor(page, server);
+    await signInThere(page, ada.username);
+    await page.waitForSelector('#login-submit');
+    await page.waitForSelector('[role=status]');
+  },
+  link: (page) => signIn(page, ada).then(() => page.waitForSelector('#link-accept')),
+  linked: async (page, { issuer }) => {
+    await page.click('#link-accept');
+    await page.waitForURL(`${issuer}/account`);
+    await page.goto(`${issuer}/account/linked`);
+  },
+  unlink: (page) => page.click('.confirm > summary'),
+  'sign-in-methods-linked': (page, { issuer }) => page.goto(`${issuer}/account/sign-in`),
+};
+
+/** Servers, and the pages that each is there for. */
+export const scenes = [
+  { start: () => quickstart(settings), pages: ofQuickstart },
+  { start: serveWithUpstream, pages: ofUpstream },
+];

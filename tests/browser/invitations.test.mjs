@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { authenticator, claims, invite, setUp } from './pages.mjs';
+import { authenticator, claims, invite, mailAsShown, setUp } from './pages.mjs';
 import { browserTest } from './support.mjs';
 
 /** A browser with a key, at the page of a new invitation. */
@@ -15,6 +15,11 @@ async function invited(server, page, newBrowser, address) {
 
 browserTest('from the invitation by a passkey to the application, in two clicks', async ({ server, page, newBrowser }) => {
   const { theirs, key, link } = await invited(server, page, newBrowser, 'ada@example.com');
+  // The mail as it is read, and the button in it.
+  await theirs.goto('about:blank');
+  await theirs.setContent(await mailAsShown(server, 'ada@example.com'));
+  await theirs.click('a.button');
+  assert.equal(theirs.url(), link);
   assert.equal(await theirs.inputValue('#username'), 'ada');
   await theirs.click('#passkey-submit');
   await theirs.click('#consent-allow');

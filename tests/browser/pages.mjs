@@ -1,6 +1,7 @@
 // Chromium, and the steps that a person takes on the pages.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { chromium } from 'playwright-core';
 import { demoUser } from '../countersign.mjs';
@@ -112,6 +113,15 @@ export async function mailed(server, address, what = 'link') {
     await new Promise((done) => setTimeout(done, 100));
   }
   throw new Error(`No mail to ${address} in:\n${server.output()}`);
+}
+
+/** The HTML part of the last mail to this address, out of the file that it was written to (quoted-printable, RFC 2045 §6.7). */
+export async function mailAsShown(server, address) {
+  const mail = await readFile(await mailed(server, address, 'file'), 'utf8');
+  const [, part] = mail.split(/^Content-Type: text\/html.*$/m);
+  const [, encoded] = part.match(/\r?\n\r?\n([^]*)/);
+  const bytes = encoded.replace(/=\r?\n/g, '').replace(/=([0-9A-F]{2})/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8').split(/^--countersign-/m)[0];
 }
 
 /** Signs in as the administrator and invites somebody to the demo. Returns the link of the mail. */

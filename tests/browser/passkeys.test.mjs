@@ -61,6 +61,47 @@ browserTest('a passkey is added, named, used without a user name, and removed', 
   await third.waitForSelector('#problem');
 });
 
+/** Waits until the key holds so many passkeys. */
+async function holds(key, number) {
+  for (let waited = 0; waited < 50; waited += 1) {
+    if ((await key.credentials()).length === number) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.equal((await key.credentials()).length, number);
+}
+
+browserTest('a key forgets a passkey that was removed, or that is unknown when it is tried, and learns a new name', async ({ server, page, context, newBrowser }) => {
+  const key = await authenticator(context, page);
+  await addPasskey(page, server, 'My laptop');
+  const [credential] = await key.credentials();
+  assert.ok(await page.evaluate(() => 'signalUnknownCredential' in PublicKeyCredential), 'this Chromium takes signals');
+  // What the server calls the user replaces what the key has.
+  await key.clear();
+  await key.add({ ...credential, userName: 'former', userDisplayName: 'Former' });
+  await page.goto(`${server.issuer}/account/sign-in`);
+  for (let waited = 0; waited < 50 && (await key.credentials())[0].userName === 'former'; waited += 1) {
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  assert.notEqual((await key.credentials())[0].userName, 'former');
+
+  await page.click('summary:has-text("Remove")');
+  await page.click('button:has-text("Remove passkey")');
+  await page.waitForURL('**/account/sign-in?done=passkey-removed');
+  await holds(key, 0);
+
+  const other = await newBrowser();
+  const elsewhere = await other.newPage();
+  const copy = await authenticator(other, elsewhere);
+  await copy.isPresent(false);
+  await copy.add(credential);
+  await startAtDemo(elsewhere, server);
+  await elsewhere.waitForSelector('#passkey-submit');
+  await copy.isPresent(true);
+  await elsewhere.click('#passkey-submit').catch(() => {});
+  await elsewhere.waitForSelector('#problem');
+  await holds(copy, 0);
+});
+
 browserTest('the browser offers the passkey among the user names', async ({ server, page, context }) => {
   await authenticator(context, page);
   await addPasskey(page, server, 'My phone');

@@ -4,7 +4,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { demoUser, quickstart } from '../countersign.mjs';
-import { everyPage, settings } from './every_page.mjs';
+import { scenes } from './every_page.mjs';
 import { launch, signIn, startAtDemo } from './pages.mjs';
 
 const folder = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
@@ -19,20 +19,22 @@ await rm(folder, { recursive: true, force: true });
 await mkdir(folder, { recursive: true });
 const browser = await launch();
 for (const [look, options] of Object.entries(looks)) {
-  const server = await quickstart(settings);
-  const page = await (await browser.newContext(options)).newPage();
-  page.setDefaultTimeout(10_000);
-  for (const [name, visit] of Object.entries(everyPage)) {
-    try {
-      await visit(page, server);
-      await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
-    } catch (problem) {
-      console.error(`No picture of ${name}, ${look}: ${problem.message}`);
-      process.exitCode = 1;
+  for (const { start, pages } of scenes) {
+    const server = await start();
+    const page = await (await browser.newContext(options)).newPage();
+    page.setDefaultTimeout(10_000);
+    for (const [name, visit] of Object.entries(pages)) {
+      try {
+        await visit(page, server);
+        await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+      } catch (problem) {
+        console.error(`No picture of ${name}, ${look}: ${problem.message}`);
+        process.exitCode = 1;
+      }
     }
+    await page.context().close();
+    await server.stop();
   }
-  await page.context().close();
-  await server.stop();
 }
 
 const server = await quickstart();

@@ -753,7 +753,8 @@ on_both!(what_was_lost_is_taken_off_an_account, |app| {
     let methods = robot.get(&path).await;
     assert_eq!(methods.status, 200);
     let expected = json!({
-        "password": true, "authenticator_app": null, "recovery_codes": 0,
+        "password": true, "directory": false, "authenticator_app": null, "recovery_codes": 0,
+        "linked_accounts": [],
         "passkeys": [{ "id": "cHJldHR5", "name": "Blue phone", "created_at": 1, "last_used_at": 2 }],
     });
     assert_eq!(methods.json(), expected, "and no key of it");

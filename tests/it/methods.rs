@@ -2,6 +2,7 @@
 //! that it brings.
 
 use countersign::app::{App, Origin};
+use countersign::authn::device::Devices;
 use countersign::authn::{Check, Refusal, SignInError, prove};
 use countersign::protocol::assurance::Level;
 use countersign::protocol::sign_in::{Account, Method, Next, SignIn};
@@ -23,7 +24,10 @@ impl Check for Brought {
 }
 
 async fn bring(app: &TestApp, user: &User, what: &Brought) -> Result<SignIn, Refusal> {
-    let outcome = prove(&app.app, &Origin::system(), &user.username, Some(user.clone()), what).await.unwrap();
+    let outcome =
+        prove(&app.app, &Origin::system(), &Devices::default(), &user.username, Some(user.clone()), what)
+            .await
+            .unwrap();
     outcome.map(|proved| {
         let mut sign_in = SignIn::default();
         sign_in.proved(proved.proof);
@@ -69,7 +73,10 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
         );
         // Nobody's account is nobody's, however right it is.
         let nobody = format!("nobody{}", method as u8);
-        let nobody = prove(&app.app, &Origin::system(), &nobody, None, &Brought(method, true)).await.unwrap();
+        let nobody =
+            prove(&app.app, &Origin::system(), &Devices::default(), &nobody, None, &Brought(method, true))
+                .await
+                .unwrap();
         assert_eq!(nobody.err(), Some(Refusal::WrongCredentials), "{method:?}");
 
         for _ in 0..2 {

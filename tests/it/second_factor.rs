@@ -295,7 +295,7 @@ on_both!(an_administrator_takes_a_lost_app_off_an_account, |app| {
     let (_, mut root) = administrator(&app, "root").await;
     let path = format!("/admin/users/{}", ada.id);
     let remove = format!("{path}/app/remove");
-    assert!(root.get(&path).await.text().contains("Nothing but a password."));
+    assert!(!root.get(&path).await.text().contains("recovery codes left"));
     let (_phone, codes) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     let page = root.get(&path).await;
     assert!(page.text().contains("10 recovery codes left"), "{}", page.text());

@@ -1,11 +1,14 @@
 //! Signing in with accounts at providers elsewhere: providers that mean well, and providers and browsers that do not.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use countersign::app::{Origin, Parts};
-use countersign::config::{Issuer, Upstream, UpstreamProtocol, UpstreamSecret};
+use countersign::config::{Issuer, SignedSecret, Upstream, UpstreamProtocol, UpstreamSecret};
 use countersign::http::edge;
+use countersign::jose::SigningKey;
 use countersign::protocol::client::SigningAlg;
 use countersign::protocol::user::User;
 use countersign::routes;
@@ -14,7 +17,9 @@ use serde_json::{Value, json};
 use crate::admin_api::signed_in;
 use crate::support::process::over_http;
 use crate::support::provider::{Plan, Provider, Signed};
-use crate::support::{Browser, Engine, Page, START, TestApp, at_once, filled, granted, on_both_engines};
+use crate::support::{
+    Browser, Engine, Page, START, TestApp, at_once, encode, filled, granted, on_both_engines,
+};
 
 /// The application with both kinds of a provider.
 async fn with_provider(engine: Engine) -> (TestApp, Provider) {
@@ -597,6 +602,108 @@ on_both_engines!(an_address_that_comes_back_too_often_waits, |engine| {
     assert_eq!(provider.redeemed(), redeemed, "the provider is not asked");
 });
 
+/// Like Apple: the secret is signed anew each time, and the answer comes by a form of the provider's page.
+fn like_apple(upstream: &mut Upstream, pkcs8: &[u8]) {
+    let key = SigningKey::from_pkcs8(SigningAlg::Es256, pkcs8).unwrap().named("KEY1234567");
+    let signed = SignedSecret { team_id: "TEAM123456".to_owned(), key };
+    upstream.client_secret = Some(UpstreamSecret::Signed(Arc::new(signed)));
+    upstream.form_post = true;
+    upstream.scopes = vec!["name".to_owned(), "email".to_owned()];
+}
+
+/// What the provider's page has the browser post, across sites: without the cookies of this one.
+async fn posted(app: &TestApp, provider: &Provider, out: &Page, more: &[(&str, &str)]) -> Page {
+    assert_eq!(out.sent("response_mode").as_deref(), Some("form_post"));
+    let back = url::Url::parse(&provider.approve(out.location())).unwrap();
+    let answer: Vec<(String, String)> = back.query_pairs().into_owned().collect();
+    let request = crate::support::form(back.path(), encode(&filled(answer, more)));
+    app.send(request).await
+}
+
+on_both_engines!(apples_secret_is_signed_each_time_and_its_answer_comes_by_a_form, |engine| {
+    let provider = Provider::open().await;
+    let random = aws_lc_rs::rand::SystemRandom::new();
+    let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+    let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref()).unwrap();
+    let mut acme = provider.openid_connect();
+    like_apple(&mut acme, pkcs8.as_ref());
+    let app =
+        TestApp::start_at(engine, START * 1000, |config| config.upstreams = vec![acme, provider.oauth2()])
+            .await;
+    let plan = || Plan {
+        secret_signed_by: Some(pair.public_key().as_ref().to_vec()),
+        metadata: json!({ "token_endpoint_auth_methods_supported": ["client_secret_post"] }),
+        // As Apple writes it, and without a name.
+        claims: json!({ "email_verified": "true", "name": null, "preferred_username": null }),
+        ..Plan::default()
+    };
+    provider.plans(plan());
+    let mut browser = app.browser();
+    let page = browser.open("/login").await;
+    let out = press(&mut browser, &page, "acme").await;
+    let user = r#"{"name":{"firstName":"Ada","lastName":"King"},"email":"evil@example.com"}"#;
+    let back = posted(&app, &provider, &out, &[("user", user), ("id_token", "x"), ("other", "x")]).await;
+    assert_eq!(back.status, 303, "{}", back.text());
+    assert!(back.headers.get("set-cookie").is_none());
+    let way = back.location().to_owned();
+    assert!(
+        way.starts_with("/upstream/acme/callback?") && !way.contains("id_token") && !way.contains("other")
+    );
+    // Whoever follows it in another browser is nobody.
+    app.browser().get(&way).await.refusal(403);
+    let page = browser.get(&way).await;
+    let page = browser.follow(page).await;
+    assert!(is_inside(&page), "{}", page.text());
+    let [made] = &users(&app).await[..] else { panic!() };
+    assert_eq!((made.email.as_deref(), made.email_verified), (Some("ada@example.com"), true));
+    assert_eq!(made.name.as_deref(), Some("Ada King"));
+    assert_refused(&browser.get(&way).await, "used");
+
+    // A year later the secret is another one.
+    app.advance(365 * 86_400);
+    provider.plans(Plan {
+        claims: json!({ "exp": START + 400 * 86_400, "iat": START + 365 * 86_400 }),
+        ..plan()
+    });
+    let mut later = app.browser();
+    let page = later.open("/login").await;
+    let out = press(&mut later, &page, "acme").await;
+    let back = posted(&app, &provider, &out, &[]).await;
+    let page = later.get(back.location()).await;
+    assert!(is_inside(&later.follow(page).await));
+    // Another key's is refused.
+    provider.plans(Plan { secret_signed_by: Some(vec![4; 65]), ..plan() });
+    let mut browser = app.browser();
+    let page = browser.open("/login").await;
+    let out = press(&mut browser, &page, "acme").await;
+    let back = posted(&app, &provider, &out, &[]).await;
+    assert_eq!(browser.get(back.location()).await.status, 401);
+    // Whoever cancels there comes back by a form, too.
+    let page = browser.open("/login").await;
+    let out = press(&mut browser, &page, "acme").await;
+    let state = out.sent("state").unwrap();
+    let cancelled = [("state", state.as_str()), ("error", "user_cancelled_authorize")]
+        .map(|(a, b)| (a.to_owned(), b.to_owned()));
+    let back = app.send(crate::support::form("/upstream/acme/callback", encode(&cancelled))).await;
+    let page = browser.get(back.location()).await;
+    assert_eq!(page.status, 401);
+
+    // What comes by a form that nobody asked for, or is none, is refused.
+    for (path, body, status) in [
+        ("/upstream/hub/callback", "code=x&state=x".to_owned(), 400),
+        ("/upstream/none/callback", "code=x".to_owned(), 404),
+        ("/upstream/acme/callback", "code=a&code=b".to_owned(), 400),
+        ("/upstream/acme/callback", format!("code=x&state={}", "x".repeat(60_000)), 400),
+    ] {
+        let page = app.send(crate::support::form(path, body.clone())).await;
+        assert_eq!(page.status, status, "{path} {:.40}", body);
+    }
+    for (body, why) in [("", "nothing"), ("code=x", "no state"), ("state=x&user={", "neither")] {
+        let back = app.send(crate::support::form("/upstream/acme/callback", body)).await;
+        assert_eq!(browser.get(back.location()).await.status, 401, "{why}");
+    }
+});
+
 on_both_engines!(one_countersign_signs_in_with_another, |engine| {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -614,8 +721,9 @@ on_both_engines!(one_countersign_signs_in_with_another, |engine| {
             name: "Upper".to_owned(),
             protocol: UpstreamProtocol::OpenIdConnect { issuer: issuer.clone() },
             client_id: "lower".to_owned(),
-            client_secret: Some(UpstreamSecret("secret".to_owned().into())),
+            client_secret: Some(UpstreamSecret::Text("secret".to_owned().into())),
             scopes: vec!["profile".to_owned(), "email".to_owned()],
+            form_post: false,
             policy: countersign::protocol::linking::Policy { sign_up: true, trust_email: true },
         }];
     })

@@ -112,6 +112,8 @@ pub async fn update(
 #[into_params(parameter_in = Query)]
 pub struct About {
     /// The user: an id, a user name, or an e-mail address.
+    #[serde(default)]
+    #[param(required = true)]
     user: String,
     /// The scope that the client asks for; without, all that it is registered for.
     scope: Option<String>,

@@ -393,7 +393,7 @@ fn connect(app: &App, client: &Client, secret: Option<&str>, open: bool) -> Conn
 }
 
 /// The fields of a registration that have inputs of their own. All others stand in one text, as JSON.
-const WITH_INPUTS: [&str; 29] = [
+const WITH_INPUTS: [&str; 30] = [
     "client_id",
     "client_name",
     "redirect_uris",
@@ -420,6 +420,7 @@ const WITH_INPUTS: [&str; 29] = [
     "backchannel_logout_uri",
     "client_uri",
     "logo_uri",
+    "accent_color",
     "policy_uri",
     "tos_uri",
     "disabled",
@@ -474,6 +475,7 @@ fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<
         backchannel_logout_uri: text("backchannel_logout_uri"),
         client_uri: text("client_uri"),
         logo_uri: text("logo_uri"),
+        accent_color: text("accent_color"),
         policy_uri: text("policy_uri"),
         tos_uri: text("tos_uri"),
         disabled: ticked("disabled"),
@@ -559,6 +561,7 @@ fn fields_of_input(input: ClientInput) -> ClientFields {
         disabled: input.disabled.unwrap_or_default(),
         client_uri: input.client_uri.unwrap_or_default(),
         logo_uri: input.logo_uri.unwrap_or_default(),
+        accent_color: input.accent_color.unwrap_or_default(),
         policy_uri: input.policy_uri.unwrap_or_default(),
         tos_uri: input.tos_uri.unwrap_or_default(),
     }
@@ -593,6 +596,7 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "introspects_any_token" => (field, "Looking into tokens"),
         "client_uri" => (field, "Website"),
         "logo_uri" => (field, "Logo"),
+        "accent_color" => (field, "Colour"),
         "policy_uri" => (field, "Privacy policy"),
         "tos_uri" => (field, "Terms of service"),
         other => ("more", other),

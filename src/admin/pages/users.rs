@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::shell;
 use super::{changed_meanwhile, done, mistakes, shown};
 use crate::account::session_row;
-use crate::admin::sign_in_methods::{self, PasskeyView};
+use crate::admin::sign_in_methods::{self, LinkedView, PasskeyView};
 use crate::admin::{Refusal, groups, users};
 use crate::app::App;
 use crate::http::error::PageError;
@@ -16,7 +16,7 @@ use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
 use crate::i18n::{Language, Words};
 use crate::pages::{
-    AdminUserForm, AdminUsers, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
+    AdminUserForm, AdminUsers, LinkedRow, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
 };
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -197,12 +197,26 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
             .into_iter()
             .map(|session| session_row(app, Words::ENGLISH, session, Some(&me.session.id)))
             .collect(),
+        password: methods.password,
+        directory: methods.directory,
+        linked: methods.linked_accounts.into_iter().map(|account| linked_row(app, account)).collect(),
         passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
         app_since: methods.authenticator_app.map(|app| app.created_at),
         recovery_codes: methods.recovery_codes,
         groups: groups::of_user(app, user).await?,
         notice: None,
     })
+}
+
+fn linked_row(app: &App, account: LinkedView) -> LinkedRow {
+    let provider = app.config.upstream(&account.upstream).map(|upstream| upstream.name.clone());
+    LinkedRow {
+        id: String::new(),
+        provider: provider.unwrap_or(account.upstream),
+        label: account.label,
+        since: account.created_at,
+        last_used: (account.last_used_at > account.created_at).then_some(account.last_used_at),
+    }
 }
 
 fn passkey_row(passkey: PasskeyView) -> PasskeyRow {
@@ -239,6 +253,9 @@ fn blank(app: &App, me: &SignedIn, user: UserFields, status: StatusCode, problem
         user,
         problems,
         sessions: Vec::new(),
+        password: false,
+        directory: false,
+        linked: Vec::new(),
         passkeys: Vec::new(),
         app_since: None,
         recovery_codes: 0,

@@ -4,12 +4,16 @@
 mod oauth2;
 mod openid_connect;
 
+use std::time::Duration;
+
+use ::oauth2::ClientSecret;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use url::Url;
 
 use super::{Check, SignInError};
 use crate::app::App;
-use crate::config::{Upstream, UpstreamProtocol};
+use crate::config::{Upstream, UpstreamProtocol, UpstreamSecret};
 use crate::entropy::Entropy;
 use crate::outgoing::FetchError;
 use crate::protocol::linking::Identity;
@@ -17,6 +21,9 @@ use crate::protocol::params::Params;
 use crate::protocol::sign_in::Method;
 use crate::protocol::upstream::UpstreamError;
 use crate::protocol::user::User;
+
+/// A signed secret is made for one request.
+const SECRET_WORKS_FOR: Duration = Duration::from_mins(5);
 
 /// What ties an answer to its request. Travels sealed.
 #[derive(Clone, Serialize, Deserialize)]
@@ -59,6 +66,28 @@ pub async fn begin(
     }
 }
 
+/// What this server shows the provider as its secret, where it has one there. `audience` is the provider's issuer.
+fn client_secret(
+    app: &App,
+    upstream: &Upstream,
+    audience: &str,
+) -> Result<Option<ClientSecret>, UpstreamError> {
+    Ok(match &upstream.client_secret {
+        None => None,
+        Some(UpstreamSecret::Text(text)) => Some(ClientSecret::new(text.to_string())),
+        Some(UpstreamSecret::Signed(signed)) => {
+            let now = app.clock.now();
+            // Apple's names for what RFC 7523 §3 asks for; it takes half a year at most.
+            let claims = json!({
+                "iss": signed.team_id, "sub": upstream.client_id, "aud": audience,
+                "iat": now.0, "exp": now.plus(SECRET_WORKS_FOR).0,
+            });
+            let token = signed.key.sign("JWT", &claims);
+            Some(ClientSecret::new(token.map_err(|error| UpstreamError::NotBelieved(error.to_string()))?))
+        }
+    })
+}
+
 /// Who signed in there, by the answer that the browser brings.
 ///
 /// # Errors
@@ -99,9 +128,11 @@ impl Check for Vouched<'_> {
 /// A request that failed before its answer could be judged.
 fn unanswered(error: FetchError) -> UpstreamError {
     match error {
-        FetchError::TooLarge | FetchError::Compressed | FetchError::NotJson | FetchError::Redirect(_) => {
-            UpstreamError::NotBelieved(format!("it {error}"))
-        }
+        FetchError::TooLarge
+        | FetchError::Compressed
+        | FetchError::NotJson
+        | FetchError::NotAnImage
+        | FetchError::Redirect(_) => UpstreamError::NotBelieved(format!("it {error}")),
         _ => UpstreamError::Unreachable(format!("it {error}")),
     }
 }

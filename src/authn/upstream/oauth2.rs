@@ -4,13 +4,13 @@ use axum::http::header::{ACCEPT, AUTHORIZATION};
 use axum::http::{HeaderValue, Request};
 use oauth2::basic::BasicClient;
 use oauth2::{
-    AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet, EndpointSet,
+    AuthType, AuthUrl, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
     PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, TokenResponse as _, TokenUrl,
 };
 use serde_json::Value;
 use url::Url;
 
-use super::{Pending, redirect_uri, unanswered, ungranted};
+use super::{Pending, client_secret, redirect_uri, unanswered, ungranted};
 use crate::app::App;
 use crate::config::{OAuth2Provider, Upstream};
 use crate::protocol::linking::Told;
@@ -23,8 +23,8 @@ fn client(app: &App, upstream: &Upstream, provider: &OAuth2Provider) -> Result<C
     let address = RedirectUrl::new(redirect_uri(app, upstream))
         .map_err(|error| UpstreamError::NotBelieved(error.to_string()))?;
     let mut client = BasicClient::new(ClientId::new(upstream.client_id.clone()));
-    if let Some(secret) = &upstream.client_secret {
-        client = client.set_client_secret(ClientSecret::new(secret.0.to_string()));
+    if let Some(secret) = client_secret(app, upstream, provider.token.as_str())? {
+        client = client.set_client_secret(secret);
     }
     Ok(client
         .set_auth_type(if provider.secret_in_body { AuthType::RequestBody } else { AuthType::BasicAuth })
@@ -43,11 +43,13 @@ pub(super) fn begin(
 ) -> Result<Url, UpstreamError> {
     let client = client(app, upstream, provider)?;
     let verifier = PkceCodeVerifier::new(pending.verifier.clone());
-    let (address, _) = client
+    let request = client
         .authorize_url(move || CsrfToken::new(state))
         .add_scopes(upstream.scopes.iter().map(|scope| Scope::new(scope.clone())))
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-        .url();
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    let request =
+        if upstream.form_post { request.add_extra_param("response_mode", "form_post") } else { request };
+    let (address, _) = request.url();
     Ok(address)
 }
 

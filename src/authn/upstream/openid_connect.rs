@@ -9,15 +9,14 @@ use openidconnect::core::{
     CoreUserInfoClaims,
 };
 use openidconnect::{
-    AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId,
-    ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse as _,
-    PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope, SignatureVerificationError, TokenResponse as _,
-    UserInfoError,
+    AccessToken, AccessTokenHash, AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, CsrfToken,
+    EndpointMaybeSet, EndpointNotSet, EndpointSet, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, Scope, SignatureVerificationError, TokenResponse as _, UserInfoError,
 };
 use serde_json::Value;
 use url::Url;
 
-use super::{Pending, redirect_uri, unanswered, ungranted};
+use super::{Pending, client_secret, redirect_uri, unanswered, ungranted};
 use crate::app::App;
 use crate::config::Upstream;
 use crate::outgoing::Freshness;
@@ -82,7 +81,7 @@ fn client(
 ) -> Result<Client, UpstreamError> {
     let address = RedirectUrl::new(redirect_uri(app, upstream))
         .map_err(|error| UpstreamError::NotBelieved(error.to_string()))?;
-    let secret = upstream.client_secret.as_ref().map(|secret| ClientSecret::new(secret.0.to_string()));
+    let secret = client_secret(app, upstream, metadata.issuer().as_str())?;
     // OpenID Connect Discovery §3: "If omitted, the default is client_secret_basic".
     let basic = metadata
         .token_endpoint_auth_methods_supported()
@@ -108,15 +107,17 @@ pub(super) async fn begin(
     let client = client(app, upstream, &metadata, CoreJsonWebKeySet::default())?;
     let nonce = Nonce::new(pending.nonce.clone());
     let verifier = PkceCodeVerifier::new(pending.verifier.clone());
-    let (address, _, _) = client
+    let request = client
         .authorize_url(
             CoreAuthenticationFlow::AuthorizationCode,
             move || CsrfToken::new(state),
             move || nonce,
         )
         .add_scopes(upstream.scopes.iter().map(|scope| Scope::new(scope.clone())))
-        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier))
-        .url();
+        .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
+    let request =
+        if upstream.form_post { request.add_extra_param("response_mode", "form_post") } else { request };
+    let (address, _, _) = request.url();
     Ok(address)
 }
 
@@ -178,7 +179,19 @@ pub(super) async fn finish(
             told.name.or_else(|| more.name().and_then(|name| name.get(None)).map(|name| name.to_string()));
         told.username = told.username.or_else(|| more.preferred_username().map(|name| name.to_string()));
     }
+    if upstream.form_post {
+        told.name = told.name.or_else(|| name_beside(answer));
+    }
     Ok(told)
+}
+
+/// Apple tells the name beside its first answer, unsigned: whoever brings it could call themselves anything here anyway.
+fn name_beside(answer: &Params) -> Option<String> {
+    let user: Value = serde_json::from_str(answer.get("user")?).ok()?;
+    let part = |name: &str| Some(user.get("name")?.get(name)?.as_str()?.trim().to_owned());
+    let parts: Vec<String> = [part("firstName"), part("lastName")].into_iter().flatten().collect();
+    let name = parts.join(" ").trim().to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 async fn keys(

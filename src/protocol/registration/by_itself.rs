@@ -22,7 +22,8 @@ enum Kind {
 
 /// What a client may say about itself. Any other member is ignored (RFC 7591 §2: "The authorization server MUST ignore any
 /// client metadata sent by the client that it does not understand"), and so are those that only an administrator may
-/// decide: `client_id`, `require_pkce`, `skip_consent`, `least_acr`, `introspects_any_token`, `disabled`.
+/// decide: `client_id`, `require_pkce`, `skip_consent`, `least_acr`, `accent_color`, `introspects_any_token`,
+/// `disabled`.
 const MEMBERS: [(&str, Kind); 41] = [
     ("client_name", Kind::Text),
     ("redirect_uris", Kind::Texts),

@@ -116,8 +116,11 @@ pub struct ClientInput {
     pub refresh_grace_seconds: Option<u32>,
     /// Home page, shown to users.
     pub client_uri: Option<String>,
-    /// Logo, shown to users.
+    /// Logo, shown to users: a PNG or an SVG of 20 kB at most, which this server fetches for them.
     pub logo_uri: Option<String>,
+    /// The colour of buttons and links where users sign in to it and are asked, such as `#0d6b60`: dark enough to be read on a
+    /// light page. What is shown on a dark one is made from it. Default: this server's own.
+    pub accent_color: Option<String>,
     /// How it uses personal data.
     pub policy_uri: Option<String>,
     /// Its terms of service.
@@ -199,6 +202,7 @@ impl From<&Client> for ClientInput {
             refresh_grace_seconds: metadata.refresh_grace_seconds,
             client_uri: metadata.client_uri,
             logo_uri: metadata.logo_uri,
+            accent_color: text(metadata.accent_color),
             policy_uri: metadata.policy_uri,
             tos_uri: metadata.tos_uri,
             contacts: Some(metadata.contacts),

@@ -239,6 +239,10 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
         refresh_grace_seconds: input.refresh_grace_seconds,
         client_uri: web_page(&mut problems, "client_uri", input.client_uri.as_deref()),
         logo_uri: web_page(&mut problems, "logo_uri", input.logo_uri.as_deref()),
+        accent_color: problems.optional(
+            "accent_color",
+            input.accent_color.as_deref().map(str::trim).filter(|text| !text.is_empty()),
+        ),
         policy_uri: web_page(&mut problems, "policy_uri", input.policy_uri.as_deref()),
         tos_uri: web_page(&mut problems, "tos_uri", input.tos_uri.as_deref()),
         contacts: short_texts(&mut problems, "contacts", input.contacts.as_deref()),

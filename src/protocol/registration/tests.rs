@@ -625,6 +625,7 @@ fn rfc7591_2_everything_is_read_but_what_administrators_decide() {
             "require_pkce",
             "skip_consent",
             "least_acr",
+            "accent_color",
             "introspects_any_token",
             "disabled",
             "localized",

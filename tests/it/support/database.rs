@@ -195,6 +195,7 @@ pub fn config(issuer: &str) -> Config {
         },
         directory: None,
         forward_auth: Vec::new(),
+        places: None,
         log: config::Log { json: false, filter: "info".to_owned() },
         metrics: config::Metrics { token: None },
     }

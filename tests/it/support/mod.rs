@@ -8,9 +8,11 @@ mod database;
 pub mod fragile;
 pub mod load;
 mod mailbox;
+pub mod mmdb;
 pub mod process;
 pub mod provider;
 mod rp;
+mod security_key;
 mod site;
 pub mod slapd;
 
@@ -40,6 +42,7 @@ pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
 pub use mailbox::Mailbox;
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
+pub use security_key::SecurityKey;
 pub use site::Site;
 
 /// When every test begins: 2026-01-01T00:00:00Z.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -48,6 +49,8 @@ pub struct Plan {
     /// The token endpoint redirects.
     pub redirects: bool,
     pub no_id_token: bool,
+    /// The secret is a token that is signed by this key (an uncompressed point of P-256).
+    pub secret_signed_by: Option<Vec<u8>>,
     /// How long the token endpoint thinks.
     pub slow: Duration,
     /// Metadata in place of the right ones.
@@ -109,8 +112,9 @@ impl Provider {
             name: "Acme".to_owned(),
             protocol: UpstreamProtocol::OpenIdConnect { issuer: self.address.clone() },
             client_id: CLIENT.to_owned(),
-            client_secret: Some(UpstreamSecret(SECRET.to_owned().into())),
+            client_secret: Some(UpstreamSecret::Text(SECRET.to_owned().into())),
             scopes: vec!["profile".to_owned(), "email".to_owned()],
+            form_post: false,
             policy: Policy { sign_up: true, trust_email: true },
         }
     }
@@ -189,6 +193,7 @@ pub fn nowhere(id: &str) -> Upstream {
         client_id: CLIENT.to_owned(),
         client_secret: None,
         scopes: Vec::new(),
+        form_post: false,
         policy: Policy { sign_up: true, trust_email: true },
     }
 }
@@ -262,7 +267,8 @@ async fn token(
     let by_header = headers.get(header::AUTHORIZATION).is_some_and(|sent| *sent == *basic);
     let by_form =
         form.get("client_secret").is_some_and(|secret| secret == SECRET) && form["client_id"] == CLIENT;
-    if !by_header && !by_form {
+    let by_signed = plan.secret_signed_by.as_ref().map(|key| is_signed(&shared, &form, key));
+    if !by_signed.unwrap_or(by_header || by_form) {
         return refused("invalid_client");
     }
     let redeemed = shared.inner.lock().unwrap().codes.remove(&form["code"]);
@@ -291,6 +297,30 @@ async fn token(
         });
     }
     Json(answer).into_response()
+}
+
+/// Is the form's secret what Apple's documentation wants it to be?
+fn is_signed(shared: &Shared, form: &BTreeMap<String, String>, key: &[u8]) -> bool {
+    let Some([header, claims, signature]) = form.get("client_secret").and_then(|secret| {
+        let parts: Vec<&str> = secret.split('.').collect();
+        <[&str; 3]>::try_from(parts).ok()
+    }) else {
+        return false;
+    };
+    let decoded = |text: &str| URL_SAFE_NO_PAD.decode(text).unwrap();
+    let read = |text: &str| serde_json::from_slice::<Value>(&decoded(text)).unwrap();
+    let (head, told) = (read(header), read(claims));
+    let verified = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, key)
+        .verify(format!("{header}.{claims}").as_bytes(), &decoded(signature));
+    let (from, until) = (told["iat"].as_i64().unwrap(), told["exp"].as_i64().unwrap());
+    verified.is_ok()
+        && form["client_id"] == CLIENT
+        && (&head["alg"], &head["kid"]) == (&json!("ES256"), &json!("KEY1234567"))
+        && (&told["iss"], &told["sub"], &told["aud"])
+            == (&json!("TEAM123456"), &json!(CLIENT), &json!(shared.address))
+        && from >= START
+        && until > from
+        && until - from <= 15_777_000
 }
 
 async fn userinfo(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
