@@ -7,12 +7,8 @@ use askama::Template;
 use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
 use super::plot::{Plot, Ranking};
-<<<<<<< HEAD
-use super::{Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
-use crate::admin::settings::Settings;
-=======
 use super::{LinkedRow, Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
->>>>>>> main
+use crate::admin::settings::Settings;
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;

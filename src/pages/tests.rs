@@ -8,12 +8,9 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
-<<<<<<< HEAD
 use crate::admin::preview::Preview;
 use crate::admin::settings::Settings;
-=======
 use crate::branding::{accent_address, accent_file};
->>>>>>> main
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::AccessTokenFormat;
