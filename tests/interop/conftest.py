@@ -32,11 +32,13 @@ class Server:
 
     def settings(self, registered, library):
         """What the administrator is given to paste, with the secret put in."""
-        command = [BINARY, "--data-dir", self.data_dir, "client", "settings", registered["client_id"]]
-        command += ["--library", library]
-        done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=60)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout.replace("PUT-THE-CLIENT-SECRET-HERE", registered.get("client_secret", ""))
+        answer = requests.get(
+            f"{self.issuer}/admin/api/clients/{registered['client_id']}/settings",
+            headers={"Authorization": f"Bearer {self.administrator}"},
+            timeout=10,
+        )
+        text = next(each["text"] for each in answer.json()["settings"] if each["library"] == library)
+        return text.replace("PUT-THE-CLIENT-SECRET-HERE", registered.get("client_secret", ""))
 
     def register(self, **metadata):
         """Registers an application by the administration API; returns its metadata."""

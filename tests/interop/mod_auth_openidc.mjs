@@ -93,8 +93,8 @@ export function apacheTest(name, body, { metadata = {}, directives = [], paste =
       ...(typeof metadata === 'function' ? metadata(`${origin}/protected/oidc`) : metadata),
     });
     // The directives that an administrator is given, with the secret put in; what is protected, is the test's matter.
-    const text = paste && (await server.command('client', 'settings', client.client_id, '--library', 'mod_auth_openidc'));
-    const pasted = text?.replace('PUT-THE-CLIENT-SECRET-HERE', client.client_secret).replace(/<Location[^]*Location>/, '');
+    const text = paste ? await server.settings(client, 'mod_auth_openidc') : undefined;
+    const pasted = text?.replace(/<Location[^]*Location>/, '');
     const application = await serveApplication();
     let apache;
     try {

@@ -102,7 +102,7 @@ applicationTest('claims are closed to an origin that is not registered', async (
 });
 
 applicationTest('the settings to paste are those that sign people in', async ({ server, page, app }) => {
-  const text = await server.command('client', 'settings', 'spa', '--library', 'oidc-client-ts');
+  const text = await server.settings({ client_id: 'spa' }, 'oidc-client-ts');
   const pasted = await page.evaluate((text) => {
     const body = text.replace(/^import .*$/m, '').replace('export const manager =', 'return');
     const own = new Function('UserManager', body)(oidc.UserManager).settings;

@@ -190,9 +190,9 @@ test('sign-out from the application ends the session', async () => {
 
 /** What the administrator is given to paste, as a module of its own beside the library. */
 async function pasted(registered) {
-  const text = await server.command('client', 'settings', registered.client_id, '--library', 'openid-client');
+  const text = await server.settings(registered, 'openid-client');
   const file = new URL(`../pasted-${registered.client_id}.mjs`, import.meta.url);
-  await writeFile(file, text.replace('PUT-THE-CLIENT-SECRET-HERE', registered.client_secret));
+  await writeFile(file, text);
   try {
     return await import(file);
   } finally {
