@@ -129,6 +129,7 @@ fn administration() -> Router<App> {
         .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
         .route("/admin/clients/{id}/preview", get(pages::clients::preview))
         .route("/admin/clients/{id}/rotate-secret", post(pages::clients::rotate_secret))
+        .route("/admin/clients/{id}/end-old-secret", post(pages::clients::end_old_secret))
         .route("/admin/clients/{id}/delete", post(pages::clients::delete))
         .route("/admin/users", get(pages::users::list).post(pages::users::create))
         .route("/admin/users/new", get(pages::users::new))
@@ -164,6 +165,7 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/clients/{id}/settings", get(api::clients::settings))
         .route("/admin/api/clients/{id}/preview", get(api::clients::preview))
         .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
+        .route("/admin/api/clients/{id}/old-secret", delete(api::clients::end_old_secret))
         .route("/admin/api/users", get(api::users::list).post(api::users::create))
         .route(
             "/admin/api/users/{id}",

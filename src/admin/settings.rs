@@ -165,7 +165,7 @@ fn openid_client(values: &Values) -> Settings {
     } else {
         let uri = quoted(values.redirect_uri());
         format!(
-            "export const codeVerifier = client.randomPKCECodeVerifier(); // a new one for each sign-in, kept in the session\n\
+            "// A new one for each sign-in, kept in the session.\nexport const codeVerifier = client.randomPKCECodeVerifier();\n\
              export const parameters = {{\n  redirect_uri: {uri},\n  scope: {scope},\n  \
              code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),\n  code_challenge_method: 'S256',\n}};\n\
              // client.buildAuthorizationUrl(config, parameters), and at the redirect URI:\n\

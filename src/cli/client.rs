@@ -1,6 +1,8 @@
 //! `countersign client …`
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
 
 use super::{Place, output};
@@ -52,12 +54,20 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
-    /// Replace a client's secret and print the new one, once; the old one stops working
+    /// Replace a client's secret and print the new one, once; the old one works beside it for a while
     RotateSecret {
         /// Its client_id
         id: String,
+        /// For how many hours the old one goes on working: 0 for not at all, 168 at most
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(0..=168))]
+        keep_old: u64,
         #[command(flatten)]
         print: Print,
+    },
+    /// End a client's old secret before its time
+    EndOldSecret {
+        /// Its client_id
+        id: String,
     },
     /// Delete a client with everybody's consent to it and all its tokens
     Delete {
@@ -237,10 +247,18 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             let client = clients::find(&app, &id).await.map_err(output::refused)?;
             print_settings(settings::of(&app.config.issuer, &client, None), library.as_deref(), print)
         }
-        Command::RotateSecret { id, print } => {
+        Command::EndOldSecret { id } => {
+            let before = clients::find(&app, &id).await.map_err(output::refused)?;
+            clients::end_old_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
+            println!("the old secret of {id} does not work any more");
+            Ok(())
+        }
+        Command::RotateSecret { id, keep_old, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
             let issued =
-                clients::rotate_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
+                clients::rotate_secret(&app, &Origin::cli(), before, Duration::from_secs(keep_old * 3600))
+                    .await
+                    .map_err(output::refused)?;
             show(issued.into(), print)
         }
         Command::Delete { id } => {
@@ -323,6 +341,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("accent colour", metadata.accent_color.map(|accent| accent.to_string()).unwrap_or_default()),
         ("privacy policy", metadata.policy_uri.unwrap_or_default()),
         ("terms of service", metadata.tos_uri.unwrap_or_default()),
+        ("old secret until", client.old_secret_expires_at.map(output::date).unwrap_or_default()),
         ("registered", output::date(client.client_id_issued_at)),
         ("changed", output::date(client.updated_at)),
         ("switched off", output::flag(client.disabled)),

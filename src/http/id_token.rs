@@ -211,8 +211,7 @@ async fn signed_with_secret(app: &App, jws: &Jws<'_>) -> Result<Option<Hint>, St
     if client.metadata.id_token_signed_response_alg != jws.alg() {
         return Ok(None);
     }
-    let secret = client_keys::secret(app, &client);
-    let verified = secret.and_then(|secret| jws.verify_with_secret::<IdToken>(&secret).ok());
+    let verified = client_keys::verify_by_secret::<IdToken>(app, &client, jws).ok();
     let ours = verified.filter(|token| token.iss == app.config.issuer.as_str() && token.aud == client.id);
     Ok(ours.map(|token| Hint { token, client: Some(client) }))
 }

@@ -153,6 +153,8 @@ pub struct AdminClientForm {
     pub self_registered: bool,
     /// Whether it has a secret.
     pub has_secret: bool,
+    /// Until when the secret before works (unix seconds), if it does.
+    pub old_secret_until: Option<i64>,
     /// An address at the application where a sign-in begins.
     pub start: Option<String>,
     /// The response types that may be chosen.
@@ -268,6 +270,14 @@ pub(super) const GRANT_TYPES: [(&str, &str); 3] = [
     ("authorization_code", "People sign in (authorization_code)"),
     ("refresh_token", "Stay connected (refresh_token)"),
     ("client_credentials", "Act on its own (client_credentials)"),
+];
+
+/// For how long an old secret may go on working, in seconds, with labels.
+pub(super) const OVERLAPS: [(&str, &str); 4] = [
+    ("3600", "an hour"),
+    ("86400", "a day"),
+    ("604800", "a week"),
+    ("0", "not at all: it is known to others"),
 ];
 
 /// The signature algorithms of the form.

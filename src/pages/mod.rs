@@ -54,7 +54,7 @@ use crate::i18n::{Language, Phrase, Words, key};
 
 use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, OVERLAPS, PROFILE,
     any_of_a_claim, level_label,
 };
 use wizard::KINDS;
@@ -208,6 +208,8 @@ pub enum Notice {
     ClientSaved,
     /// A client was deleted.
     ClientDeleted,
+    /// A client's old secret was ended.
+    OldSecretEnded,
     /// A user was created.
     UserCreated,
     /// A user was changed.
@@ -257,6 +259,11 @@ impl Notice {
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),
+        (
+            Notice::OldSecretEnded,
+            "old-secret-ended",
+            Phrase::english("The old secret does not work any more."),
+        ),
         (Notice::UserCreated, "user-created", Phrase::english("The user is created.")),
         (Notice::UserSaved, "user-saved", Phrase::english("The user is saved.")),
         (Notice::UserDeleted, "user-deleted", Phrase::english("The user is deleted.")),

@@ -273,6 +273,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         new,
         self_registered: !new,
         has_secret: true,
+        old_secret_until: (!new).then_some(NOW + 86_400),
         start: (!new).then(|| text("https://travel.example/login?iss=x")),
         response_types: vec![
             ResponseTypeBox { input: "response_code".to_owned(), name: text("code"), on: true },

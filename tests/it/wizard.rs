@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 
 use crate::admin_api::{administrator, robot};
 use crate::admin_pages::submit;
-use crate::support::{Page, Rp, claims, encode, on_both};
+use crate::support::client_key::sign_with_secret;
+use crate::support::{ISSUER, Page, Rp, claims, encode, on_both};
 
 fn texts(page: &Page, selector: &str) -> Vec<String> {
     let html = Html::parse_document(&page.body);
@@ -265,4 +266,110 @@ on_both!(a_preview_is_on_record_and_issues_nothing, |app| {
     let refused = robot.get("/admin/api/clients/notes/preview?user=bob").await;
     assert!(refused.body.contains("switched off"), "{}", refused.body);
     assert_eq!(app.audit_log().await.len(), after + 1, "who was refused saw nothing");
+});
+
+on_both!(an_old_secret_works_beside_the_new_one_until_its_time, |app| {
+    let robot = robot(&app).await;
+    for (id, method) in [
+        ("basic", AuthMethod::ClientSecretBasic),
+        ("post", AuthMethod::ClientSecretPost),
+        ("jwt", AuthMethod::ClientSecretJwt),
+    ] {
+        let made = json!({
+            "client_name": id, "client_id": id, "token_endpoint_auth_method": method.as_str(), "scope": "orders:read",
+        });
+        let made = robot.json(Method::POST, "/admin/api/clients?kind=machine", &made).await.json();
+        let path = format!("/admin/api/clients/{id}");
+        let rotate = async |query: &str| {
+            let page = robot.send(&Method::POST, &format!("{path}/secret{query}"), "").await;
+            assert_eq!(page.status, 200, "{}", page.body);
+            page.json()["client_secret"].as_str().unwrap().to_owned()
+        };
+        let number = std::cell::Cell::new(0);
+        let works = async |secret: &str| {
+            number.set(number.get() + 1);
+            let rp = Rp::of(&app.router, id, method, secret, "");
+            let page = if method == AuthMethod::ClientSecretJwt {
+                let now = app.app.clock.now().0;
+                let jti = number.get().to_string();
+                let said = json!({"iss": id, "sub": id, "aud": ISSUER, "exp": now + 60, "jti": jti});
+                let assertion = sign_with_secret(secret, &said);
+                let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+                let public = Rp::of(&app.router, id, AuthMethod::PrivateKeyJwt, "", "");
+                public
+                    .post(
+                        "/token",
+                        &[
+                            ("grant_type", "client_credentials"),
+                            ("client_assertion_type", kind),
+                            ("client_assertion", &assertion),
+                        ],
+                    )
+                    .await
+            } else {
+                rp.token(&[("grant_type", "client_credentials")]).await
+            };
+            assert!(page.status == 200 || page.status == 401, "{}", page.body);
+            page.status == 200
+        };
+        let first = made["client_secret"].as_str().unwrap();
+        assert!(works(first).await, "{id}");
+        let second = rotate("").await;
+        assert!(works(first).await && works(&second).await, "{id}: a day of overlap, unless told otherwise");
+        app.advance(86_399);
+        assert!(works(first).await, "{id}: its last second");
+        app.advance(1);
+        assert!(
+            !works(first).await && works(&second).await,
+            "{id}: its time is over, and nothing had to end it"
+        );
+        assert_eq!(robot.send(&Method::DELETE, &format!("{path}/old-secret"), "").await.status, 404);
+
+        let third = rotate("?keep_old_seconds=604800").await;
+        assert!(works(&second).await && !works(first).await, "{id}");
+        assert_eq!(robot.send(&Method::DELETE, &format!("{path}/old-secret"), "").await.status, 204);
+        assert!(!works(&second).await && works(&third).await, "{id}: ended by hand");
+
+        let fourth = rotate("?keep_old_seconds=60").await;
+        let fifth = rotate("?keep_old_seconds=60").await;
+        assert!(
+            !works(&third).await && works(&fourth).await && works(&fifth).await,
+            "{id}: one old one at most"
+        );
+        let sixth = rotate("?keep_old_seconds=0").await;
+        assert!(!works(&fifth).await && !works(&fourth).await && works(&sixth).await, "{id}: not at all");
+        for bad in ["604801", "-1", "x", ""] {
+            let refused =
+                robot.send(&Method::POST, &format!("{path}/secret?keep_old_seconds={bad}"), "").await;
+            assert_eq!(refused.status, 400, "{bad}: {}", refused.body);
+        }
+        assert!(works(&sixth).await);
+        assert!(!app.stored_client(id).await.secret_hash.unwrap().contains(&sixth), "a hash");
+    }
+});
+
+on_both!(an_old_secret_is_ended_on_the_page, |app| {
+    let (_, mut ada) = administrator(&app, "ada").await;
+    app.client("notes", |_| {}).await;
+    let path = "/admin/clients/notes";
+    let rotated = submit(&mut ada, path, &format!("{path}/rotate-secret"), &[]).await;
+    assert!(
+        rotated.text().contains("The secret before this one works until 2 January 2026, 00:00 UTC"),
+        "{}",
+        rotated.text()
+    );
+    let old = app.stored_client("notes").await.old_secret.unwrap();
+    assert_eq!(old.hash, countersign::protocol::secret::sha256_hex("secret"));
+    let ended = submit(&mut ada, path, &format!("{path}/end-old-secret"), &[]).await;
+    assert_eq!(ended.location(), "/admin/clients/notes?done=old-secret-ended");
+    assert_eq!(app.stored_client("notes").await.old_secret, None);
+    assert!(!ada.get(path).await.text().contains("The secret before this one"));
+    let now = submit(&mut ada, path, &format!("{path}/rotate-secret"), &[("keep_old", "0")]).await;
+    assert_eq!((now.status.as_u16(), app.stored_client("notes").await.old_secret), (200, None));
+    for bad in ["x", "604801"] {
+        let refused = submit(&mut ada, path, &format!("{path}/rotate-secret"), &[("keep_old", bad)]).await;
+        assert_eq!(refused.status, 400, "{bad}");
+    }
+    let log = app.audit_log().await;
+    assert!(log.contains(&"client.end_old_secret client:notes".to_owned()), "{log:?}");
 });

@@ -1,5 +1,7 @@
 //! `/admin/api/clients`
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
@@ -148,21 +150,56 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Replaces a client's secret; the old one stops working at once. The answer holds the new one, which is never shown
-/// again.
+/// For how long the old secret goes on working.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Overlap {
+    /// In seconds; 0 for not at all, 604800 (7 days) at most.
+    #[serde(default = "a_day")]
+    #[param(default = 86_400)]
+    keep_old_seconds: u64,
+}
+
+const fn a_day() -> u64 {
+    clients::OVERLAP.as_secs()
+}
+
+/// Replaces a client's secret; the old one works beside it for a day, or as long as is said, so that the application can be
+/// given the new one. The answer holds the new one, which is never shown again.
 #[utoipa::path(post, path = "/admin/api/clients/{id}/secret", operation_id = "rotate_client_secret", tag = "clients",
-    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    params(("id" = String, Path), Overlap,
+        ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
     responses((status = 200, body = ClientView),
         (status = 412, description = "Changed meanwhile.", body = Problem)))]
 pub async fn rotate_secret(
     caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
+    Query(overlap): Query<Overlap>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let before = clients::find(&app, &id).await?;
     check_if_match(&headers, before.updated_at)?;
-    Ok(answer(StatusCode::OK, clients::rotate_secret(&app, &caller.origin, before).await?))
+    let overlap = Duration::from_secs(overlap.keep_old_seconds);
+    Ok(answer(StatusCode::OK, clients::rotate_secret(&app, &caller.origin, before, overlap).await?))
+}
+
+/// Ends a client's old secret before its time.
+#[utoipa::path(delete, path = "/admin/api/clients/{id}/old-secret", operation_id = "end_old_client_secret", tag = "clients",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    responses((status = 204, description = "It does not work any more."),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn end_old_secret(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+    headers: HeaderMap,
+) -> Result<StatusCode, Problem> {
+    let before = clients::find(&app, &id).await?;
+    check_if_match(&headers, before.updated_at)?;
+    clients::end_old_secret(&app, &caller.origin, before).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn answer(status: StatusCode, issued: Issued) -> Response {

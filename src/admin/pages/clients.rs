@@ -1,5 +1,7 @@
 //! `/admin/clients`
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -232,8 +234,31 @@ pub async fn rotate_secret(
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
     }
-    let issued = clients::rotate_secret(&app, &me.origin(&info), before).await?;
+    // A form without the choice is one from before there was it.
+    let overlap = match sent.get("keep_old").map(str::parse) {
+        None => clients::OVERLAP,
+        Some(Ok(seconds)) => Duration::from_secs(seconds),
+        Some(Err(_)) => return Err(PageError::malformed("keep_old must be a number of seconds")),
+    };
+    let issued = clients::rotate_secret(&app, &me.origin(&info), before, overlap).await?;
     Ok(saved(&app, &me, issued, Notice::ClientSaved))
+}
+
+/// Ends the old secret before its time.
+pub async fn end_old_secret(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    CheckedForm(sent): CheckedForm,
+) -> Result<Response, PageError> {
+    let before = clients::find(&app, &id).await?;
+    if changed_meanwhile(&sent, before.updated_at) {
+        let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
+        return Ok(form_of(&app, &me, &before).with(status, problems).show());
+    }
+    clients::end_old_secret(&app, &me.origin(&info), before).await?;
+    Ok(done(&format!("{LIST}/{id}"), Notice::OldSecretEnded))
 }
 
 /// What somebody would get.
@@ -309,6 +334,7 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
         new: false,
         self_registered: false,
         has_secret: false,
+        old_secret_until: None,
         start: None,
         response_types: response_types(app, &client.response_types),
         client,
@@ -349,6 +375,7 @@ impl Form<'_> {
     fn about(mut self, client: &Client) -> Self {
         self.page.self_registered = client.self_registration.is_some();
         self.page.has_secret = client.needs_secret();
+        self.page.old_secret_until = client.old_secret_at(self.app.clock.now()).map(|old| old.until.0);
         self.page.start = client.metadata.start_of_sign_in(&self.app.config.issuer);
         self.page.connect = Some(connect(self.app, client, None, false));
         self
