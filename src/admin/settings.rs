@@ -160,7 +160,7 @@ fn openid_client(values: &Values) -> Settings {
         quoted(&values.client_id),
     );
     let scope = quoted(&values.scope());
-    text += &if *kind == Kind::Machine {
+    let request = if *kind == Kind::Machine {
         format!("export const tokens = await client.clientCredentialsGrant(config, {{ scope: {scope} }});\n")
     } else {
         let uri = quoted(values.redirect_uri());
@@ -172,6 +172,7 @@ fn openid_client(values: &Values) -> Settings {
              // client.authorizationCodeGrant(config, currentUrl, {{ pkceCodeVerifier: codeVerifier }})\n"
         )
     };
+    text.push_str(&request);
     Settings { library: "openid-client", platform: "Node.js, Deno, Bun", file: "auth.mjs", text }
 }
 
@@ -305,7 +306,7 @@ fn oidc_client_ts(values: &Values) -> Settings {
 fn mod_auth_openidc(values: &Values) -> Settings {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| {
-        text += &format!("{name} {}\n", in_apache(value));
+        text.extend([name, " ", &in_apache(value), "\n"]);
     };
     line(
         "OIDCProviderMetadataURL",
@@ -347,23 +348,24 @@ fn openidconnect(values: &Values) -> Settings {
         text += "\n.set_auth_type(AuthType::RequestBody)";
     }
     let scopes = values.scope.iter().filter(|token| *token != OPENID);
-    let scopes: String =
-        scopes.map(|token| format!("\n    .add_scope(Scope::new({}))", owned(token))).collect();
-    if values.kind == Kind::Machine {
-        text += &format!(
+    let scopes =
+        scopes.fold(String::new(), |all, token| all + "\n    .add_scope(Scope::new(" + &owned(token) + "))");
+    let request = if values.kind == Kind::Machine {
+        format!(
             ";\nlet request = client.exchange_client_credentials()?{scopes};\n\
                           let tokens = request.request_async(&http).await?;\n"
-        );
+        )
     } else {
-        text += &format!(
+        format!(
             "\n.set_redirect_uri(RedirectUrl::new({})?);\n\
              let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();\n\
              let (url, state, nonce) = client\n    .authorize_url(\n        \
              CoreAuthenticationFlow::AuthorizationCode,\n        CsrfToken::new_random,\n        Nonce::new_random,\n    )\
              {scopes}\n    .set_pkce_challenge(challenge)\n    .url();\n",
             owned(values.redirect_uri()),
-        );
-    }
+        )
+    };
+    text.push_str(&request);
     Settings { library: "openidconnect", platform: "Rust", file: "auth.rs", text }
 }
 

@@ -176,7 +176,7 @@ impl Fields {
         };
         let auth_method = if self.public { Some("none".to_owned()) } else { self.auth_method };
         let base = match self.metadata {
-            Some(named) => named.over(base),
+            Some(named) => named.over(&base),
             None => base,
         };
         ClientInput {

@@ -217,7 +217,7 @@ impl Kind {
         let uris = input.redirect_uris.as_deref().unwrap_or_default();
         // As many as may be registered; the general rules say that there are too many.
         let mut problems: Vec<FieldProblem> = uris.iter().take(super::MOST_URIS).filter_map(unfit).collect();
-        let input = input.over(self.defaults());
+        let input = input.over(&self.defaults());
         match super::check(&input, policy) {
             Ok(registration) if problems.is_empty() => Ok(registration),
             Ok(_) => Err(problems),
@@ -312,7 +312,8 @@ mod tests {
         use Kind::{Agent, Native, Spa, Web};
         use UnfitForKind::{Form, Fragment, PrivateScheme, Wildcard};
         use UriHint::{Development, Localhost, NoPath, TrailingSlash};
-        let cases: [(&[Kind], &str, Result<&[UriHint], fn(Kind) -> UnfitForKind>); 18] = [
+        type Judged = Result<&'static [UriHint], fn(Kind) -> UnfitForKind>;
+        let cases: [(&[Kind], &str, Judged); 18] = [
             (&[Web, Spa, Native, Agent], "https://notes.example/cb", Ok(&[])),
             (&[Web, Spa, Native, Agent], "https://notes.example/cb?tenant=a/", Ok(&[])),
             (&[Web, Spa, Native, Agent], "https://notes.example", Ok(&[NoPath])),
