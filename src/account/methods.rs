@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::shell;
 use crate::app::App;
-use crate::authn::means::linked;
+
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::device;
@@ -15,9 +15,10 @@ use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
-use crate::http::session::{JustSignedIn, SignedIn};
+use crate::http::session::{self, JustSignedIn, SignedIn};
 use crate::mail::to_users;
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
+use crate::protocol::sign_in::Method;
 use crate::sealing::Purpose;
 use crate::store::{AuthenticatorApp, StoredPasskey};
 
@@ -90,7 +91,11 @@ pub async fn add_app(
     let audit = app.audit(&me.origin(&info), "app.add", format!("user:{}", me.user.id), "");
     app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, &audit).await?;
     let mut response = codes_page(&app, &me, codes);
-    device::remember(&app, &headers, &me.user, &mut response).await?;
+    let devices = device::of_request(&app, &headers);
+    match session::raise(&app, &info, &devices, &me.session, Method::Totp).await? {
+        Some(cookies) => cookies.set_on(&mut response),
+        None => device::remember(&app, &headers, &me.user, &mut response).await?,
+    }
     Ok(response)
 }
 
@@ -151,6 +156,7 @@ pub async fn add_passkey(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
+    headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let field = |name| form.get(name).unwrap_or_default();
@@ -176,7 +182,13 @@ pub async fn add_passkey(
     if app.store.add_passkey(&passkey, &audit).await? {
         let language = me.browser.locale.words().language();
         to_users::passkey_added(&app, &me.origin(&info), &me.user, &passkey.name, language).await;
-        Ok(done(Notice::PasskeyAdded))
+        let mut response = done(Notice::PasskeyAdded);
+        let devices = device::of_request(&app, &headers);
+        let raised = session::raise(&app, &info, &devices, &me.session, Method::Passkey).await?;
+        if let Some(cookies) = raised {
+            cookies.set_on(&mut response);
+        }
+        Ok(response)
     } else {
         Err(PageError::new(
             StatusCode::CONFLICT,
@@ -217,21 +229,21 @@ pub async fn remove_passkey(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let means = app.store.means(&me.user.id).await?;
-    if means.passkeys == 1 && me.user.password_hash.is_none() && linked(&app, &me.user.id).await?.is_empty() {
-        return Err(PageError::new(
-            StatusCode::CONFLICT,
-            "This is your only way to sign in",
-            "Your account has no password and no linked account, and this is its only passkey.",
-            "Add another passkey first.",
-        ));
-    }
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
-    if app.store.remove_passkey(&me.user.id, &id, &audit).await? {
-        Ok(done(Notice::PasskeyRemoved))
-    } else {
-        Err(no_such_passkey())
+    let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
+    if app.store.remove_spare_passkey(&me.user.id, &id, &usable, &audit).await? {
+        return Ok(done(Notice::PasskeyRemoved));
     }
+    let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
+    if !passkeys.iter().any(|passkey| passkey.id == id) {
+        return Err(no_such_passkey());
+    }
+    Err(PageError::new(
+        StatusCode::CONFLICT,
+        "This is your only way to sign in",
+        "Your account has no password and no linked account, and this is its only passkey.",
+        "Add another passkey first.",
+    ))
 }
 
 fn no_such_passkey() -> PageError {

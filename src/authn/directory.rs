@@ -9,7 +9,7 @@ use ldap3::{
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 
-use super::{Check, SignInError};
+use super::{Check, SignInError, password};
 use crate::app::{App, Origin};
 use crate::config::{Attributes, Bind, Directory as Settings};
 use crate::protocol::ids::UserId;
@@ -105,11 +105,40 @@ impl Directory {
         if canonical_username(login).is_err() && canonical_email(login).is_err() {
             return Ok(None);
         }
-        let _place = self.places.try_acquire().map_err(|_| DirectoryError::Busy)?;
         let (settings, tls) = (Arc::clone(&self.settings), Arc::clone(&self.tls));
         let asked = (login.to_owned(), zeroize::Zeroizing::new(password.to_owned()));
+        self.within_limits(async move { talk(&settings, tls, &asked.0, &asked.1).await }).await
+    }
+
+    /// Does the directory still let this user in, as far as it says so without their password: is there an entry of this id that
+    /// the filter finds by this user name? Where only users themselves may look, that is not known, and taken for granted.
+    ///
+    /// # Errors
+    /// The directory said nothing.
+    pub async fn still_has(&self, entry_id: &str, username: &str) -> Result<bool, DirectoryError> {
+        if matches!(self.settings.bind, Bind::AsUser(_)) {
+            return Ok(true);
+        }
+        let (settings, tls) = (Arc::clone(&self.settings), Arc::clone(&self.tls));
+        let (entry_id, username) = (entry_id.to_owned(), username.to_owned());
+        self.within_limits(async move {
+            let mut ldap = connect(&settings, tls).await?;
+            introduce(&settings, &mut ldap).await?;
+            let found = search(&settings, &mut ldap, &settings.base, Scope::Subtree, &username).await?;
+            let _ = ldap.unbind().await;
+            let entry = found.and_then(|found| entry_of(&settings, &found));
+            Ok(entry.is_some_and(|entry| entry.id == entry_id))
+        })
+        .await
+    }
+
+    async fn within_limits<T: Send + 'static>(
+        &self,
+        talk: impl Future<Output = Result<T, DirectoryError>> + Send + 'static,
+    ) -> Result<T, DirectoryError> {
+        let _place = self.places.try_acquire().map_err(|_| DirectoryError::Busy)?;
         // In a task of its own: the parser of answers panics at what is no LDAP.
-        let talk = tokio::spawn(async move { talk(&settings, tls, &asked.0, &asked.1).await });
+        let talk = tokio::spawn(talk);
         let abort = talk.abort_handle();
         match tokio::time::timeout(self.settings.timeout, talk).await {
             Ok(Ok(outcome)) => outcome,
@@ -129,17 +158,7 @@ async fn talk(
     login: &str,
     password: &str,
 ) -> Result<Option<Entry>, DirectoryError> {
-    let connection = LdapConnSettings::new()
-        .set_conn_timeout(settings.timeout)
-        .set_starttls(settings.start_tls)
-        .set_config(tls);
-    let (driver, mut ldap) = LdapConnAsync::from_url_with_settings(connection, &settings.url).await?;
-    tokio::spawn(async move {
-        if let Err(error) = driver.drive().await {
-            tracing::debug!(%error, "a connection to the directory broke");
-        }
-    });
-    ldap.with_timeout(settings.timeout);
+    let mut ldap = connect(settings, tls).await?;
     let (base, scope) = match &settings.bind {
         Bind::AsUser(template) => {
             let dn = template.replace("{login}", &dn_escape(login));
@@ -149,14 +168,10 @@ async fn talk(
             // Nobody's entry but their own.
             (dn, Scope::Base)
         }
-        Bind::AsService { dn, password } => {
-            let result = ldap.simple_bind(dn, password).await?;
-            if result.rc != 0 {
-                return Err(DirectoryError::Refused(result.to_string()));
-            }
+        Bind::AsService { .. } | Bind::Anonymous => {
+            introduce(settings, &mut ldap).await?;
             (settings.base.clone(), Scope::Subtree)
         }
-        Bind::Anonymous => (settings.base.clone(), Scope::Subtree),
     };
     let Some(found) = search(settings, &mut ldap, &base, scope, login).await? else { return Ok(None) };
     // A bind without a name is anonymous, and says nothing either.
@@ -170,6 +185,28 @@ async fn talk(
     // The directory need not see why we go.
     let _ = ldap.unbind().await;
     Ok(if proved { entry_of(settings, &found) } else { None })
+}
+
+async fn connect(settings: &Settings, tls: Arc<ClientConfig>) -> Result<ldap3::Ldap, DirectoryError> {
+    let connection = LdapConnSettings::new()
+        .set_conn_timeout(settings.timeout)
+        .set_starttls(settings.start_tls)
+        .set_config(tls);
+    let (driver, mut ldap) = LdapConnAsync::from_url_with_settings(connection, &settings.url).await?;
+    tokio::spawn(async move {
+        if let Err(error) = driver.drive().await {
+            tracing::debug!(%error, "a connection to the directory broke");
+        }
+    });
+    ldap.with_timeout(settings.timeout);
+    Ok(ldap)
+}
+
+/// Says who this server is, if it has a name there.
+async fn introduce(settings: &Settings, ldap: &mut ldap3::Ldap) -> Result<(), DirectoryError> {
+    let Bind::AsService { dn, password } = &settings.bind else { return Ok(()) };
+    let result = ldap.simple_bind(dn, password).await?;
+    if result.rc == 0 { Ok(()) } else { Err(DirectoryError::Refused(result.to_string())) }
 }
 
 async fn binds(ldap: &mut ldap3::Ldap, dn: &str, password: &str) -> Result<bool, DirectoryError> {
@@ -288,7 +325,11 @@ impl Check for Typed<'_> {
 
     /// The account that belongs to the entry, whoever was named: names are given to other people, unique ids never are.
     async fn opens(&self, app: &App, _: Option<User>) -> Result<Option<User>, SignInError> {
-        let Some(entry) = self.directory.entry(self.login, self.password).await? else { return Ok(None) };
+        let Some(entry) = self.directory.entry(self.login, self.password).await? else {
+            // As long as for a wrong password of an account of this server's own, so that the time tells less about which it is.
+            password::Typed(self.password).is_right(app, None).await?;
+            return Ok(None);
+        };
         match app.store.user_of_entry(&entry.id).await? {
             Some(user) if user.disabled => Ok(Some(user)),
             Some(user) => Ok(self.refreshed(app, user, &entry).await?),
@@ -303,7 +344,9 @@ impl Typed<'_> {
         let mut after = User {
             username: entry.username.clone(),
             email: entry.email.clone(),
-            email_verified: entry.email.is_some() && self.directory.settings.trust_email,
+            // What was confirmed here stays so for as long as it is the same address.
+            email_verified: entry.email.is_some()
+                && (self.directory.settings.trust_email || user.email_verified && entry.email == user.email),
             name: entry.name.clone(),
             ..user.clone()
         };

@@ -150,11 +150,13 @@ pub async fn prove(
             tracing::error!(%error, "nobody of the directory can sign in");
             throttle::take_back(store, &counted).await?;
             app.statistics.count("refused.directory_silent");
-            let detail = "the directory does not answer";
-            store.audit(&app.audit(origin, "session.refused", target(user.as_ref()), detail)).await?;
             return Ok(Err(Refusal::DirectorySilent));
         }
         Err(error) => return Err(error),
+    };
+    let opened = match opened {
+        Some(user) if method != Method::Password && has_left(app, &user).await? => None,
+        opened => opened,
     };
     match opened {
         Some(user) if !user.disabled => {
@@ -174,6 +176,20 @@ pub async fn prove(
             let target = target(opened.or(user).as_ref());
             store.audit(&app.audit(origin, "session.refused", target, method.as_str())).await?;
             Ok(Err(Refusal::WrongCredentials))
+        }
+    }
+}
+
+/// Is this an account of the directory's whose entry is gone there? Whoever left the organisation does not come in by a passkey
+/// that they still have. A directory that says nothing keeps nobody out.
+async fn has_left(app: &App, user: &User) -> Result<bool, StoreError> {
+    let Some(directory) = &app.directory else { return Ok(false) };
+    let Some(entry) = app.store.entry_of_user(&user.id).await? else { return Ok(false) };
+    match directory.still_has(&entry, &user.username).await {
+        Ok(there) => Ok(!there),
+        Err(error) => {
+            tracing::warn!(%error, user = %user.id, "the directory was not asked whether somebody is still there");
+            Ok(false)
         }
     }
 }
@@ -227,5 +243,11 @@ pub fn by_reset(app: &App, reset: &Reset, changed_at: Timestamp) -> Proof {
 #[must_use]
 pub fn by_new_account(app: &App, user: &User) -> Proof {
     let method = if user.password_hash.is_some() { Method::Password } else { Method::Passkey };
+    Proof::new(user.id.clone(), method, app.clock.now(), user.updated_at)
+}
+
+/// The app or passkey that somebody just set up on their account's page, by using it.
+#[must_use]
+pub fn by_new_method(app: &App, user: &User, method: Method) -> Proof {
     Proof::new(user.id.clone(), method, app.clock.now(), user.updated_at)
 }

@@ -27,7 +27,7 @@ use crate::protocol::forward_auth::{
 };
 use crate::protocol::sign_in::{Next, SignIn};
 use crate::protocol::user::User;
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_METHOD: HeaderName = HeaderName::from_static("x-forwarded-method");
@@ -216,14 +216,23 @@ async fn judge(
     user: &User,
     reached: Level,
 ) -> Result<(Verdict, Who), StoreError> {
-    let mut groups = app.store.group_names(&user.id).await?;
-    let mut verdict = protected.judge(&groups, reached);
-    if verdict == Verdict::Forbid {
+    let (mut groups, mut least) = groups_of(&app.store, user).await?;
+    let mut verdict = protected.judge(&groups, least, reached);
+    if verdict != Verdict::Allow {
         // What is remembered may be a moment behind; nobody is refused by it.
-        groups = app.store.asked_anew().group_names(&user.id).await?;
-        verdict = protected.judge(&groups, reached);
+        (groups, least) = groups_of(&app.store.asked_anew(), user).await?;
+        verdict = protected.judge(&groups, least, reached);
     }
     Ok((verdict, Who::new(user, &groups)))
+}
+
+/// The names of a user's groups, and what those ask of their members.
+pub(super) async fn groups_of(
+    store: &Store,
+    user: &User,
+) -> Result<(Vec<String>, Option<Level>), StoreError> {
+    let names = store.group_names(&user.id).await?;
+    Ok((names, store.groups_of_user(&user.id).await?.least_acr()))
 }
 
 async fn session_of_pass(
@@ -289,7 +298,9 @@ async fn by_basic(
     let mut sign_in = SignIn::default();
     sign_in.proved(proved.proof);
     let account = account_of(app, &user).await?;
-    let Next::Done(who) = sign_in.next(&account, None, protected.level, app.clock.now()) else {
+    let (_, least) = groups_of(&app.store.asked_anew(), &user).await?;
+    let level = protected.level_for(least);
+    let Next::Done(who) = sign_in.next(&account, None, level, app.clock.now()) else {
         app.statistics.count("refused.no_second_factor");
         let target = format!("user:{}", user.id);
         app.store
@@ -327,11 +338,14 @@ async fn by_token(
     Ok(match judge(app, protected, &user, reached).await? {
         (Verdict::Allow, who) => Decision::Allow(who),
         // RFC 9470 §3
-        (Verdict::StepUp, _) => Decision::SignIn(Some(format!(
-            "Bearer realm=\"{}\", error=\"insufficient_user_authentication\", acr_values=\"{}\"",
-            protected.host,
-            classes.name(protected.level)
-        ))),
+        (Verdict::StepUp, _) => {
+            let (_, least) = groups_of(&app.store.asked_anew(), &user).await?;
+            Decision::SignIn(Some(format!(
+                "Bearer realm=\"{}\", error=\"insufficient_user_authentication\", acr_values=\"{}\"",
+                protected.host,
+                classes.name(protected.level_for(least))
+            )))
+        }
         (Verdict::Forbid, _) => Decision::Forbid,
     })
 }

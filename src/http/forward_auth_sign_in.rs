@@ -17,7 +17,7 @@ use super::cookie::Cookie;
 use super::error::PageError;
 use super::extract::QueryFields;
 use super::flow::{Flow, Goal};
-use super::forward_auth::{app_asked_for, forbidden, origin_of};
+use super::forward_auth::{app_asked_for, forbidden, groups_of, origin_of};
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
@@ -126,13 +126,14 @@ pub async fn at_issuer(
         let response = Redirect::to(&format!("/login?flow={}", flow.seal(&app)?)).into_response();
         return Ok(browser.remember(&app.config, response));
     };
-    let groups = app.store.asked_anew().group_names(&live.user.id).await?;
+    let (groups, least) = groups_of(&app.store.asked_anew(), &live.user).await?;
+    flow.wanted = protected.level_for(least);
     let reached = app.config.assurance.classes.level_of_session(&live.session.acr);
-    match protected.judge(&groups, reached) {
+    match protected.judge(&groups, least, reached) {
         Verdict::Allow => back(&app, protected, start, &live),
         Verdict::Forbid => Err(forbidden()),
         Verdict::StepUp => {
-            if account_of(&app, &live.user).await?.attainable < protected.level {
+            if account_of(&app, &live.user).await?.attainable < flow.wanted {
                 return Err(PageError::forbidden(key("forward-auth-level"), key("forward-auth-level-fix")));
             }
             flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());

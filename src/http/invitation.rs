@@ -22,6 +22,7 @@ use crate::config::SignUpMode;
 use crate::i18n::key;
 use crate::pages::{self, FirstKey, PasskeyChallenge, Problem, describe_device};
 use crate::protocol::client::Client;
+use crate::protocol::ids::UserId;
 use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::canonical_username;
@@ -88,7 +89,13 @@ pub async fn post(
     });
     let detail = format!("{}, by invitation {}", user.username, invited.invitation.id);
     let audit = app.audit(&origin, "user.create", format!("user:{}", user.id), detail);
-    match app.store.accept_invitation(&invited.token_hash(), &user, passkey.as_ref(), &audit).await {
+    let claimant = invited.claimant(&app).await?;
+    let lost = claimant.as_ref().map(|id| {
+        let detail = "its unconfirmed address is somebody else's";
+        (id, app.audit(&origin, "user.update", format!("user:{id}"), detail))
+    });
+    let lost = lost.as_ref().map(|(id, audit)| (*id, audit));
+    match app.store.accept_invitation(&invited.token_hash(), &user, passkey.as_ref(), lost, &audit).await {
         Ok(true) => {
             let flow = invited.flow(&app, &browser);
             login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await
@@ -127,6 +134,15 @@ impl<'a> Invited<'a> {
         sha256_hex(self.token)
     }
 
+    /// An account that has the address without having shown that it is its own, where the reader has.
+    async fn claimant(&self, app: &App) -> Result<Option<UserId>, StoreError> {
+        if !self.invitation.mailed {
+            return Ok(None);
+        }
+        let known = app.store.asked_anew().user_by_login(&self.invitation.email).await?;
+        Ok(known.filter(|user| !user.email_verified).map(|user| user.id))
+    }
+
     /// The one that the administrator proposes, or what the address begins with, if nobody has it.
     async fn proposed_username(&self, app: &App) -> Result<String, PageError> {
         let Invitation { username, email, .. } = &self.invitation;
@@ -162,9 +178,14 @@ impl<'a> Invited<'a> {
         Flow::begin(goal, browser, app.clock.now())
     }
 
-    /// Where the application begins its sign-ins, or its home page.
+    /// Where the application begins its sign-ins, or its home page. Not of one that registered itself, if nobody but the
+    /// reader asked: a stranger may have typed the reader's address on the way to an application of the stranger's own.
     fn start(&self, app: &App) -> Option<String> {
-        let metadata = &self.client.as_ref()?.metadata;
+        let client = self.client.as_ref()?;
+        if self.invitation.self_asked && client.self_registration.is_some() {
+            return None;
+        }
+        let metadata = &client.metadata;
         metadata.start_of_sign_in(&app.config.issuer).or_else(|| metadata.client_uri.clone())
     }
 

@@ -16,6 +16,7 @@ use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
 use crate::app::{App, Origin};
+use crate::authn::by_new_method;
 use crate::authn::device::{DeviceError, Devices};
 use crate::authn::means::account_of;
 use crate::config::Assurance;
@@ -24,7 +25,7 @@ use crate::protocol::assurance::Level;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::Session;
-use crate::protocol::sign_in::{Authenticated, SignIn};
+use crate::protocol::sign_in::{self, Authenticated, Next, SignIn};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::store::{Store, StoreError};
@@ -147,6 +148,30 @@ pub async fn begin(
         former,
     };
     write(app, info, begun).await
+}
+
+/// Raises a live session whose user just proved something more on a page of their account: whoever set an app up or made a passkey
+/// there need not prove it once more a moment later. Answers its cookies; none where it stays as it is.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn raise(
+    app: &App,
+    info: &RequestInfo,
+    devices: &Devices,
+    session: &Session,
+    by: sign_in::Method,
+) -> Result<Option<Cookies>, DeviceError> {
+    let now = app.clock.now();
+    let Some(user) = app.store.asked_anew().user(&session.user_id).await? else { return Ok(None) };
+    let mut sign_in = SignIn::raising(session, user.updated_at, now);
+    sign_in.proved(by_new_method(app, &user, by));
+    let account = account_of(app, &user).await?;
+    let Next::Done(who) = sign_in.next(&account, Some(&session.id), Level::default(), now) else {
+        return Ok(None);
+    };
+    let begun = begin(app, info, &who, devices, session.remembered, Some(session)).await?;
+    Ok(begun.map(|(_, cookies)| cookies))
 }
 
 /// Gives a live session a new secret, after a change that whoever had the old one must not profit by. It stays what it was
@@ -302,8 +327,9 @@ impl SignedIn {
 #[derive(Clone, Debug)]
 pub struct AdminSession(pub SignedIn);
 
-/// A request of a user who proved who they are a moment ago: for what decides who can sign in tomorrow. Others are sent to
-/// prove it again and come back.
+/// A request of a user who proved who they are a moment ago, as surely as their account can: for what decides who can sign in
+/// tomorrow. Others are sent to prove it and come back. Whoever knows the password alone must not add a passkey to an account
+/// that has one, and so become as sure as its owner.
 #[derive(Clone, Debug)]
 pub struct JustSignedIn(pub SignedIn);
 
@@ -314,11 +340,18 @@ impl FromRequestParts<App> for JustSignedIn {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
-        if app.clock.now().since(signed_in.session.auth_time) < FRESH {
+        let attainable = match account_of(app, &signed_in.user).await {
+            Ok(account) => account.attainable,
+            Err(error) => return Err(PageError::from(error).into_response()),
+        };
+        let asked = if app.clock.now().since(signed_in.session.auth_time) >= FRESH {
+            ask_to_sign_in(parts, app, &signed_in.browser, attainable)
+        } else if app.config.assurance.classes.level_of_session(&signed_in.session.acr) < attainable {
+            ask_to_step_up(parts, app, &signed_in, attainable).await
+        } else {
             return Ok(Self(signed_in));
-        }
-        let again = ask_to_sign_in(parts, app, &signed_in.browser);
-        Err(again.unwrap_or_else(IntoResponse::into_response))
+        };
+        Err(asked.unwrap_or_else(IntoResponse::into_response))
     }
 }
 
@@ -331,17 +364,21 @@ impl FromRequestParts<App> for SignedIn {
         };
         match of_request(app, &parts.headers).await {
             Ok(Some(Live { session, user })) => Ok(Self { user, session, browser }),
-            Ok(None) => Err(ask_to_sign_in(parts, app, &browser).unwrap_or_else(IntoResponse::into_response)),
+            Ok(None) => {
+                let asked = ask_to_sign_in(parts, app, &browser, Level::default());
+                Err(asked.unwrap_or_else(IntoResponse::into_response))
+            }
             Err(error) => Err(PageError::from(error).into_response()),
         }
     }
 }
 
-fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser) -> Result<Response, PageError> {
+fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser, level: Level) -> Result<Response, PageError> {
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return Err(PageError::forbidden(key("not-signed-in"), key("not-signed-in-fix")));
     }
-    let flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
+    flow.wanted = level;
     let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
     Ok(browser.remember(&app.config, response))
 }

@@ -204,7 +204,9 @@ impl Asked {
     async fn answer(self, app: &App) -> Result<(), MailError> {
         let Self { email, language, flow, client_id, origin } = self;
         let issuer = &app.config.issuer;
-        if let Some(user) = app.store.user_by_login(&email).await? {
+        // Whoever has the address without having shown that it is theirs does not keep its owner out, or get it told as theirs.
+        let known = app.store.user_by_login(&email).await?;
+        if let Some(user) = known.filter(|user| user.email_verified) {
             let message = Message::AccountExists { account: user.username, link: Link::to(issuer, "/login") };
             app.mail.send(app, Mail { to: &email, language, message }).await?;
             return Ok(());

@@ -71,6 +71,16 @@ enum Problem {
     },
 }
 
+impl Problem {
+    /// Does the audit log have it? Not what a browser can bring about without end.
+    fn is_noted(&self) -> bool {
+        !matches!(
+            self,
+            Self::TooMany { .. } | Self::Upstream(UpstreamError::TooLate | UpstreamError::Replayed)
+        )
+    }
+}
+
 impl From<UpstreamError> for Problem {
     fn from(error: UpstreamError) -> Self {
         Self::Upstream(error)
@@ -337,10 +347,11 @@ impl Return<'_> {
             Problem::TooMany { .. } => "too many attempts".to_owned(),
         };
         tracing::info!(upstream = upstream.id, cause, "an upstream provider signed nobody in");
-        let detail = format!("{}: {cause}", upstream.id);
-        app.store
-            .audit(&app.audit(&info.anonymous(), "upstream.refused", "user:unknown".to_owned(), detail))
-            .await?;
+        if problem.is_noted() {
+            let detail = format!("{}: {cause}", upstream.id);
+            let audit = app.audit(&info.anonymous(), "upstream.refused", "user:unknown".to_owned(), detail);
+            app.store.audit(&audit).await?;
+        }
         let said = match problem {
             Problem::TooMany { retry_after_seconds } => {
                 let refusal = authn::Refusal::TooManyAttempts { retry_after_seconds };

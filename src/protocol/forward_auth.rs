@@ -33,14 +33,20 @@ pub enum Verdict {
 }
 
 impl ProtectedApp {
+    /// What it asks of a user whose groups ask for this at least.
+    #[must_use]
+    pub fn level_for(&self, least_of_groups: Option<Level>) -> Level {
+        self.level.max(least_of_groups.unwrap_or_default())
+    }
+
     /// Judges a user who is in these groups, and is who they are as surely as this.
     #[must_use]
-    pub fn judge(&self, groups: &[String], reached: Level) -> Verdict {
+    pub fn judge(&self, groups: &[String], least_of_groups: Option<Level>, reached: Level) -> Verdict {
         let is_member = self.groups.is_empty() || self.groups.iter().any(|group| groups.contains(group));
         if !is_member {
             // First: nobody is asked to prove more for what they will not get.
             Verdict::Forbid
-        } else if reached < self.level {
+        } else if reached < self.level_for(least_of_groups) {
             Verdict::StepUp
         } else {
             Verdict::Allow
@@ -160,7 +166,29 @@ mod tests {
             (app(&["staff"], one), &["Staff", "staff ", "sta"][..], one, Verdict::Forbid),
         ] {
             let groups: Vec<String> = groups.iter().map(|group| (*group).to_owned()).collect();
-            assert_eq!(app.judge(&groups, reached), expected, "{app:?} {groups:?}");
+            assert_eq!(app.judge(&groups, None, reached), expected, "{app:?} {groups:?}");
+        }
+    }
+
+    #[test]
+    fn what_groups_ask_of_their_members_counts_beside_what_the_application_asks() {
+        let app = |level| ProtectedApp {
+            host: "app.example".to_owned(),
+            groups: Vec::new(),
+            level,
+            scope: None,
+            basic: false,
+        };
+        let (one, two, resistant) = (Level::OneFactor, Level::TwoFactors, Level::PhishingResistant);
+        for (level, least, reached, expected) in [
+            (one, Some(two), one, Verdict::StepUp),
+            (one, Some(two), two, Verdict::Allow),
+            (two, Some(one), one, Verdict::StepUp),
+            (two, Some(resistant), two, Verdict::StepUp),
+            (two, Some(resistant), resistant, Verdict::Allow),
+            (one, None, one, Verdict::Allow),
+        ] {
+            assert_eq!(app(level).judge(&[], least, reached), expected, "{level:?} {least:?} {reached:?}");
         }
     }
 

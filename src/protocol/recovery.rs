@@ -55,11 +55,12 @@ pub struct MailedLink {
 
 impl MailedLink {
     /// The link to mail to a user who asks for one; none where there is nothing that it could do. An account without a
-    /// password is not given one this way: its owner signs in by what a mailbox is no match for.
+    /// password is not given one this way: its owner signs in by what a mailbox is no match for. Nor does a mailbox open an
+    /// account that nobody showed it to belong to: the address may be mistyped, or somebody else's on purpose.
     #[must_use]
     pub fn for_user(aim: Aim, user: &User, token_hash: String, now: Timestamp) -> Option<Self> {
         let of_use = match aim {
-            Aim::ResetPassword => user.password_hash.is_some(),
+            Aim::ResetPassword => user.password_hash.is_some() && user.email_verified,
             Aim::VerifyAddress => !user.email_verified,
         };
         let address = user.email.clone().filter(|_| of_use && !user.disabled)?;
@@ -117,7 +118,8 @@ impl Reset {
 pub fn may_reset(link: &MailedLink, user: &User, now: Timestamp) -> Option<Reset> {
     let may = link.is_alive(Aim::ResetPassword, user, now)
         && user.updated_at == link.unchanged_since
-        && user.password_hash.is_some();
+        && user.password_hash.is_some()
+        && user.email_verified;
     may.then(|| Reset {
         token_hash: link.token_hash.clone(),
         user: user.id.clone(),

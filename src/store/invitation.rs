@@ -1,9 +1,11 @@
 //! Invitations: links by which one person makes one account.
 
 use super::audit::write_audit;
+use super::changes::Topic;
 use super::passkey::insert_passkey;
 use super::user::insert_user;
 use super::{AuditEntry, Store, StoreError, StoredPasskey, in_transaction, on_db};
+use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
@@ -110,7 +112,8 @@ impl Store {
     }
 
     /// Uses an invitation: makes the account, with its first passkey if it has one, and ends every other link to its address,
-    /// all in one commit. Answers whether the link still worked.
+    /// all in one commit. Answers whether the link still worked. `claimant` is an account that has the address without
+    /// having shown that it is its own: it loses the address to whoever has.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when the user name, the address or the passkey belongs to somebody else; the link then still
@@ -120,9 +123,11 @@ impl Store {
         token_hash: &str,
         user: &User,
         passkey: Option<&StoredPasskey>,
+        claimant: Option<(&UserId, &AuditEntry)>,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        in_transaction!(self, |tx| {
+        let changed: Vec<Topic<'_>> = claimant.iter().map(|(id, _)| Topic::from(*id)).collect();
+        in_transaction!(self, changing changed, |tx| {
             let email: Option<(String,)> = sqlx::query_as(
                 "DELETE FROM invitations WHERE token_hash = $1 AND expires_at > $2 RETURNING email",
             )
@@ -131,6 +136,22 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?;
             let Some((email,)) = email else { return Ok(false) };
+            if let Some((claimant, lost)) = claimant {
+                let taken = sqlx::query(
+                    "UPDATE users SET email = NULL,
+                            updated_at = CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END
+                     WHERE id = $2 AND email = $3 AND NOT email_verified",
+                )
+                .bind(audit.at.0)
+                .bind(claimant.as_str())
+                .bind(&email)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+                if taken == 1 {
+                    write_audit!(tx, lost);
+                }
+            }
             insert_user!(tx, user);
             if let Some(passkey) = passkey
                 && insert_passkey!(tx, passkey) == 0

@@ -138,6 +138,48 @@ impl Store {
         Ok(removed == 1)
     }
 
+    /// Removes a passkey that is not its user's last way to sign in: there is a password, another passkey, a directory's entry,
+    /// or an identity at a provider that is `usable`. Answers whether it did.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn remove_spare_passkey(
+        &self,
+        user: &UserId,
+        id: &str,
+        usable: &[&str],
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        // Ids hold neither bars nor what LIKE takes for a wildcard.
+        let usable = format!("|{}|", usable.join("|"));
+        let removed = in_transaction!(self, |tx| {
+            // Of two at once the second waits here, and then sees what the first one left.
+            sqlx::query("UPDATE users SET updated_at = updated_at WHERE id = $1")
+                .bind(user.as_str())
+                .execute(&mut *tx)
+                .await?;
+            let removed = sqlx::query(
+                "DELETE FROM passkeys WHERE id = $1 AND user_id = $2 AND (
+                    EXISTS (SELECT 1 FROM users WHERE id = $2 AND password_hash IS NOT NULL)
+                    OR EXISTS (SELECT 1 FROM passkeys other WHERE other.user_id = $2 AND other.id <> $1)
+                    OR EXISTS (SELECT 1 FROM directory_entries WHERE user_id = $2)
+                    OR EXISTS (SELECT 1 FROM identities WHERE user_id = $2
+                               AND $3 LIKE '%|' || upstream || '|%'))",
+            )
+            .bind(id)
+            .bind(user.as_str())
+            .bind(&usable)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if removed == 1 {
+                write_audit!(tx, audit);
+            }
+            removed
+        });
+        Ok(removed == 1)
+    }
+
     /// The gate of a passkey's use: its counter goes up, unless the authenticator has none (Web Authentication §7.2, step
     /// 22). Answers whether it did.
     ///

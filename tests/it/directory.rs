@@ -2,14 +2,18 @@
 
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
-use countersign::app::Origin;
+use countersign::app::{Origin, Parts};
+use countersign::authn::device::Devices;
 use countersign::authn::directory::{Directory, DirectoryError};
 use countersign::authn::means::account_of;
+use countersign::authn::prove;
 use countersign::config::{self, Bind};
 use countersign::i18n::Language;
 use countersign::protocol::assurance::Level;
+use countersign::protocol::sign_in::Method;
 use countersign::protocol::user::User;
 use countersign::sealing::Purpose;
 use countersign::store::AuthenticatorApp;
@@ -303,10 +307,46 @@ on_both_engines!(a_directory_that_does_not_answer_keeps_nobody_else_out, |engine
             assert!(page.headers.contains_key("retry-after"));
         }
         took.push(started.elapsed());
-        assert!(app.audit_log().await.contains(&"session.refused user:unknown".to_owned()));
+        let written = app.audit_log().await;
+        assert!(
+            !written.iter().any(|row| row.starts_with("session.refused")),
+            "anybody could fill it: {written:?}"
+        );
         assert_eq!(status(&app, "ada", PASSWORD).await, 303, "an account of this server's own");
     }
     assert!(took.iter().all(|time| *time < Duration::from_secs(5)), "{took:?}");
+});
+
+on_both_engines!(whoever_left_the_directory_does_not_come_in_by_a_passkey_of_theirs, |engine| {
+    let slapd = Slapd::start();
+    let settings = slapd.settings();
+    let app = start(engine, settings.clone()).await;
+    assert_eq!(status(&app, "ada", THEIRS).await, 303);
+    let ada = user(&app, "ada").await;
+    let comes_in = async |app: &TestApp| {
+        let origin = Origin::system();
+        let user = Some(ada.clone());
+        prove(
+            &app.app,
+            &origin,
+            &Devices::default(),
+            "ada",
+            user,
+            &crate::methods::Brought(Method::Passkey, true),
+        )
+        .await
+        .unwrap()
+        .is_ok()
+    };
+    assert!(comes_in(&app).await);
+    // One that says nothing keeps nobody out.
+    let silent =
+        config::Directory { url: "ldap://127.0.0.1:9".parse().unwrap(), start_tls: false, ..settings };
+    let silent = Some(Arc::new(Directory::new(silent).unwrap()));
+    let silent = app.but(Parts { directory: silent, ..Parts::clone(&app.app) });
+    slapd.delete("ada").await;
+    assert!(comes_in(&silent).await);
+    assert!(!comes_in(&app).await);
 });
 
 #[tokio::test]

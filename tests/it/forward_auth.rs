@@ -7,11 +7,13 @@ use axum::extract::ConnectInfo;
 use axum::http::Request;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use countersign::admin::groups;
 use countersign::app::Origin;
 use countersign::config::Issuer;
 use countersign::protocol::assurance::Level;
 use countersign::protocol::client::GrantType;
 use countersign::protocol::forward_auth::ProtectedApp;
+use countersign::protocol::group::GroupInput;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
 use url::Url;
@@ -393,6 +395,33 @@ on_both!(an_application_may_be_for_some_and_ask_for_more, |test| {
     assert!(app.app.store.update_directory_user(&changed, user.updated_at, &groups, &audit).await.unwrap());
     assert_eq!(at_app.page().await.status, 403);
     assert_eq!(at_app.ask("/forward-auth/nginx", &[]).await.status, 403);
+});
+
+on_both!(what_a_group_asks_of_its_members_counts_at_every_application, |test| {
+    let app = configured(&test);
+    let ada = app.user("ada").await;
+    let mut at_issuer = signed_in(&app, "ada").await;
+    let mut at_app = AtApp::new(&app, HOST);
+    at_app.enter(&mut at_issuer).await;
+    assert_eq!(at_app.page().await.status, 200);
+    let strict = GroupInput {
+        name: Some("board".to_owned()),
+        description: None,
+        least_acr: Some("phishing-resistant".to_owned()),
+    };
+    let board = groups::create(&app.app, &Origin::system(), &strict).await.unwrap();
+    let audit = app.app.audit(&Origin::system(), "group.add_member", String::new(), "");
+    assert!(app.app.store.add_member(&board.id, &ada.id, &audit).await.unwrap());
+    // At once, with the pass in hand; and on the way to another one.
+    let again = at_app.page().await;
+    assert_eq!(again.status, 303);
+    let off = at_app.open(again.location()).await;
+    let page = at_issuer.open(off.location().strip_prefix(ISSUER).unwrap()).await;
+    assert!(page.refusal(403).contains("surer way"));
+    let basic = STANDARD.encode(format!("ada:{PASSWORD}"));
+    let mut program = AtApp::new(&app, "api.example");
+    let answer = program.ask("/forward-auth", &[("authorization", &format!("Basic {basic}"))]).await;
+    assert_eq!(answer.status, 401);
 });
 
 #[tokio::test]

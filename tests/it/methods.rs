@@ -11,7 +11,7 @@ use countersign::protocol::user::User;
 use crate::support::{TestApp, on_both};
 
 /// Something brought forward, right or wrong.
-struct Brought(Method, bool);
+pub struct Brought(pub Method, pub bool);
 
 impl Check for Brought {
     fn method(&self) -> Method {

@@ -217,12 +217,14 @@ on_both_engines!(asvs_6_4_3_the_second_factor_stays_and_is_asked_for, |engine| {
 
 on_both_engines!(asvs_6_3_8_nobody_learns_who_has_an_account, |engine| {
     let mut office = Office::open_with(engine, |config| config.throttle.address_failures = 1000).await;
-    for name in ["ada", "off", "nomail", "nopassword"] {
+    for name in ["ada", "off", "nomail", "nopassword", "unconfirmed"] {
         office.app.user(name).await;
     }
     let user = async |name: &str| office.app.app.store.user_by_login(name).await.unwrap().unwrap();
     office.change(&user("off").await, |user| user.disabled = true).await;
     office.change(&user("nomail").await, |user| user.email = None).await;
+    // Whose address may be mistyped, or somebody else's on purpose.
+    office.change(&user("unconfirmed").await, |user| user.email_verified = false).await;
     let mut nopassword = user("nopassword").await;
     let audit = office.app.app.audit(&Origin::system(), "test", String::new(), "");
     office.app.app.store.delete_user(&nopassword.id, &audit).await.unwrap();
@@ -243,6 +245,8 @@ on_both_engines!(asvs_6_3_8_nobody_learns_who_has_an_account, |engine| {
         "nomail",
         "nopassword",
         "nopassword@example.com",
+        "unconfirmed",
+        "unconfirmed@example.com",
         "ada\r\nBcc: eve@example.com",
         "ada@example.com, eve@example.com",
         "' OR 1=1 --",

@@ -7,6 +7,7 @@ use countersign::config::Config;
 use countersign::protocol::assurance::Level;
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
+use countersign::store::StoredPasskey;
 use serde_json::json;
 use totp_rs::{Builder, Secret};
 
@@ -65,6 +66,80 @@ pub async fn enter(browser: &mut Browser, page: &Page, code: &str) -> Page {
     let page = browser.post("/login/second", &filled(page.form("/login/second"), &[("code", code)])).await;
     browser.follow(page).await
 }
+
+on_both!(a_sign_in_below_what_the_account_can_prove_decides_nothing_about_who_comes_in_tomorrow, |app| {
+    let ada = app.user("ada").await;
+    let mut owner = signed_in(&app, "ada").await;
+    // Of somebody who knows the password, and came in while that was all there was.
+    let mut thief = signed_in(&app, "ada").await;
+    let page = thief.get("/account/sign-in").await;
+    let fields = filled(page.form("/account/sign-out"), &[]);
+    let (phone, _) = set_up(&app, &mut owner).await;
+    let forms = [
+        "/account/sign-in/app",
+        "/account/sign-in/app/remove",
+        "/account/sign-in/recovery-codes",
+        "/account/sign-in/passkeys",
+        "/account/sign-in/passkeys/key/remove",
+        "/account/profile/address",
+        "/account/delete",
+    ];
+    for path in ["/account/sign-in/app", "/account/sign-in/passkeys", "/account/data.json"] {
+        let sent = thief.get(path).await;
+        assert!(sent.location().starts_with("/login/second?flow="), "{path}: {}", sent.location());
+    }
+    for path in forms {
+        let refused = thief.post(path, &fields).await;
+        assert_eq!(refused.status, 403, "{path}: {}", refused.text());
+    }
+    // With the code they may.
+    app.advance(30);
+    let page = thief.open("/account/data").await;
+    enter(&mut thief, &page, &phone.code(&app)).await;
+    assert_eq!(thief.get("/account/sign-in/app").await.status, 200);
+    // A passkey is surer than both: now those two do not do.
+    let passkey = StoredPasskey {
+        id: "key".to_owned(),
+        user_id: ada.id.to_string(),
+        name: "Key".to_owned(),
+        credential: "{}".to_owned(),
+        sign_count: 0,
+        created_at: 0,
+        last_used_at: 0,
+    };
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    assert!(app.app.store.add_passkey(&passkey, &audit).await.unwrap());
+    let sent = owner.get("/account/sign-in/passkeys").await;
+    assert!(sent.location().starts_with("/login/second?flow="), "{}", sent.location());
+});
+
+on_both!(of_two_passkeys_that_are_removed_at_once_one_stays_where_there_is_nothing_else, |app| {
+    let mut user = app.user("grace").await;
+    let audit = |app: &TestApp| app.app.audit(&Origin::system(), "test", String::new(), "");
+    app.app.store.delete_user(&user.id, &audit(&app)).await.unwrap();
+    user.password_hash = None;
+    app.app.store.insert_user(&user, &audit(&app)).await.unwrap();
+    for id in ["one", "two"] {
+        let passkey = StoredPasskey {
+            id: id.to_owned(),
+            user_id: user.id.to_string(),
+            name: id.to_owned(),
+            credential: "{}".to_owned(),
+            sign_count: 0,
+            created_at: 0,
+            last_used_at: 0,
+        };
+        assert!(app.app.store.add_passkey(&passkey, &audit(&app)).await.unwrap());
+    }
+    let remove = |id: &'static str| {
+        let (store, user, audit) = (app.app.store.clone(), user.id.clone(), audit(&app));
+        async move { store.remove_spare_passkey(&user, id, &["acme"], &audit).await.unwrap() }
+    };
+    let mut removed = at_once(vec![remove("one"), remove("two")]).await;
+    removed.sort_unstable();
+    assert_eq!(removed, [false, true]);
+    assert_eq!(app.app.store.passkeys_of_user(&user.id).await.unwrap().len(), 1);
+});
 
 on_both!(a_password_alone_does_not_open_an_account_with_an_app, |app| {
     app.user("ada").await;
@@ -268,7 +343,7 @@ on_both!(openid_core_3_1_2_1_acr_values_make_the_user_step_up, |app| {
     // With an app, both lead to the page that asks for its code, and only for that.
     for (address, username) in [(&wish, "ada"), (&demand, "bob")] {
         let mut browser = signed_in(&app, username).await;
-        let (phone, _) = set_up(&app, &mut browser).await;
+        let (phone, _) = set_up(&app, &mut signed_in(&app, username).await).await;
         app.advance(30);
         let page = browser.open(address).await;
         assert!(page.body.contains("action=\"/login/second\""), "{}", page.body);
@@ -324,7 +399,7 @@ async fn administrators_prove_it_as_surely_as_configured() {
     let mut root = signed_in(&app, "root").await;
     let page = root.get("/admin").await;
     assert!(page.refusal(403).contains("another way to sign in"), "nothing was set up");
-    let (phone, _) = set_up(&app, &mut root).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "root").await).await;
     app.advance(30);
     let page = root.open("/admin").await;
     assert!(page.text().contains("One more step"), "{}", page.text());
@@ -393,7 +468,7 @@ on_both!(a_step_up_ends_with_the_session_that_it_was_to_raise, |app| {
     app.user("ada").await;
     let rp = app.rp("web").await;
     let mut browser = signed_in(&app, "ada").await;
-    let (phone, _) = set_up(&app, &mut browser).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     app.advance(30);
     let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
     let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
@@ -414,7 +489,7 @@ on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| 
         &[("username", "ada"), ("password", crate::support::PASSWORD), ("remember", "true")],
     );
     browser.post("/login", &form).await;
-    let (phone, _) = set_up(&app, &mut browser).await;
+    let (phone, _) = set_up(&app, &mut signed_in(&app, "ada").await).await;
     app.advance(30);
     let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
     let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);

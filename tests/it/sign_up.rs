@@ -1,8 +1,12 @@
 //! `/sign-up`: accounts that people make themselves, where the operator lets them.
 
-use countersign::app::Parts;
+use std::time::Duration;
+
+use countersign::app::{Origin, Parts};
 use countersign::authn::password::PasswordHasher;
 use countersign::config::{Passwords, SignUpMode};
+use countersign::protocol::client::SelfRegistration;
+use countersign::protocol::user::User;
 use scraper::{Html, Selector};
 
 use crate::support::{
@@ -460,6 +464,51 @@ on_both_engines!(by_mail_nobody_learns_which_addresses_have_accounts, |engine| {
         ]
     );
 });
+
+on_both_engines!(by_mail_whoever_reads_what_comes_to_an_address_gets_it_from_who_only_claims_it, |engine| {
+    let (app, mut mailbox) = open_by_mail(engine).await;
+    let mallory = app.user("mallory").await;
+    let ada = User { email: Some("ada@example.com".to_owned()), email_verified: false, ..mallory.clone() };
+    let claiming = User { updated_at: mallory.updated_at.plus(Duration::from_secs(1)), ..ada };
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    assert!(app.app.store.update_user(&claiming, mallory.updated_at, &audit).await.unwrap());
+    let mut browser = app.browser();
+    let page = browser.get("/sign-up").await;
+    give(&mut browser, &page, "ada@example.com").await;
+    let link = mailbox.link_to("ada@example.com").await;
+    assert!(link.starts_with("/invitation?token="), "no account of somebody else's is told as hers: {link}");
+    let made = browser.post("/invitation", &accepting(&mut browser.clone(), &link, "ada").await).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let ada = app.app.store.user_by_login("ada@example.com").await.unwrap().unwrap();
+    assert_eq!((ada.username.as_str(), ada.email_verified), ("ada", true));
+    assert_eq!(app.stored_user(&mallory.id).await.email, None);
+    let log = app.audit_log().await;
+    assert!(log.contains(&format!("user.update user:{}", mallory.id)), "{log:?}");
+});
+
+on_both_engines!(
+    by_mail_a_stranger_does_not_lead_a_reader_to_an_application_of_the_strangers_own,
+    |engine| {
+        let (app, mut mailbox) = open_by_mail(engine).await;
+        let client = app.client("web", |metadata| {
+            metadata.initiate_login_uri = Some("https://evil.example/login".to_owned());
+        });
+        let mut client = client.await;
+        client.id = "own".into();
+        client.self_registration = Some(SelfRegistration { token_hash: "hash".to_owned(), used_at: None });
+        let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+        app.app.store.insert_self_registered(&client, None, 10, &audit).await.unwrap();
+        let rp = crate::support::Rp::new(&app, &client);
+        let mut stranger = app.browser();
+        let page = stranger.open(&rp.authorization("openid", &[("prompt", "create")])).await;
+        give(&mut stranger, &page, "ada@example.com").await;
+        let link = mailbox.link_to("ada@example.com").await;
+        let mut phone = app.browser();
+        let fields = accepting(&mut phone, &link, "ada").await;
+        let made = phone.post("/invitation", &fields).await;
+        assert_eq!(made.location(), "/account");
+    }
+);
 
 on_both_engines!(by_mail_wrong_addresses_are_said_and_asking_is_limited, |engine| {
     let (app, mut mailbox) = open_by_mail(engine).await;

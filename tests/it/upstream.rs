@@ -600,6 +600,9 @@ on_both_engines!(an_address_that_comes_back_too_often_waits, |engine| {
     assert_eq!(page.status, 429);
     assert!(page.header("retry-after").is_some() && page.text().contains("Too many attempts"));
     assert_eq!(provider.redeemed(), redeemed, "the provider is not asked");
+    let written = app.audit_log().await;
+    let refused = written.iter().filter(|row| row.starts_with("upstream.refused")).count();
+    assert_eq!(refused, 3, "whoever waits writes nothing: {written:?}");
 });
 
 /// Like Apple: the secret is signed anew each time, and the answer comes by a form of the provider's page.
