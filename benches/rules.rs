@@ -151,6 +151,7 @@ fn client() -> Result<Client> {
         id: "bench".into(),
         secret_hash: None,
         sealed_secret: None,
+        old_secret: None,
         disabled: false,
         self_registration: None,
         metadata: registration.metadata,

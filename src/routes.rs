@@ -123,9 +123,13 @@ fn administration() -> Router<App> {
     Router::new()
         .route("/admin", get(pages::home::show))
         .route("/admin/clients", get(pages::clients::list).post(pages::clients::create))
-        .route("/admin/clients/new", get(pages::clients::new))
+        .route("/admin/clients/new", get(pages::clients::kinds))
+        .route("/admin/clients/new/other", get(pages::clients::new))
+        .route("/admin/clients/new/{kind}", get(pages::clients::new_kind).post(pages::clients::create_kind))
         .route("/admin/clients/{id}", get(pages::clients::show).post(pages::clients::update))
+        .route("/admin/clients/{id}/preview", get(pages::clients::preview))
         .route("/admin/clients/{id}/rotate-secret", post(pages::clients::rotate_secret))
+        .route("/admin/clients/{id}/end-old-secret", post(pages::clients::end_old_secret))
         .route("/admin/clients/{id}/delete", post(pages::clients::delete))
         .route("/admin/users", get(pages::users::list).post(pages::users::create))
         .route("/admin/users/new", get(pages::users::new))
@@ -158,7 +162,10 @@ fn administration_api() -> Router<App> {
             "/admin/api/clients/{id}",
             get(api::clients::show).patch(api::clients::update).delete(api::clients::delete),
         )
+        .route("/admin/api/clients/{id}/settings", get(api::clients::settings))
+        .route("/admin/api/clients/{id}/preview", get(api::clients::preview))
         .route("/admin/api/clients/{id}/secret", post(api::clients::rotate_secret))
+        .route("/admin/api/clients/{id}/old-secret", delete(api::clients::end_old_secret))
         .route("/admin/api/users", get(api::users::list).post(api::users::create))
         .route(
             "/admin/api/users/{id}",

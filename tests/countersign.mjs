@@ -24,14 +24,14 @@ const environment = Object.fromEntries(
 
 export const demoUser = { username: 'demo', password: 'countersign-demo' };
 
-/** `settings` are environment variables: COUNTERSIGN_… */
-export async function quickstart(settings = {}) {
+/** `variables` are those of the environment: COUNTERSIGN_… */
+export async function quickstart(variables = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'countersign-data-'));
   const [port, demoPort] = await freePorts(2);
   const issuer = `http://localhost:${port}`;
   const demo = `http://localhost:${demoPort}`;
   const args = ['quickstart', '--data-dir', dataDir, '--port', String(port), '--demo-port', String(demoPort)];
-  const { stop, output } = await start(args, [`${issuer}/health/ready`, demo], dataDir, settings);
+  const { stop, output } = await start(args, [`${issuer}/health/ready`, demo], dataDir, variables);
   /** Runs a sub-command on the same data and returns what it printed. */
   const command = (...args) => run(['--data-dir', dataDir, ...args]);
   let administrator;
@@ -44,7 +44,15 @@ export async function quickstart(settings = {}) {
     if (answer.status !== 201) throw new Error(`Registration answered ${answer.status}: ${await answer.text()}`);
     return answer.json();
   };
-  return { issuer, demo, stop, output, command, register };
+  /** What an administrator is given to paste for a library, with the secret put in. */
+  const settings = async ({ client_id: id, client_secret: secret }, library) => {
+    administrator ??= administratorToken(issuer, command);
+    const headers = { authorization: `Bearer ${await administrator}` };
+    const answer = await fetch(`${issuer}/admin/api/clients/${id}/settings`, { headers });
+    const found = (await answer.json()).settings.find((each) => each.library === library);
+    return found.text.replace('PUT-THE-CLIENT-SECRET-HERE', secret);
+  };
+  return { issuer, demo, stop, output, command, register, settings };
 }
 
 /** A server with a configuration file of the test's own, which need not name issuer, secret, address or database. */

@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::jose::ClientKeys;
-use crate::protocol::client::{AuthMethod, Client, ClientMetadata, SelfRegistration, SigningAlg};
+use crate::protocol::client::{AuthMethod, Client, ClientMetadata, OldSecret, SelfRegistration, SigningAlg};
 use crate::protocol::ids::ClientId;
-use crate::protocol::registration::{self, ClientInput, Registration, RegistrationPolicy};
+use crate::protocol::registration::{self, ClientInput, Kind, Registration, RegistrationPolicy, UriHint};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
@@ -36,6 +36,9 @@ pub struct ClientView {
     /// When the secret expires: 0, never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_secret_expires_at: Option<i64>,
+    /// Until when the secret before this one works, or worked, beside it (Unix seconds); none where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_secret_expires_at: Option<i64>,
     /// When it was registered (Unix seconds).
     pub client_id_issued_at: i64,
     /// When it last changed (Unix seconds).
@@ -53,6 +56,7 @@ impl From<Client> for ClientView {
             client_id: client.id.to_string(),
             client_secret: None,
             client_secret_expires_at: None,
+            old_secret_expires_at: client.old_secret.as_ref().map(|old| old.until.0),
             client_id_issued_at: client.created_at.0,
             updated_at: client.updated_at.0,
             disabled: client.disabled,
@@ -93,6 +97,34 @@ pub fn policy(app: &App) -> RegistrationPolicy {
 /// It breaks a rule, or its id is in use.
 pub async fn create(app: &App, origin: &Origin, input: &ClientInput) -> Result<Issued, Refusal> {
     let wanted = registration::check(input, policy(app)).map_err(Refusal::Invalid)?;
+    store_new(app, origin, wanted).await
+}
+
+/// Registers a client of a kind: what it does not say, its kind says.
+///
+/// # Errors
+/// It breaks a rule, or one of its kind, or its id is in use.
+pub async fn create_kind(
+    app: &App,
+    origin: &Origin,
+    kind: Kind,
+    input: ClientInput,
+) -> Result<Issued, Refusal> {
+    let wanted = kind.check(input, policy(app)).map_err(Refusal::Invalid)?;
+    store_new(app, origin, wanted).await
+}
+
+/// What may go wrong with the redirect URIs of a client of this kind, each with its URI.
+#[must_use]
+pub fn hints(kind: Kind, client: &Client) -> Vec<(String, UriHint)> {
+    let of = |uri: &String| {
+        let hints = kind.check_redirect_uri(uri).unwrap_or_default();
+        hints.into_iter().map(|hint| (uri.clone(), hint)).collect::<Vec<_>>()
+    };
+    client.metadata.redirect_uris.iter().flat_map(of).collect()
+}
+
+async fn store_new(app: &App, origin: &Origin, wanted: Registration) -> Result<Issued, Refusal> {
     let issued = made(app, wanted, None).await?;
     let client = &issued.client;
     let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
@@ -116,6 +148,7 @@ pub(crate) async fn made(
         id: wanted.client_id.unwrap_or_else(|| new_id(app)),
         secret_hash: None,
         sealed_secret: None,
+        old_secret: None,
         disabled: wanted.disabled,
         self_registration,
         metadata: wanted.metadata,
@@ -206,19 +239,57 @@ pub(super) async fn may_stand(
     Ok(())
 }
 
-/// Replaces a client's secret; the old one stops working at once.
+/// For how long an old secret works at most: it is there for a change of settings, not for good.
+pub const LONGEST_OVERLAP: Duration = Duration::from_secs(7 * 86_400);
+/// For how long it works unless told otherwise.
+pub const OVERLAP: Duration = Duration::from_secs(86_400);
+
+/// Replaces a client's secret. The old one works beside the new one for as long as `overlap`; one before it stops at once,
+/// and so does this one when there is no overlap.
 ///
 /// # Errors
-/// The client is public, or somebody else changed or deleted it meanwhile.
-pub async fn rotate_secret(app: &App, origin: &Origin, before: Client) -> Result<Issued, Refusal> {
+/// The client is public, the overlap is too long, or somebody else changed or deleted the client meanwhile.
+pub async fn rotate_secret(
+    app: &App,
+    origin: &Origin,
+    before: Client,
+    overlap: Duration,
+) -> Result<Issued, Refusal> {
+    if overlap > LONGEST_OVERLAP {
+        return Err(Refusal::field("keep_old_seconds", "7 days (604800 seconds) at most"));
+    }
     if !before.needs_secret() {
         return Err(Refusal::field("token_endpoint_auth_method", "this client has no secret"));
     }
     let mut after = Client { updated_at: next_version(app, before.updated_at), ..before.clone() };
     let secret = give_secret(app, &mut after)?;
-    let audit = app.audit(origin, "client.rotate_secret", target(&after.id), "");
+    after.old_secret = before.secret_hash.clone().filter(|_| !overlap.is_zero()).map(|hash| OldSecret {
+        hash,
+        sealed: before.sealed_secret.clone(),
+        until: app.clock.now().plus(overlap),
+    });
+    let detail = format!("old one works for {} s", overlap.as_secs());
+    let audit = app.audit(origin, "client.rotate_secret", target(&after.id), detail);
     if app.store.update_client(&after, before.updated_at, &audit).await? {
         Ok(Issued { client: after, secret: Some(secret) })
+    } else {
+        Err(Refusal::Changed("client"))
+    }
+}
+
+/// Ends a client's old secret before its time.
+///
+/// # Errors
+/// There is none that works, or somebody else changed or deleted the client meanwhile.
+pub async fn end_old_secret(app: &App, origin: &Origin, before: Client) -> Result<Client, Refusal> {
+    if before.old_secret_at(app.clock.now()).is_none() {
+        return Err(Refusal::NotFound("old secret"));
+    }
+    let after =
+        Client { old_secret: None, updated_at: next_version(app, before.updated_at), ..before.clone() };
+    let audit = app.audit(origin, "client.end_old_secret", target(&after.id), "");
+    if app.store.update_client(&after, before.updated_at, &audit).await? {
+        Ok(after)
     } else {
         Err(Refusal::Changed("client"))
     }
@@ -294,11 +365,12 @@ pub(super) fn take_secret(app: &App, client: &mut Client, secret: &str) -> Resul
 /// Makes a changed client's secret fit its metadata. Answers the new secret, if there is one.
 pub(super) fn keep_or_give_secret(app: &App, client: &mut Client) -> Result<Option<String>, Refusal> {
     if !client.needs_secret() {
-        (client.secret_hash, client.sealed_secret) = (None, None);
+        (client.secret_hash, client.sealed_secret, client.old_secret) = (None, None, None);
         return Ok(None);
     }
     let needs_key = client.metadata.needs_secret_as_key();
     if client.secret_hash.is_none() || needs_key && client.sealed_secret.is_none() {
+        client.old_secret = None;
         return give_secret(app, client).map(Some);
     }
     if !needs_key {

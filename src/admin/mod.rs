@@ -13,7 +13,9 @@ pub mod invitations;
 pub mod keys;
 pub mod overview;
 pub mod pages;
+pub mod preview;
 pub mod registration_tokens;
+pub mod settings;
 pub mod sign_in_methods;
 pub mod users;
 

@@ -1,13 +1,15 @@
 //! `countersign client …`
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
+use std::time::Duration;
+
 use clap::{Args, Subcommand};
-use serde_json::{Map, Value};
 
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
+use crate::admin::settings::{self, Settings};
 use crate::app::{App, Origin};
-use crate::protocol::registration::ClientInput;
+use crate::protocol::registration::{ClientInput, Kind};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -18,6 +20,9 @@ pub(super) enum Command {
         /// Its client_id [default: made up]
         #[arg(long)]
         id: Option<String>,
+        /// web, spa, native, machine or agent: has the defaults, and the redirect URIs, of such an app
+        #[arg(long)]
+        kind: Option<Kind>,
         #[command(flatten)]
         print: Print,
     },
@@ -39,12 +44,30 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
-    /// Replace a client's secret and print the new one, once; the old one stops working
+    /// Settings to paste for the libraries that fit a client
+    Settings {
+        /// Its client_id
+        id: String,
+        /// Only for this library, and nothing else: openid-client, Authlib, …
+        #[arg(long)]
+        library: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Replace a client's secret and print the new one, once; the old one works beside it for a while
     RotateSecret {
         /// Its client_id
         id: String,
+        /// For how many hours the old one goes on working: 0 for not at all, 168 at most
+        #[arg(long, value_name = "HOURS", default_value_t = 24, value_parser = clap::value_parser!(u64).range(0..=168))]
+        keep_old: u64,
         #[command(flatten)]
         print: Print,
+    },
+    /// End a client's old secret before its time
+    EndOldSecret {
+        /// Its client_id
+        id: String,
     },
     /// Delete a client with everybody's consent to it and all its tokens
     Delete {
@@ -153,7 +176,7 @@ impl Fields {
         };
         let auth_method = if self.public { Some("none".to_owned()) } else { self.auth_method };
         let base = match self.metadata {
-            Some(named) => merged(base, *named),
+            Some(named) => named.over(&base),
             None => base,
         };
         ClientInput {
@@ -191,23 +214,21 @@ fn metadata(text: &str) -> Result<Box<ClientInput>, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// What is named replaces, the rest stays.
-fn merged(base: ClientInput, named: ClientInput) -> ClientInput {
-    let object = |input| match serde_json::to_value(input) {
-        Ok(Value::Object(members)) => members,
-        _ => Map::new(),
-    };
-    let mut members = object(base.clone());
-    members.extend(object(named).into_iter().filter(|(_, value)| !value.is_null()));
-    serde_json::from_value(Value::Object(members)).unwrap_or(base)
-}
-
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     let app = place.app().await?;
     match command {
-        Command::Create { fields, id, print } => {
+        Command::Create { fields, id, kind, print } => {
             let input = fields.onto(ClientInput { client_id: id, ..ClientInput::default() });
-            let issued = clients::create(&app, &Origin::cli(), &input).await.map_err(output::refused)?;
+            let created = match kind {
+                Some(kind) => clients::create_kind(&app, &Origin::cli(), kind, input.clone()).await,
+                None => clients::create(&app, &Origin::cli(), &input).await,
+            };
+            let issued = created.map_err(output::refused)?;
+            if let Some(kind) = kind {
+                for (uri, hint) in clients::hints(kind, &issued.client) {
+                    eprintln!("note: {uri} {hint}");
+                }
+            }
             show(issued.into(), print)
         }
         Command::List(print) => list(&app, print).await,
@@ -222,10 +243,22 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 clients::change(&app, &Origin::cli(), before, &input).await.map_err(output::refused)?;
             show(issued.into(), print)
         }
-        Command::RotateSecret { id, print } => {
+        Command::Settings { id, library, print } => {
+            let client = clients::find(&app, &id).await.map_err(output::refused)?;
+            print_settings(settings::of(&app.config.issuer, &client, None), library.as_deref(), print)
+        }
+        Command::EndOldSecret { id } => {
+            let before = clients::find(&app, &id).await.map_err(output::refused)?;
+            clients::end_old_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
+            println!("the old secret of {id} does not work any more");
+            Ok(())
+        }
+        Command::RotateSecret { id, keep_old, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
             let issued =
-                clients::rotate_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
+                clients::rotate_secret(&app, &Origin::cli(), before, Duration::from_secs(keep_old * 3600))
+                    .await
+                    .map_err(output::refused)?;
             show(issued.into(), print)
         }
         Command::Delete { id } => {
@@ -234,6 +267,26 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
     }
+}
+
+fn print_settings(mut all: Vec<Settings>, library: Option<&str>, print: Print) -> anyhow::Result<()> {
+    if let Some(library) = library {
+        let known: Vec<_> = all.iter().map(|settings| settings.library).collect();
+        let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+        all.retain(|settings| settings.library.eq_ignore_ascii_case(library));
+        anyhow::ensure!(!all.is_empty(), "library: there are settings for: {known}");
+    }
+    if print.json {
+        return output::json(&all);
+    }
+    for (number, settings) in all.iter().enumerate() {
+        if library.is_none() {
+            let gap = if number == 0 { "" } else { "\n" };
+            println!("{gap}── {} ({}), {} ──", settings.library, settings.platform, settings.file);
+        }
+        print!("{}", settings.text);
+    }
+    Ok(())
 }
 
 async fn list(app: &App, print: Print) -> anyhow::Result<()> {
@@ -288,6 +341,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ("accent colour", metadata.accent_color.map(|accent| accent.to_string()).unwrap_or_default()),
         ("privacy policy", metadata.policy_uri.unwrap_or_default()),
         ("terms of service", metadata.tos_uri.unwrap_or_default()),
+        ("old secret until", client.old_secret_expires_at.map(output::date).unwrap_or_default()),
         ("registered", output::date(client.client_id_issued_at)),
         ("changed", output::date(client.updated_at)),
         ("switched off", output::flag(client.disabled)),

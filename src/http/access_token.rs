@@ -76,23 +76,15 @@ impl Life {
     }
 }
 
-/// Makes an access token in the form that its client is registered for.
-///
-/// # Errors
-/// There is no key.
-pub async fn issue(
-    app: &App,
-    client: &Client,
-    subject: Subject<'_>,
-    scope: &Scope,
-    life: Life,
-) -> Result<String, IssueError> {
+/// What an access token says.
+#[must_use]
+pub fn content(app: &App, client: &Client, subject: Subject<'_>, scope: &Scope, life: Life) -> AccessToken {
     let issuer = app.config.issuer.as_str();
     let grant = match subject {
         Subject::User(grant) => Some(grant),
         Subject::Client => None,
     };
-    let token = AccessToken {
+    AccessToken {
         iss: issuer.to_owned(),
         sub: grant.map_or_else(|| client.id.to_string(), |grant| subject_of(app, client, &grant.user_id)),
         aud: issuer.to_owned(),
@@ -104,7 +96,21 @@ pub async fn issue(
         auth_time: grant.map(|grant| grant.auth_time),
         acr: grant.map(|grant| grant.acr.clone()),
         gid: grant.map(|grant| grant.id.clone()),
-    };
+    }
+}
+
+/// Makes an access token in the form that its client is registered for.
+///
+/// # Errors
+/// There is no key.
+pub async fn issue(
+    app: &App,
+    client: &Client,
+    subject: Subject<'_>,
+    scope: &Scope,
+    life: Life,
+) -> Result<String, IssueError> {
+    let token = content(app, client, subject, scope, life);
     match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
             let alg = client.metadata.access_token_signed_response_alg;

@@ -67,12 +67,12 @@ async fn client_of(app: &App, credentials: &Credentials, path: &str) -> Result<A
         proof => {
             let id = credentials.client_id.as_ref().ok_or(ClientAuthError::Missing)?;
             let client = app.store.client(id).await?.ok_or(ClientAuthError::Refused)?;
-            if prove_by_secret(&client, proof).is_ok() {
+            if prove_by_secret(&client, proof, app.clock.now()).is_ok() {
                 Ok(client)
             } else {
                 // What is remembered may be a moment behind; nobody is refused by it.
                 let client = app.store.asked_anew().client(id).await?.ok_or(ClientAuthError::Refused)?;
-                prove_by_secret(&client, proof).inspect_err(|error| note(&client, error))?;
+                prove_by_secret(&client, proof, app.clock.now()).inspect_err(|error| note(&client, error))?;
                 Ok(client)
             }
         }

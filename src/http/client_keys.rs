@@ -40,7 +40,7 @@ pub async fn verify<T: DeserializeOwned>(
     jws: &Jws<'_>,
 ) -> Result<T, ClientKeysError> {
     if jws.alg().is_symmetric() {
-        return Ok(jws.verify_with_secret(&secret(app, client).ok_or(ClientKeysError::None)?)?);
+        return verify_by_secret(app, client, jws);
     }
     if let Some(jwks) = &client.metadata.jwks {
         return Ok(ClientKeys::parse(jwks).verify(jws)?);
@@ -54,6 +54,27 @@ pub async fn verify<T: DeserializeOwned>(
             Ok(ClientKeys::parse(&fresh).verify(jws)?)
         }
         outcome => Ok(outcome?),
+    }
+}
+
+/// Verifies what was signed with a client's secret, or with the one before it while that still works.
+///
+/// # Errors
+/// It was not.
+pub fn verify_by_secret<T: DeserializeOwned>(
+    app: &App,
+    client: &Client,
+    jws: &Jws<'_>,
+) -> Result<T, ClientKeysError> {
+    let outcome = secret(app, client)
+        .ok_or(ClientKeysError::None)
+        .and_then(|secret| Ok(jws.verify_with_secret(&secret)?));
+    let old = client.old_secret_at(app.clock.now()).and_then(|old| old.sealed.as_deref());
+    match (outcome, old.and_then(|sealed| app.seals.open::<String>(Purpose::ClientSecret, sealed).ok())) {
+        (Err(ClientKeysError::Verify(VerifyError::BadSignature)), Some(old)) => {
+            Ok(jws.verify_with_secret(&old)?)
+        }
+        (outcome, _) => outcome,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::app::App;
 use crate::jose::{Jws, jwe, jws};
 use crate::protocol::claims::{ID_TOKEN_TYP, IdToken, half_hash};
 use crate::protocol::client::{Client, SigningAlg};
+use crate::protocol::grant::Grant;
 use crate::protocol::ids::{ClientId, SessionId, UserId};
 use crate::protocol::jwa::Encryption;
 use crate::protocol::timestamp::Timestamp;
@@ -33,6 +34,18 @@ pub struct Authentication<'a> {
     pub amr: &'a str,
 }
 
+impl<'a> From<&'a Grant> for Authentication<'a> {
+    fn from(grant: &'a Grant) -> Self {
+        Self {
+            user: &grant.user_id,
+            session: &grant.session_id,
+            auth_time: grant.auth_time,
+            acr: &grant.acr,
+            amr: &grant.amr,
+        }
+    }
+}
+
 /// What an ID token is bound to.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bound<'a> {
@@ -44,6 +57,36 @@ pub struct Bound<'a> {
     pub code: Option<&'a str>,
     /// The `state` that comes along.
     pub state: Option<&'a str>,
+}
+
+/// What an ID token says.
+#[must_use]
+pub fn content(
+    app: &App,
+    client: &Client,
+    authentication: Authentication<'_>,
+    bound: Bound<'_>,
+    claims: Map<String, Value>,
+    now: Timestamp,
+) -> IdToken {
+    let alg = client.metadata.id_token_signed_response_alg;
+    let hash = |text: Option<&str>| text.map(|text| half_hash(alg, text));
+    IdToken {
+        iss: app.config.issuer.as_str().to_owned(),
+        sub: subject_of(app, client, authentication.user),
+        aud: client.id.clone(),
+        exp: now.plus(app.config.tokens.id_token),
+        iat: now,
+        auth_time: authentication.auth_time,
+        nonce: bound.nonce.map(str::to_owned),
+        acr: authentication.acr.to_owned(),
+        amr: authentication.amr.split(' ').map(str::to_owned).collect(),
+        sid: authentication.session.clone(),
+        at_hash: hash(bound.access_token),
+        c_hash: hash(bound.code),
+        s_hash: hash(bound.state),
+        claims,
+    }
 }
 
 /// Makes an ID token.
@@ -59,23 +102,7 @@ pub async fn issue(
     now: Timestamp,
 ) -> Result<String, IssueError> {
     let alg = client.metadata.id_token_signed_response_alg;
-    let hash = |text: Option<&str>| text.map(|text| half_hash(alg, text));
-    let token = IdToken {
-        iss: app.config.issuer.as_str().to_owned(),
-        sub: subject_of(app, client, authentication.user),
-        aud: client.id.clone(),
-        exp: now.plus(app.config.tokens.id_token),
-        iat: now,
-        auth_time: authentication.auth_time,
-        nonce: bound.nonce.map(str::to_owned),
-        acr: authentication.acr.to_owned(),
-        amr: authentication.amr.split(' ').map(str::to_owned).collect(),
-        sid: authentication.session.clone(),
-        at_hash: hash(bound.access_token),
-        c_hash: hash(bound.code),
-        s_hash: hash(bound.state),
-        claims,
-    };
+    let token = content(app, client, authentication, bound, claims, now);
     protect(app, client, alg, ID_TOKEN_TYP, &token).await
 }
 
@@ -184,8 +211,7 @@ async fn signed_with_secret(app: &App, jws: &Jws<'_>) -> Result<Option<Hint>, St
     if client.metadata.id_token_signed_response_alg != jws.alg() {
         return Ok(None);
     }
-    let secret = client_keys::secret(app, &client);
-    let verified = secret.and_then(|secret| jws.verify_with_secret::<IdToken>(&secret).ok());
+    let verified = client_keys::verify_by_secret::<IdToken>(app, &client, jws).ok();
     let ours = verified.filter(|token| token.iss == app.config.issuer.as_str() && token.aud == client.id);
     Ok(ours.map(|token| Hint { token, client: Some(client) }))
 }

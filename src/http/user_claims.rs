@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
+use super::subject::subject_of;
 use crate::app::App;
 use crate::protocol::claims::{GROUPS, is_asked_for, released};
 use crate::protocol::claims_request::Wish;
+use crate::protocol::client::Client;
+use crate::protocol::grant::Grant;
 use crate::protocol::scope::Scope;
 use crate::protocol::user::User;
 use crate::store::StoreError;
@@ -25,5 +28,41 @@ pub async fn about(
     if is_asked_for(GROUPS, scope, wanted) {
         claims.insert(GROUPS.to_owned(), app.store.group_names(&user.id).await?.into());
     }
+    Ok(claims)
+}
+
+/// Those in the ID tokens of a grant: what was asked for one by one, and is within the client's scope.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn in_id_token(
+    app: &App,
+    client: &Client,
+    grant: &Grant,
+) -> Result<Map<String, Value>, StoreError> {
+    let wanted = grant.claims.clone().within(&client.metadata.scope).id_token;
+    if wanted.is_empty() {
+        return Ok(Map::new());
+    }
+    match app.store.user(&grant.user_id).await? {
+        Some(user) => about(app, &user, &Scope::default(), &wanted).await,
+        None => Ok(Map::new()),
+    }
+}
+
+/// Those of the `UserInfo` endpoint for an access token of this scope, with the user's `sub` (Core §5.3.2).
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn in_userinfo(
+    app: &App,
+    client: &Client,
+    user: &User,
+    grant: &Grant,
+    scope: &Scope,
+) -> Result<Map<String, Value>, StoreError> {
+    let wanted = grant.claims.clone().within(&client.metadata.scope).userinfo;
+    let mut claims = about(app, user, scope, &wanted).await?;
+    claims.insert("sub".to_owned(), json!(subject_of(app, client, &user.id)));
     Ok(claims)
 }

@@ -12,7 +12,6 @@ use super::cors::AnswerFor;
 use super::error::OAuthError;
 use super::extract::{FormError, FormFields};
 use super::id_token;
-use super::subject::subject_of;
 use super::user_claims;
 use crate::app::App;
 use crate::protocol::client::Client;
@@ -44,9 +43,7 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
         return Err(refused(ErrorCode::InvalidToken, "the user is no more"));
     };
     let client = &active.client;
-    let wanted = grant.claims.clone().within(&client.metadata.scope).userinfo;
-    let mut claims = user_claims::about(&app, &user, &active.token.scope, &wanted).await?;
-    claims.insert("sub".to_owned(), json!(subject_of(&app, client, &user.id)));
+    let claims = user_claims::in_userinfo(&app, client, &user, &grant, &active.token.scope).await?;
     let answer = answer(&app, client, claims).await?;
     Ok(AnswerFor(client.id.clone()).attach(answer))
 }

@@ -8,6 +8,7 @@ use super::audit::AdminAudit;
 use super::failures::{AdminFailure, AdminFailures};
 use super::plot::{Plot, Ranking};
 use super::{LinkedRow, Notice, Page, PasskeyRow, Problem, SessionRow, Shell};
+use crate::admin::settings::Settings;
 use crate::i18n::Words;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
@@ -152,6 +153,8 @@ pub struct AdminClientForm {
     pub self_registered: bool,
     /// Whether it has a secret.
     pub has_secret: bool,
+    /// Until when the secret before works (unix seconds), if it does.
+    pub old_secret_until: Option<i64>,
     /// An address at the application where a sign-in begins.
     pub start: Option<String>,
     /// The response types that may be chosen.
@@ -162,8 +165,24 @@ pub struct AdminClientForm {
     pub problems: Vec<Problem>,
     /// A secret just made: shown on this page and never again.
     pub secret_shown_once: Option<String>,
+    /// How the application's libraries are set up; nothing when new.
+    pub connect: Option<Connect>,
     /// What was just done.
     pub notice: Option<Notice>,
+}
+
+/// What the application must know about this server.
+pub struct Connect {
+    /// Was it registered just now?
+    pub open: bool,
+    /// The issuer identifier.
+    pub issuer: String,
+    /// Where the rest can be discovered.
+    pub discovery: String,
+    /// What may go wrong with its redirect URIs: each with what there is to say.
+    pub hints: Vec<(String, String)>,
+    /// For each library that fits.
+    pub settings: Vec<Settings>,
 }
 
 /// One response type as a checkbox.
@@ -251,6 +270,14 @@ pub(super) const GRANT_TYPES: [(&str, &str); 3] = [
     ("authorization_code", "People sign in (authorization_code)"),
     ("refresh_token", "Stay connected (refresh_token)"),
     ("client_credentials", "Act on its own (client_credentials)"),
+];
+
+/// For how long an old secret may go on working, in seconds, with labels.
+pub(super) const OVERLAPS: [(&str, &str); 4] = [
+    ("3600", "an hour"),
+    ("86400", "a day"),
+    ("604800", "a week"),
+    ("0", "not at all: it is known to others"),
 ];
 
 /// The signature algorithms of the form.

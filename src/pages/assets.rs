@@ -21,12 +21,13 @@ pub struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ALL: LazyLock<[Asset; 9]> = LazyLock::new(|| {
+static ALL: LazyLock<[Asset; 10]> = LazyLock::new(|| {
     [
         asset("style.css", "text/css; charset=utf-8", include_bytes!("../../static/style.css")),
         asset("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
         asset("globe.svg", "image/svg+xml", include_bytes!("../../static/globe.svg")),
         asset("check_session.js", JAVASCRIPT, include_bytes!("../../static/check_session.js")),
+        asset("copy.js", JAVASCRIPT, include_bytes!("../../static/copy.js")),
         asset("form_post.js", JAVASCRIPT, include_bytes!("../../static/form_post.js")),
         asset("front_channel_logout.js", JAVASCRIPT, include_bytes!("../../static/front_channel_logout.js")),
         asset("passkey.js", JAVASCRIPT, include_bytes!("../../static/passkey.js")),

@@ -13,7 +13,9 @@ mod by_mail;
 mod demo;
 mod failures;
 mod plot;
+mod preview;
 mod sign_in;
+mod wizard;
 #[expect(
     clippy::trivially_copy_pass_by_ref,
     reason = "inside the templates' macros and loops a value is a reference of any depth"
@@ -27,19 +29,21 @@ pub use account::{
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
-    AdminUsers, AuditRow, ClientFields, ClientRow, GroupFields, GroupRow, InvitationFields, InvitationRow,
-    KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
+    AdminUsers, AuditRow, ClientFields, ClientRow, Connect, GroupFields, GroupRow, InvitationFields,
+    InvitationRow, KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
+pub use preview::AdminClientPreview;
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
     SignedOut, SigningOut, UpstreamButton, VerifyAddress,
 };
+pub use wizard::{AdminClientKinds, AdminClientWizard, Finding, WizardFields};
 pub use words::{describe_device, describe_scope, describe_weakness, duration};
 
 pub use crate::protocol::logout::LogoutFrame;
@@ -50,9 +54,10 @@ use crate::i18n::{Language, Phrase, Words, key};
 
 use account::{ADDRESS_INPUTS, PROFILE_INPUTS, TABS};
 use admin::{
-    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, PROFILE,
+    ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, OVERLAPS, PROFILE,
     any_of_a_claim, level_label,
 };
+use wizard::KINDS;
 use words::{ago, day_time, grouped, iso, signed_in};
 
 /// A page as it is sent: in which language, and where it is found again.
@@ -203,6 +208,8 @@ pub enum Notice {
     ClientSaved,
     /// A client was deleted.
     ClientDeleted,
+    /// A client's old secret was ended.
+    OldSecretEnded,
     /// A user was created.
     UserCreated,
     /// A user was changed.
@@ -252,6 +259,11 @@ impl Notice {
         (Notice::ClientCreated, "client-created", Phrase::english("The application is registered.")),
         (Notice::ClientSaved, "client-saved", Phrase::english("The application is saved.")),
         (Notice::ClientDeleted, "client-deleted", Phrase::english("The application is deleted.")),
+        (
+            Notice::OldSecretEnded,
+            "old-secret-ended",
+            Phrase::english("The old secret does not work any more."),
+        ),
         (Notice::UserCreated, "user-created", Phrase::english("The user is created.")),
         (Notice::UserSaved, "user-saved", Phrase::english("The user is saved.")),
         (Notice::UserDeleted, "user-deleted", Phrase::english("The user is deleted.")),

@@ -8,12 +8,16 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::admin::preview::Preview;
+use crate::admin::settings::Settings;
 use crate::branding::{accent_address, accent_file};
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
+use crate::protocol::client::AccessTokenFormat;
 use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
+use crate::protocol::registration::Kind;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -269,6 +273,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         new,
         self_registered: !new,
         has_secret: true,
+        old_secret_until: (!new).then_some(NOW + 86_400),
         start: (!new).then(|| text("https://travel.example/login?iss=x")),
         response_types: vec![
             ResponseTypeBox { input: "response_code".to_owned(), name: text("code"), on: true },
@@ -280,8 +285,56 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ],
         client,
         problems,
+        connect: (!new).then(|| Connect {
+            open: true,
+            issuer: text("https://id.example"),
+            discovery: text("https://id.example/.well-known/openid-configuration"),
+            hints: vec![(text("https://travel.example/"), text("ends with a slash."))],
+            settings: vec![Settings {
+                library: "openid-client",
+                platform: "Node.js",
+                file: "auth.mjs",
+                text: text("await client.discovery(\n  new URL(\"https://id.example\"),\n)\n"),
+            }],
+        }),
         secret_shown_once,
         notice,
+    };
+    let wizard = |kind, findings, problems| AdminClientWizard {
+        shell: shell(Words::ENGLISH, true),
+        kind,
+        fields: WizardFields {
+            id: text("c-1"),
+            name: text("Lighthouse Travel"),
+            redirect_uris: text("https://travel.example/"),
+            scope: text("orders:read"),
+        },
+        findings,
+        problems,
+    };
+    let preview = || AdminClientPreview {
+        shell: shell(Words::ENGLISH, true),
+        client_id: text("lighthouse-travel"),
+        client_name: text("Lighthouse Travel"),
+        user: text("ada"),
+        scope: String::new(),
+        preview: Some(Preview {
+            user_id: text("u1"),
+            username: text("ada"),
+            scope: crate::protocol::scope::Scope::parse("openid groups").unwrap(),
+            left_out: crate::protocol::scope::Scope::parse("phone").unwrap(),
+            id_token: None,
+            access_token_format: AccessTokenFormat::Opaque,
+            access_token: [("sub".to_owned(), text("u1").into())].into_iter().collect(),
+            userinfo: Some([("groups".to_owned(), vec![text("staff")].into())].into_iter().collect()),
+            refresh_token: true,
+        }),
+        problems: vec![],
+    };
+    let finding = |uri: &str, good, messages: &[&str]| Finding {
+        uri: text(uri),
+        good,
+        messages: messages.iter().map(|message| text(message)).collect(),
     };
     let user_row = |username: &str, name: &str, email: &str, admin, disabled| UserRow {
         id: text(username),
@@ -803,6 +856,21 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "admin-clients-none",
             html(&AdminClients { shell: shell(Words::ENGLISH, true), rows: vec![], notice: None }),
         ),
+        ("admin-client-preview", html(&preview())),
+        ("admin-client-kinds", html(&AdminClientKinds { shell: shell(Words::ENGLISH, true) })),
+        ("admin-client-wizard", html(&wizard(Kind::Web, None, vec![]))),
+        ("admin-client-wizard-machine", html(&wizard(Kind::Machine, None, vec![]))),
+        (
+            "admin-client-wizard-checked",
+            html(&wizard(
+                Kind::Agent,
+                Some(vec![
+                    finding("https://travel.example/", true, &["ends with a slash."]),
+                    finding("https://travel.example/#/cb", false, &["has a fragment."]),
+                ]),
+                vec![problem("redirect_uris", "https://travel.example/#/cb has a fragment.")],
+            )),
+        ),
         (
             "admin-client-new",
             html(&client_form(
@@ -1253,7 +1321,9 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let runs_a_script = ["signing-out", "invitation"].iter().any(|page| name.starts_with(page));
+        let runs_a_script = ["signing-out", "invitation", "admin-client-secret", "admin-client ("]
+            .iter()
+            .any(|page| name.starts_with(page));
         let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {

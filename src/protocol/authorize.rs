@@ -415,7 +415,10 @@ fn response_type(
 /// RFC 6749 §3.3: "The authorization server MAY fully or partially ignore the scope requested by the client". What
 /// the client is not registered for is left out, as Core §3.1.2.1 wants it for unknown values; the token response
 /// names what remains.
-fn allowed_scope(
+///
+/// # Errors
+/// The scope is malformed, or nothing of it remains.
+pub fn allowed_scope(
     client: &Client,
     requested: Option<&str>,
     response_type: ResponseType,

@@ -28,6 +28,8 @@ pub struct Client {
     pub secret_hash: Option<String>,
     /// The secret itself, sealed, where it must serve as a key (Core §10.1): see [`ClientMetadata::needs_secret_as_key`].
     pub sealed_secret: Option<String>,
+    /// The secret before this one, while the application is being given the new one.
+    pub old_secret: Option<OldSecret>,
     /// Switched off by an administrator: every request of it is refused.
     pub disabled: bool,
     /// What it registered.
@@ -38,6 +40,17 @@ pub struct Client {
     pub created_at: Timestamp,
     /// When its metadata or secret last changed.
     pub updated_at: Timestamp,
+}
+
+/// A secret that was replaced, and is good for a while yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OldSecret {
+    /// SHA-256 of it, in hexadecimal.
+    pub hash: String,
+    /// Itself, sealed, where it served as a key.
+    pub sealed: Option<String>,
+    /// When it stops working.
+    pub until: Timestamp,
 }
 
 /// What is kept about a client that registered itself (RFC 7591).
@@ -281,6 +294,12 @@ impl Client {
     #[must_use]
     pub fn needs_secret(&self) -> bool {
         self.metadata.token_endpoint_auth_method.uses_secret() || self.metadata.needs_secret_as_key()
+    }
+
+    /// The old secret, if it still works. Nothing has to take it away: it counts until its time, and not after.
+    #[must_use]
+    pub fn old_secret_at(&self, now: Timestamp) -> Option<&OldSecret> {
+        self.old_secret.as_ref().filter(|old| !now.reached(old.until))
     }
 
     /// Did it register itself, and has not been used since? Such a client is deleted after a while.

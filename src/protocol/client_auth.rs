@@ -9,6 +9,7 @@ use super::error::Rule;
 use super::ids::ClientId;
 use super::params::Params;
 use crate::protocol::secret::{same_secret, sha256_hex};
+use crate::protocol::timestamp::Timestamp;
 
 /// What a request shows about its client.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -157,7 +158,7 @@ impl Credentials {
 ///
 /// # Errors
 /// It does not.
-pub fn prove_by_secret(client: &Client, proof: &Proof) -> Result<(), ClientAuthError> {
+pub fn prove_by_secret(client: &Client, proof: &Proof, now: Timestamp) -> Result<(), ClientAuthError> {
     if client.disabled {
         return Err(ClientAuthError::Refused);
     }
@@ -165,8 +166,9 @@ pub fn prove_by_secret(client: &Client, proof: &Proof) -> Result<(), ClientAuthE
     match proof {
         Proof::Nothing if registered == AuthMethod::None => Ok(()),
         Proof::Secret { method, secret } => {
-            let right =
-                client.secret_hash.as_ref().is_some_and(|hash| same_secret(&sha256_hex(secret), hash));
+            let hash = sha256_hex(secret);
+            let old = client.old_secret_at(now).map(|old| &old.hash);
+            let right = client.secret_hash.iter().chain(old).any(|known| same_secret(&hash, known));
             // Only after the secret was right: whoever does not know it learns nothing about the registration.
             match (right, registered == *method) {
                 (false, _) => Err(ClientAuthError::Refused),
@@ -200,7 +202,7 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{ClientAuthError, Credentials, Proof, prove_by_secret};
+    use super::{ClientAuthError, Credentials, Proof, Timestamp, prove_by_secret};
     use crate::protocol::client::AuthMethod;
     use crate::protocol::client_assertion::AssertionError;
     use crate::protocol::params::Params;
@@ -214,7 +216,7 @@ mod tests {
         client: &crate::protocol::client::Client,
         credentials: &Result<Credentials, ClientAuthError>,
     ) -> Result<(), ClientAuthError> {
-        prove_by_secret(client, &credentials.as_ref().unwrap().proof)
+        prove_by_secret(client, &credentials.as_ref().unwrap().proof, Timestamp(0))
     }
 
     fn basic(text: &str) -> String {

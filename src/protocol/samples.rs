@@ -22,6 +22,7 @@ pub fn client(id: &str) -> Client {
         id: id.into(),
         secret_hash: Some(crate::protocol::secret::sha256_hex("secret")),
         sealed_secret: None,
+        old_secret: None,
         disabled: false,
         self_registration: None,
         metadata: registration::check(&input, RegistrationPolicy::default()).unwrap().metadata,

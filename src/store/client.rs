@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::audit::write_audit;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
-use crate::protocol::client::{Client, SelfRegistration};
+use crate::protocol::client::{Client, OldSecret, SelfRegistration};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::web_origins;
 use crate::protocol::timestamp::Timestamp;
@@ -14,6 +14,9 @@ pub(super) struct ClientRow {
     id: String,
     secret_hash: Option<String>,
     sealed_secret: Option<String>,
+    old_secret_hash: Option<String>,
+    old_sealed_secret: Option<String>,
+    old_secret_until: Option<i64>,
     disabled: bool,
     metadata: String,
     registration_token_hash: Option<String>,
@@ -31,6 +34,12 @@ impl TryFrom<ClientRow> for Client {
             id: row.id.into(),
             secret_hash: row.secret_hash,
             sealed_secret: row.sealed_secret,
+            old_secret: match (row.old_secret_hash, row.old_secret_until) {
+                (Some(hash), Some(until)) => {
+                    Some(OldSecret { hash, sealed: row.old_sealed_secret, until: Timestamp(until) })
+                }
+                _ => None,
+            },
             self_registration: row
                 .registration_token_hash
                 .map(|token_hash| SelfRegistration { token_hash, used_at: row.used_at.map(Timestamp) }),
@@ -98,8 +107,9 @@ macro_rules! update_client {
     ($tx:ident, $client:expr, $read_at:expr, $metadata:expr) => {{
         let updated = sqlx::query(
             "UPDATE clients SET secret_hash = $1, sealed_secret = $2, disabled = $3, metadata = $4,
-                    registration_token_hash = $5, updated_at = $6
-             WHERE id = $7 AND updated_at = $8",
+                    registration_token_hash = $5, updated_at = $6, old_secret_hash = $7, old_sealed_secret = $8,
+                    old_secret_until = $9
+             WHERE id = $10 AND updated_at = $11",
         )
         .bind(&$client.secret_hash)
         .bind(&$client.sealed_secret)
@@ -107,6 +117,9 @@ macro_rules! update_client {
         .bind(&$metadata)
         .bind($client.self_registration.as_ref().map(|own| &own.token_hash))
         .bind($client.updated_at.0)
+        .bind($client.old_secret.as_ref().map(|old| &old.hash))
+        .bind($client.old_secret.as_ref().and_then(|old| old.sealed.as_ref()))
+        .bind($client.old_secret.as_ref().map(|old| old.until.0))
         .bind($client.id.as_str())
         .bind($read_at.0)
         .execute(&mut *$tx)

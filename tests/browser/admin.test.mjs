@@ -33,9 +33,10 @@ browserTest('an administrator registers an application and a user who can sign i
   await setUp(page, server);
   await page.goto(`${server.issuer}/admin/clients/new`);
   if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.click('text=Web application');
   await page.fill('#name', 'Bookshop');
   await page.fill('#redirect_uris', 'https://bookshop.example/callback');
-  await page.click('main form button[type=submit]');
+  await page.click('text=Register application');
   assert.ok((await page.textContent('#client-secret')).length >= 43, '256 bits at least');
   await page.goto(`${server.issuer}/admin/clients`);
   await page.click('text=Bookshop');
@@ -66,7 +67,7 @@ browserTest('an administrator registers an application and a user who can sign i
 
 browserTest('what is wrong with a form is said, and nothing of it is stored', async ({ server, page }) => {
   await setUp(page, server);
-  await page.goto(`${server.issuer}/admin/clients/new`);
+  await page.goto(`${server.issuer}/admin/clients/new/other`);
   if (await page.locator('#login-submit').count()) await signIn(page, administrator);
   await page.fill('#name', 'Broken');
   await page.fill('#redirect_uris', 'https://broken.example/callback#fragment');
@@ -76,4 +77,27 @@ browserTest('what is wrong with a form is said, and nothing of it is stored', as
   await page.goto(`${server.issuer}/admin/clients`);
   await page.waitForSelector('h1');
   assert.equal(await page.locator('text=Broken').count(), 0);
+});
+
+browserTest('settings are copied by a button, and the page says so', async ({ server, page, context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write'], { origin: server.issuer });
+  await setUp(page, server);
+  await page.goto(`${server.issuer}/admin/clients/new/web`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  await page.fill('#name', 'Bookshop');
+  await page.fill('#redirect_uris', 'https://bookshop.example/callback');
+  await page.keyboard.press('Tab');
+  await page.focus('#name');
+  await page.keyboard.press('Enter');
+  const secret = await page.textContent('#client-secret');
+  const authlib = page.locator('.libraries details', { hasText: 'Authlib' });
+  await authlib.locator('summary').click();
+  await page.evaluate(() => {
+    window.copied = [];
+    navigator.clipboard.writeText = async (text) => void copied.push(text);
+  });
+  await authlib.locator('button.copy').click();
+  await page.waitForSelector('button.copy:text("Copied")');
+  const [text] = await page.evaluate(() => copied);
+  assert.ok(text.includes(`client_secret="${secret}"`), text);
 });

@@ -170,17 +170,30 @@ const ofQuickstart = {
   'admin-audit-filtered': (page, { issuer }) => page.goto(`${issuer}/admin/audit?actor=${administrator.username}`),
   'admin-audit-wrong': (page, { issuer }) => page.goto(`${issuer}/admin/audit?since=yesterday`),
   'admin-clients': (page, { issuer }) => page.goto(`${issuer}/admin/clients`),
-  'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),
+  'admin-client-kinds': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new`),
+  'admin-client-wizard': (page) => page.click('text=Web application').then(() => page.waitForSelector('#redirect_uris')),
+  'admin-client-checked': async (page) => {
+    await page.fill('#redirect_uris', 'https://bookshop.example/\nhttps://bookshop.example/#/callback\nhttp://bookshop.example/callback');
+    await page.click('text=Check the address');
+    await page.waitForSelector('#findings');
+  },
   'admin-client-wrong': async (page) => {
     await page.fill('#name', 'Bookshop');
-    await page.fill('#redirect_uris', 'https://bookshop.example/callback#fragment');
-    await page.click('main form button[type=submit]');
+    await page.click('text=Register application');
     await page.waitForSelector('[role=alert]');
   },
   'admin-client-secret': async (page) => {
-    await page.fill('#redirect_uris', 'https://bookshop.example/callback');
-    await page.click('main form button[type=submit]');
+    await page.fill('#redirect_uris', 'https://bookshop.example/');
+    await page.click('text=Register application');
     await page.waitForSelector('#client-secret');
+  },
+  'admin-client-machine': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new/machine`),
+  'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new/other`),
+  'admin-client-preview': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/clients/acme-notes/preview`);
+    await page.fill('#user', administrator.username);
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#g-userinfo');
   },
   'admin-users': (page, { issuer }) => page.goto(`${issuer}/admin/users`),
   'admin-invitations': (page, server) => invite(page, server, 'grace@example.org'),

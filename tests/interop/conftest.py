@@ -30,6 +30,16 @@ class Server:
         assert done.returncode == 0, done.stdout + done.stderr
         return json.loads(done.stdout)
 
+    def settings(self, registered, library):
+        """What the administrator is given to paste, with the secret put in."""
+        answer = requests.get(
+            f"{self.issuer}/admin/api/clients/{registered['client_id']}/settings",
+            headers={"Authorization": f"Bearer {self.administrator}"},
+            timeout=10,
+        )
+        text = next(each["text"] for each in answer.json()["settings"] if each["library"] == library)
+        return text.replace("PUT-THE-CLIENT-SECRET-HERE", registered.get("client_secret", ""))
+
     def register(self, **metadata):
         """Registers an application by the administration API; returns its metadata."""
         answer = requests.post(

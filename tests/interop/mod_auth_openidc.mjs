@@ -15,7 +15,18 @@ import { freePorts } from '../countersign.mjs';
 
 const modules = ['mpm_event', 'authn_core', 'authz_core', 'authz_user', 'proxy', 'proxy_http', 'auth_openidc'];
 
-const configuration = ({ folder, port, application, issuer, client, directives }) => `
+/** How it is connected, unless that is `pasted`. */
+const connection = ({ port, issuer, client }) => `
+OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
+OIDCClientID ${client.client_id}
+OIDCClientSecret ${client.client_secret}
+OIDCProviderTokenEndpointAuth ${client.token_endpoint_auth_method}
+OIDCRedirectURI http://localhost:${port}/protected/oidc
+OIDCScope "openid profile email offline_access"
+OIDCPKCEMethod S256
+OIDCCryptoPassphrase "only for this test"`;
+
+const configuration = ({ folder, port, application, issuer, client, pasted, directives }) => `
 ServerRoot ${folder}
 ServerName localhost
 Listen 127.0.0.1:${port}
@@ -27,14 +38,7 @@ Group www-data
 StartServers 1
 ${modules.map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
 
-OIDCProviderMetadataURL ${issuer}/.well-known/openid-configuration
-OIDCClientID ${client.client_id}
-OIDCClientSecret ${client.client_secret}
-OIDCProviderTokenEndpointAuth ${client.token_endpoint_auth_method}
-OIDCRedirectURI http://localhost:${port}/protected/oidc
-OIDCScope "openid profile email offline_access"
-OIDCPKCEMethod S256
-OIDCCryptoPassphrase "only for this test"
+${pasted ?? connection({ port, issuer, client })}
 OIDCInfoHook access_token id_token refresh_token userinfo
 ${directives.join('\n')}
 
@@ -79,7 +83,7 @@ async function startApache(settings) {
 }
 
 /** A browser test with an Apache that is registered as a client; its `metadata` may depend on its redirect URI. */
-export function apacheTest(name, body, { metadata = {}, directives = [] } = {}) {
+export function apacheTest(name, body, { metadata = {}, directives = [], paste = false } = {}) {
   browserTest(name, async ({ server, origins, ...rest }) => {
     const [port] = await freePorts(1);
     const origin = `http://localhost:${port}`;
@@ -88,6 +92,9 @@ export function apacheTest(name, body, { metadata = {}, directives = [] } = {}) 
       post_logout_redirect_uris: [`${origin}/signed-out`],
       ...(typeof metadata === 'function' ? metadata(`${origin}/protected/oidc`) : metadata),
     });
+    // The directives that an administrator is given, with the secret put in; what is protected, is the test's matter.
+    const text = paste ? await server.settings(client, 'mod_auth_openidc') : undefined;
+    const pasted = text?.replace(/<Location[^]*Location>/, '');
     const application = await serveApplication();
     let apache;
     try {
@@ -96,6 +103,7 @@ export function apacheTest(name, body, { metadata = {}, directives = [] } = {}) 
         application: application.address().port,
         issuer: server.issuer,
         client,
+        pasted,
         directives,
       });
       origins.push(origin);

@@ -52,3 +52,11 @@ apacheTest('sign-out at the application signs out at the provider', async ({ ser
   await assertStranger(page, { server, apache });
   await assertSignedOut(page, server);
 });
+
+for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt']) {
+  apacheTest(`the settings to paste sign people in: ${method}`, async ({ server, page, apache }) => {
+    const seen = await visit(page, apache);
+    assert.equal(seen.oidc_claim_iss, server.issuer);
+    assert.equal(seen.oidc_claim_preferred_username, demoUser.username);
+  }, { metadata: { token_endpoint_auth_method: method }, paste: true });
+}

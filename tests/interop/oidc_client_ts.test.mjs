@@ -100,3 +100,16 @@ applicationTest('claims are closed to an origin that is not registered', async (
   await page.goto(foreign);
   assert.equal(await userinfo(page, server, token), 'TypeError');
 });
+
+applicationTest('the settings to paste are those that sign people in', async ({ server, page, app }) => {
+  const text = await server.settings({ client_id: 'spa' }, 'oidc-client-ts');
+  const pasted = await page.evaluate((text) => {
+    const body = text.replace(/^import .*$/m, '').replace('export const manager =', 'return');
+    const own = new Function('UserManager', body)(oidc.UserManager).settings;
+    const named = [...text.matchAll(/^  (\w+):/gm)].map(([, name]) => name);
+    return Object.fromEntries(named.map((name) => [name, own[name]]));
+  }, text);
+  // Each is a name that the library knows, with the value that the tests here sign people in with.
+  const { authority, client_id, redirect_uri, post_logout_redirect_uri, scope } = app.settings;
+  assert.deepEqual(pasted, { authority, client_id, redirect_uri, post_logout_redirect_uri, scope });
+});

@@ -1,6 +1,7 @@
 // openid-client (npm) as the relying party.
 
 import assert from 'node:assert/strict';
+import { rm, writeFile } from 'node:fs/promises';
 import test, { after, before } from 'node:test';
 import * as client from 'openid-client';
 import { quickstart } from '../countersign.mjs';
@@ -185,4 +186,46 @@ test('sign-out from the application ends the session', async () => {
 
   const { callback, checks } = await authorize(app, { browser, parameters: { prompt: 'none' } });
   await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('login_required'));
+});
+
+/** What the administrator is given to paste, as a module of its own beside the library. */
+async function pasted(registered) {
+  const text = await server.settings(registered, 'openid-client');
+  const file = new URL(`../pasted-${registered.client_id}.mjs`, import.meta.url);
+  await writeFile(file, text);
+  try {
+    return await import(file);
+  } finally {
+    await rm(file);
+  }
+}
+
+for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none']) {
+  test(`the settings to paste sign people in: ${method}`, async () => {
+    const more = ['--scope', 'openid profile email offline_access', '--id-token-alg', 'ES256'];
+    const printed = await server.command(
+      ...['client', 'create', '--json', '--name', 'Pasted', '--auth-method', method, '--redirect-uri', redirectUri],
+      ...more,
+    );
+    // A public client of this sort is one of a browser, which has another library: make it a native one.
+    const registered = JSON.parse(printed);
+    if (method === 'none') {
+      const native = ['--metadata', '{"application_type":"native"}'];
+      await server.command('client', 'update', registered.client_id, ...native);
+    }
+    const { config, parameters, codeVerifier } = await pasted(registered);
+    const start = client.buildAuthorizationUrl(config, parameters);
+    const callback = await new Browser().travel(start, redirectUri);
+    const tokens = await client.authorizationCodeGrant(config, callback, { pkceCodeVerifier: codeVerifier });
+    assert.equal(tokens.claims().aud, registered.client_id);
+    assert.equal(header(tokens.id_token).alg, 'ES256');
+  });
+}
+
+test('the settings to paste for a machine get it a token', async () => {
+  const printed = await server.command(
+    ...['client', 'create', '--json', '--name', 'Job', '--kind', 'machine', '--scope', 'orders:read orders:write'],
+  );
+  const { tokens } = await pasted(JSON.parse(printed));
+  assert.equal(tokens.scope, 'orders:read orders:write');
 });

@@ -180,3 +180,20 @@ def test_sign_out_from_the_application(server):
     assert answer.json == {"post_logout_redirect_uri": SIGNED_OUT_URI}
     with pytest.raises(OAuthError, match="login_required"):
         app.sign_in(browser, prompt="none")
+
+
+@pytest.mark.parametrize("auth_method", ["client_secret_basic", "client_secret_post"])
+def test_the_settings_to_paste_sign_people_in(server, auth_method):
+    app = Application(server, auth_method)
+    pasted = {"app": app.flask}
+    exec(server.settings(app.registered, "Authlib"), pasted)
+    app.client = pasted["countersign"]
+    assert pasted["redirect_uri"] == REDIRECT_URI
+    assert app.sign_in()["userinfo"]["aud"] in (app.registered["client_id"], [app.registered["client_id"]])
+
+
+def test_the_settings_to_paste_for_a_machine_get_it_a_token(server):
+    registered = server.create_client("--name", "Job", "--kind", "machine", "--scope", "orders:read")
+    pasted = {}
+    exec(server.settings(registered, "Authlib"), pasted)
+    assert pasted["token"]["scope"] == "orders:read"

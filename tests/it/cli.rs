@@ -598,3 +598,31 @@ fn statistics_at_the_terminal() {
     assert!(terminal.run(&["statistics"]).done().contains("failures of the server"));
     terminal.run(&["statistics", "--span", "year"]).refused(2);
 }
+
+#[test]
+fn clients_of_a_kind_at_the_terminal() {
+    let terminal = Terminal::new();
+    let of_kind = |kind: &str, more: &[&str]| {
+        let name = ["client", "create", "--json", "--name", kind, "--id", kind, "--kind", kind];
+        terminal.run(&[&name[..], more].concat())
+    };
+    let spa = of_kind("spa", &["--redirect-uri", "https://n.example/"]);
+    assert!(spa.err.contains("note: https://n.example/ ends with a slash"), "{}", spa.err);
+    let spa = spa.json();
+    assert_eq!(
+        (&spa["token_endpoint_auth_method"], &spa["scope"]),
+        (&"none".into(), &"openid profile email".into())
+    );
+    let machine = of_kind("machine", &["--scope", "orders:read"]).json();
+    assert_eq!(machine["grant_types"], serde_json::json!(["client_credentials"]));
+    assert!(of_kind("web", &["--redirect-uri", "myapp://cb"]).refused(1).contains("native applications"));
+    assert!(of_kind("toaster", &[]).refused(2).contains("web, spa, native, machine, agent"));
+
+    let text = terminal.run(&["client", "settings", "machine", "--library", "authlib"]).done();
+    assert!(text.contains("client_id=\"machine\"") && text.contains("http://localhost:8080/token"), "{text}");
+    let all = terminal.run(&["client", "settings", "spa", "--json"]).json();
+    assert_eq!(all[0]["library"], "oidc-client-ts");
+    let unknown = terminal.run(&["client", "settings", "spa", "--library", "Authlib"]).refused(1);
+    assert!(unknown.contains("oidc-client-ts"), "{unknown}");
+    assert!(terminal.run(&["client", "settings", "nobody"]).refused(1).contains("no such client"));
+}

@@ -75,3 +75,4 @@ mod token;
 mod upstream;
 mod userinfo;
 mod walks;
+mod wizard;

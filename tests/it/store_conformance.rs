@@ -1447,6 +1447,7 @@ fn countersign_client(id: &str) -> Client {
         id: id.into(),
         secret_hash: None,
         sealed_secret: None,
+        old_secret: None,
         disabled: false,
         metadata: serde_json::from_value(metadata).unwrap(),
         self_registration: None,

@@ -37,6 +37,7 @@ use self::problem::Problem;
     ),
     paths(
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
+        clients::settings, clients::preview, clients::end_old_secret,
         users::list, users::create, users::show, users::update, users::delete, users::set_password,
         users::list_sessions, users::end_sessions,
         invitations::list, invitations::create, invitations::withdraw,

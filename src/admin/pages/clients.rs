@@ -1,24 +1,29 @@
 //! `/admin/clients`
 
+use std::time::Duration;
+
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::shell;
-use super::{changed_meanwhile, done, mistakes, shown};
+use super::{changed_meanwhile, done, mistakes, shown, shown_with};
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
+use crate::admin::{preview, settings};
 use crate::app::App;
-use crate::http::error::PageError;
+use crate::http::error::{PageError, sentence};
 use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
-    AdminClientForm, AdminClients, ClientFields, ClientRow, Notice, Problem, ResponseTypeBox,
+    AdminClientForm, AdminClientKinds, AdminClientPreview, AdminClientWizard, AdminClients, ClientFields,
+    ClientRow, Connect, Finding, Notice, Problem, ResponseTypeBox, WizardFields,
 };
 use crate::protocol::client::{Client, GrantType, ResponseType};
-use crate::protocol::registration::{ClientInput, FieldProblem};
+use crate::protocol::registration::{ClientInput, FieldProblem, Kind};
 
 const LIST: &str = "/admin/clients";
 
@@ -44,7 +49,97 @@ pub async fn list(
     Ok(shown(&app, &me, StatusCode::OK, &page))
 }
 
-/// An empty form, with the defaults filled in.
+/// Which kind?
+pub async fn kinds(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
+    shown(&app, &me, StatusCode::OK, &AdminClientKinds { shell: shell(&app, &me) })
+}
+
+/// The few things that are asked about an application of a kind.
+pub async fn new_kind(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    PathPart(kind): PathPart,
+) -> Result<Response, PageError> {
+    let kind = kind_of(&kind)?;
+    let fields = WizardFields {
+        // As in the form with everything.
+        id: clients::new_id(&app).to_string(),
+        scope: kind.defaults().scope.unwrap_or_default(),
+        ..WizardFields::default()
+    };
+    Ok(shown(&app, &me, StatusCode::OK, &wizard(&app, &me, kind, fields)))
+}
+
+/// Registers an application of a kind, or only judges its addresses.
+pub async fn create_kind(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(kind): PathPart,
+    CheckedForm(sent): CheckedForm,
+) -> Result<Response, PageError> {
+    let kind = kind_of(&kind)?;
+    let text = |name| sent.get(name).unwrap_or_default().to_owned();
+    let fields = WizardFields {
+        id: text("id"),
+        name: text("name"),
+        redirect_uris: text("redirect_uris"),
+        scope: text("scope"),
+    };
+    let uris = lines(&fields.redirect_uris);
+    if sent.get("check").is_some() {
+        let findings = Some(uris.iter().take(MOST_FINDINGS).map(|uri| finding(kind, uri)).collect());
+        let page = AdminClientWizard { findings, ..wizard(&app, &me, kind, fields) };
+        return Ok(shown(&app, &me, StatusCode::OK, &page));
+    }
+    let input = ClientInput {
+        client_id: Some(fields.id.clone()).filter(|id| !id.is_empty()),
+        client_name: Some(fields.name.clone()),
+        redirect_uris: Some(uris),
+        // What was not asked for is as the kind has it; what was asked for and is empty means nothing.
+        scope: sent.get("scope").map(str::to_owned).or_else(|| (kind == Kind::Machine).then(String::new)),
+        ..ClientInput::default()
+    };
+    match clients::create_kind(&app, &me.origin(&info), kind, input).await {
+        Ok(issued) => Ok(saved(&app, &me, issued, Notice::ClientCreated)),
+        Err(refusal) => {
+            let (status, problems) = mistakes(refusal, |field| match field {
+                "redirect_uris" => (field, "Where people come back to"),
+                "scope" => (field, "What it may ask for"),
+                "client_name" => ("name", "Name"),
+                other => ("", other),
+            })?;
+            let page = AdminClientWizard { problems, ..wizard(&app, &me, kind, fields) };
+            Ok(shown(&app, &me, status, &page))
+        }
+    }
+}
+
+/// Addresses that are judged at a time.
+const MOST_FINDINGS: usize = 50;
+
+fn kind_of(text: &str) -> Result<Kind, PageError> {
+    text.parse().map_err(|_| PageError::not_found("There is no such kind of application.".to_owned()))
+}
+
+fn wizard(app: &App, me: &SignedIn, kind: Kind, fields: WizardFields) -> AdminClientWizard {
+    AdminClientWizard { shell: shell(app, me), kind, fields, findings: None, problems: Vec::new() }
+}
+
+fn finding(kind: Kind, uri: &str) -> Finding {
+    let (good, messages) = match kind.check_redirect_uri(uri) {
+        Ok(hints) => (true, hints.iter().map(ToString::to_string).collect()),
+        Err(problem) => (false, vec![sentence(&problem.to_string())]),
+    };
+    Finding { uri: uri.to_owned(), good, messages }
+}
+
+/// The lines of a text that say something.
+fn lines(text: &str) -> Vec<String> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// An empty form for everything, with the defaults filled in.
 pub async fn new(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
     let fields = ClientFields {
         // Made up here and not when the form comes: loading the answer again must not register a second one.
@@ -139,8 +234,65 @@ pub async fn rotate_secret(
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
     }
-    let issued = clients::rotate_secret(&app, &me.origin(&info), before).await?;
+    // A form without the choice is one from before there was it.
+    let overlap = match sent.get("keep_old").map(str::parse) {
+        None => clients::OVERLAP,
+        Some(Ok(seconds)) => Duration::from_secs(seconds),
+        Some(Err(_)) => return Err(PageError::malformed("keep_old must be a number of seconds")),
+    };
+    let issued = clients::rotate_secret(&app, &me.origin(&info), before, overlap).await?;
     Ok(saved(&app, &me, issued, Notice::ClientSaved))
+}
+
+/// Ends the old secret before its time.
+pub async fn end_old_secret(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    CheckedForm(sent): CheckedForm,
+) -> Result<Response, PageError> {
+    let before = clients::find(&app, &id).await?;
+    if changed_meanwhile(&sent, before.updated_at) {
+        let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
+        return Ok(form_of(&app, &me, &before).with(status, problems).show());
+    }
+    clients::end_old_secret(&app, &me.origin(&info), before).await?;
+    Ok(done(&format!("{LIST}/{id}"), Notice::OldSecretEnded))
+}
+
+/// What somebody would get.
+pub async fn preview(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    QueryFields(query): QueryFields,
+) -> Result<Response, PageError> {
+    let client = clients::find(&app, &id).await?;
+    let mut page = AdminClientPreview {
+        shell: shell(&app, &me),
+        client_id: client.id.to_string(),
+        client_name: client.metadata.client_name,
+        user: query.get("user").unwrap_or_default().to_owned(),
+        scope: query.get("scope").unwrap_or_default().to_owned(),
+        preview: None,
+        problems: Vec::new(),
+    };
+    if page.user.is_empty() {
+        return Ok(shown(&app, &me, StatusCode::OK, &page));
+    }
+    let mut status = StatusCode::OK;
+    match preview::of(&app, &me.origin(&info), &id, &page.user, query.get("scope")).await {
+        Ok(preview) => page.preview = Some(preview),
+        Err(refusal) => {
+            (status, page.problems) = mistakes(refusal, |field| match field {
+                "user" => (field, "Who"),
+                other => (other, "Scopes"),
+            })?;
+        }
+    }
+    Ok(shown(&app, &me, status, &page))
 }
 
 /// Deletes a client.
@@ -161,6 +313,7 @@ fn saved(app: &App, me: &SignedIn, issued: Issued, notice: Notice) -> Response {
         None => done(&format!("{LIST}/{}", issued.client.id), notice),
         Some(secret) => {
             let mut form = form_of(app, me, &issued.client).notice(Some(notice));
+            form.page.connect = Some(connect(app, &issued.client, Some(&secret), true));
             form.page.secret_shown_once = Some(secret);
             form.show()
         }
@@ -181,11 +334,13 @@ fn form<'a>(app: &'a App, me: &'a SignedIn, client: ClientFields) -> Form<'a> {
         new: false,
         self_registered: false,
         has_secret: false,
+        old_secret_until: None,
         start: None,
         response_types: response_types(app, &client.response_types),
         client,
         problems: Vec::new(),
         secret_shown_once: None,
+        connect: None,
         notice: None,
     };
     Form { app, me, status: StatusCode::OK, page }
@@ -220,7 +375,9 @@ impl Form<'_> {
     fn about(mut self, client: &Client) -> Self {
         self.page.self_registered = client.self_registration.is_some();
         self.page.has_secret = client.needs_secret();
+        self.page.old_secret_until = client.old_secret_at(self.app.clock.now()).map(|old| old.until.0);
         self.page.start = client.metadata.start_of_sign_in(&self.app.config.issuer);
+        self.page.connect = Some(connect(self.app, client, None, false));
         self
     }
 
@@ -230,6 +387,9 @@ impl Form<'_> {
     }
 
     fn notice(mut self, notice: Option<Notice>) -> Self {
+        if let Some(connect) = self.page.connect.as_mut().filter(|_| notice == Some(Notice::ClientCreated)) {
+            connect.open = true;
+        }
         self.page.notice = notice;
         self
     }
@@ -241,7 +401,21 @@ impl Form<'_> {
     }
 
     fn show(self) -> Response {
-        shown(self.app, self.me, self.status, &self.page)
+        // Its script copies; without it, the texts can be marked and copied by hand.
+        shown_with(self.app, self.me, self.status, &self.page, &Csp::default().script())
+    }
+}
+
+/// What the application must know about this server.
+fn connect(app: &App, client: &Client, secret: Option<&str>, open: bool) -> Connect {
+    let issuer = &app.config.issuer;
+    let hints = clients::hints(Kind::of(&client.metadata), client);
+    Connect {
+        open,
+        issuer: issuer.as_str().to_owned(),
+        discovery: issuer.at("/.well-known/openid-configuration"),
+        hints: hints.into_iter().map(|(uri, hint)| (uri, hint.to_string())).collect(),
+        settings: settings::of(issuer, client, secret),
     }
 }
 
@@ -282,10 +456,7 @@ const WITH_INPUTS: [&str; 30] = [
 /// What a form says, and what is wrong with its JSON. What a form has no input for stays as it was.
 fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<FieldProblem>) {
     let text = |name| form.get(name).map(str::to_owned);
-    let lines = |name| {
-        let text = form.get(name).unwrap_or_default();
-        Some(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect())
-    };
+    let lines = |name| Some(lines(form.get(name).unwrap_or_default()));
     let ticked = |name: &str| Some(form.get(name).is_some());
     let (others, unreadable) = match form.get("more").map(read_others) {
         Some(Ok(others)) => (others, None),

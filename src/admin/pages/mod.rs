@@ -31,8 +31,13 @@ fn shell(app: &App, me: &SignedIn) -> Shell {
 
 /// A page to an administrator's browser.
 fn shown(app: &App, me: &SignedIn, status: StatusCode, page: &impl Page) -> Response {
+    shown_with(app, me, status, page, &Csp::default())
+}
+
+/// The same for a page that may do more than show itself.
+fn shown_with(app: &App, me: &SignedIn, status: StatusCode, page: &impl Page, csp: &Csp) -> Response {
     // A remembered session outlives the cookie that forms are bound to.
-    let mut response = me.browser.remember(&app.config, html(page, &Csp::default()));
+    let mut response = me.browser.remember(&app.config, html(page, csp));
     *response.status_mut() = status;
     response
 }

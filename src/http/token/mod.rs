@@ -9,13 +9,12 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::Map;
 
 use super::access_token::IssueError;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
 use super::error::OAuthError;
-use super::id_token::{self, Authentication, Bound};
+use super::id_token::{self, Bound};
 use super::request_info::RequestInfo;
 use super::user_claims;
 use crate::app::{App, Origin};
@@ -143,24 +142,9 @@ impl TokenRequest<'_> {
         if !scope.contains(OPENID) {
             return Ok(None);
         }
-        let wanted = grant.claims.clone().within(&self.client.metadata.scope).id_token;
-        let claims = if wanted.is_empty() {
-            Map::new()
-        } else {
-            match self.app.store.user(&grant.user_id).await? {
-                Some(user) => user_claims::about(self.app, &user, &Scope::default(), &wanted).await?,
-                None => Map::new(),
-            }
-        };
-        let authentication = Authentication {
-            user: &grant.user_id,
-            session: &grant.session_id,
-            auth_time: grant.auth_time,
-            acr: &grant.acr,
-            amr: &grant.amr,
-        };
+        let claims = user_claims::in_id_token(self.app, self.client, grant).await?;
         let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
-        id_token::issue(self.app, self.client, authentication, bound, claims, self.now).await.map(Some)
+        id_token::issue(self.app, self.client, grant.into(), bound, claims, self.now).await.map(Some)
     }
 }
 

@@ -15,7 +15,7 @@ use crate::protocol::scope::{OFFLINE_ACCESS, Scope};
 use crate::protocol::user::changes_the_text_around;
 
 /// URIs in one list at most.
-const MOST_URIS: usize = 50;
+pub(super) const MOST_URIS: usize = 50;
 /// Bytes in a URI, and in a list of scope values, at most.
 const LONGEST: usize = 2048;
 /// Bytes in a text that is only kept, at most.

@@ -137,6 +137,21 @@ pub struct ClientInput {
     pub disabled: Option<bool>,
 }
 
+impl ClientInput {
+    /// What is named here, and for the rest what `base` says.
+    #[must_use]
+    pub fn over(self, base: &Self) -> Self {
+        let members = |input: &Self| match serde_json::to_value(input) {
+            Ok(Value::Object(members)) => members,
+            _ => serde_json::Map::new(),
+        };
+        let mut merged = members(base);
+        merged.extend(members(&self).into_iter().filter(|(_, value)| !value.is_null()));
+        // What was written by this type is read by it.
+        serde_json::from_value(Value::Object(merged)).unwrap_or(self)
+    }
+}
+
 /// The registration as it stands: what an edit begins with.
 impl From<&Client> for ClientInput {
     fn from(client: &Client) -> Self {

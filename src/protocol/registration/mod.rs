@@ -7,6 +7,7 @@
 mod by_itself;
 mod fields;
 mod input;
+mod kind;
 pub mod software_statement;
 #[cfg(test)]
 mod tests;
@@ -21,10 +22,11 @@ use utoipa::ToSchema;
 
 pub use self::by_itself::{by_itself, over_ridden};
 use self::fields::{
-    client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris, scope,
-    server_address, short_text, short_texts, shortened, uris, values, web_page,
+    MOST_URIS, client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris,
+    scope, server_address, short_text, short_texts, shortened, uris, values, web_page,
 };
 pub use self::input::ClientInput;
+pub use self::kind::{Kind, UnfitForKind, UriHint};
 use super::client::{
     AccessTokenFormat, ApplicationType, AuthMethod, ClientMetadata, GrantType, ResponseType, SigningAlg,
     SubjectType,

@@ -180,6 +180,7 @@ impl TestApp {
             id: id.into(),
             secret_hash: (!public).then(|| sha256_hex("secret")),
             sealed_secret: sealed,
+            old_secret: None,
             disabled: false,
             self_registration: None,
             metadata,

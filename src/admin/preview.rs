@@ -1,0 +1,172 @@
+//! What would this user get in this application? The contents of its tokens, made by the same functions that make the
+//! tokens. Nothing is signed or stored but the audit row: it is a look at somebody's personal data.
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+
+use super::Refusal;
+use super::clients;
+use crate::app::{App, Origin};
+use crate::http::access_token::{self, Life, Subject};
+use crate::http::id_token::{self, Bound};
+use crate::http::user_claims;
+use crate::protocol::authorize::allowed_scope;
+use crate::protocol::claims_request::ClaimsRequest;
+use crate::protocol::client::{AccessTokenFormat, Client, GrantType, ResponseType};
+use crate::protocol::code::issues_refresh_tokens;
+use crate::protocol::grant::Grant;
+use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
+use crate::protocol::user::User;
+
+/// Stands for what is another in every token.
+pub const ANEW: &str = "(another every time)";
+/// The claims that are.
+const DIFFERENT: [&str; 4] = ["jti", "gid", "sid", "at_hash"];
+
+/// What would be issued for a user who signed in now with a password and allowed everything, to a request without
+/// `nonce` and `claims`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct Preview {
+    /// The user's id.
+    pub user_id: String,
+    /// The user's name.
+    pub username: String,
+    /// The scope that would be granted.
+    #[schema(value_type = String)]
+    pub scope: Scope,
+    /// What was asked for, and the client is not registered for.
+    #[schema(value_type = String)]
+    pub left_out: Scope,
+    /// The claims of the ID token; none without `openid`.
+    #[schema(value_type = Option<Object>)]
+    pub id_token: Option<Map<String, Value>>,
+    /// `jwt`: the client can read the access token; `opaque`: nobody but this server can.
+    pub access_token_format: AccessTokenFormat,
+    /// The claims of the access token, or what stands behind an opaque one.
+    #[schema(value_type = Object)]
+    pub access_token: Map<String, Value>,
+    /// What `/userinfo` would answer; none without `openid`.
+    #[schema(value_type = Option<Object>)]
+    pub userinfo: Option<Map<String, Value>>,
+    /// Would it get a refresh token?
+    pub refresh_token: bool,
+}
+
+/// Shows what a user would get. The user is named by id, user name or address; without a scope it is all that the client
+/// is registered for.
+///
+/// # Errors
+/// There is no such client or user, or they would get nothing.
+pub async fn of(
+    app: &App,
+    origin: &Origin,
+    client_id: &str,
+    user: &str,
+    scope: Option<&str>,
+) -> Result<Preview, Refusal> {
+    let client = clients::find(app, client_id).await?;
+    let user = find(app, user).await?;
+    let asked = match scope {
+        Some(text) => Scope::parse(text).map_err(|error| Refusal::field("scope", error))?,
+        None => client.metadata.scope.clone(),
+    };
+    let scope = granted(&client, &user, &asked)?;
+    // It is on record before it is seen.
+    let detail = format!("client:{} {scope}", client.id);
+    app.store.audit(&app.audit(origin, "client.preview", format!("user:{}", user.id), detail)).await?;
+
+    let grant = sample(app, &client, &user, scope);
+    let life = Life::of_access_token(app, grant.created_at, grant.expires_at);
+    let is_openid = grant.scope.contains(OPENID);
+    let id_token = if is_openid {
+        let claims = user_claims::in_id_token(app, &client, &grant).await?;
+        let bound = Bound { access_token: Some(""), ..Bound::default() };
+        Some(id_token::content(app, &client, (&grant).into(), bound, claims, grant.created_at))
+    } else {
+        None
+    };
+    let access_token = access_token::content(app, &client, Subject::User(&grant), &grant.scope, life);
+    let userinfo = if is_openid {
+        Some(user_claims::in_userinfo(app, &client, &user, &grant, &grant.scope).await?)
+    } else {
+        None
+    };
+    Ok(Preview {
+        user_id: user.id.to_string(),
+        username: user.username,
+        left_out: asked.beyond(&client.metadata.scope).into_iter().fold(Scope::default(), Scope::with),
+        id_token: id_token.map(|token| members(&token)),
+        access_token_format: client.metadata.access_token_format,
+        access_token: members(&access_token),
+        userinfo,
+        refresh_token: issues_refresh_tokens(&client),
+        scope: grant.scope,
+    })
+}
+
+async fn find(app: &App, named: &str) -> Result<User, Refusal> {
+    if named.trim().is_empty() {
+        return Err(Refusal::field("user", "name somebody"));
+    }
+    match super::users::find(app, named).await {
+        Err(Refusal::NotFound(_)) => {
+            let user = app.store.user_by_login(&named.trim().to_lowercase()).await?;
+            user.ok_or_else(|| Refusal::field("user", "there is nobody with this user name, address or id"))
+        }
+        found => found,
+    }
+}
+
+/// What would be granted, if anything.
+fn granted(client: &Client, user: &User, asked: &Scope) -> Result<Scope, Refusal> {
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(Refusal::field("user", "nobody signs in to this client with the code flow"));
+    }
+    if client.disabled {
+        return Err(Refusal::field("user", "nobody gets anything: the client is switched off"));
+    }
+    if user.disabled {
+        return Err(Refusal::field("user", "they get nothing: the account is switched off"));
+    }
+    allowed_scope(client, Some(&asked.to_string()), ResponseType::Code)
+        .map_err(|_| Refusal::field("scope", "the client is registered for none of these"))
+}
+
+/// A grant as it is when a code was redeemed, which nobody can use: it is nowhere.
+fn sample(app: &App, client: &Client, user: &User, scope: Scope) -> Grant {
+    let now = app.clock.now();
+    let level = client.metadata.least_acr.unwrap_or_default();
+    Grant {
+        id: ANEW.into(),
+        client_id: client.id.clone(),
+        user_id: user.id.clone(),
+        session_id: ANEW.into(),
+        consent_id: None,
+        offline: scope.contains(OFFLINE_ACCESS),
+        scope,
+        claims: ClaimsRequest::default(),
+        auth_time: now,
+        acr: app.config.assurance.classes.name(level).to_owned(),
+        amr: "pwd".to_owned(),
+        secret: String::new(),
+        generation: 0,
+        rotated_at: now,
+        active: false,
+        created_at: now,
+        expires_at: now.plus(app.config.tokens.refresh_absolute),
+    }
+}
+
+fn members(token: &impl Serialize) -> Map<String, Value> {
+    let mut members = match serde_json::to_value(token) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    };
+    for name in DIFFERENT {
+        if let Some(value) = members.get_mut(name) {
+            *value = json!(ANEW);
+        }
+    }
+    members
+}
