@@ -1012,7 +1012,8 @@ on_both!(a_link_that_was_judged_before_a_change_does_nothing_after_it, |app| {
         let mut judged = Vec::new();
         for aim in [Aim::ResetPassword, Aim::VerifyAddress] {
             let token_hash = format!("{name} {}", aim.as_str());
-            let link = MailedLink::for_user(aim, &unverified, token_hash.clone(), NOW).unwrap();
+            let of = if aim == Aim::ResetPassword { &user } else { &unverified };
+            let link = MailedLink::for_user(aim, of, token_hash.clone(), NOW).unwrap();
             let limit = MailLimit { bucket: name.to_owned(), ..mail_limit() };
             let asked = Some(Carried::Link(&link, &audit(&app, "link.ask")));
             assert!(store.enqueue_mail(&new_mail(&token_hash), &limit, asked).await.unwrap());
@@ -1103,7 +1104,10 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     let leased = store.lease_logout_notices(NoticesOf::Session(&over), NOW, later(45), 1).await.unwrap();
     let kid = store.signing_keys().await.unwrap()[0].kid.clone();
     let unverified = User { email_verified: false, ..user.clone() };
-    let link = |aim, hash: &str| MailedLink::for_user(aim, &unverified, hash.to_owned(), NOW).unwrap();
+    let link = |aim, hash: &str| {
+        let of = if aim == Aim::ResetPassword { &user } else { &unverified };
+        MailedLink::for_user(aim, of, hash.to_owned(), NOW).unwrap()
+    };
     let (reset, verify) = (link(Aim::ResetPassword, "reset"), link(Aim::VerifyAddress, "verify"));
     for link in [&reset, &verify] {
         let asked = Some(Carried::Link(link, &audit(&app, "link.ask")));
