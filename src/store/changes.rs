@@ -164,7 +164,14 @@ impl Drop for Changing<'_> {
 }
 
 /// Where this process reads what others changed, and how far it has read.
-pub(super) struct Ears(Mutex<Option<Listening>>);
+pub(super) struct Ears(Mutex<Hearing>);
+
+enum Hearing {
+    NotYet,
+    On(Listening),
+    /// For good: a connection that was taken while the store closes would keep it from ever being closed.
+    Over,
+}
 
 struct Listening {
     line: Line,
@@ -188,7 +195,7 @@ pub(super) enum Source {
 
 impl Ears {
     pub fn new() -> Self {
-        Self(Mutex::new(None))
+        Self(Mutex::new(Hearing::NotYet))
     }
 }
 
@@ -254,13 +261,17 @@ impl Store {
     /// The database did not answer in time: nothing that is remembered is used soon.
     pub async fn catch_up(&self) -> Result<(), StoreError> {
         let mut ears = self.ears.0.lock().await;
-        let mut listening = match ears.take() {
-            Some(listening) => listening,
-            None => self.in_time(Listening::begin(&self.source)).await?,
+        let mut listening = match std::mem::replace(&mut *ears, Hearing::NotYet) {
+            Hearing::On(listening) => listening,
+            Hearing::NotYet => self.in_time(Listening::begin(&self.source)).await?,
+            Hearing::Over => {
+                *ears = Hearing::Over;
+                return Err(sqlx::Error::PoolClosed.into());
+            }
         };
         // Put back only after it did its work: a line that failed is not used again.
         self.in_time(self.look(&mut listening)).await?;
-        *ears = Some(listening);
+        *ears = Hearing::On(listening);
         Ok(())
     }
 
@@ -298,7 +309,7 @@ impl Store {
             .unwrap_or_else(|_| Err(StoreError::from(sqlx::Error::PoolTimedOut)))
     }
 
-    /// Listens for ever. Without this nothing that is remembered is used, which is slower and never wrong.
+    /// Listens until the store is closed. Without this nothing that is remembered is used, which is slower and never wrong.
     pub async fn listen(&self) {
         let mut outage = false;
         loop {
@@ -313,16 +324,17 @@ impl Store {
                 }
                 Ok(()) | Err(_) => {}
             }
-            match self.ears.0.lock().await.as_mut() {
-                Some(listening) => listening.wait().await,
-                None => tokio::time::sleep(LOOK_EVERY).await,
+            match &mut *self.ears.0.lock().await {
+                Hearing::On(listening) => listening.wait().await,
+                Hearing::NotYet => tokio::time::sleep(LOOK_EVERY).await,
+                Hearing::Over => return,
             }
         }
     }
 
-    /// Gives back what this process listens with.
+    /// Gives back what this process listens with, and takes it no more.
     pub(super) async fn stop_listening(&self) {
-        drop(self.ears.0.lock().await.take());
+        *self.ears.0.lock().await = Hearing::Over;
         if let Source::Postgres(pool) = &self.source {
             pool.close().await;
         }

@@ -699,7 +699,7 @@ on_both_engines!(apples_secret_is_signed_each_time_and_its_answer_comes_by_a_for
         ("/upstream/acme/callback", format!("code=x&state={}", "x".repeat(60_000)), 400),
     ] {
         let page = app.send(crate::support::form(path, body.clone())).await;
-        assert_eq!(page.status, status, "{path} {:.40}", body);
+        assert_eq!(page.status, status, "{path} {body:.40}");
     }
     for (body, why) in [("", "nothing"), ("code=x", "no state"), ("state=x&user={", "neither")] {
         let back = app.send(crate::support::form("/upstream/acme/callback", body)).await;

@@ -41,7 +41,7 @@ on_both!(each_kind_is_registered_with_what_it_needs_and_told_how_to_connect, |ap
         let made = submit(&mut ada, &path, &path, &wish).await;
         let page = if method == AuthMethod::None {
             assert_eq!(made.location(), format!("/admin/clients/{kind}?done=client-created"));
-            ada.get(&made.location()).await
+            ada.get(made.location()).await
         } else {
             made
         };
