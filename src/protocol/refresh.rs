@@ -169,8 +169,9 @@ pub fn may_rotate(
     match behind {
         0 if grant.refresh_went_idle(policy.idle, now) => Err(RefreshError::Idle),
         0 => Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, at: now })),
-        // The window is counted from the first use and never extended: `rotated_at` moves only with the generation.
-        1 if now < grant.rotated_at.plus(policy.grace) => {
+        // The window is counted from the first use and never extended: `rotated_at` moves only with the generation. Without a
+        // window nothing is repeated, also not for who began a second before the first use and was overtaken by it.
+        1 if !policy.grace.is_zero() && now < grant.rotated_at.plus(policy.grace) => {
             Ok(Decision::Repeat { successor: grant.generation })
         }
         _ => Err(RefreshError::Reused),
@@ -248,6 +249,13 @@ mod tests {
         for old in [4, 3, 0] {
             assert_eq!(decide(&grant(), old, 0).unwrap_err(), RefreshError::Reused, "{old}");
         }
+    }
+
+    #[test]
+    fn rfc9700_4_14_2_without_a_window_who_was_overtaken_by_the_first_use_gets_nothing() {
+        let overtaken = Grant { rotated_at: Timestamp(NOW.0 + 1), ..grant() };
+        assert_eq!(decide(&overtaken, 4, 0).unwrap_err(), RefreshError::Reused);
+        assert!(matches!(decide(&overtaken, 4, 10), Ok(Decision::Repeat { successor: 5 })));
     }
 
     #[test]
