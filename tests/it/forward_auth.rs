@@ -397,6 +397,26 @@ on_both!(an_application_may_be_for_some_and_ask_for_more, |test| {
     assert_eq!(at_app.ask("/forward-auth/nginx", &[]).await.status, 403);
 });
 
+on_both!(groups_made_here_and_those_of_the_directory_are_one_list, |test| {
+    let app = configured(&test);
+    let audit = |action| app.app.audit(&Origin::system(), action, String::new(), "");
+    let eve = User { id: "eve".into(), username: "eve".to_owned(), email: None, ..app.user("grace").await };
+    app.app
+        .store
+        .insert_directory_user(&eve, "entry", &["board".to_owned()], &audit("user.create"))
+        .await
+        .unwrap();
+    let mut at_issuer = signed_in(&app, "eve").await;
+    let staff = GroupInput { name: Some("staff".to_owned()), description: None, least_acr: None };
+    let staff = groups::create(&app.app, &Origin::system(), &staff).await.unwrap();
+    assert!(app.app.store.add_member(&staff.id, &eve.id, &audit("group.add_member")).await.unwrap());
+    let mut at_app = AtApp::new(&app, "staff.example");
+    at_app.enter(&mut at_issuer).await;
+    assert_eq!(at_app.page().await.header("remote-groups"), Some("staff,board"));
+    assert!(app.app.store.remove_member(&staff.id, &eve.id, &audit("group.remove_member")).await.unwrap());
+    assert_eq!(at_app.page().await.status, 403, "the directory's alone do not do");
+});
+
 on_both!(what_a_group_asks_of_its_members_counts_at_every_application, |test| {
     let app = configured(&test);
     let ada = app.user("ada").await;
