@@ -248,7 +248,8 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             users::set_password(&app, &origin, &user, password, None, Language::English)
                 .await
                 .map_err(output::refused)?;
-            let sentence = format!("the password of {} is set; they are signed out everywhere", user.username);
+            let sentence =
+                format!("the password of {} is set; they are signed out everywhere", user.username);
             done(&user, print, &json!({ "password": "set" }), &sentence)
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,

@@ -15,7 +15,7 @@ use crate::support::provider::nowhere;
 use crate::support::{Engine, Rp, TestApp, granted, on_both};
 
 /// Every path of the table of contents.
-fn paths() -> BTreeSet<&'static str> {
+pub fn paths() -> BTreeSet<&'static str> {
     let source = include_str!("../../src/routes.rs");
     let mut rest = source;
     let mut paths = BTreeSet::new();
