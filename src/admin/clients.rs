@@ -91,11 +91,11 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
     let list = format!("clients {query}");
     let text = if after.is_empty() {
         // Nothing was registered before that.
-        format!("{} ", i64::MIN)
+        format!("{}:", i64::MIN)
     } else {
         app.seals.open_cursor(&list, after).map_err(|problem| Refusal::field("after", problem))?
     };
-    let place = text.split_once(' ').and_then(|(at, id)| Some((at.parse().ok()?, id)));
+    let place = text.split_once(':').and_then(|(at, id)| Some((at.parse().ok()?, id)));
     let place = place.ok_or_else(|| Refusal::field("after", BadCursor::Forged))?;
     let (wanted, asked) = (query.trim().to_lowercase(), limit.saturating_add(1));
     let mut clients = if wanted.is_empty() {
@@ -109,7 +109,7 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
     let next = clients
         .last()
         .filter(|_| more)
-        .map(|last| app.seals.cursor(&list, &format!("{} {}", last.created_at.0, last.id)));
+        .map(|last| app.seals.cursor(&list, &format!("{}:{}", last.created_at.0, last.id)));
     Ok(Page { clients, next })
 }
 

@@ -93,7 +93,7 @@ enum Place {
 impl Place {
     fn to_text(&self) -> String {
         match self {
-            Self::Word(word, user) => format!("w{word} {user}"),
+            Self::Word(word, user) => format!("w{word}:{user}"),
             Self::User(username) => format!("u{username}"),
         }
     }
@@ -101,7 +101,7 @@ impl Place {
     fn of(text: &str) -> Option<Self> {
         match text.split_at_checked(1)? {
             ("w", place) => {
-                place.split_once(' ').map(|(word, user)| Self::Word(word.to_owned(), user.to_owned()))
+                place.split_once(':').map(|(word, user)| Self::Word(word.to_owned(), user.to_owned()))
             }
             ("u", username) => Some(Self::User(username.to_owned())),
             _ => None,

@@ -10,7 +10,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection, Ro
 
 use crate::routes::paths;
 use crate::support::process::Deployment;
-use crate::support::{Browser, Engine, PASSWORD, on_both_engines};
+use crate::support::{Browser, PASSWORD, on_both_engines};
 
 /// Tables without a bound that is fixed in advance.
 const GROWING: [&str; 13] = [
@@ -86,6 +86,7 @@ async fn look_at_everything(ada: &mut Browser) -> usize {
                 .ok()
                 .and_then(|page| Some(page["next"].as_str()?.to_owned()));
             let Some(next) = next else { break };
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
             let sign = if address.contains('?') { '&' } else { '?' };
             page = ada.get(&format!("{address}{sign}after={next}")).await;
         }
@@ -98,6 +99,7 @@ async fn look_at_everything(ada: &mut Browser) -> usize {
             let page = ada.get(&format!("/admin/api/{list}{after}")).await;
             assert_eq!(page.status, 200, "{list}: {}", page.body);
             let Some(next) = page.json()["next"].as_str().map(str::to_owned) else { break };
+            let next: String = url::form_urlencoded::byte_serialize(next.as_bytes()).collect();
             after = format!("&after={next}");
         }
     }
