@@ -29,6 +29,9 @@ const GROWING: [&str; 13] = [
     "mailed_links",
 ];
 
+/// Indexes that hold what is looked for and nothing else.
+const PARTIAL: [&str; 3] = ["audit_log_without_place", "users_administrators", "users_without_words"];
+
 /// Rows that a page may read at most: what is looked through for one page of a search.
 const MOST_ROWS: u64 = 6_000;
 
@@ -154,7 +157,8 @@ async fn scans_of_postgres(raw: &mut PgConnection, sql: &str) -> Vec<String> {
         let (kind, table) = (plan["Node Type"].as_str().unwrap_or_default(), plan["Relation Name"].as_str());
         if let Some(table) = table.filter(|table| grows(table)) {
             let by_index = ["Index Cond", "Recheck Cond"].iter().any(|cond| plan[*cond].is_string());
-            if !by_index && kind != "ModifyTable" {
+            let partial = plan["Index Name"].as_str().is_some_and(|index| PARTIAL.contains(&index));
+            if !by_index && !partial && kind != "ModifyTable" {
                 found.push(format!("{kind} of {table}"));
             }
         }
@@ -220,7 +224,13 @@ on_both_engines!(no_page_of_the_console_reads_a_whole_table, |engine| {
     let engine = deployment.engine();
     let mut sqlite = match &engine {
         config::Engine::Sqlite(file) => {
-            Some(SqliteConnectOptions::new().filename(file).connect().await.unwrap())
+            let options = SqliteConnectOptions::new().filename(file);
+            // What the server found out about these few rows says nothing about many.
+            let mut raw = options.clone().connect().await.unwrap();
+            let forget = "DROP TABLE IF EXISTS sqlite_stat1; DROP TABLE IF EXISTS sqlite_stat4";
+            sqlx::raw_sql(forget).execute(&mut raw).await.unwrap();
+            raw.close().await.unwrap();
+            Some(options.connect().await.unwrap())
         }
         config::Engine::Postgres(_) => None,
     };
