@@ -34,6 +34,8 @@ const windows = {
   'admin-audit': 'audit-log',
   'admin-failure': 'why-did-this-fail',
 };
+/** What stands on top of the window; elsewhere, the beginning of the page. */
+const top = { 'admin-client-secret': '.libraries', 'admin-client-preview': '#g-id-token' };
 const WINDOW = { width: 1040, height: 720 };
 const NARROW = { width: 560, height: 800 };
 
@@ -66,6 +68,7 @@ for (const { start, pages } of scenes) {
     if (name in windows) await page.setViewportSize(WINDOW);
     // The ring around the field that one is in would look like a part of it.
     await page.evaluate(() => document.activeElement?.blur());
+    if (name in top) await page.$eval(top[name], (element) => element.scrollIntoView());
     const shown = name in windows ? page : page.locator('main');
     const picture = await shown.screenshot();
     let image = await webp(encoder, picture, 0.85);

@@ -146,7 +146,10 @@ async fn scans_of_sqlite(raw: &mut sqlx::SqliteConnection, sql: &str) -> Vec<Str
         .map(|row| row.get::<String, _>("detail"))
         .filter(|step| {
             let mut words = step.split_whitespace();
-            words.next() == Some("SCAN") && words.next().is_some_and(|table| grows(table) || aliased(table))
+            let partial = step.rsplit(' ').next().is_some_and(|index| PARTIAL.contains(&index));
+            words.next() == Some("SCAN")
+                && words.next().is_some_and(|table| grows(table) || aliased(table))
+                && !partial
         })
         .collect()
 }

@@ -732,7 +732,10 @@ on_both!(applications_come_page_by_page, |app| {
     for number in 0..5 {
         app.client(&format!("app{number}"), |_| {}).await;
     }
-    for (query, all) in [("", 5), ("APP", 5), ("3", 1), ("nothing", 0)] {
+    app.client("quoted", |metadata| metadata.client_name = "Bücher \"und\" mehr".to_owned()).await;
+    for (query, all) in
+        [("", 6), ("APP", 5), ("3", 1), ("nothing", 0), ("BÜCHER", 1), ("\"und\"", 1), ("%", 0), ("_", 0)]
+    {
         let (mut ids, mut after) = (Vec::new(), String::new());
         loop {
             let page = clients::list(&app.app, query, &after, 2).await.unwrap();
