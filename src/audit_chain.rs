@@ -207,7 +207,7 @@ pub async fn restart(app: &App, origin: &Origin) -> Result<Restart, RestartError
     let report = verify(app, None).await?;
     let broken = report.broken.ok_or(RestartError::Holds)?;
     let checked = i64::try_from(report.checked).unwrap_or(i64::MAX);
-    let held = (checked > 0).then(|| (broken.seq.saturating_sub(checked), broken.seq.saturating_sub(1)));
+    let intact = (checked > 0).then(|| (broken.seq.saturating_sub(checked), broken.seq.saturating_sub(1)));
     for _ in 0..ATTEMPTS {
         let mut last = app.store.last_audit_place().await?;
         for mark in [Mark::Head, Mark::Anchor] {
@@ -220,11 +220,11 @@ pub async fn restart(app: &App, origin: &Origin) -> Result<Restart, RestartError
         }
         let begins = last.checked_add(1).ok_or(RestartError::Occupied)?;
         let anchor = ChainMark::new(Mark::Anchor, last, "", &code);
-        let held_words = held.map_or_else(
+        let intact_words = intact.map_or_else(
             || "nothing before it was found as it was written".to_owned(),
             |(from, to)| format!("{from} to {to} held"),
         );
-        let detail = format!("{broken}; {held_words}; up to {last} nothing is vouched for any more");
+        let detail = format!("{broken}; {intact_words}; up to {last} nothing is vouched for any more");
         let audit = app.audit(origin, "audit_chain.restart", "audit_log".to_owned(), detail);
         let mut row = ChainRow {
             id: audit.id.clone(),
@@ -242,9 +242,9 @@ pub async fn restart(app: &App, origin: &Origin) -> Result<Restart, RestartError
         };
         let mut walk = Walk::from(&anchor);
         walk.append(&mut row, &code);
-        let head = ChainMark::new(Mark::Head, walk.seq(), walk.link(), &code);
-        if app.store.restart_audit_chain(&anchor, &head, &audit, &row).await? {
-            return Ok(Restart { broken, held, begins });
+        let new_head = ChainMark::new(Mark::Head, walk.seq(), walk.link(), &code);
+        if app.store.restart_audit_chain(&anchor, &new_head, &audit, &row).await? {
+            return Ok(Restart { broken, held: intact, begins });
         }
     }
     Err(RestartError::Occupied)

@@ -125,11 +125,11 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
         let next = users.last().filter(|_| more).map(|user| user.username.clone());
         return Ok(Page { users, next, reached: None });
     };
-    let list = format!("users {query}");
+    let name = format!("users {query}");
     let place = if after.is_empty() {
         Place::Word(search.lead().to_owned(), String::new())
     } else {
-        let text = app.seals.open_cursor(&list, after).map_err(|problem| Refusal::field("after", problem))?;
+        let text = app.seals.open_cursor(&name, after).map_err(|problem| Refusal::field("after", problem))?;
         Place::of(&text).ok_or_else(|| Refusal::field("after", BadCursor::Forged))?
     };
     let mut users = Vec::new();
@@ -139,7 +139,7 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
             if let Some(next) = by_word(app, &search, (word, user), most, &mut users).await? {
                 return Ok(Page {
                     users,
-                    next: Some(app.seals.cursor(&list, &next.to_text())),
+                    next: Some(app.seals.cursor(&name, &next.to_text())),
                     reached: None,
                 });
             }
@@ -147,7 +147,7 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
         }
     };
     let window = app.store.users_holding(search.longest_term(), &username, LOOKED_THROUGH).await?;
-    let mut last = username;
+    let mut behind = username;
     for (user, words_known) in window.users {
         if !search.means(&user) || (words_known && search.first_word(&user).is_some()) {
             continue;
@@ -155,15 +155,15 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
         if users.len() == most {
             return Ok(Page {
                 users,
-                next: Some(app.seals.cursor(&list, &Place::User(last).to_text())),
+                next: Some(app.seals.cursor(&name, &Place::User(behind).to_text())),
                 reached: None,
             });
         }
-        last.clone_from(&user.username);
+        behind.clone_from(&user.username);
         users.push(user);
     }
     let next =
-        window.reached.clone().map(|username| app.seals.cursor(&list, &Place::User(username).to_text()));
+        window.reached.clone().map(|username| app.seals.cursor(&name, &Place::User(username).to_text()));
     Ok(Page { users, next, reached: window.reached })
 }
 

@@ -113,7 +113,7 @@ impl From<Filter> for AuditInput {
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::List { filter, limit, after, json } => {
-            list(place, filter.into(), limit, after, json).await?
+            list(place, filter.into(), limit, after, json).await?;
         }
         Command::Export { filter, format, json } => {
             export(place, filter.into(), if json { Form::Jsonl } else { format }).await?;

@@ -71,7 +71,7 @@ impl std::error::Error for Refused {}
 /// Prints why a command failed, as JSON.
 pub(super) fn failure(error: &anyhow::Error) {
     let refused = error.downcast_ref::<Refused>();
-    failed(Failure {
+    failed(&Failure {
         error: refused.map_or_else(|| format!("{error:#}"), |_| "nothing was changed".to_owned()),
         problems: refused.map(|refused| refused.0.clone()).unwrap_or_default(),
     });
@@ -81,12 +81,12 @@ pub(super) fn failure(error: &anyhow::Error) {
 pub(super) fn misunderstood(error: &clap::Error) {
     let text = error.to_string();
     let said = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
-    failed(Failure { error: said.trim().to_owned(), problems: Vec::new() });
+    failed(&Failure { error: said.trim().to_owned(), problems: Vec::new() });
 }
 
-fn failed(failure: Failure) {
+fn failed(failure: &Failure) {
     // Texts always are JSON; where nobody listens, the exit code says it.
-    let text = serde_json::to_string_pretty(&failure).unwrap_or_default();
+    let text = serde_json::to_string_pretty(failure).unwrap_or_default();
     let _ = writeln!(io::stdout(), "{text}");
 }
 

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn words_are_bounded_and_cut_between_characters() {
-        let many: String = (0..60).map(|n| format!("w{n} ")).collect();
+        let many = (0..60).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
         assert_eq!(words(&user("ada", None, Some(&many))).len(), MOST_WORDS);
         let long = words(&user("ada", None, Some(&"漢".repeat(60))));
         assert!(long.contains(&hex("漢".repeat(LONGEST_WORD / 3).as_bytes())), "{long:?}");
@@ -158,7 +158,7 @@ mod tests {
             ("@example", true, true),
             ("chmidt", true, false),
             ("example.com", false, false),
-            ("anna jones", false, true),
+            ("anna jon", false, true),
             ("%", false, false),
             ("@", true, false),
         ] {
