@@ -21,7 +21,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, Sq
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use url::form_urlencoded::Serializer;
 
-use crate::driver::{Agent, forms};
+use crate::driver::{Agent, Form, forms};
 use crate::scenario::PASSWORD;
 use crate::servers::{Countersign, Hashing};
 
@@ -113,7 +113,7 @@ fn user(number: u32, now: i64) -> User {
         claims: StandardClaims::default(),
         password_hash: None,
         is_admin: false,
-        disabled: number % 50 == 0,
+        disabled: number.is_multiple_of(50),
         created_at: Timestamp(now - i64::from(number % 31_536_000)),
         updated_at: Timestamp(now),
     }
@@ -140,7 +140,9 @@ pub async fn run(size: Size) -> Result<()> {
     table.load_style(presets::ASCII_MARKDOWN);
     table.set_header(["asked for", "kB", "first ms", "median ms", "worst ms", "within 100 ms"]);
     let (mut within, mut all) = (0, 0);
-    for (title, target) in targets(&mut admin, size).await? {
+    let mut targets = targets(size);
+    targets.extend(deep(&mut admin).await?);
+    for (title, target) in targets {
         let (kilobytes, times) = ask(&mut admin, &target).await?;
         let [first, median, worst] = summary(times)?;
         all += 1;
@@ -199,12 +201,12 @@ async fn sign_in(ours: &Countersign) -> Result<Agent> {
         let answer = agent.send(&target, None, form.take()).await?;
         if answer.status.is_redirection() {
             let base = url::Url::parse(&format!("http://{}", ours.server))?;
-            target = base.join(answer.location()?)?[url::Position::BeforePath..].to_owned();
+            base.join(answer.location()?)?[url::Position::BeforePath..].clone_into(&mut target);
             continue;
         }
         ensure!(answer.status == StatusCode::OK, "{target}: {} {}", answer.status, answer.excerpt());
         let found = forms(&String::from_utf8_lossy(&answer.body));
-        let Some(wanted) = found.into_iter().find(|form| form.has_password()) else { return Ok(agent) };
+        let Some(wanted) = found.into_iter().find(Form::has_password) else { return Ok(agent) };
         let mut sent = Serializer::new(String::new());
         for field in &wanted.fields {
             match field.kind.as_str() {
@@ -221,7 +223,7 @@ async fn sign_in(ours: &Countersign) -> Result<Agent> {
 }
 
 /// What is asked for, each with what it is.
-async fn targets(admin: &mut Agent, size: Size) -> Result<Vec<(String, String)>> {
+fn targets(size: Size) -> Vec<(String, String)> {
     let middle = size.users / 2;
     let someone = user_id(middle);
     let mut targets: Vec<(String, String)> = Vec::new();
@@ -303,7 +305,12 @@ async fn targets(admin: &mut Agent, size: Size) -> Result<Vec<(String, String)>>
     }
     add("API: failures", "/admin/api/failures");
     add("why one failed", "/admin/failures/failure-5000");
-    // Deep in the list: as far as a patient administrator goes.
+    targets
+}
+
+/// Deep in a list: as far as a patient administrator goes.
+async fn deep(admin: &mut Agent) -> Result<Vec<(String, String)>> {
+    let mut targets = Vec::new();
     for (title, list) in [
         ("users called grace", "/admin/api/users?limit=200&query=grace"),
         ("users who are nobody", "/admin/api/users?limit=200&query=zzzz"),
@@ -507,7 +514,7 @@ async fn fill_audit(db: &mut SqliteConnection, size: Size, now: i64, seals: &Sea
                 } else {
                     format!("user:{}", user_id(who))
                 },
-                detail: if number % 7 == 0 {
+                detail: if number.is_multiple_of(7) {
                     "wrong password".to_owned()
                 } else {
                     "methods=pwd,totp acr=2".to_owned()

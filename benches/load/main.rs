@@ -36,6 +36,7 @@ const SIGN_INS_EACH: usize = 1_563;
 
 #[derive(Parser)]
 #[command(name = "load", about = "Countersign and a peer side by side")]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Options {
     /// How long each scenario is measured
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -83,7 +84,8 @@ fn main() -> Result<()> {
 async fn on_databases(options: &Options) -> Result<()> {
     if options.console {
         let Options { users, audit_rows, clients, .. } = *options;
-        return unless_interrupted(console::run(console::Size { users, audit_rows, clients })).await;
+        let run = console::run(console::Size { users, audit_rows, clients });
+        return unless_interrupted(Box::pin(run)).await;
     }
     if options.growth {
         return unless_interrupted(growth::run(Duration::from_secs(options.seconds.max(1)))).await;
