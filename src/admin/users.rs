@@ -10,12 +10,12 @@ use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::authn::throttle;
 use crate::i18n::Language;
-use crate::mail::to_users;
+use crate::mail::to_users::{Event, news};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::standard_claims::StandardClaims;
-use crate::protocol::user::{User, acceptable_password};
+use crate::protocol::user::{User, acceptable_password, canonical_username};
 use crate::protocol::user_search::UserSearch;
 use crate::sealing::BadCursor;
 
@@ -255,12 +255,19 @@ pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
 }
 
 /// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session
-/// and grant of theirs.
+/// and grant of theirs. An address that they have no more is told, in this language unless they have another one, if it was known
+/// to be theirs.
 ///
 /// # Errors
 /// The profile breaks a rule or is in use, the user is the last administrator, or somebody else changed or deleted
 /// the user meanwhile.
-pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput) -> Result<User, Refusal> {
+pub async fn change(
+    app: &App,
+    origin: &Origin,
+    before: &User,
+    input: &UserInput,
+    language: Language,
+) -> Result<User, Refusal> {
     let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
     let after = User {
         username: wanted.username,
@@ -274,7 +281,9 @@ pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput
         ..before.clone()
     };
     let audit = app.audit(origin, "user.update", target(&after.id), changes(&whole(before), &whole(&after)));
-    if app.store.update_user(&after, before.updated_at, &audit).await? {
+    let moved = before.email != after.email;
+    let news = if moved { news(app, origin, before, language, Event::AddressChanged) } else { None };
+    if app.store.update_user(&after, before.updated_at, audit.telling(news.as_ref())).await? {
         Ok(after)
     } else {
         Err(Refusal::Changed("user"))
@@ -303,9 +312,9 @@ pub async fn set_password(
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
-    if app.store.set_password(&user.id, &hash, keep, now, &audit).await? {
+    let news = news(app, origin, user, language, Event::PasswordChanged);
+    if app.store.set_password(&user.id, &hash, keep, now, audit.telling(news.as_ref())).await? {
         throttle::lift(&app.store, &app.seals, &user.id).await?;
-        to_users::password_changed(app, origin, user, language).await;
         Ok(())
     } else {
         Err(Refusal::NotFound("user"))
@@ -328,6 +337,20 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
 pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
     if app.store.delete_user(&user.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("user")) }
+}
+
+/// Lets anybody have a user name again that was given up a short while ago: its owner's new account, for example.
+///
+/// # Errors
+/// The name is not kept, or is none.
+pub async fn free_name(app: &App, origin: &Origin, name: &str) -> Result<(), Refusal> {
+    let name = canonical_username(name).map_err(|problem| Refusal::field("username", problem))?;
+    let audit = app.audit(origin, "user_name.free", "user:unknown".to_owned(), &name[..]);
+    if app.store.free_name(&app.seals, &name, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("name that is kept"))
+    }
 }
 
 /// A profile with what was verified.

@@ -80,6 +80,13 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// Let anybody have the user name again of an account that was deleted or renamed
+    FreeName {
+        /// The name
+        username: String,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Take a lost passkey off an account
     RemovePasskey {
         #[command(flatten)]
@@ -239,7 +246,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::Update { who, fields, print } => {
             let before = who.find(&app).await?;
             let input = fields.onto(UserInput::from(&before))?;
-            let user = users::change(&app, &origin, &before, &input).await.map_err(output::refused)?;
+            let user = users::change(&app, &origin, &before, &input, Language::English)
+                .await
+                .map_err(output::refused)?;
             show(user.into(), print)
         }
         Command::SetPassword { who, password, print } => {
@@ -253,6 +262,11 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             done(&user, print, &json!({ "password": "set" }), &sentence)
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
+        Command::FreeName { username, print } => {
+            users::free_name(&app, &origin, &username).await.map_err(output::refused)?;
+            let sentence = format!("{username} can be given to anybody");
+            output::done(print.json, &json!({ "username": username, "free": true }), &sentence)
+        }
         Command::RemoveApp { who, print } => {
             let user = who.find(&app).await?;
             let removed = sign_in_methods::remove_authenticator_app(&app, &origin, &user).await;
@@ -338,7 +352,7 @@ fn done(user: &User, print: Print, what: &Value, sentence: &str) -> anyhow::Resu
 async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool, print: Print) -> anyhow::Result<()> {
     let before = who.find(app).await?;
     let input = UserInput { disabled: Some(disabled), ..UserInput::from(&before) };
-    users::change(app, origin, &before, &input).await.map_err(output::refused)?;
+    users::change(app, origin, &before, &input, Language::English).await.map_err(output::refused)?;
     let sentence = format!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
     done(&before, print, &json!({ "disabled": disabled }), &sentence)
 }

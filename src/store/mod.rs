@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::path::Path;
 use std::str::FromStr as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -24,6 +24,7 @@ use crate::protocol::ids::SessionId;
 use crate::protocol::timestamp::Timestamp;
 
 use changes::{Ears, Source};
+use kept_name::KeptNames;
 use ledger::Ledger;
 use memory::{Fact, Memory, Shelf};
 
@@ -41,7 +42,7 @@ pub use identity::{Linked, StoredIdentity};
 pub use import::{Newcomer, Sorts};
 pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
-pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
+pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
@@ -66,6 +67,7 @@ mod group;
 mod identity;
 mod import;
 mod invitation;
+mod kept_name;
 mod key;
 mod ledger;
 mod mail;
@@ -105,6 +107,7 @@ pub struct Shared {
     source: Source,
     keys_changed: Notify,
     ledger: Ledger,
+    kept_names: OnceLock<KeptNames>,
     /// Sessions that were used, and when; not written down yet.
     touched: Mutex<HashMap<SessionId, Timestamp>>,
 }
@@ -269,6 +272,7 @@ impl Store {
             source,
             keys_changed: Notify::new(),
             touched: Mutex::default(),
+            kept_names: OnceLock::new(),
             db,
         };
         Ok(Self { shared: Arc::new(shared), remembers: true })
@@ -371,6 +375,8 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
         // A whole page of the ledger comes back without waiting for its reader.
         .row_buffer_size(ledger::MOST_ROWS)
         .pragma("journal_size_limit", "67108864")
+        // A statement of many rows keeps what it might have to undo; in a file, that costs as much as its commit.
+        .pragma("temp_store", "memory")
         .optimize_on_close(true, None);
     let pool = |connections: u32| {
         SqlitePoolOptions::new()

@@ -681,6 +681,7 @@ const WITH_JSON: &[(&str, Option<&str>)] = &[
 
 /// Those that need something that is made up on the way, or have nothing to give but a refusal here.
 const REFUSED_WITH_JSON: &[&str] = &[
+    "user free-name nobody",
     "user remove-app ada",
     "user remove-passkey ada nothing",
     "key revoke nothing",
