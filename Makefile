@@ -3,12 +3,14 @@
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
 # make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
 # make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL, --memory and --growth
+# make bench BENCH=--console          every page of the console on a million users and ten million audit rows; --users,
+#                                    --audit-rows and --clients make it smaller
 # make fmt                           format the Rust code
 # make mutations                     takes each guard of the store out and has its tests notice (long: a build each)
 # make torture                       a thousand rounds of every race, a thousand times kill -9 on either database, fifty
 #                                    crashes of PostgreSQL, and the mutations
 # make screenshots                   every page, light, dark and on a phone, into target/screenshots
-# make doc-images                    the pictures of docs/sign-in.md anew, into docs/images
+# make doc-images                    the pictures of docs/sign-in.md and docs/administration.md anew, into docs/images
 #
 # One Rust test:       cargo test NAME
 # one browser test:    node --test --test-name-pattern='two tabs' tests/browser/sign_in.test.mjs

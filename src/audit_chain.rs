@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::app::{App, Origin};
-use crate::protocol::audit_chain::{Break, ChainMark, Kind, Mark, Walk};
+use crate::protocol::audit_chain::{Break, ChainMark, ChainRow, Kind, Mark, Walk};
 use crate::protocol::timestamp::Timestamp;
 use crate::store::{MOST_CHAINED, StoreError};
 
@@ -167,6 +167,89 @@ pub async fn forget(app: &App, floor: Timestamp) -> Result<u64, ChainError> {
     }
 }
 
+/// What starting the chain anew gave up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restart {
+    /// Where the old chain did not hold first.
+    pub broken: Break,
+    /// The rows of the old chain that held, before that: the first and the last; none where none did.
+    pub held: Option<(i64, i64)>,
+    /// The place of the row that says so, the first of the new chain. What stands before it is vouched for no more.
+    pub begins: i64,
+}
+
+/// Why the chain was not started anew.
+#[derive(Debug, thiserror::Error)]
+pub enum RestartError {
+    /// The database is unavailable.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// There is no reason to.
+    #[error("the chain of the audit log holds: it goes on as it is")]
+    Holds,
+    /// Rows are chained to it faster than a new one begins, or a row was put in at the last place that there is.
+    #[error(
+        "the chain cannot be started anew: rows are placed behind it, or somebody put one in at the last place of all"
+    )]
+    Occupied,
+}
+
+/// How often a new beginning is looked for while servers go on chaining.
+const ATTEMPTS: u32 = 10;
+
+/// Starts a chain that does not hold anew, behind everything that has a place. The first row of the new chain says what was
+/// given up. The rows of the old one stay as they are, and go when retention takes the first row of the new one.
+///
+/// # Errors
+/// The chain holds, or the database is unavailable.
+pub async fn restart(app: &App, origin: &Origin) -> Result<Restart, RestartError> {
+    let code = |bytes: &[u8]| app.seals.audit_code(bytes);
+    let report = verify(app, None).await?;
+    let broken = report.broken.ok_or(RestartError::Holds)?;
+    let checked = i64::try_from(report.checked).unwrap_or(i64::MAX);
+    let intact = (checked > 0).then(|| (broken.seq.saturating_sub(checked), broken.seq.saturating_sub(1)));
+    for _ in 0..ATTEMPTS {
+        let mut last = app.store.last_audit_place().await?;
+        for mark in [Mark::Head, Mark::Anchor] {
+            // The numbers never go back; but what somebody else wrote there counts for nothing.
+            if let Some(at) = app.store.audit_mark(mark).await?
+                && let Ok(at) = genuine(app, mark, at)
+            {
+                last = last.max(at.seq);
+            }
+        }
+        let begins = last.checked_add(1).ok_or(RestartError::Occupied)?;
+        let anchor = ChainMark::new(Mark::Anchor, last, "", &code);
+        let intact_words = intact.map_or_else(
+            || "nothing before it was found as it was written".to_owned(),
+            |(from, to)| format!("{from} to {to} held"),
+        );
+        let detail = format!("{broken}; {intact_words}; up to {last} nothing is vouched for any more");
+        let audit = app.audit(origin, "audit_chain.restart", "audit_log".to_owned(), detail);
+        let mut row = ChainRow {
+            id: audit.id.clone(),
+            at: audit.at.0,
+            actor: audit.actor.clone(),
+            action: audit.action.to_owned(),
+            target: audit.target.clone(),
+            detail: audit.detail.clone(),
+            ip: audit.ip.clone(),
+            user_agent: audit.user_agent.clone(),
+            correlation_id: audit.correlation_id.clone(),
+            seq: 0,
+            mac: String::new(),
+            link: String::new(),
+        };
+        let mut walk = Walk::from(&anchor);
+        walk.append(&mut row, &code);
+        let new_head = ChainMark::new(Mark::Head, walk.seq(), walk.link(), &code);
+        if app.store.restart_audit_chain(&anchor, &new_head, &audit, &row).await? {
+            return Ok(Restart { broken, held: intact, begins });
+        }
+    }
+    Err(RestartError::Occupied)
+}
+
 /// What was found along the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
@@ -198,6 +281,18 @@ pub struct Expected {
 /// # Errors
 /// The database is unavailable. That the chain does not hold is in the report.
 pub async fn verify(app: &App, expected: Option<&Expected>) -> Result<Report, StoreError> {
+    verify_telling(app, expected, &mut |_, _| {}).await
+}
+
+/// The same, telling how many rows were checked, and of how many, on the way.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn verify_telling(
+    app: &App,
+    expected: Option<&Expected>,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Report, StoreError> {
     let mut report = Report {
         first: 0,
         last: 0,
@@ -206,7 +301,7 @@ pub async fn verify(app: &App, expected: Option<&Expected>) -> Result<Report, St
         waiting: app.store.count_audit_without_place().await?,
         broken: None,
     };
-    match follow(app, expected, &mut report).await {
+    match follow(app, expected, &mut report, progress).await {
         Ok(()) => {}
         Err(ChainError::Broken(broken)) => report.broken = Some(broken),
         Err(ChainError::Store(error)) => return Err(error),
@@ -214,7 +309,12 @@ pub async fn verify(app: &App, expected: Option<&Expected>) -> Result<Report, St
     Ok(report)
 }
 
-async fn follow(app: &App, expected: Option<&Expected>, report: &mut Report) -> Result<(), ChainError> {
+async fn follow(
+    app: &App,
+    expected: Option<&Expected>,
+    report: &mut Report,
+    progress: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<(), ChainError> {
     let code = |bytes: &[u8]| app.seals.audit_code(bytes);
     let (head, anchor) = (app.store.audit_mark(Mark::Head).await?, app.store.audit_mark(Mark::Anchor).await?);
     let (head, mut anchor) = match (head, anchor) {
@@ -235,6 +335,8 @@ async fn follow(app: &App, expected: Option<&Expected>, report: &mut Report) -> 
         return Err(Break { kind: Kind::Unexpected, seq: walk.seq(), id: String::new() }.into());
     }
     while walk.seq() < head.seq {
+        let left = u64::try_from(head.seq.saturating_sub(walk.seq())).unwrap_or_default();
+        progress(report.checked, report.checked.saturating_add(left));
         let rows = app.store.audit_along(walk.seq(), PAGE).await?;
         // What is missing at the beginning, retention may have taken since.
         if rows.first().is_none_or(|row| row.seq != walk.seq() + 1) {

@@ -1,6 +1,6 @@
 //! What the server does without being asked.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -13,11 +13,14 @@ use crate::http::metrics;
 use crate::logout_notices;
 use crate::mail::outbox;
 use crate::statistics;
+use crate::store::{MOST_READ, Store, StoreError};
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
 /// How often it is written down which sessions were used.
 const LAST_SEEN: Duration = Duration::from_secs(5);
+/// How often the words are written by which users are found.
+const USER_WORDS: Duration = Duration::from_secs(1);
 /// How often keys are rotated if it is time, and what is dead is deleted.
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How often measured times are folded into their histograms.
@@ -32,6 +35,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(listen(app.clone()));
     work.spawn(follow_keys(app.clone()));
     work.spawn(write_last_seen(app.clone()));
+    work.spawn(write_user_words(app.clone()));
     work.spawn(keep_house(app.clone()));
     work.spawn(logout_notices::run(app.clone()));
     work.spawn(outbox::run(app.clone()));
@@ -54,6 +58,41 @@ async fn write_last_seen(app: App) {
         if let Err(error) = app.store.write_last_seen().await {
             tracing::warn!(%error, "last-seen times cannot be written; tried again in a few seconds");
         }
+    }
+}
+
+async fn write_user_words(app: App) {
+    let mut ticks = interval(USER_WORDS);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut outage = false;
+    loop {
+        ticks.tick().await;
+        match user_words(&app.store).await {
+            Ok(_) => outage = false,
+            Err(error) if !outage => {
+                tracing::warn!(%error, "new users are not found by their words yet; tried again every second");
+                outage = true;
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Writes the words by which users are found, of all who have none yet or were renamed. Answers of how many.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn user_words(store: &Store) -> Result<usize, StoreError> {
+    let mut written = 0;
+    loop {
+        let began = Instant::now();
+        let some = store.write_user_words().await?;
+        written += some;
+        if some < usize::try_from(MOST_READ).unwrap_or(usize::MAX) {
+            return Ok(written);
+        }
+        // Of a million who were just imported, whoever signs in meanwhile has the writer for at least half of the time.
+        tokio::time::sleep(began.elapsed()).await;
     }
 }
 

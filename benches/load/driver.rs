@@ -42,6 +42,22 @@ impl Agent {
         authorization: Option<&HeaderValue>,
         form: Option<String>,
     ) -> Result<Answer> {
+        let request = self.request(target, authorization, form)?;
+        let mut connection = self.connected().await?;
+        let answer = connection.send_request(request).await?;
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await?.to_bytes();
+        self.connection = Some(connection);
+        self.keep_cookies(&parts.headers);
+        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    }
+
+    fn request(
+        &self,
+        target: &str,
+        authorization: Option<&HeaderValue>,
+        form: Option<String>,
+    ) -> Result<Request<Full<Bytes>>> {
         let method = if form.is_some() { Method::POST } else { Method::GET };
         let mut request = Request::builder().method(method).uri(target).header(HOST, self.server.to_string());
         if let Some(value) = authorization {
@@ -54,15 +70,21 @@ impl Agent {
         if form.is_some() {
             request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
         }
-        let request = request.body(Full::new(Bytes::from(form.unwrap_or_default())))?;
+        Ok(request.body(Full::new(Bytes::from(form.unwrap_or_default())))?)
+    }
 
-        let mut connection = self.connected().await?;
-        let answer = connection.send_request(request).await?;
-        let (parts, body) = answer.into_parts();
-        let body = body.collect().await?.to_bytes();
-        self.connection = Some(connection);
-        self.keep_cookies(&parts.headers);
-        Ok(Answer { status: parts.status, headers: parts.headers, body })
+    /// Asks for something long, on a connection of its own, and leaves at its first bytes. Answers how many those were.
+    pub async fn begin(&mut self, target: &str) -> Result<(StatusCode, usize)> {
+        let request = self.request(target, None, None)?;
+        self.connection = None;
+        let answer = self.connected().await?.send_request(request).await?;
+        let status = answer.status();
+        let mut body = answer.into_body();
+        let bytes = match body.frame().await {
+            Some(frame) => frame?.data_ref().map_or(0, Bytes::len),
+            None => 0,
+        };
+        Ok((status, bytes))
     }
 
     /// The connection of the last request, unless the server has closed it since.

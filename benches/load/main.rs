@@ -4,6 +4,7 @@
 //! Ratios outlive machines; the absolute figures are this one's.
 
 mod bounds;
+mod console;
 mod driver;
 mod growth;
 mod measure;
@@ -35,6 +36,7 @@ const SIGN_INS_EACH: usize = 1_563;
 
 #[derive(Parser)]
 #[command(name = "load", about = "Countersign and a peer side by side")]
+#[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Options {
     /// How long each scenario is measured
     #[arg(long, value_name = "N", default_value_t = 5)]
@@ -51,6 +53,18 @@ struct Options {
     /// The same work on databases of up to a million users and ten million grants (some 10 GB of disk)
     #[arg(long, conflicts_with = "postgres")]
     growth: bool,
+    /// Every page and list of the administrator's console on a large database, against 100 ms each (some 8 GB of disk)
+    #[arg(long, conflicts_with_all = ["postgres", "growth"])]
+    console: bool,
+    /// Users of --console
+    #[arg(long, value_name = "N", default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(200..=5_000_000))]
+    users: u32,
+    /// Rows of the audit log of --console
+    #[arg(long, value_name = "N", default_value_t = 10_000_000, value_parser = clap::value_parser!(u32).range(1..=50_000_000))]
+    audit_rows: u32,
+    /// Applications of --console
+    #[arg(long, value_name = "N", default_value_t = 5_000, value_parser = clap::value_parser!(u32).range(7..=100_000))]
+    clients: u32,
     /// What `cargo bench` adds
     #[arg(long, hide = true)]
     bench: bool,
@@ -68,6 +82,11 @@ fn main() -> Result<()> {
 }
 
 async fn on_databases(options: &Options) -> Result<()> {
+    if options.console {
+        let Options { users, audit_rows, clients, .. } = *options;
+        let run = console::run(console::Size { users, audit_rows, clients });
+        return unless_interrupted(Box::pin(run)).await;
+    }
     if options.growth {
         return unless_interrupted(growth::run(Duration::from_secs(options.seconds.max(1)))).await;
     }

@@ -183,7 +183,7 @@ impl Countersign {
         Ok(())
     }
 
-    fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
+    pub fn run(&self, arguments: &[&str], input: &str) -> Result<String> {
         let mut child = Command::new(&self.program)
             .args(arguments)
             .current_dir(&self.folder)
@@ -222,6 +222,10 @@ impl Countersign {
 
     pub fn stop(&mut self) -> Result<()> {
         self.process.take().map_or(Ok(()), Process::end)
+    }
+
+    pub fn config_file(&self) -> PathBuf {
+        self.folder.path().join("countersign.toml")
     }
 
     /// Its SQLite database.

@@ -15,7 +15,7 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::registration::{self, ClientInput, Kind, Registration, RegistrationPolicy, UriHint};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
-use crate::sealing::Purpose;
+use crate::sealing::{BadCursor, Purpose};
 
 /// A client, and the secret that was just made for it: nobody can read it again.
 pub struct Issued {
@@ -73,6 +73,44 @@ impl From<Issued> for ClientView {
             ..issued.client.into()
         }
     }
+}
+
+/// Some clients, and where the next ones begin.
+pub struct Page {
+    /// In the order of registration.
+    pub clients: Vec<Client>,
+    /// The cursor to go on after; none at the end.
+    pub next: Option<String>,
+}
+
+/// Clients whose id or name holds `query` (all of them where it is empty) after the cursor `after`, `limit` at most.
+///
+/// # Errors
+/// The cursor was not given out for this search, or the database is unavailable.
+pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
+    let list = format!("clients {query}");
+    let text = if after.is_empty() {
+        // Nothing was registered before that.
+        format!("{}:", i64::MIN)
+    } else {
+        app.seals.open_cursor(&list, after).map_err(|problem| Refusal::field("after", problem))?
+    };
+    let place = text.split_once(':').and_then(|(at, id)| Some((at.parse().ok()?, id)));
+    let place = place.ok_or_else(|| Refusal::field("after", BadCursor::Forged))?;
+    let (wanted, asked) = (query.trim().to_lowercase(), limit.saturating_add(1));
+    let mut clients = if wanted.is_empty() {
+        app.store.clients_behind(place, asked).await?
+    } else {
+        app.store.clients_holding(&wanted, place, asked).await?
+    };
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = clients.len() > most;
+    clients.truncate(most);
+    let next = clients
+        .last()
+        .filter(|_| more)
+        .map(|last| app.seals.cursor(&list, &format!("{}:{}", last.created_at.0, last.id)));
+    Ok(Page { clients, next })
 }
 
 /// An id that nobody has yet.

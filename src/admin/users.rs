@@ -16,6 +16,8 @@ use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password, canonical_username};
+use crate::protocol::user_search::UserSearch;
+use crate::sealing::BadCursor;
 
 /// A user in answers.
 #[derive(Serialize, ToSchema)]
@@ -66,23 +68,138 @@ impl From<User> for UserView {
 
 /// Some users, and where the next ones begin.
 pub struct Page {
-    /// By user name.
+    /// By user name; where they were searched for, those first whom a word leads to.
     pub users: Vec<User>,
-    /// The user name to go on after; none at the end.
+    /// The cursor to go on after; none at the end.
     pub next: Option<String>,
+    /// Until this user name everybody was looked at; none where that was not needed, or came to its end.
+    pub reached: Option<String>,
 }
 
-/// Users whose name, user name or address holds `query`, after the user name `after`, `limit` at most.
+/// Words that are followed for one page at most, and how many at once.
+const WORDS: (u32, u32) = (1_000, 200);
+
+/// Users who are looked through for one page at most, where the words do not fill it.
+const LOOKED_THROUGH: u32 = 5_000;
+
+/// How far a search has come.
+enum Place {
+    /// Behind a word of the index and a user.
+    Word(String, String),
+    /// Through the words, and of all users behind this user name.
+    User(String),
+}
+
+impl Place {
+    fn to_text(&self) -> String {
+        match self {
+            Self::Word(word, user) => format!("w{word}:{user}"),
+            Self::User(username) => format!("u{username}"),
+        }
+    }
+
+    fn of(text: &str) -> Option<Self> {
+        match text.split_at_checked(1)? {
+            ("w", place) => {
+                place.split_once(':').map(|(word, user)| Self::Word(word.to_owned(), user.to_owned()))
+            }
+            ("u", username) => Some(Self::User(username.to_owned())),
+            _ => None,
+        }
+    }
+}
+
+/// Users after the cursor `after`, `limit` at most: everybody by user name, or those whose user name, address or name holds
+/// each word of `query`. Of a million, those come first who have a word that begins so, found by an index; then, a part of
+/// all users at a time, those who hold it anywhere: a page may be empty and yet lead on.
 ///
 /// # Errors
-/// The database is unavailable.
+/// The cursor was not given out for this search, or the database is unavailable.
 pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
-    // One more than asked for tells whether there is a next page.
-    let mut users = app.store.users(query, after, limit.saturating_add(1)).await?;
-    let more = users.len() > usize::try_from(limit).unwrap_or(usize::MAX);
-    users.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-    let next = users.last().filter(|_| more).map(|user| user.username.clone());
-    Ok(Page { users, next })
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let Some(search) = UserSearch::parse(query) else {
+        // One more than asked for tells whether there is a next page.
+        let mut users = app.store.users(after, limit.saturating_add(1)).await?;
+        let more = users.len() > most;
+        users.truncate(most);
+        let next = users.last().filter(|_| more).map(|user| user.username.clone());
+        return Ok(Page { users, next, reached: None });
+    };
+    let name = format!("users {query}");
+    let place = if after.is_empty() {
+        Place::Word(search.lead().to_owned(), String::new())
+    } else {
+        let text = app.seals.open_cursor(&name, after).map_err(|problem| Refusal::field("after", problem))?;
+        Place::of(&text).ok_or_else(|| Refusal::field("after", BadCursor::Forged))?
+    };
+    let mut users = Vec::new();
+    let username = match place {
+        Place::User(username) => username,
+        Place::Word(word, user) => {
+            if let Some(next) = by_word(app, &search, (word, user), most, &mut users).await? {
+                return Ok(Page {
+                    users,
+                    next: Some(app.seals.cursor(&name, &next.to_text())),
+                    reached: None,
+                });
+            }
+            String::new()
+        }
+    };
+    let window = app.store.users_holding(search.longest_term(), &username, LOOKED_THROUGH).await?;
+    let mut behind = username;
+    for (user, words_known) in window.users {
+        if !search.means(&user) || (words_known && search.first_word(&user).is_some()) {
+            continue;
+        }
+        if users.len() == most {
+            return Ok(Page {
+                users,
+                next: Some(app.seals.cursor(&name, &Place::User(behind).to_text())),
+                reached: None,
+            });
+        }
+        behind.clone_from(&user.username);
+        users.push(user);
+    }
+    let next =
+        window.reached.clone().map(|username| app.seals.cursor(&name, &Place::User(username).to_text()));
+    Ok(Page { users, next, reached: window.reached })
+}
+
+/// Follows the words of a search from behind a place on, and adds whom they lead to. Answers where to go on; none at the end
+/// of the words.
+async fn by_word(
+    app: &App,
+    search: &UserSearch,
+    mut behind: (String, String),
+    most: usize,
+    users: &mut Vec<User>,
+) -> Result<Option<Place>, Refusal> {
+    let end = search.end();
+    let (all, at_once) = WORDS;
+    let mut followed = 0;
+    while followed < all {
+        let rows = app.store.users_by_word((&behind.0, &behind.1), &end, at_once).await?;
+        let at_end = rows.len() < usize::try_from(at_once).unwrap_or(usize::MAX);
+        for (word, user) in rows {
+            // Several words may lead to one user: the first counts.
+            if search.means(&user) && search.first_word(&user).as_ref() == Some(&word) {
+                if users.len() == most {
+                    return Ok(Some(Place::Word(behind.0, behind.1)));
+                }
+                behind = (word, user.id.to_string());
+                users.push(user);
+            } else {
+                behind = (word, user.id.to_string());
+            }
+        }
+        if at_end {
+            return Ok(None);
+        }
+        followed += at_once;
+    }
+    Ok(Some(Place::Word(behind.0, behind.1)))
 }
 
 /// Makes a user of what was asked for, and hashes the first password. Nothing is written.

@@ -24,6 +24,9 @@ pub(super) struct ExportOptions {
     /// Replace what an earlier export wrote there
     #[arg(long)]
     force: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Args, Debug)]
@@ -59,8 +62,10 @@ pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Res
     let app = place.app().await?;
     let (clients, groups) = app.store.configuration().await?;
     as_code::write(&options.folder, &as_code::texts(&clients, &groups)?, options.force)?;
-    println!("{} clients and {} groups are in {}", clients.len(), groups.len(), options.folder.display());
-    Ok(())
+    let folder = options.folder.display().to_string();
+    let written = json!({ "clients": clients.len(), "groups": groups.len(), "folder": folder });
+    let sentence = format!("{} clients and {} groups are in {folder}", clients.len(), groups.len());
+    output::done(options.json, &written, &sentence)
 }
 
 fn environment(name: &str) -> Option<String> {

@@ -1,12 +1,16 @@
 //! `countersign audit …`
 
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
+use dialoguer::Confirm;
+use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::audit::{self, Export, Format};
+use crate::app::Origin;
 use crate::audit_chain::{self, Expected};
 use crate::protocol::audit::AuditInput;
 
@@ -33,6 +37,9 @@ pub(super) enum Command {
         /// csv for spreadsheets, jsonl exactly as it is stored
         #[arg(long, value_enum, default_value_t = Form::Csv)]
         format: Form,
+        /// The same as --format jsonl
+        #[arg(long, conflicts_with = "format")]
+        json: bool,
     },
     /// Is the log as it was written? Goes along its chain, and names the first row that was changed, removed, put in or moved
     Verify {
@@ -41,6 +48,15 @@ pub(super) enum Command {
         expect: Option<Expected>,
         /// Print JSON
         #[arg(long)]
+        json: bool,
+    },
+    /// Start a chain that does not hold anew: what is before is vouched for no more, which the first row of the new one says
+    RestartChain {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+        /// Print JSON; needs --yes
+        #[arg(long, requires = "yes")]
         json: bool,
     },
 }
@@ -94,12 +110,18 @@ impl From<Filter> for AuditInput {
     }
 }
 
-pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::List { filter, limit, after, json } => list(place, filter.into(), limit, after, json).await,
-        Command::Export { filter, format } => export(place, filter.into(), format).await,
-        Command::Verify { expect, json } => verify(place, expect, json).await,
+        Command::List { filter, limit, after, json } => {
+            list(place, filter.into(), limit, after, json).await?;
+        }
+        Command::Export { filter, format, json } => {
+            export(place, filter.into(), if json { Form::Jsonl } else { format }).await?;
+        }
+        Command::Verify { expect, json } => return verify(place, expect, json).await,
+        Command::RestartChain { yes, json } => restart_chain(place, yes, json).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn list(
@@ -143,20 +165,34 @@ async fn export(place: &Place, filter: AuditInput, format: Form) -> anyhow::Resu
         Form::Jsonl => Format::JsonLines,
     };
     let mut export = Export::new(&app, &filter, format).await.map_err(output::refused)?;
+    // Not in the way of rows on the same terminal.
+    let bar = if io::stdout().is_terminal() {
+        ProgressBar::hidden()
+    } else {
+        output::progress_without_end("rows written")
+    };
     let mut out = io::stdout().lock();
     while let Some(piece) = export.piece().await.map_err(output::refused)? {
+        bar.inc(piece.lines().count() as u64);
         match out.write_all(piece.as_bytes()).and_then(|()| out.flush()) {
             // `| head` has seen enough.
             Err(error) if error.kind() == ErrorKind::BrokenPipe => return Ok(()),
             written => written?,
         }
     }
+    bar.finish_and_clear();
     Ok(())
 }
 
-async fn verify(place: &Place, expect: Option<Expected>, as_json: bool) -> anyhow::Result<()> {
+async fn verify(place: &Place, expect: Option<Expected>, as_json: bool) -> anyhow::Result<ExitCode> {
     let app = place.app().await?;
-    let report = audit_chain::verify(&app, expect.as_ref()).await?;
+    let bar = output::progress(0, "rows");
+    let mut progress = |checked: u64, of: u64| {
+        bar.set_length(of);
+        bar.set_position(checked);
+    };
+    let report = audit_chain::verify_telling(&app, expect.as_ref(), &mut progress).await?;
+    bar.finish_and_clear();
     let forgotten = expect.is_some_and(|expect| report.broken.is_none() && expect.seq < report.first - 1);
     if as_json {
         let broken = report.broken.as_ref().map(|broken| {
@@ -172,14 +208,21 @@ async fn verify(place: &Place, expect: Option<Expected>, as_json: bool) -> anyho
             "broken": broken,
         }))?;
     }
-    if let Some(broken) = report.broken {
-        anyhow::bail!("the audit log is not as it was written: {broken}");
-    }
-    if forgotten {
-        anyhow::bail!(
+    let wrong = match &report.broken {
+        Some(broken) => Some(format!(
+            "the audit log is not as it was written: {broken}\n  Until it is started anew (countersign audit restart-chain), \
+             nothing of it is deleted when its time is over."
+        )),
+        None if forgotten => Some(format!(
             "the row that is expected is older than what is kept: the first one is number {}",
             report.first
-        );
+        )),
+        None => None,
+    };
+    if let Some(wrong) = wrong {
+        // The answer to what was asked: in JSON it is there already.
+        eprintln!("countersign: {wrong}");
+        return Ok(ExitCode::FAILURE);
     }
     if !as_json {
         output::details([
@@ -189,5 +232,39 @@ async fn verify(place: &Place, expect: Option<Expected>, as_json: bool) -> anyho
             ("head", format!("{}:{}", report.last, report.link)),
         ]);
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn restart_chain(place: &Place, yes: bool, as_json: bool) -> anyhow::Result<()> {
+    let app = place.app().await?;
+    if !yes {
+        let Some(broken) = audit_chain::verify(&app, None).await?.broken else {
+            return Err(audit_chain::RestartError::Holds.into());
+        };
+        println!(
+            "{broken}.\nA copy of the database taken now is the evidence of that: a new chain says nothing of what was before."
+        );
+        if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+            anyhow::bail!("nobody is there to be asked: say --yes");
+        }
+        if !Confirm::new().with_prompt("Start the chain anew?").default(false).interact()? {
+            anyhow::bail!("nothing was changed");
+        }
+    }
+    let done = audit_chain::restart(&app, &Origin::cli()).await?;
+    let facts = json!({
+        "broken": { "kind": done.broken.kind.as_str(), "number": done.broken.seq, "id": done.broken.id,
+            "says": done.broken.to_string() },
+        "held": done.held.map(|(first, last)| json!({ "first": first, "last": last })),
+        "begins": done.begins,
+    });
+    let held =
+        done.held.map_or_else(|| "none held".to_owned(), |(first, last)| format!("{first} to {last} held"));
+    let sentence = format!(
+        "the chain begins anew at row {begins}, which says why: {broken}\nof the rows before it, {held}; none is vouched for any \
+         more, and they go when row {begins} is a year old",
+        begins = done.begins,
+        broken = done.broken
+    );
+    output::done(as_json, &facts, &sentence)
 }

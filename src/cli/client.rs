@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
@@ -68,11 +69,15 @@ pub(super) enum Command {
     EndOldSecret {
         /// Its client_id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Delete a client with everybody's consent to it and all its tokens
     Delete {
         /// Its client_id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
 }
 
@@ -247,11 +252,11 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             let client = clients::find(&app, &id).await.map_err(output::refused)?;
             print_settings(settings::of(&app.config.issuer, &client, None), library.as_deref(), print)
         }
-        Command::EndOldSecret { id } => {
+        Command::EndOldSecret { id, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
             clients::end_old_secret(&app, &Origin::cli(), before).await.map_err(output::refused)?;
-            println!("the old secret of {id} does not work any more");
-            Ok(())
+            let sentence = format!("the old secret of {id} does not work any more");
+            output::done(print.json, &json!({ "client_id": id, "old_secret": "ended" }), &sentence)
         }
         Command::RotateSecret { id, keep_old, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
@@ -261,10 +266,10 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                     .map_err(output::refused)?;
             show(issued.into(), print)
         }
-        Command::Delete { id } => {
+        Command::Delete { id, print } => {
             clients::delete(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
-            println!("client {id} is deleted");
-            Ok(())
+            let gone = json!({ "client_id": id, "deleted": true });
+            output::done(print.json, &gone, &format!("client {id} is deleted"))
         }
     }
 }

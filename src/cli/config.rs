@@ -1,21 +1,35 @@
 //! `countersign config check`
 
 use clap::Subcommand;
+use serde_json::json;
 
-use super::Place;
+use super::{Place, output};
 use crate::config::Config;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Say whether the configuration is fine, and what is wrong with it
-    Check,
+    Check {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 pub(super) fn run(place: &Place, command: &Command) -> anyhow::Result<()> {
     match command {
-        Command::Check => println!("{}", summary(&place.configuration()?)),
+        Command::Check { json: as_json } => {
+            let config = place.configuration()?;
+            let facts = json!({
+                "issuer": config.issuer.as_str(),
+                "listens": config.listen.address.to_string(),
+                "tls": config.listen.tls.is_some(),
+                "database": config.database.engine.to_string(),
+                "notes": config.notes(),
+            });
+            output::done(*as_json, &facts, &summary(&config))
+        }
     }
-    Ok(())
 }
 
 /// What the server would do, in a few lines; never the secret.

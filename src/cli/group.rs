@@ -1,12 +1,14 @@
 //! `countersign group …`
 
 use clap::{Args, Subcommand};
+use serde_json::{Value, json};
 
 use super::user::{Print, Who};
 use super::{Place, output};
 use crate::admin::groups::{self, GroupView};
 use crate::app::{App, Origin};
 use crate::protocol::group::{Group, GroupInput};
+use crate::protocol::user::User;
 
 /// Groups or members read from the database at once.
 const PAGE: u32 = 500;
@@ -47,6 +49,8 @@ pub(super) enum Command {
         which: Which,
         #[command(flatten)]
         who: Who,
+        #[command(flatten)]
+        print: Print,
     },
     /// Take a user out of a group
     Remove {
@@ -54,9 +58,16 @@ pub(super) enum Command {
         which: Which,
         #[command(flatten)]
         who: Who,
+        #[command(flatten)]
+        print: Print,
     },
     /// Delete a group; its members stay users
-    Delete(Which),
+    Delete {
+        #[command(flatten)]
+        which: Which,
+        #[command(flatten)]
+        print: Print,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -117,25 +128,30 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             let group = groups::change(&app, &origin, &before, &input).await.map_err(output::refused)?;
             show(&app, group, print).await
         }
-        Command::Add { which, who } => {
+        Command::Add { which, who, print } => {
             let (group, user) = (which.find(&app).await?, who.find(&app).await?);
             groups::add(&app, &origin, &group, &user).await.map_err(output::refused)?;
-            println!("{} is in {}", user.username, group.name);
-            Ok(())
+            let sentence = format!("{} is in {}", user.username, group.name);
+            output::done(print.json, &membership(&group, &user, true), &sentence)
         }
-        Command::Remove { which, who } => {
+        Command::Remove { which, who, print } => {
             let (group, user) = (which.find(&app).await?, who.find(&app).await?);
             groups::remove(&app, &origin, &group, &user).await.map_err(output::refused)?;
-            println!("{} is not in {} any more", user.username, group.name);
-            Ok(())
+            let sentence = format!("{} is not in {} any more", user.username, group.name);
+            output::done(print.json, &membership(&group, &user, false), &sentence)
         }
-        Command::Delete(which) => {
+        Command::Delete { which, print } => {
             let group = which.find(&app).await?;
             groups::delete(&app, &origin, &group).await.map_err(output::refused)?;
-            println!("{} is deleted", group.name);
-            Ok(())
+            let gone = json!({ "id": group.id.to_string(), "name": group.name, "deleted": true });
+            output::done(print.json, &gone, &format!("{} is deleted", group.name))
         }
     }
+}
+
+fn membership(group: &Group, user: &User, is_member: bool) -> Value {
+    let (id, user_id) = (group.id.to_string(), user.id.to_string());
+    json!({ "id": id, "name": group.name, "user_id": user_id, "username": user.username, "member": is_member })
 }
 
 async fn list(app: &App, print: Print) -> anyhow::Result<()> {

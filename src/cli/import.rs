@@ -1,6 +1,5 @@
 //! `countersign import keycloak|auth0|csv FILE`
 
-use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -44,19 +43,12 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     };
     let found = read(&options.file)?;
     let app = place.app().await?;
-    let (total, watched) = (found.users.len(), stderr().is_terminal());
-    let mut progress = |done: usize| {
-        if watched {
-            // Where nobody looks, nothing is lost.
-            let _ = write!(stderr(), "\r{done} of {total} users");
-        }
-    };
+    let bar = output::progress(found.users.len() as u64, "users");
+    let mut progress = |done: usize| bar.set_position(done as u64);
     let report = import::run(&app, &Origin::cli(), found, options.dry_run, &mut progress)
         .await
         .map_err(output::refused);
-    if watched && total > 0 {
-        let _ = writeln!(stderr());
-    }
+    bar.finish_and_clear();
     let report = report?;
     if options.json {
         return output::json(&report);

@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::keys;
@@ -25,6 +26,9 @@ pub(super) enum Command {
         /// Let it sign at once: after a leak
         #[arg(long)]
         now: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Revoke a key: nothing that it signed counts any more
     Revoke {
@@ -32,6 +36,9 @@ pub(super) enum Command {
         // One in 64 begins with a hyphen.
         #[arg(allow_hyphen_values = true)]
         kid: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -39,14 +46,14 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     let app = place.app().await?;
     match command {
         Command::List { json } => list(&app, json),
-        Command::Rotate { alg, now } => {
+        Command::Rotate { alg, now, json } => {
             keys::rotate(&app, &Origin::cli(), alg, now).await.map_err(output::refused)?;
-            list(&app, false)
+            list(&app, json)
         }
-        Command::Revoke { kid } => {
+        Command::Revoke { kid, json } => {
             keys::revoke(&app, &Origin::cli(), &kid).await.map_err(output::refused)?;
-            println!("key {kid} is revoked");
-            Ok(())
+            let gone = json!({ "kid": kid, "state": "revoked" });
+            output::done(json, &gone, &format!("key {kid} is revoked"))
         }
     }
 }

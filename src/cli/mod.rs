@@ -40,7 +40,14 @@ const DEFAULT_DATA_DIR: &str = "countersign-data";
 
 /// An OAuth 2 and OpenID Connect provider. Without a command: quickstart.
 #[derive(Debug, Parser)]
-#[command(name = "countersign", version, max_term_width = 100)]
+#[command(
+    name = "countersign",
+    version,
+    max_term_width = 100,
+    after_help = "Exit codes: 0 done; 1 refused, failed, or not well (doctor, audit verify); 2 the command line was not \
+                  understood; of plan: 2 there is something to do, 1 everything else that went wrong.\nWith --json, \
+                  standard output is one JSON value, also on failure: an object with error."
+)]
 struct Cli {
     #[command(flatten)]
     place: Place,
@@ -123,7 +130,7 @@ pub fn run() -> ExitCode {
         Command::Group(command) => done(block_on(group::run(&place, command))),
         Command::RegistrationToken(command) => done(block_on(registration_token::run(&place, command))),
         Command::Why(options) => done(block_on(why::run(&place, options))),
-        Command::Audit(command) => done(block_on(audit::run(&place, command))),
+        Command::Audit(command) => block_on(audit::run(&place, command)),
         Command::Statistics(options) => done(block_on(statistics::run(&place, options))),
         Command::Mail(command) => done(block_on(mail::run(&place, command))),
         Command::Key(command) => done(block_on(key::run(&place, command))),
@@ -139,6 +146,9 @@ pub fn run() -> ExitCode {
     match outcome {
         Ok(code) => code,
         Err(error) => {
+            if output::is_json() {
+                output::failure(&error);
+            }
             // Where nobody listens, the exit code says it.
             let _ = writeln!(io::stderr(), "countersign: {error:#}");
             ExitCode::FAILURE
@@ -152,6 +162,9 @@ fn done(outcome: anyhow::Result<()>) -> anyhow::Result<ExitCode> {
 
 /// Says how a command is used. Where 2 is an answer of the command, a mistake is 1.
 fn misunderstood(error: &clap::Error) -> ExitCode {
+    if output::is_json() && error.use_stderr() {
+        output::misunderstood(error);
+    }
     let _ = error.print();
     let two_is_an_answer = std::env::args_os().any(|argument| argument == "plan");
     match error.exit_code() {

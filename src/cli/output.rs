@@ -1,11 +1,17 @@
 //! What commands print: tables for people, JSON for programs.
 
+use std::fmt;
+use std::io::{self, Write as _};
+
 use comfy_table::{ContentArrangement, Table, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
+use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::admin::Refusal;
+use crate::protocol::registration::FieldProblem;
 
 /// Prints a value as JSON.
 ///
@@ -14,6 +20,95 @@ use crate::admin::Refusal;
 pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+/// Prints what was done: as JSON where that is asked for, else a sentence.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub(super) fn done(as_json: bool, value: &Value, sentence: &str) -> anyhow::Result<()> {
+    if as_json {
+        return json(value);
+    }
+    println!("{sentence}");
+    Ok(())
+}
+
+/// Was JSON asked for? Asked of the arguments themselves: also what clap refuses is answered in it.
+pub(super) fn is_json() -> bool {
+    std::env::args_os().any(|argument| argument == "--json")
+}
+
+/// What a command that failed prints to standard output where JSON is asked for; the sentence goes to standard error besides.
+#[derive(Serialize)]
+struct Failure {
+    error: String,
+    /// What is wrong with each option or part of a file.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<OptionProblem>,
+}
+
+/// What is wrong with an option.
+#[derive(Clone, Debug, Serialize)]
+struct OptionProblem {
+    option: String,
+    message: String,
+}
+
+/// A refusal, option by option.
+#[derive(Debug)]
+struct Refused(Vec<OptionProblem>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("nothing was changed:")?;
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {}: {}", problem.option, problem.message))
+    }
+}
+
+impl std::error::Error for Refused {}
+
+/// Prints why a command failed, as JSON.
+pub(super) fn failure(error: &anyhow::Error) {
+    let refused = error.downcast_ref::<Refused>();
+    failed(&Failure {
+        error: refused.map_or_else(|| format!("{error:#}"), |_| "nothing was changed".to_owned()),
+        problems: refused.map(|refused| refused.0.clone()).unwrap_or_default(),
+    });
+}
+
+/// Prints why a command was not understood, as JSON.
+pub(super) fn misunderstood(error: &clap::Error) {
+    let text = error.to_string();
+    let said = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+    failed(&Failure { error: said.trim().to_owned(), problems: Vec::new() });
+}
+
+fn failed(failure: &Failure) {
+    // Texts always are JSON; where nobody listens, the exit code says it.
+    let text = serde_json::to_string_pretty(failure).unwrap_or_default();
+    let _ = writeln!(io::stdout(), "{text}");
+}
+
+/// A bar for work that takes its time, on standard error; none where that is no terminal.
+pub(super) fn progress(total: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template("{bar:30} {human_pos} of {human_len} {msg}, {eta} left");
+    if let Ok(style) = style {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
+}
+
+/// The same where nobody knows how much there is.
+pub(super) fn progress_without_end(what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new_spinner();
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {human_pos} {msg}, {elapsed}") {
+        bar.set_style(style);
+    }
+    bar.set_message(what);
+    bar
 }
 
 /// Prints rows under their headings.
@@ -54,11 +149,11 @@ pub(super) fn flag(on: bool) -> String {
 pub(super) fn refused(refusal: Refusal) -> anyhow::Error {
     match refusal {
         Refusal::Invalid(problems) => {
-            let lines: Vec<String> = problems
-                .iter()
-                .map(|problem| format!("\n  {}: {}", option_of(problem.field), problem.message))
-                .collect();
-            anyhow::anyhow!("nothing was changed:{}", lines.concat())
+            let of = |problem: FieldProblem| OptionProblem {
+                option: option_of(problem.field),
+                message: problem.message,
+            };
+            Refused(problems.into_iter().map(of).collect()).into()
         }
         other => other.into(),
     }

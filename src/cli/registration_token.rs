@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::Subcommand;
+use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::registration_tokens::{self, RegistrationTokenInput};
@@ -36,6 +37,9 @@ pub(super) enum Command {
     Revoke {
         /// Its id
         id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -53,10 +57,10 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             create(&app, input, json).await
         }
         Command::List { json } => list(&app, json).await,
-        Command::Revoke { id } => {
+        Command::Revoke { id, json } => {
             registration_tokens::revoke(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
-            println!("registration token {id} is revoked");
-            Ok(())
+            let gone = json!({ "id": id, "revoked": true });
+            output::done(json, &gone, &format!("registration token {id} is revoked"))
         }
     }
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, IsTerminal as _};
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{Place, output};
 use crate::admin::Refusal;
@@ -35,7 +35,7 @@ pub(super) enum Command {
     },
     /// Users by user name
     List {
-        /// Only those whose name, user name or e-mail address holds this
+        /// Only those whose name, user name or e-mail address holds each word of this
         #[arg(long, default_value = "")]
         query: String,
         #[command(flatten)]
@@ -63,6 +63,8 @@ pub(super) enum Command {
         who: Who,
         #[command(flatten)]
         password: PasswordSource,
+        #[command(flatten)]
+        print: Print,
     },
     /// How a user signs in: password, passkeys, authenticator app, accounts elsewhere
     SignInMethods {
@@ -72,11 +74,18 @@ pub(super) enum Command {
         print: Print,
     },
     /// Take a lost authenticator app and its recovery codes off an account
-    RemoveApp(Who),
+    RemoveApp {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Let anybody have the user name again of an account that was deleted or renamed
     FreeName {
         /// The name
         username: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Take a lost passkey off an account
     RemovePasskey {
@@ -84,11 +93,23 @@ pub(super) enum Command {
         who: Who,
         /// Its id, as `user sign-in-methods` shows it
         passkey: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Switch a user off: signed out everywhere, and every token refused
-    Disable(Who),
+    Disable {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Switch a user on again
-    Enable(Who),
+    Enable {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Invite somebody to make an account: by mail, or by a link to hand on where this server sends none
     Invite {
         /// E-mail address to invite
@@ -109,7 +130,12 @@ pub(super) enum Command {
         print: Print,
     },
     /// Delete a user with their sessions, consents and tokens
-    Delete(Who),
+    Delete {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -225,37 +251,38 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 .map_err(output::refused)?;
             show(user.into(), print)
         }
-        Command::SetPassword { who, password } => {
+        Command::SetPassword { who, password, print } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
             users::set_password(&app, &origin, &user, password, None, Language::English)
                 .await
                 .map_err(output::refused)?;
-            println!("the password of {} is set; they are signed out everywhere", user.username);
-            Ok(())
+            let sentence =
+                format!("the password of {} is set; they are signed out everywhere", user.username);
+            done(&user, print, &json!({ "password": "set" }), &sentence)
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
-        Command::FreeName { username } => {
+        Command::FreeName { username, print } => {
             users::free_name(&app, &origin, &username).await.map_err(output::refused)?;
-            println!("{username} can be given to anybody");
-            Ok(())
+            let sentence = format!("{username} can be given to anybody");
+            output::done(print.json, &json!({ "username": username, "free": true }), &sentence)
         }
-        Command::RemoveApp(who) => {
+        Command::RemoveApp { who, print } => {
             let user = who.find(&app).await?;
             let removed = sign_in_methods::remove_authenticator_app(&app, &origin, &user).await;
             removed.map_err(output::refused)?;
-            println!("{} signs in without an authenticator app", user.username);
-            Ok(())
+            let sentence = format!("{} signs in without an authenticator app", user.username);
+            done(&user, print, &json!({ "removed": "authenticator_app" }), &sentence)
         }
-        Command::RemovePasskey { who, passkey } => {
+        Command::RemovePasskey { who, passkey, print } => {
             let user = who.find(&app).await?;
             let removed = sign_in_methods::remove_passkey(&app, &origin, &user, &passkey).await;
             removed.map_err(output::refused)?;
-            println!("the passkey of {} is removed", user.username);
-            Ok(())
+            let sentence = format!("the passkey of {} is removed", user.username);
+            done(&user, print, &json!({ "removed": "passkey", "passkey": passkey }), &sentence)
         }
-        Command::Disable(who) => switch(&app, &origin, &who, true).await,
-        Command::Enable(who) => switch(&app, &origin, &who, false).await,
+        Command::Disable { who, print } => switch(&app, &origin, &who, true, print).await,
+        Command::Enable { who, print } => switch(&app, &origin, &who, false, print).await,
         Command::Invite { address, username, admin, client, language, print } => {
             let input = InvitationInput {
                 email: address,
@@ -268,11 +295,11 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             let invitation = invitations::create(&app, &origin, "", input).await.map_err(output::refused)?;
             show_invitation(invitation, print)
         }
-        Command::Delete(who) => {
+        Command::Delete { who, print } => {
             let user = who.find(&app).await?;
             users::delete(&app, &origin, &user).await.map_err(output::refused)?;
-            println!("{} is deleted", user.username);
-            Ok(())
+            let sentence = format!("{} is deleted", user.username);
+            done(&user, print, &json!({ "deleted": true }), &sentence)
         }
     }
 }
@@ -313,12 +340,21 @@ impl PasswordSource {
     }
 }
 
-async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool) -> anyhow::Result<()> {
+/// Says what was done to a user: who that is, and what.
+fn done(user: &User, print: Print, what: &Value, sentence: &str) -> anyhow::Result<()> {
+    let mut all = json!({ "id": user.id.to_string(), "username": user.username });
+    if let (Some(all), Some(what)) = (all.as_object_mut(), what.as_object()) {
+        all.extend(what.clone());
+    }
+    output::done(print.json, &all, sentence)
+}
+
+async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool, print: Print) -> anyhow::Result<()> {
     let before = who.find(app).await?;
     let input = UserInput { disabled: Some(disabled), ..UserInput::from(&before) };
     users::change(app, origin, &before, &input, Language::English).await.map_err(output::refused)?;
-    println!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
-    Ok(())
+    let sentence = format!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
+    done(&before, print, &json!({ "disabled": disabled }), &sentence)
 }
 
 fn show_invitation(invitation: InvitationView, print: Print) -> anyhow::Result<()> {
@@ -338,15 +374,18 @@ fn show_invitation(invitation: InvitationView, print: Print) -> anyhow::Result<(
 async fn list(app: &App, query: &str, print: Print) -> anyhow::Result<()> {
     let mut views: Vec<UserView> = Vec::new();
     let mut after = String::new();
+    let bar = output::progress_without_end("users");
     loop {
         let page =
             users::list(app, query, &after, PAGE).await.map_err(|error: Refusal| output::refused(error))?;
         views.extend(page.users.into_iter().map(UserView::from));
+        bar.set_position(views.len() as u64);
         match page.next {
             Some(next) => after = next,
             None => break,
         }
     }
+    bar.finish_and_clear();
     if print.json {
         return output::json(&views);
     }

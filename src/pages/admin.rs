@@ -14,6 +14,32 @@ use crate::protocol::assurance::Level;
 use crate::protocol::client::SigningAlg;
 use crate::protocol::group::Membership;
 
+/// How many there are, as far as they were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// All of them.
+    Exactly(u64),
+    /// Counting stopped there.
+    MoreThan(u64),
+}
+
+impl Count {
+    /// Is it a single one?
+    #[must_use]
+    pub fn is_one(&self) -> bool {
+        *self == Self::Exactly(1)
+    }
+}
+
+impl std::fmt::Display for Count {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Exactly(count) => f.write_str(&super::grouped(count)),
+            Self::MoreThan(count) => write!(f, "more than {}", super::grouped(count)),
+        }
+    }
+}
+
 /// `GET /admin?span=…`.
 #[derive(Template)]
 #[template(path = "admin_home.html")]
@@ -21,11 +47,11 @@ pub struct AdminHome {
     /// The frame.
     pub shell: Shell,
     /// Registered clients.
-    pub clients: u64,
+    pub clients: Count,
     /// Users.
-    pub users: u64,
+    pub users: Count,
     /// Live sessions.
-    pub sessions: u64,
+    pub sessions: Count,
     /// The times that may be shown.
     pub spans: Vec<SpanLink>,
     /// What to look at.
@@ -117,8 +143,12 @@ pub struct AuditRow {
 pub struct AdminClients {
     /// The frame.
     pub shell: Shell,
-    /// All clients.
+    /// What was searched for; may be empty.
+    pub query: String,
+    /// This page's clients.
     pub rows: Vec<ClientRow>,
+    /// Cursor of the next page (`?query=<query>&after=<cursor>`); none on the last one.
+    pub next: Option<String>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -318,6 +348,8 @@ pub struct AdminUsers {
     pub rows: Vec<UserRow>,
     /// Cursor of the next page (`?query=<query>&after=<cursor>`); none on the last one.
     pub next: Option<String>,
+    /// Until which user name everybody was looked at, where somebody is behind it.
+    pub reached: Option<String>,
     /// What was just done.
     pub notice: Option<Notice>,
 }
@@ -351,8 +383,8 @@ pub struct AdminInvitations {
     pub by_mail: bool,
     /// Invitations that still work.
     pub rows: Vec<InvitationRow>,
-    /// The applications to lead to: id and name.
-    pub clients: Vec<(String, String)>,
+    /// The applications to lead to: id and name; none where there are too many to choose from.
+    pub clients: Option<Vec<(String, String)>>,
     /// The form's contents.
     pub fields: InvitationFields,
     /// What is wrong with the submitted form.

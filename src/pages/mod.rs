@@ -29,7 +29,7 @@ pub use account::{
 };
 pub use admin::{
     AdminClientForm, AdminClients, AdminGroupForm, AdminGroups, AdminHome, AdminInvitations, AdminUserForm,
-    AdminUsers, AuditRow, ClientFields, ClientRow, Connect, GroupFields, GroupRow, InvitationFields,
+    AdminUsers, AuditRow, ClientFields, ClientRow, Connect, Count, GroupFields, GroupRow, InvitationFields,
     InvitationRow, KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};

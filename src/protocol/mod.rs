@@ -49,6 +49,7 @@ pub mod subject;
 pub mod timestamp;
 pub mod upstream;
 pub mod user;
+pub mod user_search;
 pub mod webfinger;
 pub mod wire;
 

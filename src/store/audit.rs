@@ -68,7 +68,7 @@ pub struct AuditPage {
 const LOOKED_THROUGH: u32 = 5_000;
 
 /// After the id of every row.
-const NEWEST: &str = "zzzz";
+pub(super) const NEWEST: &str = "zzzz";
 
 /// The part of the log that is looked through: the rows that one index leads to, newest first.
 macro_rules! window {
@@ -221,8 +221,8 @@ impl Store {
     pub async fn recent_audit(&self, limit: u32) -> Result<Vec<AuditRow>, StoreError> {
         const SQL: &str =
             "SELECT id, at, actor, action, target, detail, ip, user_agent, correlation_id FROM audit_log
-             ORDER BY id DESC LIMIT $1";
-        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?)
+             WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(NEWEST).bind(i64::from(limit)).fetch_all(db).await)?)
     }
 
     /// Has this user signed in once, and no more, for as long as anybody remembers?

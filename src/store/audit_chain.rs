@@ -171,6 +171,48 @@ impl Store {
         }))
     }
 
+    /// Puts both marks where a new chain begins, and its first row, which says so, into it. Answers whether nothing was placed
+    /// behind the anchor meanwhile.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn restart_audit_chain(
+        &self,
+        anchor: &ChainMark,
+        head: &ChainMark,
+        audit: &AuditEntry,
+        row: &ChainRow,
+    ) -> Result<bool, StoreError> {
+        const BEHIND: &str = "SELECT id FROM audit_log WHERE seq IS NOT NULL AND seq > $1 LIMIT 1";
+        Ok(in_transaction!(self, |tx| {
+            // Whoever chains rows at this moment has moved the head before, or finds it gone.
+            sqlx::query("DELETE FROM audit_chain").execute(&mut *tx).await?;
+            let behind: Option<(String,)> =
+                sqlx::query_as(BEHIND).bind(anchor.seq).fetch_optional(&mut *tx).await?;
+            if behind.is_some() {
+                return Ok(false);
+            }
+            for (mark, at) in [(Mark::Head, head), (Mark::Anchor, anchor)] {
+                sqlx::query("INSERT INTO audit_chain (name, seq, link, mac) VALUES ($1, $2, $3, $4)")
+                    .bind(mark.as_str())
+                    .bind(at.seq)
+                    .bind(&at.link)
+                    .bind(&at.mac)
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            write_audit!(tx, audit);
+            sqlx::query("UPDATE audit_log SET seq = $1, mac = $2, link = $3 WHERE id = $4")
+                .bind(row.seq)
+                .bind(&row.mac)
+                .bind(&row.link)
+                .bind(&row.id)
+                .execute(&mut *tx)
+                .await?;
+            true
+        }))
+    }
+
     /// Every row behind a place that is no further than `reach` behind it, in the order of the chain. Where a place is
     /// taken twice, both are there; `2 * reach` at most.
     ///

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::changes::KEEP_CHANGES;
 use super::ledger::{MOST_ROWS, ManyRows};
-use super::{Store, StoreError, Topic, in_transaction, on_db};
+use super::{Db, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::ClientId;
 use crate::protocol::timestamp::Timestamp;
 
@@ -55,6 +55,7 @@ impl Store {
         for sql in DEAD_ROWS {
             deleted += self.delete_in_batches(sql, dead_since).await?;
         }
+        self.look_at_sizes().await?;
         deleted += self.forget_old_failures().await?;
         deleted += self.forget_old_statistics(now).await?;
         deleted += in_transaction!(self, |tx| {
@@ -94,6 +95,15 @@ impl Store {
                 query.execute(&mut *tx).await?.rows_affected()
             });
         }
+    }
+
+    /// Lets SQLite look at tables that have grown. It chooses indexes by the sizes that it knows: of a table that was small
+    /// when the last process ended, it would read all rows where an index leads to a few. PostgreSQL does this by itself.
+    async fn look_at_sizes(&self) -> Result<(), StoreError> {
+        if let Db::Sqlite { writer, .. } = &self.db {
+            sqlx::query("PRAGMA optimize").execute(writer).await?;
+        }
+        Ok(())
     }
 
     async fn delete_in_batches(&self, sql: &'static str, floor: Timestamp) -> Result<u64, StoreError> {

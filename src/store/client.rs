@@ -9,6 +9,9 @@ use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::web_origins;
 use crate::protocol::timestamp::Timestamp;
 
+/// Clients that are read at once where all are looked through.
+const LOOKED_THROUGH: u32 = 500;
+
 #[derive(sqlx::FromRow)]
 pub(super) struct ClientRow {
     id: String,
@@ -237,6 +240,70 @@ impl Store {
             row.map(Client::try_from).transpose()
         };
         self.recall_or(&self.memory.clients, id, load).await
+    }
+
+    /// Clients behind the one with this time of registration and id, `limit` at most, in the order of registration.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn clients_behind(
+        &self,
+        (created_at, id): (i64, &str),
+        limit: u32,
+    ) -> Result<Vec<Client>, StoreError> {
+        const SQL: &str =
+            "SELECT * FROM clients WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3";
+        let rows: Vec<ClientRow> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(created_at).bind(id).bind(i64::from(limit)).fetch_all(db).await
+        })?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+
+    /// Clients whose id or name holds a text in lower case, behind the one with this time of registration and id, `limit`
+    /// at most, in the order of registration. There are thousands at most: they are all looked through.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn clients_holding(
+        &self,
+        text: &str,
+        (created_at, id): (i64, &str),
+        limit: u32,
+    ) -> Result<Vec<Client>, StoreError> {
+        const SQL: &str = "SELECT * FROM clients
+             WHERE (created_at, id) > ($1, $2) AND (LOWER(id) LIKE $4 ESCAPE '!' OR LOWER(metadata) LIKE $4 ESCAPE '!')
+             ORDER BY created_at, id LIMIT $3";
+        // Most need not be unpacked to see that they are not meant. What JSON or another script writes differently is.
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.'));
+        let pattern = if plain { format!("%{text}%") } else { "%".to_owned() };
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        let mut behind = (created_at, id.to_owned());
+        loop {
+            let rows: Vec<ClientRow> = on_db!(self, |db| {
+                sqlx::query_as(SQL)
+                    .bind(behind.0)
+                    .bind(&behind.1)
+                    .bind(i64::from(LOOKED_THROUGH))
+                    .bind(&pattern)
+                    .fetch_all(db)
+                    .await
+            })?;
+            let at_end = rows.len() < usize::try_from(LOOKED_THROUGH).unwrap_or(usize::MAX);
+            for row in rows {
+                let client = Client::try_from(row)?;
+                behind = (client.created_at.0, client.id.to_string());
+                if client.id.as_str().to_lowercase().contains(text)
+                    || client.metadata.client_name.to_lowercase().contains(text)
+                {
+                    found.push(client);
+                }
+            }
+            if at_end || found.len() >= limit {
+                found.truncate(limit);
+                return Ok(found);
+            }
+        }
     }
 
     /// Every client, in the order of registration.

@@ -104,7 +104,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let updated = in_transaction!(self, changing[(&user.id).into()], |tx| {
             let updated = sqlx::query(
-                "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, updated_at = $5
+                "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, updated_at = $5,
+                        words_known = FALSE
                  WHERE id = $6 AND updated_at = $7",
             )
             .bind(&user.username)

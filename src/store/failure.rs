@@ -1,5 +1,6 @@
 //! Refused requests.
 
+use super::audit::NEWEST;
 use super::ledger::ManyRows;
 use super::{Store, StoreError, in_transaction, on_db};
 
@@ -82,9 +83,10 @@ impl Store {
         before: &str,
         limit: u32,
     ) -> Result<Vec<FailureRow>, StoreError> {
-        const OF_ALL: &str = "SELECT * FROM failures WHERE ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2";
-        const OF_CLIENT: &str = "SELECT * FROM failures WHERE client_id = $3 AND ($1 = '' OR id < $1)
-             ORDER BY id DESC LIMIT $2";
+        const OF_ALL: &str = "SELECT * FROM failures WHERE id < $1 ORDER BY id DESC LIMIT $2";
+        const OF_CLIENT: &str =
+            "SELECT * FROM failures WHERE client_id = $3 AND id < $1 ORDER BY id DESC LIMIT $2";
+        let before = if before.is_empty() { NEWEST } else { before };
         let limit = i64::from(limit);
         let rows = if client_id.is_empty() {
             on_db!(self, |db| sqlx::query_as(OF_ALL).bind(before).bind(limit).fetch_all(db).await)

@@ -218,6 +218,37 @@ impl Store {
         Ok(removed == 1)
     }
 
+    /// Does a group have more members than this?
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn group_exceeds(&self, group: &GroupId, members: u32) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT user_id FROM group_members WHERE group_id = $1 LIMIT 1 OFFSET $2";
+        let row: Option<(String,)> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(group.as_str()).bind(i64::from(members)).fetch_optional(db).await
+        })?;
+        Ok(row.is_some())
+    }
+
+    /// Members of a group after the user id `after`, `limit` at most, in the order of their ids: that of the index, however
+    /// many there are.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn members_of_large_group(
+        &self,
+        group: &GroupId,
+        after: &str,
+        limit: u32,
+    ) -> Result<Vec<User>, StoreError> {
+        const SQL: &str = "SELECT users.* FROM group_members JOIN users ON users.id = user_id
+             WHERE group_id = $1 AND user_id > $2 ORDER BY user_id LIMIT $3";
+        let rows: Vec<UserRow> = on_db!(self, |db| {
+            sqlx::query_as(SQL).bind(group.as_str()).bind(after).bind(i64::from(limit)).fetch_all(db).await
+        })?;
+        rows.into_iter().map(User::try_from).collect()
+    }
+
     /// Members of a group after the user name `after`, `limit` at most, by user name.
     ///
     /// # Errors

@@ -139,7 +139,7 @@ impl Store {
             let Some((email,)) = email else { return Ok(false) };
             if let Some((claimant, lost)) = claimant {
                 let taken = sqlx::query(
-                    "UPDATE users SET email = NULL,
+                    "UPDATE users SET email = NULL, words_known = FALSE,
                             updated_at = CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END
                      WHERE id = $2 AND email = $3 AND NOT email_verified",
                 )

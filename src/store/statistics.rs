@@ -113,6 +113,19 @@ impl Store {
         Ok(count)
     }
 
+    /// The live ones of the first `most` sessions that have not reached their absolute end; none where there are more.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn count_few_sessions(&self, now: Timestamp, most: i64) -> Result<Option<i64>, StoreError> {
+        const SQL: &str = "SELECT COUNT(*), COUNT(CASE WHEN state = 'active' THEN 1 END) FROM (
+                 SELECT state FROM sessions WHERE expires_at > $1 LIMIT $2
+             ) AS some_sessions";
+        let (all, live): (i64, i64) =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(now.0).bind(most + 1).fetch_one(db).await)?;
+        Ok((all <= most).then_some(live))
+    }
+
     /// Forgets rows that no plot shows any more. Answers how many went.
     ///
     /// # Errors

@@ -152,26 +152,14 @@ impl Store {
         row.map(User::try_from).transpose()
     }
 
-    /// Users whose name, user name or address holds `query` (any user when it is empty), after the user name
-    /// `after`, `limit` at most, by user name.
+    /// Users after the user name `after`, `limit` at most, by user name.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn users(&self, query: &str, after: &str, limit: u32) -> Result<Vec<User>, StoreError> {
-        const SQL: &str = "SELECT * FROM users WHERE username > $1
-             AND (username LIKE $2 ESCAPE '!' OR email LIKE $2 ESCAPE '!' OR LOWER(name) LIKE $2 ESCAPE '!')
-             ORDER BY username LIMIT $3";
-        let mut pattern = String::from("%");
-        for c in query.to_lowercase().chars() {
-            if matches!(c, '%' | '_' | '!') {
-                pattern.push('!');
-            }
-            pattern.push(c);
-        }
-        pattern.push('%');
-        let rows: Vec<UserRow> = on_db!(self, |db| {
-            sqlx::query_as(SQL).bind(after).bind(&pattern).bind(i64::from(limit)).fetch_all(db).await
-        })?;
+    pub async fn users(&self, after: &str, limit: u32) -> Result<Vec<User>, StoreError> {
+        const SQL: &str = "SELECT * FROM users WHERE username > $1 ORDER BY username LIMIT $2";
+        let rows: Vec<UserRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(after).bind(i64::from(limit)).fetch_all(db).await)?;
         rows.into_iter().map(User::try_from).collect()
     }
 
@@ -205,7 +193,7 @@ impl Store {
             keep_name!(self, tx, &user.id, Some(user.username.as_str()), noted.audit.at);
             let updated = sqlx::query(
                 "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, is_admin = $5,
-                        disabled = $6, updated_at = $7, claims = $8
+                        disabled = $6, updated_at = $7, claims = $8, words_known = FALSE
                  WHERE id = $9 AND updated_at = $10",
             )
             .bind(&user.username)

@@ -254,8 +254,10 @@ async fn the_overview_counts_and_lists() {
     }
     let page = ada.get("/admin/users").await;
     assert!(page.body.contains("after=user48"), "{}", page.body);
-    let page = ada.get("/admin/users?query=user&after=user48").await;
+    let page = ada.get("/admin/users?after=user48").await;
     assert!(page.text().contains("user50") && !page.text().contains("user47"));
+    let found = ada.get("/admin/users?query=USER4").await.text();
+    assert!(found.contains("user40") && found.contains("user49") && !found.contains("user50"), "{found}");
     assert!(ada.get("/admin/users?query=nobody").await.text().contains("Nobody matches"));
 }
 

@@ -1,6 +1,9 @@
 //! The chain of the audit log: whatever is done to a row behind the server's back is found, and nothing else is.
 
-use countersign::audit_chain::{ChainError, Chainer, Expected, Report, forget, verify};
+use countersign::app::Origin;
+use countersign::audit_chain::{
+    ChainError, Chainer, Expected, Report, RestartError, forget, restart, verify,
+};
 use countersign::config;
 use countersign::protocol::audit_chain::{ChainMark, Kind, Mark, Walk};
 use countersign::protocol::timestamp::Timestamp;
@@ -300,4 +303,78 @@ on_both!(a_long_chain_holds_and_a_long_gap_in_it_is_found, |app| {
     }
     assert_eq!(forget(&app.app, Timestamp(START + 1)).await.unwrap(), u64::try_from(last).unwrap());
     assert_eq!(verdict(&app).await, None);
+});
+
+on_both!(a_broken_chain_is_started_anew_and_says_what_it_gave_up, |app| {
+    assert!(matches!(restart(&app.app, &Origin::cli()).await, Err(RestartError::Holds)));
+    let last = chained(&app, 10).await;
+    assert!(matches!(restart(&app.app, &Origin::cli()).await, Err(RestartError::Holds)));
+    alter(&app, SAVE).await;
+    // Each of them stops retention, and each of them is mended.
+    for (attack, kind, held) in [
+        ("UPDATE audit_log SET detail = 'x' WHERE seq = 4", Kind::Changed, Some((1, 3))),
+        ("DELETE FROM audit_log WHERE seq BETWEEN 2 AND 5", Kind::Removed, Some((1, 1))),
+        ("DELETE FROM audit_log WHERE seq = 1", Kind::Removed, None),
+        ("DELETE FROM audit_chain", Kind::Mark, None),
+        ("UPDATE audit_chain SET seq = 1000, mac = 'x' WHERE name = 'head'", Kind::Mark, None),
+        ("DELETE FROM audit_log WHERE seq > 8", Kind::CutOff, Some((1, 8))),
+        (
+            "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id, user_agent, seq, mac, link)
+             VALUES ('made up', 0, 'system', 'test.late', '', '', '', '', '', 5000, 'x', 'x')",
+            Kind::Inserted,
+            None,
+        ),
+    ] {
+        alter(&app, attack).await;
+        let broken = report(&app).await.broken.unwrap();
+        assert_eq!(broken.kind, kind, "{attack}");
+        let done = restart(&app.app, &Origin::cli()).await.unwrap();
+        assert_eq!(done.broken, broken, "{attack}");
+        if kind != Kind::Inserted {
+            assert_eq!(done.held, held, "{attack}");
+        }
+        assert!(done.begins > last || kind == Kind::CutOff, "{attack}: numbers never go back");
+        let after = report(&app).await;
+        assert_eq!((after.broken, after.first, after.checked), (None, done.begins, 1), "{attack}");
+        // The row that says so is in the log and in the chain.
+        let first = app.app.store.audit_behind(done.begins - 1, 1).await.unwrap().remove(0);
+        assert_eq!((&first.action[..], &first.actor[..]), ("audit_chain.restart", "cli"));
+        assert!(first.detail.contains(&broken.to_string()), "{}", first.detail);
+        // On it goes, and retention takes it; the rows of the old chain go with the first of the new one.
+        write(&app, |_| {}).await;
+        chain(&app).await;
+        assert_eq!(verdict(&app).await, None, "{attack}");
+        assert!(matches!(restart(&app.app, &Origin::cli()).await, Err(RestartError::Holds)));
+        let gone = forget(&app.app, Timestamp(START + 100_000)).await.unwrap();
+        assert!(gone > 8, "{attack}: {gone}");
+        assert_eq!(verdict(&app).await, None);
+        alter(&app, RESTORE).await;
+    }
+    // A row at the last number that there is leaves no place behind it.
+    alter(
+        &app,
+        "INSERT INTO audit_log (id, at, actor, action, target, detail, ip, correlation_id, user_agent, seq, mac, link)
+         VALUES ('made up', 0, 'system', 'test.late', '', '', '', '', '', 9223372036854775807, 'x', 'x')",
+    )
+    .await;
+    assert!(matches!(restart(&app.app, &Origin::cli()).await, Err(RestartError::Occupied)));
+});
+
+on_both!(a_chain_is_started_anew_while_servers_chain, |app| {
+    chained(&app, 5).await;
+    alter(&app, "UPDATE audit_log SET detail = 'x' WHERE seq = 2").await;
+    let other = app.second_node().await;
+    let chaining = tokio::spawn(async move {
+        let mut chainer = Chainer::new(other.app.clone());
+        for _ in 0..20 {
+            write(&other, |_| {}).await;
+            // The marks may be gone for a moment, never forged.
+            let _ = chainer.chain().await;
+        }
+    });
+    restart(&app.app, &Origin::cli()).await.unwrap();
+    chaining.await.unwrap();
+    chain(&app).await;
+    let report = report(&app).await;
+    assert_eq!((report.broken, report.waiting), (None, 0));
 });

@@ -37,7 +37,8 @@ impl Outcome {
     /// The message of a command that must have been refused.
     fn refused(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.out, self.err);
-        assert_eq!(self.out, "", "a refusal speaks on standard error");
+        let in_json = serde_json::from_str::<Value>(&self.out).is_ok_and(|said| said["error"].is_string());
+        assert!(self.out.is_empty() || in_json, "a refusal speaks on standard error: {}", self.out);
         self.err
     }
 }
@@ -625,4 +626,156 @@ fn clients_of_a_kind_at_the_terminal() {
     let unknown = terminal.run(&["client", "settings", "spa", "--library", "Authlib"]).refused(1);
     assert!(unknown.contains("oidc-client-ts"), "{unknown}");
     assert!(terminal.run(&["client", "settings", "nobody"]).refused(1).contains("no such client"));
+}
+
+/// Every command that has `--json`, with arguments that work on a deployment with the client `notes`, the user `ada` and the
+/// group `staff`, in an order in which each finds what it needs; and with arguments that it refuses.
+const WITH_JSON: &[(&str, Option<&str>)] = &[
+    ("config check", None),
+    (
+        "client create --name Notes --id notes --redirect-uri https://n.example/cb",
+        Some("client create --name x --auth-method x"),
+    ),
+    ("client list", None),
+    ("client show notes", Some("client show nobody")),
+    ("client update notes --name Notebook", Some("client update notes --scope \u{1}")),
+    ("client settings notes", Some("client settings notes --library nothing")),
+    ("client rotate-secret notes", Some("client rotate-secret nobody")),
+    ("client end-old-secret notes", Some("client end-old-secret nobody")),
+    ("user create --username ada --email ada@example.org", Some("user create --username ada")),
+    ("user list", None),
+    ("user list --query ada", None),
+    ("user show ada", Some("user show nobody")),
+    ("user update ada --name Ada", Some("user update ada --email nonsense")),
+    ("user set-password ada --password-stdin", Some("user set-password nobody --password-stdin")),
+    ("user sign-in-methods ada", Some("user sign-in-methods nobody")),
+    ("user disable ada", Some("user disable nobody")),
+    ("user enable ada", Some("user enable nobody")),
+    ("user invite grace@example.org", Some("user invite nonsense")),
+    ("group create --name staff", Some("group create --name staff")),
+    ("group list", None),
+    ("group show staff", Some("group show nothing")),
+    ("group update staff --description Us", Some("group update nothing --description Us")),
+    ("group add staff ada", Some("group add staff nobody")),
+    ("group remove staff ada", Some("group remove staff ada")),
+    ("key list", None),
+    ("key rotate --alg ES256", Some("key rotate --alg nothing")),
+    ("why", Some("why nothing")),
+    ("audit list", Some("audit list --since soon")),
+    ("audit verify", Some("audit verify --expect 7:link")),
+    ("statistics", Some("statistics --span year")),
+    ("mail list", Some("mail list --state nothing")),
+    ("registration-token create", Some("registration-token create --expires soon")),
+    ("registration-token list", None),
+    ("export files", Some("export files")),
+    ("plan files", Some("plan nowhere")),
+    ("apply files --yes", Some("apply nowhere --yes")),
+    ("import csv users.csv --dry-run", Some("import csv nowhere.csv")),
+    ("import auth0 users.json --dry-run", Some("import auth0 users.csv")),
+    ("import keycloak realm.json --dry-run", Some("import keycloak users.csv")),
+    ("doctor", None),
+    ("group delete staff", Some("group delete staff")),
+    ("user delete ada", Some("user delete ada")),
+    ("client delete notes", Some("client delete notes")),
+];
+
+/// Those that need something that is made up on the way, or have nothing to give but a refusal here.
+const REFUSED_WITH_JSON: &[&str] = &[
+    "user free-name nobody",
+    "user remove-app ada",
+    "user remove-passkey ada nothing",
+    "key revoke nothing",
+    "registration-token revoke nothing",
+    "audit restart-chain --yes",
+    "audit export --since soon",
+];
+
+/// What gives no answer, or one that is a script.
+const WITHOUT_JSON: [&str; 3] = ["quickstart", "serve", "completions"];
+
+/// Every command there is, as the help of each tells.
+fn all_commands(terminal: &Terminal, under: &[&str]) -> Vec<String> {
+    let help = terminal.run(&[under, &["--help"]].concat()).done();
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![under.join(" ")] };
+    let names: Vec<&str> = listed
+        .lines()
+        .take_while(|line| !line.is_empty())
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    names.into_iter().flat_map(|name| all_commands(terminal, &[under, &[name]].concat())).collect()
+}
+
+#[test]
+fn every_command_answers_in_json_whether_it_works_or_not() {
+    let terminal = Terminal::new();
+    let folder = terminal.folder.path();
+    std::fs::write(folder.join("users.csv"), "username,email\nbob,bob@example.org\n").unwrap();
+    std::fs::write(folder.join("users.json"), r#"[{"user_id":"auth0|1","email":"cy@example.org"}]"#).unwrap();
+    std::fs::write(folder.join("realm.json"), r#"{"realm":"x","users":[{"username":"dan","enabled":true}]}"#)
+        .unwrap();
+    let words =
+        |line: &str| line.split(' ').map(str::to_owned).chain(["--json".to_owned()]).collect::<Vec<_>>();
+    let run = |line: &str| {
+        let words = words(line);
+        let input = if line.contains("--password-stdin") { "a long enough passphrase\n" } else { "" };
+        terminal.run_with(&words.iter().map(String::as_str).collect::<Vec<_>>(), input)
+    };
+    let parsed = |line: &str, outcome: &Outcome| -> Value {
+        serde_json::from_str(&outcome.out)
+            .unwrap_or_else(|error| panic!("{line}: {error}: {:?} {:?}", outcome.out, outcome.err))
+    };
+    let refused = |line: &str| {
+        let outcome = run(line);
+        assert!(outcome.code != 0, "{line} is refused");
+        let value = parsed(line, &outcome);
+        // What was asked for and is not well is an answer of its own.
+        let answer = value["holds"] == false;
+        assert!(answer || value["error"].as_str().is_some_and(|error| !error.is_empty()), "{line}: {value}");
+        assert!(
+            outcome.err.contains("countersign: ") || outcome.err.contains("error: "),
+            "{line}: for people too"
+        );
+    };
+    for (good, bad) in WITH_JSON {
+        let outcome = run(good);
+        let value = parsed(good, &outcome);
+        assert!(outcome.code == 0 || *good == "doctor", "{good}: {value} {}", outcome.err);
+        assert!(value.get("error").is_none(), "{good}: {value}");
+        if let Some(bad) = bad {
+            refused(bad);
+        }
+        // What is not understood is said in it as well.
+        refused(&format!("{good} --no-such-option"));
+    }
+    for line in REFUSED_WITH_JSON {
+        refused(line);
+    }
+    // An export is a line for each row.
+    let export = run("audit export");
+    assert!(export.out.lines().count() > 10);
+    export.out.lines().for_each(|line| drop(serde_json::from_str::<Value>(line).unwrap()));
+    let problems = parsed("", &run("client update nobody")).clone();
+    assert_eq!(problems["problems"], Value::Null);
+
+    let tried: Vec<&str> =
+        WITH_JSON.iter().map(|(line, _)| *line).chain(REFUSED_WITH_JSON.iter().copied()).collect();
+    let missing: Vec<String> = all_commands(&terminal, &[])
+        .into_iter()
+        .filter(|command| !WITHOUT_JSON.contains(&command.as_str()))
+        .filter(|command| {
+            !tried.iter().any(|line| line == command || line.starts_with(&format!("{command} ")))
+        })
+        .collect();
+    assert!(missing.is_empty(), "not in the table: {missing:?}");
+}
+
+#[test]
+fn a_chain_is_started_anew_at_the_terminal() {
+    let terminal = Terminal::new();
+    terminal.run(&["group", "create", "--name", "staff"]).done();
+    let holds = terminal.run(&["audit", "restart-chain"]).refused(1);
+    assert!(holds.contains("holds"), "{holds}");
+    terminal.run(&["audit", "restart-chain", "--json"]).refused(2);
 }

@@ -52,7 +52,7 @@ async fn tried(app: &TestApp, name: &str) -> Report {
     let would = run(app, name, true).await;
     assert!(would.dry_run && would.secrets.is_empty());
     assert_eq!(app.app.store.recent_audit(1000).await.unwrap().len(), before);
-    assert_eq!(app.app.store.users("", "", 1000).await.unwrap().len(), 0);
+    assert_eq!(app.app.store.users("", 1000).await.unwrap().len(), 0);
     assert!(app.app.store.imported_sorts().await.unwrap().decoys.is_empty());
     let report = run(app, name, false).await;
     assert_eq!(report.taken, would.taken);

@@ -54,6 +54,7 @@ mod outage;
 mod outgoing;
 mod overview;
 mod passkeys;
+mod plans;
 mod processes;
 mod races;
 mod recovery;

@@ -44,7 +44,7 @@ on_both!(the_link_works_once, |app| {
     }
     statuses.sort_unstable();
     assert_eq!(statuses, [200, 403, 403, 403, 403, 403]);
-    let users = app.app.store.users("", "", 10).await.unwrap();
+    let users = app.app.store.users("", 10).await.unwrap();
     assert_eq!(users.len(), 1);
     assert!(users[0].is_admin);
     browser.get(&format!("/setup?token={TOKEN}")).await.refusal(403);

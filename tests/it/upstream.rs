@@ -49,7 +49,7 @@ async fn through(browser: &mut Browser, provider: &Provider, address: &str) -> P
 }
 
 async fn users(app: &TestApp) -> Vec<User> {
-    app.app.store.users("", "", 100).await.unwrap()
+    app.app.store.users("", 100).await.unwrap()
 }
 
 fn is_inside(page: &Page) -> bool {

@@ -17,19 +17,52 @@ use crate::admin::settings::{self, Settings};
 use crate::app::App;
 use crate::protocol::registration::{ClientInput, Kind};
 
-/// Every client.
+/// Which clients.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Search {
+    /// Only those whose id or name holds this.
+    #[serde(default)]
+    query: String,
+    /// Go on after this: `next` of the answer before, to the same search.
+    #[serde(default)]
+    after: String,
+    /// How many at most, 1 to 200.
+    #[serde(default = "fifty")]
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: u32,
+}
+
+const fn fifty() -> u32 {
+    50
+}
+
+/// Some clients.
 #[derive(Serialize, ToSchema)]
 pub struct ClientList {
     /// In the order of registration.
     clients: Vec<ClientView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
-/// All clients.
-#[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients",
+/// Clients in the order of registration.
+#[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients", params(Search),
     responses((status = 200, body = ClientList)))]
-pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<ClientList>, Problem> {
-    let clients = app.store.clients().await?.into_iter().map(ClientView::from).collect();
-    Ok(Json(ClientList { clients }))
+pub async fn list(
+    _: Administrator,
+    State(app): State<App>,
+    Query(search): Query<Search>,
+) -> Result<Json<ClientList>, Problem> {
+    if !(1..=200).contains(&search.limit) {
+        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
+    }
+    let page = clients::list(&app, &search.query, &search.after, search.limit).await?;
+    Ok(Json(ClientList {
+        clients: page.clients.into_iter().map(ClientView::from).collect(),
+        next: page.next,
+    }))
 }
 
 /// Of which kind a new client is.

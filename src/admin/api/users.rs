@@ -22,10 +22,11 @@ use crate::protocol::session::Session;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Search {
-    /// Only those whose name, user name or e-mail address holds this.
+    /// Only those whose name, user name or e-mail address holds each word of this. Those who have a word that begins so come
+    /// first; a page may be empty and yet lead on.
     #[serde(default)]
     query: String,
-    /// Go on after this user name: `next` of the answer before.
+    /// Go on after this: `next` of the answer before, to the same search.
     #[serde(default)]
     after: String,
     /// How many at most, 1 to 200.
@@ -41,7 +42,7 @@ const fn fifty() -> u32 {
 /// Some users.
 #[derive(Serialize, ToSchema)]
 pub struct UserList {
-    /// By user name.
+    /// By user name; what a search found, by the word that it was found by.
     users: Vec<UserView>,
     /// The value of `after` that leads to the next ones; none at the end.
     next: Option<String>,

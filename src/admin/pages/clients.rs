@@ -27,13 +27,18 @@ use crate::protocol::registration::{ClientInput, FieldProblem, Kind};
 
 const LIST: &str = "/admin/clients";
 
-/// All clients.
+/// Clients on one page.
+const PAGE: u32 = 50;
+
+/// Clients, searched and page by page.
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let rows = app.store.clients().await?.into_iter().map(|client| ClientRow {
+    let get = |name| query.get(name).unwrap_or_default();
+    let found = clients::list(&app, get("query"), get("after"), PAGE).await?;
+    let rows = found.clients.into_iter().map(|client| ClientRow {
         id: client.id.to_string(),
         name: client.metadata.client_name,
         auth_method: client.metadata.token_endpoint_auth_method.to_string(),
@@ -43,7 +48,9 @@ pub async fn list(
     });
     let page = AdminClients {
         shell: shell(&app, &me),
+        query: get("query").to_owned(),
         rows: rows.collect(),
+        next: found.next,
         notice: query.get("done").and_then(Notice::parse),
     };
     Ok(shown(&app, &me, StatusCode::OK, &page))

@@ -12,9 +12,10 @@ use crate::http::error::PageError;
 use crate::http::extract::QueryFields;
 use crate::http::session::AdminSession;
 use crate::pages::{
-    AdminHome, AuditRow, Axis, KeyRow, Plot, Ranking, SpanLink, Values, bars, lines, millis, whole,
+    AdminHome, AuditRow, Axis, Count, KeyRow, Plot, Ranking, SpanLink, Values, bars, lines, millis, whole,
 };
 use crate::protocol::timestamp::seconds;
+use crate::store::MOST_COUNTED;
 
 /// Entries of the audit log on the first page.
 const RECENT: u32 = 20;
@@ -27,7 +28,20 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let span: Span = query.get("span").unwrap_or("hour").parse()?;
     let overview = overview::load(&app, span).await?;
-    let counts = app.store.counts(app.clock.now()).await?;
+    let counts = app.store.counts().await?;
+    let counted = |count: i64| {
+        if count > MOST_COUNTED {
+            Count::MoreThan(MOST_COUNTED.unsigned_abs())
+        } else {
+            Count::Exactly(count.unsigned_abs())
+        }
+    };
+    // Of very many, the number that is written down every minute.
+    let noted = || overview.sessions.iter().rev().flatten().next().copied();
+    let sessions = match app.store.count_few_sessions(app.clock.now(), MOST_COUNTED).await? {
+        Some(few) => counted(few),
+        None => noted().map_or(counted(MOST_COUNTED + 1), |count| Count::Exactly(count.unsigned_abs())),
+    };
     let keys = app.keys.view(app.clock.now()).into_iter().filter(|key| key.state.is_published());
     let mut audit = Vec::new();
     for row in app.store.recent_audit(RECENT).await? {
@@ -41,9 +55,9 @@ pub async fn show(
     }
     let page = AdminHome {
         shell: shell(&app, &me),
-        clients: counts.clients.unsigned_abs(),
-        users: counts.users.unsigned_abs(),
-        sessions: counts.sessions.unsigned_abs(),
+        clients: counted(counts.clients),
+        users: counted(counts.users),
+        sessions,
         spans: Span::ALL
             .into_iter()
             .map(|one| SpanLink { name: one.as_str(), label: label(one), current: one == span })

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{done, mistakes, shell, shown};
+use crate::admin::clients;
 use crate::admin::invitations::{self, InvitationInput};
 use crate::app::App;
 use crate::http::error::PageError;
@@ -12,8 +13,12 @@ use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminInvitations, InvitationFields, InvitationRow, Notice};
+use crate::protocol::client::Client;
 
 const LIST: &str = "/admin/invitations";
+
+/// Nobody finds an application in a longer menu.
+const MOST_CHOICES: u32 = 200;
 
 /// Open invitations, and the form for another.
 pub async fn list(
@@ -80,7 +85,7 @@ pub async fn withdraw(
 
 async fn page(app: &App, me: &SignedIn, typed: InvitationFields) -> Result<AdminInvitations, PageError> {
     let open = invitations::list(app).await?;
-    let clients = app.store.clients().await?;
+    let clients = clients::list(app, "", "", MOST_CHOICES).await?;
     Ok(AdminInvitations {
         shell: shell(app, me),
         by_mail: app.mail.is_on(),
@@ -95,10 +100,10 @@ async fn page(app: &App, me: &SignedIn, typed: InvitationFields) -> Result<Admin
                 expires: invitation.expires_at,
             })
             .collect(),
-        clients: clients
-            .into_iter()
-            .map(|client| (client.id.to_string(), client.metadata.client_name))
-            .collect(),
+        clients: clients.next.is_none().then(|| {
+            let named = |client: Client| (client.id.to_string(), client.metadata.client_name);
+            clients.clients.into_iter().map(named).collect()
+        }),
         fields: typed,
         problems: Vec::new(),
         link_shown_once: None,

@@ -48,6 +48,7 @@ pub async fn list(
         query: get("query").to_owned(),
         rows: rows.collect(),
         next: found.next,
+        reached: found.reached,
         notice: query.get("done").and_then(Notice::parse),
     };
     Ok(shown(&app, &me, StatusCode::OK, &page))

@@ -10,6 +10,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::http::{Response, StatusCode};
+use countersign::config;
 use countersign::protocol::client::AuthMethod;
 use reqwest::redirect::Policy;
 use serde_json::json;
@@ -29,7 +30,7 @@ pub const NO_ANSWER: StatusCode = StatusCode::IM_A_TEAPOT;
 /// A configured deployment without a process yet.
 pub struct Deployment {
     folder: TempDir,
-    _database: Database,
+    database: Database,
 }
 
 /// One process of it.
@@ -50,16 +51,38 @@ impl Deployment {
         Self::on(Database::empty_at(&postgres.url).await)
     }
 
+    /// On an empty database; every statement is logged, as JSON, with the request that it belongs to.
+    pub async fn that_logs_statements(engine: Engine) -> Self {
+        Self::logging(
+            Database::empty(engine).await,
+            "filter = \"warn,countersign=info,sqlx::query=debug\"\nformat = \"json\"",
+        )
+    }
+
     fn on(database: Database) -> Self {
+        Self::logging(database, "filter = \"warn\"")
+    }
+
+    fn logging(database: Database, log: &str) -> Self {
         let folder = TempDir::new().unwrap();
         let config = format!(
             "issuer = \"{ISSUER}\"\nsecret = \"kJ2v9Qm4Xr7Lw0Zt5Yb8Nc1Hf6Ds3Ga+PeVuTiRoEqM=\"\ndata_dir = \"data\"\n\
              [database]\nurl = \"{}\"\nmax_connections = 8\n[passwords]\nmemory_kib = 8\niterations = 1\n\
-             [throttle]\naddress_failures = 1000\n[tokens]\nrefresh_grace = \"1m\"\n[log]\nfilter = \"warn\"\n",
+             [throttle]\naddress_failures = 1000\n[tokens]\nrefresh_grace = \"1m\"\n[log]\n{log}\n",
             database.url()
         );
         std::fs::write(folder.path().join("countersign.toml"), config).unwrap();
-        Self { folder, _database: database }
+        Self { folder, database }
+    }
+
+    /// Where its data are.
+    pub fn engine(&self) -> config::Engine {
+        self.database.config().engine
+    }
+
+    /// What a process has logged.
+    pub fn log(&self, node: &Node) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{}.log", node.port))).unwrap()
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
