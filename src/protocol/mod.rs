@@ -50,6 +50,7 @@ pub mod timestamp;
 pub mod upstream;
 pub mod user;
 pub mod webfinger;
+pub mod webhook;
 pub mod wire;
 
 #[cfg(test)]

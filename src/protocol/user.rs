@@ -25,6 +25,8 @@ pub struct User {
     pub is_admin: bool,
     /// Switched off: every sign-in, session and token is refused.
     pub disabled: bool,
+    /// The password opens nothing until another one was chosen: an administrator wants it so.
+    pub new_password_required: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it last changed.

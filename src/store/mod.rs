@@ -49,6 +49,7 @@ pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
+pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress};
 
 mod as_code;
 mod audit;
@@ -83,6 +84,7 @@ mod statistics;
 mod throttle;
 mod used_assertion;
 mod user;
+mod webhook;
 
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);

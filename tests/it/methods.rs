@@ -52,6 +52,7 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
         let name = format!("user{}", method as u8);
         let user = app.user(&name).await;
         let account = Account {
+            new_password_required: false,
             unchanged_since: user.updated_at,
             has_second_factor: false,
             attainable: Level::PhishingResistant,
