@@ -85,9 +85,10 @@ pub async fn list(app: &App, state: Option<&str>, before: &str, limit: u32) -> R
 /// went to its address), or is over.
 pub async fn hurry(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
     let audit = app.audit(origin, "mail.hurry", target(id), "");
-    match app.store.hurry_mail(id, app.clock.now(), &audit).await? {
-        true => Ok(()),
-        false => Err(why_not(app, id).await?),
+    if app.store.hurry_mail(id, app.clock.now(), &audit).await? {
+        Ok(())
+    } else {
+        Err(why_not(app, id).await?)
     }
 }
 
@@ -99,10 +100,8 @@ pub async fn hurry(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> 
 pub async fn cancel(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
     let audit = app.audit(origin, "mail.cancel", target(id), "");
     let forget_at = app.clock.now().plus(KEEP_ENDED);
-    match app.store.cancel_mail(id, "cancelled by an administrator", forget_at, &audit).await? {
-        true => Ok(()),
-        false => Err(why_not(app, id).await?),
-    }
+    let cancelled = app.store.cancel_mail(id, "cancelled by an administrator", forget_at, &audit).await?;
+    if cancelled { Ok(()) } else { Err(why_not(app, id).await?) }
 }
 
 async fn why_not(app: &App, id: &str) -> Result<Refusal, Refusal> {

@@ -30,8 +30,11 @@ pub const PATIENCE: Duration = Duration::from_hours(24);
 /// An event that the receiver itself refuses so often is given up, so that those after it get through.
 pub const MOST_REFUSALS: i64 = 6;
 
-/// The waits after each attempt that failed, in seconds; the last one stays.
-const WAITS: [i64; 7] = [5, 15, 60, 300, 900, 1800, 3600];
+/// The waits after the first attempts that failed, in seconds …
+const WAITS: [i64; 6] = [5, 15, 60, 300, 900, 1800];
+
+/// … and after each later one.
+const LAST_WAIT: i64 = 3600;
 
 /// What a test sends.
 pub const TEST: &str = "webhook.test";
@@ -409,7 +412,7 @@ pub fn judge(
         _ => {}
     }
     let failed_before = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0);
-    let wait = WAITS[failed_before.min(WAITS.len() - 1)];
+    let wait = WAITS.get(failed_before).copied().unwrap_or(LAST_WAIT);
     // Up to a quarter longer, so that many do not come back at the same moment.
     let next = Timestamp(now.0.saturating_add(wait + wait * i64::from(noise) / 1024));
     let refused = matches!(status, Some(400..=499)) && !matches!(status, Some(408 | 425 | 429));
