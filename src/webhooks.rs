@@ -145,7 +145,7 @@ impl<'a> Turn<'a> {
     async fn of(app: &'a App, leased: Webhook) -> Result<Self, StoreError> {
         let behind = app.store.last_audit_place().await? - leased.place;
         let stop = (behind > FARTHEST_BEHIND)
-            .then(|| format!("it is more than {FARTHEST_BEHIND} rows of the audit log behind"));
+            .then(|| format!("is more than {FARTHEST_BEHIND} rows of the audit log behind"));
         Ok(Self {
             app,
             began: Instant::now(),
@@ -188,7 +188,7 @@ impl<'a> Turn<'a> {
             };
             let answer = match (&row, delivery.audit_id.is_empty()) {
                 (None, false) => {
-                    Answer { status: None, cause: "the audit log does not have it any more".to_owned() }
+                    Answer { status: None, cause: "is not in the audit log any more".to_owned() }
                 }
                 (None, true) => {
                     let text = body(TEST, Timestamp(delivery.at), &Told::default());
@@ -296,7 +296,7 @@ impl<'a> Turn<'a> {
         let secrets = match opened {
             Ok(secrets) => secrets,
             Err(error) => {
-                return Answer { status: None, cause: format!("the secret cannot be read: {error}") };
+                return Answer { status: None, cause: format!("has a secret that cannot be read: {error}") };
             }
         };
         let headers = [

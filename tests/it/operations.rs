@@ -50,8 +50,8 @@ on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| 
     assert_eq!(listed.json()["mails"].as_array().unwrap().len(), 2, "{}", listed.body);
     assert!(!listed.body.contains("t0ps3cret") && !listed.body.contains("content"));
     let page = root.get("/admin/mails").await;
-    for words in ["ada@example.org", "the mail server does not answer", "reset password", "4"] {
-        assert!(page.body.contains(words) || words == "4", "{words}: {}", page.text());
+    for words in ["ada@example.org", "the mail server does not answer", "reset password"] {
+        assert!(page.body.contains(words), "{words}: {}", page.text());
     }
     assert!(!page.body.contains("t0ps3cret"));
     let first = robot.get("/admin/api/mails?limit=1").await.json();
