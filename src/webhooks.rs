@@ -4,6 +4,7 @@
 //! sent since is sent again, with the same `webhook-id`.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::{Duration, Instant};
 
 use tokio::task::{AbortHandle, JoinSet};
@@ -45,9 +46,9 @@ pub async fn run(app: App) {
             Ok(due) => {
                 outage = false;
                 for id in due {
-                    if !open.contains_key(&id) {
-                        let (app, webhook) = (app.clone(), id.clone());
-                        open.insert(id, lanes.spawn(async move { lane(&app, &webhook).await }));
+                    if let Entry::Vacant(place) = open.entry(id) {
+                        let (app, webhook) = (app.clone(), place.key().clone());
+                        place.insert(lanes.spawn(async move { lane(&app, &webhook).await }));
                     }
                 }
             }

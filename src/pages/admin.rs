@@ -400,6 +400,7 @@ pub struct InvitationFields {
 /// `…/app/remove`, `…/passkeys/{passkey}/remove`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_user_form.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AdminUserForm {
     /// The frame.
     pub shell: Shell,

@@ -6,6 +6,7 @@ use super::timestamp::Timestamp;
 
 /// A user as the server knows it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct User {
     /// Doubles as `sub`.
     pub id: UserId,

@@ -74,7 +74,7 @@ pub const EVENTS: &[EventType] = &[
     event("user.created", "A user was added", &["user.create", "user.import"], ""),
     event("user.disabled", "A user was switched off", &["user.update"], "disabled=true"),
     event("user.enabled", "A user was switched on again", &["user.update"], "disabled=false"),
-    event("user.updated", "A user's data changed", &["user.update", "address.verify"], ""),
+    event("user.updated", "A user’s data changed", &["user.update", "address.verify"], ""),
     event("user.deleted", "A user was deleted", &["user.delete"], ""),
     event(
         "user.password_changed",

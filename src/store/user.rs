@@ -13,6 +13,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct UserRow {
     id: String,
     username: String,

@@ -245,8 +245,8 @@ const ofQuickstart = {
     // The demo application answers, and takes no messages.
     await page.fill('#url', `${demo}/hook`);
     await page.fill('#description', 'SIEM');
-    await page.check('[id="event_session.refused"]');
-    await page.check('[id="event_client.created"]');
+    await page.click('label[for="event_session.refused"]');
+    await page.click('label[for="event_client.created"]');
     await page.click('text=Add webhook');
     await page.waitForSelector('#webhook-secret');
   },
