@@ -41,12 +41,12 @@ async fn fails_once(app: &TestApp, wait: u64) {
 on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| {
     let app = with_mail(engine).await;
     let (_, mut root) = administrator(&app, "root").await;
-    let robot = robot(&app).await;
+    let caller = robot(&app).await;
     let late = write_to(&app, "ada@example.org").await;
     fails_once(&app, 3600).await;
     let new = write_to(&app, "bob@example.org").await;
 
-    let listed = robot.get("/admin/api/mails").await;
+    let listed = caller.get("/admin/api/mails").await;
     assert_eq!(listed.json()["mails"].as_array().unwrap().len(), 2, "{}", listed.body);
     assert!(!listed.body.contains("t0ps3cret") && !listed.body.contains("content"));
     let page = root.get("/admin/mails").await;
@@ -54,19 +54,19 @@ on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| 
         assert!(page.body.contains(words), "{words}: {}", page.text());
     }
     assert!(!page.body.contains("t0ps3cret"));
-    let first = robot.get("/admin/api/mails?limit=1").await.json();
+    let first = caller.get("/admin/api/mails?limit=1").await.json();
     assert_eq!(first["mails"][0]["to"], "bob@example.org");
     let next = first["next"].as_str().unwrap();
-    let second = robot.get(&format!("/admin/api/mails?limit=1&before={next}")).await.json();
+    let second = caller.get(&format!("/admin/api/mails?limit=1&before={next}")).await.json();
     assert_eq!((&second["mails"][0]["to"], &second["next"]), (&json!("ada@example.org"), &json!(null)));
     for bad in ["state=lost", "limit=0", "limit=201", "limit=x", "x=1", "state=waiting&state=sent"] {
-        problem(&robot.get(&format!("/admin/api/mails?{bad}")).await, 400);
+        problem(&caller.get(&format!("/admin/api/mails?{bad}")).await, 400);
     }
     assert!(root.get("/admin/mails?state=lost").await.status.is_client_error());
     assert!(root.get("/admin/mails?state=sent").await.text().contains("None."));
 
     // One that was never tried may wait for its address; one that failed is tried when somebody says so.
-    problem(&robot.send(&Method::POST, &format!("/admin/api/mails/{new}/retry"), "").await, 400);
+    problem(&caller.send(&Method::POST, &format!("/admin/api/mails/{new}/retry"), "").await, 400);
     let retry = format!("/admin/mails/{late}/retry");
     let page = submit(&mut root, "/admin/mails", &retry, &[]).await;
     assert_eq!(page.location(), "/admin/mails?done=mail-hurried");
@@ -77,12 +77,12 @@ on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| 
         app.app.store.lease_mails(now, now.plus(Duration::from_secs(120)), 10).await.unwrap().len(),
         2
     );
-    problem(&robot.send(&Method::POST, &format!("/admin/api/mails/{late}/retry"), "").await, 400);
+    problem(&caller.send(&Method::POST, &format!("/admin/api/mails/{late}/retry"), "").await, 400);
 
     let cancel = format!("/admin/mails/{new}/cancel");
     let page = submit(&mut root, "/admin/mails", &cancel, &[]).await;
     assert_eq!(page.location(), "/admin/mails?done=mail-cancelled");
-    assert_eq!(robot.send(&Method::DELETE, &format!("/admin/api/mails/{late}"), "").await.status, 204);
+    assert_eq!(caller.send(&Method::DELETE, &format!("/admin/api/mails/{late}"), "").await.status, 204);
     let later = now.plus(Duration::from_secs(7200));
     assert!(
         app.app.store.lease_mails(later, later.plus(Duration::from_secs(120)), 10).await.unwrap().is_empty()
@@ -90,13 +90,13 @@ on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| 
     for (id, address) in [(&late, "ada@example.org"), (&new, "bob@example.org")] {
         let row = app.app.store.mails_to(address).await.unwrap().remove(0);
         assert_eq!((row.state.as_str(), row.cause.as_str()), ("failed", "cancelled by an administrator"));
-        problem(&robot.send(&Method::DELETE, &format!("/admin/api/mails/{id}"), "").await, 400);
+        problem(&caller.send(&Method::DELETE, &format!("/admin/api/mails/{id}"), "").await, 400);
         assert!(app.audit_log().await.contains(&format!("mail.cancel mail:{id}")));
     }
     for method in [Method::POST, Method::DELETE] {
         let path =
             if method == Method::POST { "/admin/api/mails/none/retry" } else { "/admin/api/mails/none" };
-        problem(&robot.send(&method, path, "").await, 404);
+        problem(&caller.send(&method, path, "").await, 404);
     }
 });
 

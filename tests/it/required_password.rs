@@ -121,16 +121,16 @@ on_both!(an_administrator_requires_it_by_page_and_api, |app| {
     assert_eq!(page.location(), format!("{path}?done=password-set"));
     assert!(!app.stored_user(&ada.id).await.new_password_required);
 
-    let robot = robot(&app).await;
+    let caller = robot(&app).await;
     let api = format!("/admin/api/users/{}/require-new-password", ada.id);
     for bad in [json!({ "by_mail": 1 }), json!({ "x": true }), json!([])] {
-        problem(&robot.json(Method::POST, &api, &bad).await, 400);
+        problem(&caller.json(Method::POST, &api, &bad).await, 400);
     }
-    let answer = robot.json(Method::POST, &api, &json!({})).await;
+    let answer = caller.json(Method::POST, &api, &json!({})).await;
     assert_eq!((answer.status.as_u16(), answer.json()), (200, json!({ "mailed": false })));
-    let shown = robot.get(&format!("/admin/api/users/{}", ada.id)).await.json();
+    let shown = caller.get(&format!("/admin/api/users/{}", ada.id)).await.json();
     assert_eq!(shown["new_password_required"], true);
-    let nobody = robot.json(Method::POST, "/admin/api/users/nobody/require-new-password", &json!({})).await;
+    let nobody = caller.json(Method::POST, "/admin/api/users/nobody/require-new-password", &json!({})).await;
     problem(&nobody, 404);
     // An administrator may be required as well, and keeps the rights.
     let own = format!("/admin/users/{}/password/require", me.id);

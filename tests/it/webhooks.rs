@@ -12,7 +12,7 @@ use countersign::webhooks::tell_all;
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, robot};
-use crate::support::{Engine, Receiver, START, TestApp, on_both};
+use crate::support::{Engine, Message, Receiver, START, TestApp, on_both};
 
 /// The administration API.
 struct Api(Caller);
@@ -79,7 +79,7 @@ on_both!(events_arrive_once_in_order_and_signed, |app| {
     assert!(receiver.came().is_empty(), "what has no place in the chain has no order yet");
     pass(&app).await;
     let came = receiver.came();
-    let events: Vec<_> = came.iter().map(|message| message.event()).collect();
+    let events: Vec<_> = came.iter().map(Message::event).collect();
     assert_eq!(events, ["user.created", "user.disabled", "user.created"]);
     for message in &came {
         assert!(message.is_signed_with(&secret), "{message:?}");
@@ -122,10 +122,7 @@ on_both!(what_fails_is_tried_again_with_the_same_id_and_nothing_overtakes_it, |a
     assert!(failing.cause.contains("redirect"), "{}", failing.cause);
     pass(&app).await;
     let came = receiver.came();
-    assert_eq!(
-        came.iter().map(|message| message.event()).collect::<Vec<_>>(),
-        ["user.created", "key.revoked"]
-    );
+    assert_eq!(came.iter().map(Message::event).collect::<Vec<_>>(), ["user.created", "key.revoked"]);
     assert!(ids.iter().all(|id| *id == came[0].id), "{ids:?}");
     // The time of the attempt, not of the event.
     assert_eq!(came[0].timestamp, START + 1 + 6 + 19 + 76);
@@ -321,10 +318,7 @@ on_both!(a_test_arrives_and_does_not_wait_for_what_failed, |app| {
     admin::test(&app.app, &Origin::cli(), &webhook).await.unwrap();
     pass(&app).await;
     let came = receiver.came();
-    assert_eq!(
-        came.iter().map(|message| message.event()).collect::<Vec<_>>(),
-        ["webhook.test", "user.created"]
-    );
+    assert_eq!(came.iter().map(Message::event).collect::<Vec<_>>(), ["webhook.test", "user.created"]);
     assert!(came.iter().all(|message| message.is_signed_with(&secret)));
     let unknown = admin::redeliver(&app.app, &Origin::cli(), &webhook, "msg_none").await;
     assert!(unknown.is_err());

@@ -42,7 +42,7 @@ pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
 pub use mailbox::Mailbox;
-pub use receiver::Receiver;
+pub use receiver::{Message, Receiver};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 pub use security_key::SecurityKey;
 pub use site::Site;
