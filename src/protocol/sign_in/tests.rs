@@ -194,7 +194,7 @@ fn nobody_is_authenticated_without_the_proofs_whatever_happens_in_whatever_order
         worlds = next;
     }
     assert!(seen.iter().all(|times| *times > 500), "each outcome is reached: {seen:?}");
-    assert!(choices > 100, "and after a choice: {choices}");
+    assert!(choices > 50, "and after a choice: {choices}");
     assert!(resets.iter().all(|times| *times > 100), "and after a reset: {resets:?}");
 }
 
