@@ -14,6 +14,7 @@ use crate::logout_notices;
 use crate::mail::outbox;
 use crate::statistics;
 use crate::store::{MOST_READ, Store, StoreError};
+use crate::webhooks;
 
 /// How often other nodes' new and revoked keys are looked for.
 const KEYS: Duration = Duration::from_secs(1);
@@ -42,6 +43,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(failures::run(app.clone()));
     work.spawn(audit_chain::run(app.clone()));
     work.spawn(statistics::run(app.clone()));
+    work.spawn(webhooks::run(app.clone()));
     work.spawn(fold_metrics());
     work
 }

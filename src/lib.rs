@@ -36,3 +36,4 @@ pub mod statistics;
 pub mod store;
 pub mod telemetry;
 pub mod tls;
+pub mod webhooks;

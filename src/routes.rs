@@ -9,9 +9,10 @@ use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, client_logo, consent, cors, discovery, email_code, forward_auth,
-    forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics, page,
-    passkey, passkey_endpoints, recover, recover_password, register, registered_client, revoke,
-    second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webauthn, webfinger,
+    forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics,
+    new_password, page, passkey, passkey_endpoints, recover, recover_password, register, registered_client,
+    revoke, second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webauthn,
+    webfinger,
 };
 
 /// All endpoints of the provider.
@@ -35,6 +36,7 @@ pub fn router(app: &App) -> Router {
         .route("/upstream/{id}/callback", get(upstream::callback).post(upstream::callback_by_form))
         .route("/login/link", get(link::get).post(link::post))
         .route("/login/second", get(second_factor::get).post(second_factor::post))
+        .route("/login/new-password", get(new_password::get).post(new_password::post))
         .route("/recover", get(recover::get).post(recover::post))
         .route("/login/set-up", get(set_up::get))
         .route("/sign-up", get(sign_up::get).post(sign_up::post))
@@ -135,6 +137,7 @@ fn administration() -> Router<App> {
         .route("/admin/users/new", get(pages::users::new))
         .route("/admin/users/{id}", get(pages::users::show).post(pages::users::update))
         .route("/admin/users/{id}/password", post(pages::users::set_password))
+        .route("/admin/users/{id}/password/require", post(pages::users::require_new_password))
         .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
         .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
         .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
@@ -147,6 +150,23 @@ fn administration() -> Router<App> {
         .route("/admin/groups/{id}/members", post(pages::groups::add_member))
         .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
         .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/webhooks", get(pages::webhooks::list).post(pages::webhooks::create))
+        .route("/admin/webhooks/new", get(pages::webhooks::new))
+        .route("/admin/webhooks/{id}", get(pages::webhooks::show).post(pages::webhooks::update))
+        .route("/admin/webhooks/{id}/rotate-secret", post(pages::webhooks::rotate_secret))
+        .route("/admin/webhooks/{id}/end-old-secret", post(pages::webhooks::end_old_secret))
+        .route("/admin/webhooks/{id}/test", post(pages::webhooks::test))
+        .route("/admin/webhooks/{id}/skip", post(pages::webhooks::skip))
+        .route("/admin/webhooks/{id}/delete", post(pages::webhooks::delete))
+        .route("/admin/webhooks/{id}/deliveries/{delivery}/redeliver", post(pages::webhooks::redeliver))
+        .route("/admin/mails", get(pages::mails::list))
+        .route("/admin/mails/{id}/retry", post(pages::mails::retry))
+        .route("/admin/mails/{id}/cancel", post(pages::mails::cancel))
+        .route("/admin/keys", get(pages::keys::list))
+        .route("/admin/keys/rotate", get(pages::keys::ask_to_rotate).post(pages::keys::rotate))
+        .route("/admin/keys/{kid}/revoke", get(pages::keys::ask_to_revoke).post(pages::keys::revoke))
+        .route("/admin/registration", get(pages::registration::list).post(pages::registration::create_token))
+        .route("/admin/registration/{id}/revoke", post(pages::registration::revoke_token))
         .route("/admin/audit", get(pages::audit::list))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
@@ -172,6 +192,7 @@ fn administration_api() -> Router<App> {
             get(api::users::show).patch(api::users::update).delete(api::users::delete),
         )
         .route("/admin/api/users/{id}/password", put(api::users::set_password))
+        .route("/admin/api/users/{id}/require-new-password", post(api::users::require_new_password))
         .route(
             "/admin/api/users/{id}/sessions",
             get(api::users::list_sessions).delete(api::users::end_sessions),
@@ -199,6 +220,20 @@ fn administration_api() -> Router<App> {
             get(api::registration_tokens::list).post(api::registration_tokens::create),
         )
         .route("/admin/api/registration-tokens/{id}", delete(api::registration_tokens::revoke))
+        .route("/admin/api/webhooks", get(api::webhooks::list).post(api::webhooks::create))
+        .route(
+            "/admin/api/webhooks/{id}",
+            get(api::webhooks::show).patch(api::webhooks::update).delete(api::webhooks::delete),
+        )
+        .route("/admin/api/webhooks/{id}/secret", post(api::webhooks::rotate_secret))
+        .route("/admin/api/webhooks/{id}/old-secret", delete(api::webhooks::end_old_secret))
+        .route("/admin/api/webhooks/{id}/test", post(api::webhooks::test))
+        .route("/admin/api/webhooks/{id}/skip", post(api::webhooks::skip))
+        .route("/admin/api/webhooks/{id}/deliveries", get(api::webhooks::deliveries))
+        .route("/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::webhooks::redeliver))
+        .route("/admin/api/mails", get(api::mails::list))
+        .route("/admin/api/mails/{id}", delete(api::mails::cancel))
+        .route("/admin/api/mails/{id}/retry", post(api::mails::retry))
         .route("/admin/api/audit", get(api::audit::list))
         .route("/admin/api/audit/export", get(api::audit::export))
         .route("/admin/api/statistics", get(api::statistics::show))

@@ -40,6 +40,8 @@ pub enum Purpose {
     Upstream,
     /// Whose sign-ins a browser has seen.
     Device,
+    /// The secret of a webhook in the database.
+    Webhook,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -60,6 +62,7 @@ pub struct Seals {
     forward_auth: LessSafeKey,
     upstream: LessSafeKey,
     device: LessSafeKey,
+    webhook: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -102,6 +105,7 @@ impl Seals {
             forward_auth: sealing("forward auth")?,
             upstream: sealing("upstream")?,
             device: sealing("device")?,
+            webhook: sealing("webhook")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -134,6 +138,7 @@ impl Seals {
             Purpose::ForwardAuth => &self.forward_auth,
             Purpose::Upstream => &self.upstream,
             Purpose::Device => &self.device,
+            Purpose::Webhook => &self.webhook,
         }
     }
 

@@ -1,5 +1,5 @@
-//! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`],
-//! [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`as_code`], [`import`]) hold every rule of it once; the API,
+//! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`], [`mails`],
+//! [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`as_code`], [`import`]) hold every rule of it once; the API,
 //! the pages and the command line only translate to and from them.
 
 pub mod api;
@@ -11,6 +11,7 @@ pub mod groups;
 pub mod import;
 pub mod invitations;
 pub mod keys;
+pub mod mails;
 pub mod overview;
 pub mod pages;
 pub mod preview;
@@ -18,10 +19,12 @@ pub mod registration_tokens;
 pub mod settings;
 pub mod sign_in_methods;
 pub mod users;
+pub mod webhooks;
 
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::authn::SignInError;
 use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
 use crate::mail::MailError;
@@ -83,6 +86,17 @@ impl From<HashingError> for Refusal {
         match error {
             HashingError::Busy => Self::Busy,
             error @ HashingError::Argon2(_) => Self::Hashing(error),
+        }
+    }
+}
+
+impl From<SignInError> for Refusal {
+    fn from(error: SignInError) -> Self {
+        match error {
+            SignInError::Store(error) => Self::Store(error),
+            SignInError::Hashing(error) => error.into(),
+            // Of what an administrator does, nothing is proved by these.
+            SignInError::Sealed(_) | SignInError::Directory(_) => Self::Busy,
         }
     }
 }

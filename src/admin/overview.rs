@@ -5,11 +5,12 @@ use std::str::FromStr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Refusal;
+use super::{Refusal, webhooks};
 use crate::app::App;
 use crate::jose::KeyState;
 use crate::protocol::audit_chain::ChainRow;
 use crate::protocol::timestamp::{Timestamp, seconds};
+use crate::protocol::webhook;
 use crate::statistics::{COUNTERS, LATENCY_BOUNDS, SESSIONS};
 
 /// How far back.
@@ -219,6 +220,13 @@ async fn warnings(
         warnings.push(
             "Rows of the audit log wait to be chained for more than a minute: countersign audit verify says why.".to_owned(),
         );
+    }
+    for webhook in app.store.webhooks().await? {
+        if webhook.state == webhook::State::Stopped {
+            let host = webhooks::host_of(&webhook.url);
+            let what = if webhook.description.is_empty() { host } else { &webhook.description };
+            warnings.push(format!("The webhook {what} is stopped: it {}.", webhook.cause));
+        }
     }
     let (worked, refused): (i64, i64) = (sign_ins.iter().sum(), refused.iter().map(Series::total).sum());
     if refused >= MANY_REFUSED && refused > 3 * worked {

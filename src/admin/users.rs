@@ -8,12 +8,14 @@ use utoipa::ToSchema;
 use super::clients::next_version;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
-use crate::authn::throttle;
+use crate::authn::{is_refused_password, throttle};
 use crate::i18n::Language;
-use crate::mail::to_users::{Event, news};
+use crate::mail::Fate;
+use crate::mail::to_users::{self, Event, news};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::profile::{self, UserInput};
+use crate::protocol::recovery::Aim;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password, canonical_username};
 use crate::protocol::user_search::UserSearch;
@@ -42,6 +44,8 @@ pub struct UserView {
     pub disabled: bool,
     /// Is there a password to sign in with?
     pub has_password: bool,
+    /// Must the user choose another password before this one opens anything?
+    pub new_password_required: bool,
     /// When the account was made (Unix seconds).
     pub created_at: i64,
     /// When it last changed (Unix seconds).
@@ -60,6 +64,7 @@ impl From<User> for UserView {
             is_admin: user.is_admin,
             disabled: user.disabled,
             has_password: user.password_hash.is_some(),
+            new_password_required: user.new_password_required,
             created_at: user.created_at.0,
             updated_at: user.updated_at.0,
         }
@@ -226,6 +231,7 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
         claims: wanted.claims,
         password_hash,
         is_admin: wanted.is_admin,
+        new_password_required: false,
         disabled: wanted.disabled,
         created_at: now,
         updated_at: now,
@@ -307,6 +313,9 @@ pub async fn set_password(
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
+    if is_refused_password(app, user, &password).await? {
+        return Err(Refusal::field("password", "is the one that is to be replaced: choose another"));
+    }
     let known = words_about_user(user, &app.config.issuer.host());
     let hash = app.passwords.hash_chosen(password.into(), known).await??;
     let now = next_version(app, user.updated_at);
@@ -319,6 +328,36 @@ pub async fn set_password(
     } else {
         Err(Refusal::NotFound("user"))
     }
+}
+
+/// Has a user choose another password before the one that they have opens anything again, and ends every session and grant of
+/// theirs. With `by_mail` they get the link to do so; answers what became of it, and nothing where there is no address that is
+/// known to be theirs, or no mail is sent.
+///
+/// # Errors
+/// The account has no password of its own, or somebody else changed or deleted the user meanwhile.
+pub async fn require_new_password(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    by_mail: bool,
+) -> Result<Option<Fate>, Refusal> {
+    if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
+        return Err(Refusal::field("password", "is kept by the directory: replace it there"));
+    }
+    if user.password_hash.is_none() {
+        return Err(Refusal::field("password", "there is none that could be replaced"));
+    }
+    let now = next_version(app, user.updated_at);
+    let audit = app.audit(origin, "user.require_password", target(&user.id), "");
+    if !app.store.require_new_password(&user.id, user.updated_at, now, &audit).await? {
+        return Err(Refusal::Changed("user"));
+    }
+    if !by_mail || !app.mail.is_on() {
+        return Ok(None);
+    }
+    let user = find(app, user.id.as_str()).await?;
+    Ok(to_users::link(app, origin, Aim::ResetPassword, &user, Language::English).await?)
 }
 
 /// Signs a user out everywhere. Answers how many sessions that ended.

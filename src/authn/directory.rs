@@ -434,6 +434,7 @@ impl Typed<'_> {
             claims: StandardClaims::default(),
             password_hash: None,
             is_admin: false,
+            new_password_required: false,
             disabled: false,
             created_at: now,
             updated_at: now,

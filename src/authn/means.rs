@@ -21,6 +21,7 @@ pub async fn account_of(app: &App, user: &User) -> Result<Account, StoreError> {
         unchanged_since: user.updated_at,
         has_second_factor: means.apps > 0,
         attainable: attainable(means, has_first),
+        new_password_required: user.new_password_required,
     })
 }
 

@@ -243,6 +243,14 @@ pub async fn by_password(
     prove(app, origin, devices, &login, user, &password::Typed(password)).await
 }
 
+/// Is this the password of a user who must choose another one?
+///
+/// # Errors
+/// As [`prove`].
+pub async fn is_refused_password(app: &App, user: &User, chosen: &str) -> Result<bool, SignInError> {
+    Ok(user.new_password_required && password::Typed(chosen).is_right(app, Some(user)).await?)
+}
+
 /// The password that somebody just chose by a mailed link, which is used up: a first proof, in the state of the account that
 /// it left behind.
 #[must_use]

@@ -1,10 +1,10 @@
 //! `countersign mail …`
 
 use clap::{Subcommand, ValueEnum};
-use serde::Serialize;
 
 use super::{Place, output};
-use crate::store::MailRow;
+use crate::admin::mails;
+use crate::app::Origin;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -19,6 +19,16 @@ pub(super) enum Command {
         /// Print JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Try a mail that failed again at once
+    Retry {
+        /// Its id
+        id: String,
+    },
+    /// Have a waiting mail not be sent
+    Cancel {
+        /// Its id
+        id: String,
     },
 }
 
@@ -39,45 +49,28 @@ impl State {
     }
 }
 
-/// A mail, for programs. What it says is in no list.
-#[derive(Serialize)]
-struct Listed {
-    id: String,
-    to: String,
-    kind: String,
-    state: String,
-    attempts: i64,
-    created_at: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_attempt_at: Option<i64>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    cause: String,
-}
-
-impl From<MailRow> for Listed {
-    fn from(row: MailRow) -> Self {
-        Self {
-            id: row.id,
-            to: row.to_address,
-            kind: row.kind,
-            state: row.state,
-            attempts: row.attempts,
-            created_at: row.created_at,
-            next_attempt_at: row.due_at,
-            cause: row.cause,
-        }
-    }
-}
-
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     let app = place.app().await?;
-    let Command::List { state, limit, json } = command;
-    let mails = app.store.mails(state.map(State::name), limit).await?.into_iter().map(Listed::from);
+    let (state, limit, json) = match command {
+        Command::List { state, limit, json } => (state, limit, json),
+        Command::Retry { id } => {
+            mails::hurry(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
+            println!("mail {id} is tried now");
+            return Ok(());
+        }
+        Command::Cancel { id } => {
+            mails::cancel(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
+            println!("mail {id} is not sent");
+            return Ok(());
+        }
+    };
+    let mails = mails::list(&app, state.map(State::name), "", limit).await.map_err(output::refused)?.mails;
     if json {
-        return output::json(&mails.collect::<Vec<_>>());
+        return output::json(&mails);
     }
-    let rows = mails.map(|mail| {
+    let rows = mails.into_iter().map(|mail| {
         [
+            mail.id,
             output::date(mail.created_at),
             mail.to,
             mail.kind,
@@ -87,6 +80,6 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             mail.cause,
         ]
     });
-    output::table(["made", "to", "kind", "state", "attempts", "next attempt", "last failure"], rows);
+    output::table(["id", "made", "to", "kind", "state", "attempts", "next attempt", "last failure"], rows);
     Ok(())
 }

@@ -30,6 +30,7 @@ mod registration_token;
 mod serve;
 mod statistics;
 mod user;
+mod webhook;
 mod why;
 
 /// Where the configuration is looked for when no option names it.
@@ -94,6 +95,9 @@ enum Command {
     /// Mail on its way out
     #[command(subcommand)]
     Mail(mail::Command),
+    /// Endpoints elsewhere that are told of events
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
@@ -133,6 +137,7 @@ pub fn run() -> ExitCode {
         Command::Audit(command) => block_on(audit::run(&place, command)),
         Command::Statistics(options) => done(block_on(statistics::run(&place, options))),
         Command::Mail(command) => done(block_on(mail::run(&place, command))),
+        Command::Webhook(command) => done(block_on(webhook::run(&place, command))),
         Command::Key(command) => done(block_on(key::run(&place, command))),
         Command::Export(options) => done(block_on(as_code::export(&place, options))),
         Command::Plan(options) => block_on(as_code::plan(&place, options)),

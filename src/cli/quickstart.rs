@@ -224,6 +224,7 @@ async fn add_demo_user(app: &App) -> anyhow::Result<()> {
         claims: StandardClaims::default(),
         password_hash: Some(app.passwords.hash(Password::from(DEMO_PASSWORD.to_owned())).await?),
         is_admin: false,
+        new_password_required: false,
         disabled: false,
         created_at: now,
         updated_at: now,

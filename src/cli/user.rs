@@ -14,6 +14,7 @@ use crate::admin::sign_in_methods;
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
 use crate::i18n::Language;
+use crate::mail::Fate;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -65,6 +66,14 @@ pub(super) enum Command {
         password: PasswordSource,
         #[command(flatten)]
         print: Print,
+    },
+    /// Have a user choose another password at the next sign-in; signs them out everywhere
+    RequireNewPassword {
+        #[command(flatten)]
+        who: Who,
+        /// Mail them the link to choose one, if their address is known to be theirs
+        #[arg(long)]
+        by_mail: bool,
     },
     /// How a user signs in: password, passkeys, authenticator app, accounts elsewhere
     SignInMethods {
@@ -260,6 +269,16 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             let sentence =
                 format!("the password of {} is set; they are signed out everywhere", user.username);
             done(&user, print, &json!({ "password": "set" }), &sentence)
+        }
+        Command::RequireNewPassword { who, by_mail } => {
+            let user = who.find(&app).await?;
+            let fate = users::require_new_password(&app, &origin, &user, by_mail).await;
+            let mailed = matches!(fate.map_err(output::refused)?, Some(Fate::Queued));
+            println!("{} is signed out everywhere, and must choose a new password", user.username);
+            if by_mail {
+                println!("{}", if mailed { "the link is on its way" } else { "no link was mailed" });
+            }
+            Ok(())
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
         Command::FreeName { username, print } => {

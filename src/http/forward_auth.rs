@@ -300,13 +300,19 @@ async fn by_basic(
     let account = account_of(app, &user).await?;
     let (_, least) = groups_of(&app.store.asked_anew(), &user).await?;
     let level = protected.level_for(least);
-    let Next::Done(who) = sign_in.next(&account, None, level, app.clock.now()) else {
-        app.statistics.count("refused.no_second_factor");
-        let target = format!("user:{}", user.id);
-        app.store
-            .audit(&app.audit(&origin, "session.refused", target, "password without second factor"))
-            .await?;
-        return Ok(Decision::SignIn(None));
+    let who = match sign_in.next(&account, None, level, app.clock.now()) {
+        Next::Done(who) => who,
+        Next::First | Next::Second { .. } | Next::NewPassword(_) => {
+            let cause = if user.new_password_required {
+                "password that is to be replaced"
+            } else {
+                app.statistics.count("refused.no_second_factor");
+                "password without second factor"
+            };
+            let target = format!("user:{}", user.id);
+            app.store.audit(&app.audit(&origin, "session.refused", target, cause)).await?;
+            return Ok(Decision::SignIn(None));
+        }
     };
     Ok(match judge(app, protected, &user, who.level()).await? {
         (Verdict::Allow, who) => Decision::Allow(who),

@@ -128,6 +128,9 @@ pub(super) async fn take_in(
         Next::Second { .. } => {
             Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
         }
+        Next::NewPassword(_) => {
+            Ok(Redirect::to(&format!("/login/new-password?flow={}", flow.seal(app)?)).into_response())
+        }
         Next::Done(who) => begin_session(app, info, headers, flow, &who).await,
     }
 }

@@ -36,6 +36,7 @@ pub mod locale;
 pub mod login;
 pub mod logout;
 pub mod metrics;
+pub mod new_password;
 pub mod page;
 pub mod passkey;
 pub mod passkey_endpoints;

@@ -14,7 +14,7 @@ use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::authn::password::HashingError;
-use crate::authn::{SignInError, by_reset, throttle};
+use crate::authn::{SignInError, by_reset, is_refused_password, throttle};
 use crate::i18n::key;
 use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice, Problem, describe_weakness};
@@ -48,6 +48,16 @@ pub async fn post(
     let Ok(password) = acceptable_password(fields.get("password").unwrap_or_default()) else {
         return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-password").into_owned());
     };
+    match is_refused_password(&app, &user, password).await {
+        Ok(false) => {}
+        Ok(true) => {
+            return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-same-password").into_owned());
+        }
+        Err(SignInError::Hashing(HashingError::Busy)) => {
+            return again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned());
+        }
+        Err(error) => return Err(error.into()),
+    }
     let known = words_about_user(&user, &app.config.issuer.host());
     let hash = match app.passwords.hash_chosen(password.to_owned().into(), known).await {
         Ok(Ok(hash)) => hash,

@@ -78,7 +78,7 @@ async fn user_of(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option<(
     let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
     Ok(match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
         Next::Second { level } => Some(((*user).clone(), level)),
-        Next::First | Next::Done(_) => None,
+        Next::First | Next::NewPassword(_) | Next::Done(_) => None,
     })
 }
 

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use axum::http::{self, Request};
 use bytes::Bytes;
 use moka::future::Cache;
-use reqwest::header::{CACHE_CONTROL, CONTENT_ENCODING};
+use reqwest::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use reqwest::{Client, RequestBuilder, Response, redirect, retry};
 use serde_json::Value;
 use tokio::sync::Semaphore;
@@ -194,6 +194,35 @@ impl Outgoing {
     pub async fn post_form(&self, address: &str, fields: &[(&str, &str)]) -> Result<u16, FetchError> {
         let Target { url, host } = self.judge(address)?;
         let request = self.client.post(url).form(fields);
+        self.logged("POST", &host, async {
+            let status = self.send(&host, request).await?.status().as_u16();
+            Ok((status, status))
+        })
+        .await
+    }
+
+    /// Says whether a request may be made to this address, as far as can be told before its name is resolved.
+    ///
+    /// # Errors
+    /// Why not, in words for whoever registers it.
+    pub fn may(&self, address: &str) -> Result<(), FetchError> {
+        self.judge(address).map(drop)
+    }
+
+    /// Posts JSON with headers and answers the status, whatever it is; a redirect is an error. The body of the answer is not
+    /// read.
+    ///
+    /// # Errors
+    /// It did not arrive, or nobody knows whether it did.
+    pub async fn post_json(
+        &self,
+        address: &str,
+        headers: &[(&'static str, &str)],
+        body: String,
+    ) -> Result<u16, FetchError> {
+        let Target { url, host } = self.judge(address)?;
+        let request = self.client.post(url).header(CONTENT_TYPE, "application/json").body(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
         self.logged("POST", &host, async {
             let status = self.send(&host, request).await?.status().as_u16();
             Ok((status, status))

@@ -428,10 +428,11 @@ pub struct InvitationFields {
 
 /// `GET /admin/users/new` and `GET /admin/users/{id}`. Forms, each with `csrf`: `POST /admin/users` (new; also has
 /// `password`) or `POST /admin/users/{id}` with `username`, `email`, `name`, the inputs of [`PROFILE`] and [`ADDRESS`],
-/// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/sessions/end`,
+/// and the checkboxes `admin`, `disabled` (value `true`); `POST /admin/users/{id}/password` (`password`), `…/password/require` (`by_mail`, a checkbox), `…/sessions/end`,
 /// `…/app/remove`, `…/passkeys/{passkey}/remove`, `…/delete`.
 #[derive(Template)]
 #[template(path = "admin_user_form.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct AdminUserForm {
     /// The frame.
     pub shell: Shell,
@@ -447,6 +448,10 @@ pub struct AdminUserForm {
     pub password: bool,
     /// Whether the password is the directory's.
     pub directory: bool,
+    /// Whether another password must be chosen.
+    pub new_password_required: bool,
+    /// Whether the user can be sent the link to do so.
+    pub by_mail: bool,
     /// Accounts elsewhere that open this one; empty when new.
     pub linked: Vec<LinkedRow>,
     /// The user's passkeys; empty when new.

@@ -12,6 +12,7 @@ mod audit;
 mod by_mail;
 mod demo;
 mod failures;
+mod operations;
 mod plot;
 mod preview;
 mod sign_in;
@@ -36,12 +37,16 @@ pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
+pub use operations::{
+    AdminKeyQuestion, AdminKeys, AdminMails, AdminRegistration, AdminWebhookForm, AdminWebhooks, DeliveryRow,
+    EventBox, KeyLine, KeyQuestion, MailRow, RegisteredRow, TokenFields, TokenRow, WebhookFields, WebhookRow,
+};
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use preview::AdminClientPreview;
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
-    PasskeyChallenge, Recover, RecoverySent, ReturnTo, SecondFactor, SetUp, Setup, SetupDone, SignUp,
-    SignedOut, SigningOut, UpstreamButton, VerifyAddress,
+    PasskeyChallenge, Recover, RecoverySent, RequiredPassword, ReturnTo, SecondFactor, SetUp, Setup,
+    SetupDone, SignUp, SignedOut, SigningOut, UpstreamButton, VerifyAddress,
 };
 pub use wizard::{AdminClientKinds, AdminClientWizard, Finding, WizardFields};
 pub use words::{describe_device, describe_scope, describe_weakness, duration};
@@ -57,6 +62,7 @@ use admin::{
     ADDRESS, ALGORITHMS, ASSERTION_ALGORITHMS, ASYMMETRIC_ALGORITHMS, GRANT_TYPES, LEVELS, OVERLAPS, PROFILE,
     any_of_a_claim, level_label,
 };
+use operations::{delivery_tone, mail_tone};
 use wizard::KINDS;
 use words::{ago, day_time, grouped, iso, signed_in};
 
@@ -238,6 +244,30 @@ pub enum Notice {
     MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
+    /// A webhook was changed.
+    WebhookSaved,
+    /// A webhook was deleted.
+    WebhookDeleted,
+    /// A message to a webhook was asked for.
+    WebhookAsked,
+    /// A webhook leaves out what it was not told.
+    WebhookSkipped,
+    /// A webhook's old secret was ended.
+    WebhookOldSecretEnded,
+    /// A mail is tried at once.
+    MailHurried,
+    /// A mail is not sent.
+    MailCancelled,
+    /// The next key was made.
+    KeyMade,
+    /// A key was revoked.
+    KeyRevoked,
+    /// An initial access token was revoked.
+    RegistrationTokenRevoked,
+    /// A user must choose a new password.
+    PasswordRequired,
+    /// A user must choose a new password, and has the link by mail.
+    PasswordRequiredByMail,
 }
 
 impl Notice {
@@ -297,6 +327,44 @@ impl Notice {
             Notice::RedirectUriRegistered,
             "redirect-uri-registered",
             Phrase::english("The address is registered: try it again."),
+        ),
+        (Notice::WebhookSaved, "webhook-saved", Phrase::english("The webhook is saved.")),
+        (Notice::WebhookDeleted, "webhook-deleted", Phrase::english("The webhook is deleted.")),
+        (
+            Notice::WebhookAsked,
+            "webhook-asked",
+            Phrase::english("It is on its way: load the page again to see what became of it."),
+        ),
+        (Notice::WebhookSkipped, "webhook-skipped", Phrase::english("What it was not told is left out.")),
+        (
+            Notice::WebhookOldSecretEnded,
+            "webhook-old-secret-ended",
+            Phrase::english("Nothing is signed with the old secret any more."),
+        ),
+        (Notice::MailHurried, "mail-hurried", Phrase::english("The mail is tried now.")),
+        (Notice::MailCancelled, "mail-cancelled", Phrase::english("The mail is not sent.")),
+        (Notice::KeyMade, "key-made", Phrase::english("The next key is made.")),
+        (
+            Notice::KeyRevoked,
+            "key-revoked",
+            Phrase::english("The key is revoked: nothing that it signed counts any more."),
+        ),
+        (
+            Notice::RegistrationTokenRevoked,
+            "registration-token-revoked",
+            Phrase::english("The token registers nothing any more."),
+        ),
+        (
+            Notice::PasswordRequired,
+            "password-required",
+            Phrase::english("The user is signed out everywhere, and must choose a new password."),
+        ),
+        (
+            Notice::PasswordRequiredByMail,
+            "password-required-by-mail",
+            Phrase::english(
+                "The user is signed out everywhere, and must choose a new password. The link to do so is on its way.",
+            ),
         ),
     ];
 

@@ -207,6 +207,22 @@ pub struct NewPassword {
     pub problems: Vec<Problem>,
 }
 
+/// `GET /login/new-password?flow=…`; the form goes to `POST /login/new-password` with `csrf`, `flow`, `password`.
+#[derive(Template)]
+#[template(path = "required_password.html")]
+pub struct RequiredPassword {
+    /// The language.
+    pub words: Words,
+    /// CSRF token of the form.
+    pub csrf: String,
+    /// The sign-in, sealed.
+    pub flow: String,
+    /// Whose password: the user name.
+    pub account: String,
+    /// What is wrong with the submitted form; field `password`.
+    pub problems: Vec<Problem>,
+}
+
 /// `GET /verify-address?token=…`; the form goes to `POST /verify-address` with `csrf`, `token`.
 #[derive(Template)]
 #[template(path = "verify_address.html")]
@@ -435,6 +451,16 @@ impl Page for RecoverySent {
 
     fn here(&self) -> Option<String> {
         Some(address("/recover", &[("flow", &self.flow)]))
+    }
+}
+
+impl Page for RequiredPassword {
+    fn words(&self) -> Option<Words> {
+        Some(self.words)
+    }
+
+    fn here(&self) -> Option<String> {
+        Some(address("/login/new-password", &[("flow", &self.flow)]))
     }
 }
 

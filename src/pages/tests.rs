@@ -18,6 +18,7 @@ use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
 use crate::protocol::registration::Kind;
+use crate::protocol::webhook::EVENTS;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
 
@@ -83,6 +84,33 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         token: text("token"),
         account: text("ada"),
         problems,
+    };
+    let webhook_form = || AdminWebhookForm {
+        shell: shell(Words::ENGLISH, true),
+        new: true,
+        webhook: WebhookFields { enabled: true, ..WebhookFields::default() },
+        events: EVENTS[..3]
+            .iter()
+            .map(|event| EventBox {
+                input: format!("event_{}", event.name),
+                name: event.name,
+                means: event.means,
+                on: event.name == "session.refused",
+            })
+            .collect(),
+        state: String::new(),
+        cause: String::new(),
+        failing_since: None,
+        next_attempt: None,
+        behind: 0,
+        old_secret_until: None,
+        deliveries: vec![],
+        problems: vec![
+            Problem::new("url", text("Address: is missing.")),
+            Problem::new("events", text("Events: choose at least one.")),
+        ],
+        secret_shown_once: None,
+        notice: None,
     };
     let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
     let linked = |linked, problem| LinkedAccounts {
@@ -402,6 +430,16 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ),
         ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
         ("new-password", html(&new_password(vec![]))),
+        (
+            "required-password",
+            html(&RequiredPassword {
+                words,
+                csrf: text("csrf-token"),
+                flow: text("flow"),
+                account: text("ada"),
+                problems: vec![problem("password", "Choose another password than the one you have.")],
+            }),
+        ),
         (
             "new-password-weak",
             html(&new_password(vec![Problem::new(
@@ -946,6 +984,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 sessions: vec![],
                 password: false,
                 directory: false,
+                new_password_required: false,
+                by_mail: false,
                 linked: vec![],
                 passkeys: vec![],
                 app_since: None,
@@ -964,6 +1004,8 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 sessions: sessions(),
                 password: true,
                 directory: false,
+                new_password_required: true,
+                by_mail: true,
                 linked: vec![LinkedRow {
                     id: text("l"),
                     provider: text("Google"),
@@ -1000,12 +1042,253 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 sessions: vec![],
                 password: false,
                 directory: false,
+                new_password_required: false,
+                by_mail: false,
                 linked: vec![],
                 passkeys: vec![],
                 app_since: None,
                 recovery_codes: 0,
                 groups: vec![],
                 notice: None,
+            }),
+        ),
+        (
+            "admin-webhooks",
+            html(&AdminWebhooks {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![
+                    WebhookRow {
+                        id: text("w"),
+                        host: text("siem.example"),
+                        description: text("SIEM"),
+                        events: vec![text("session.refused"), text("grant.replayed")],
+                        state: "active".to_owned(),
+                        failing_since: None,
+                        behind: 0,
+                    },
+                    WebhookRow {
+                        id: text("v"),
+                        host: text("chat.example"),
+                        description: String::new(),
+                        events: ["a", "b", "c", "d"].map(&text).into(),
+                        state: "stopped".to_owned(),
+                        failing_since: Some(NOW - 86_400),
+                        behind: 70,
+                    },
+                ],
+                notice: None,
+            }),
+        ),
+        (
+            "admin-webhooks-none",
+            html(&AdminWebhooks {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![],
+                notice: Some(Notice::WebhookDeleted),
+            }),
+        ),
+        ("admin-webhook-new", html(&webhook_form())),
+        (
+            "admin-webhook",
+            html(&AdminWebhookForm {
+                new: false,
+                webhook: WebhookFields {
+                    id: text("w"),
+                    version: 7,
+                    url: text("https://siem.example/in"),
+                    description: text("SIEM"),
+                    enabled: true,
+                },
+                state: "active".to_owned(),
+                cause: text("answered with status 500"),
+                failing_since: Some(NOW - 60),
+                next_attempt: Some(NOW + 300),
+                behind: 2,
+                old_secret_until: Some(NOW + 3600),
+                deliveries: vec![
+                    DeliveryRow {
+                        id: text("msg_2"),
+                        event: text("user.disabled"),
+                        state: "retrying".to_owned(),
+                        status: Some(500),
+                        cause: text("answered with status 500"),
+                        attempts: 3,
+                        tried: NOW - 10,
+                    },
+                    DeliveryRow {
+                        id: text("msg_1"),
+                        event: text("session.refused"),
+                        state: "delivered".to_owned(),
+                        status: Some(204),
+                        cause: String::new(),
+                        attempts: 1,
+                        tried: NOW - 60,
+                    },
+                ],
+                problems: vec![],
+                ..webhook_form()
+            }),
+        ),
+        (
+            "admin-webhook-secret",
+            html(&AdminWebhookForm {
+                new: false,
+                webhook: WebhookFields {
+                    id: text("w"),
+                    url: text("https://a.example/"),
+                    ..WebhookFields::default()
+                },
+                state: "stopped".to_owned(),
+                cause: text("did not answer in time"),
+                secret_shown_once: Some(text("whsec_BwcHBwcH")),
+                notice: Some(Notice::WebhookSaved),
+                problems: vec![],
+                ..webhook_form()
+            }),
+        ),
+        (
+            "admin-mails",
+            html(&AdminMails {
+                shell: shell(Words::ENGLISH, true),
+                is_on: true,
+                state: String::new(),
+                rows: vec![
+                    MailRow {
+                        id: text("m2"),
+                        to: text("ada@example.org"),
+                        kind: text("reset password"),
+                        state: "waiting".to_owned(),
+                        attempts: 4,
+                        created: NOW - 900,
+                        next_attempt: Some(NOW + 800),
+                        cause: text("the mail server does not answer"),
+                        may_hurry: true,
+                    },
+                    MailRow {
+                        id: text("m1"),
+                        to: text("bob@example.org"),
+                        kind: text("invitation"),
+                        state: "failed".to_owned(),
+                        attempts: 1,
+                        created: NOW - 86_400,
+                        next_attempt: None,
+                        cause: text("550 no such user"),
+                        may_hurry: false,
+                    },
+                    MailRow {
+                        id: text("m0"),
+                        to: text("cy@example.org"),
+                        kind: text("new sign in"),
+                        state: "sent".to_owned(),
+                        attempts: 1,
+                        created: NOW - 90_000,
+                        next_attempt: None,
+                        cause: String::new(),
+                        may_hurry: false,
+                    },
+                ],
+                next: Some(text("m0")),
+                notice: Some(Notice::MailHurried),
+            }),
+        ),
+        (
+            "admin-mails-none",
+            html(&AdminMails {
+                shell: shell(Words::ENGLISH, true),
+                is_on: false,
+                state: "failed".to_owned(),
+                rows: vec![],
+                next: None,
+                notice: None,
+            }),
+        ),
+        (
+            "admin-keys",
+            html(&AdminKeys {
+                shell: shell(Words::ENGLISH, true),
+                rows: ["published", "active", "retired", "revoked"]
+                    .map(|state| KeyLine {
+                        kid: text("Kx9mZ2hQ8nLw4vR7"),
+                        alg: text("ES256"),
+                        state: state.to_owned(),
+                        signs_from: NOW - 86_400,
+                        next: (state == "active").then_some(NOW + 86_400),
+                    })
+                    .into(),
+                rotate_days: 90,
+                publish_hours: 24,
+                overdue: true,
+                notice: Some(Notice::KeyMade),
+            }),
+        ),
+        (
+            "admin-keys-rotate",
+            html(&AdminKeyQuestion {
+                shell: shell(Words::ENGLISH, true),
+                question: KeyQuestion::Rotate { algs: vec![text("ES256"), text("RS256")], publish_hours: 24 },
+            }),
+        ),
+        (
+            "admin-key-revoke",
+            html(&AdminKeyQuestion {
+                shell: shell(Words::ENGLISH, true),
+                question: KeyQuestion::Revoke {
+                    kid: text("Kx9mZ2hQ8nLw4vR7"),
+                    alg: text("ES256"),
+                    state: "active".to_owned(),
+                    decrypts: false,
+                },
+            }),
+        ),
+        (
+            "admin-registration",
+            html(&AdminRegistration {
+                shell: shell(Words::ENGLISH, true),
+                mode: "token",
+                unused_days: 30,
+                tokens: vec![TokenRow {
+                    id: text("t"),
+                    note: text("Conference"),
+                    created: NOW - 86_400,
+                    expires: NOW + 86_400,
+                    uses_left: Some(3),
+                }],
+                registered: vec![
+                    RegisteredRow {
+                        at: NOW - 3600,
+                        by: text("Conference"),
+                        ip: "203.0.113.7".to_owned(),
+                        id: text("c1"),
+                        name: text("Lighthouse Travel"),
+                        state: "in use",
+                    },
+                    RegisteredRow {
+                        at: NOW - 7200,
+                        by: text("no token"),
+                        ip: "203.0.113.8".to_owned(),
+                        id: text("c0"),
+                        name: text("Gone Fishing"),
+                        state: "gone",
+                    },
+                ],
+                fields: TokenFields { note: text("x"), days: text("30"), uses: text("0") },
+                problems: vec![problem("uses", "Applications: from 1 to 1000000.")],
+                token_shown_once: Some(text("cs_iat_x")),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-registration-off",
+            html(&AdminRegistration {
+                shell: shell(Words::ENGLISH, true),
+                mode: "off",
+                unused_days: 30,
+                tokens: vec![],
+                registered: vec![],
+                fields: TokenFields::default(),
+                problems: vec![],
+                token_shown_once: None,
+                notice: Some(Notice::RegistrationTokenRevoked),
             }),
         ),
         (

@@ -51,6 +51,7 @@ pub mod upstream;
 pub mod user;
 pub mod user_search;
 pub mod webfinger;
+pub mod webhook;
 pub mod wire;
 
 #[cfg(test)]

@@ -140,6 +140,7 @@ mod tests {
             password_hash: None,
             is_admin: false,
             disabled: false,
+            new_password_required: false,
             created_at: Timestamp(0),
             updated_at: Timestamp(0),
         }

@@ -97,6 +97,7 @@ pub fn user(id: &str) -> User {
         claims: claims(),
         password_hash: None,
         is_admin: false,
+        new_password_required: false,
         disabled: false,
         created_at: Timestamp(0),
         updated_at: Timestamp(7),

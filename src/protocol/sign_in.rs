@@ -164,6 +164,8 @@ pub struct Account {
     pub has_second_factor: bool,
     /// The highest level that its user can reach.
     pub attainable: Level,
+    /// The password opens nothing until another one was chosen.
+    pub new_password_required: bool,
 }
 
 /// What comes next.
@@ -176,8 +178,31 @@ pub enum Next {
         /// Nothing less than this will do.
         level: Level,
     },
+    /// Everything is proved, but by a password that is to be replaced first.
+    NewPassword(Required),
     /// A session may begin.
     Done(Authenticated),
+}
+
+/// That a user who proved everything else must choose another password, and may do so now. Made by [`SignIn::next`] alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Required {
+    user: UserId,
+    unchanged_since: Timestamp,
+}
+
+impl Required {
+    /// Who.
+    #[must_use]
+    pub fn user(&self) -> &UserId {
+        &self.user
+    }
+
+    /// The state of the account that this is true of.
+    #[must_use]
+    pub fn unchanged_since(&self) -> Timestamp {
+        self.unchanged_since
+    }
 }
 
 /// Who was authenticated, and how.
@@ -264,6 +289,18 @@ impl SignIn {
         self.proofs.push(proof);
     }
 
+    /// Another password was chosen, as was required: what was proved of the account as it was then counts for the account as
+    /// it is since `changed_at`. Answers the proof that the new password is.
+    #[must_use]
+    pub fn chosen(&mut self, required: &Required, now: Timestamp, changed_at: Timestamp) -> Proof {
+        for proof in &mut self.proofs {
+            if proof.user == required.user && proof.unchanged_since == required.unchanged_since {
+                proof.unchanged_since = changed_at;
+            }
+        }
+        Proof::new(required.user.clone(), Method::Password, now, changed_at)
+    }
+
     /// What comes next, for the account that [`user`](Self::user) names, if this level is wanted. `live` is the browser's live
     /// session: whoever signed out, or was signed out, left nothing standing that a page in the history could go on from.
     #[must_use]
@@ -293,6 +330,13 @@ impl SignIn {
         if second_is_missing || reached < needed {
             let level = if second_is_missing { needed.max(Level::TwoFactors) } else { needed };
             return Next::Second { level };
+        }
+        // Whatever else was proved: a password that others may know is no proof for long. What does not use it is not held up.
+        if account.new_password_required && proofs.iter().any(|proof| proof.method == Method::Password) {
+            return Next::NewPassword(Required {
+                user: user.clone(),
+                unchanged_since: account.unchanged_since,
+            });
         }
         Next::Done(Authenticated {
             user: user.clone(),

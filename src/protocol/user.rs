@@ -6,6 +6,7 @@ use super::timestamp::Timestamp;
 
 /// A user as the server knows it.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct User {
     /// Doubles as `sub`.
     pub id: UserId,
@@ -25,6 +26,8 @@ pub struct User {
     pub is_admin: bool,
     /// Switched off: every sign-in, session and token is refused.
     pub disabled: bool,
+    /// The password opens nothing until another one was chosen: an administrator wants it so.
+    pub new_password_required: bool,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -9,6 +9,9 @@ use super::{AuditEntry, Invitation, SignInCode, Store, StoreError, in_transactio
 use crate::protocol::recovery::MailedLink;
 use crate::protocol::timestamp::Timestamp;
 
+/// No lease of a mail is longer, in seconds.
+const LONGEST_LEASE: i64 = 120;
+
 /// A mail to be sent.
 #[derive(Clone, Debug)]
 pub struct NewMail {
@@ -462,5 +465,93 @@ impl Store {
         const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
              WHERE ($1 IS NULL OR state = $1) ORDER BY id DESC LIMIT $2";
         Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(state).bind(i64::from(limit)).fetch_all(db).await)?)
+    }
+
+    /// The newest mails before the mail `before` (any, if it is empty), newest first, all or those in this state.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mails_before(
+        &self,
+        state: Option<&str>,
+        before: &str,
+        limit: u32,
+    ) -> Result<Vec<MailRow>, StoreError> {
+        const ALL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2";
+        const OF_STATE: &str =
+            "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE ($1 = '' OR id < $1) AND state = $3 ORDER BY id DESC LIMIT $2";
+        let limit = i64::from(limit);
+        Ok(match state {
+            None => on_db!(self, |db| sqlx::query_as(ALL).bind(before).bind(limit).fetch_all(db).await)?,
+            Some(state) => on_db!(self, |db| {
+                sqlx::query_as(OF_STATE).bind(before).bind(limit).bind(state).fetch_all(db).await
+            })?,
+        })
+    }
+
+    /// One mail.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn mail(&self, id: &str) -> Result<Option<MailRow>, StoreError> {
+        const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
+             WHERE id = $1";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(id).fetch_optional(db).await)?)
+    }
+
+    /// Makes a mail due that waits for another attempt. Answers whether it did: not one that may be leased, and not one that was
+    /// never tried, for it waits until its address may be written to again.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn hurry_mail(&self, id: &str, now: Timestamp, audit: &AuditEntry) -> Result<bool, StoreError> {
+        let hurried = in_transaction!(self, |tx| {
+            let hurried = sqlx::query(
+                "UPDATE mails SET due_at = $1 WHERE id = $2 AND due_at > $1 + $3 AND attempts > 0",
+            )
+            .bind(now.0)
+            .bind(id)
+            .bind(LONGEST_LEASE)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if hurried == 1 {
+                write_audit!(tx, audit);
+            }
+            hurried
+        });
+        Ok(hurried == 1)
+    }
+
+    /// Takes a waiting mail's content away, so that it is not sent. Answers whether it waited.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn cancel_mail(
+        &self,
+        id: &str,
+        cause: &str,
+        forget_at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let cancelled = in_transaction!(self, |tx| {
+            let cancelled = sqlx::query(
+                "UPDATE mails SET state = 'failed', cause = $1, content = NULL, due_at = NULL, ends_at = $2
+                 WHERE id = $3 AND due_at IS NOT NULL",
+            )
+            .bind(cause)
+            .bind(forget_at.0)
+            .bind(id)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if cancelled == 1 {
+                write_audit!(tx, audit);
+            }
+            cancelled
+        });
+        Ok(cancelled == 1)
     }
 }

@@ -91,7 +91,7 @@ impl Store {
                 return Ok(None);
             }
             let changed: Option<(i64,)> = sqlx::query_as(
-                "UPDATE users SET password_hash = $1,
+                "UPDATE users SET password_hash = $1, new_password_required = FALSE,
                         updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1 END
                  WHERE id = $3 AND updated_at = $4 AND NOT disabled RETURNING updated_at",
             )

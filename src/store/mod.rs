@@ -51,6 +51,7 @@ pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
 pub use user_search::{MOST_READ, UserWindow};
+pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress};
 
 mod as_code;
 mod audit;
@@ -87,6 +88,7 @@ mod throttle;
 mod used_assertion;
 mod user;
 mod user_search;
+mod webhook;
 
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);

@@ -8,12 +8,14 @@ use super::mail::write_noted;
 use super::session::end_sessions_of_user;
 use super::session_client::announce_ended_sessions;
 use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
-use crate::protocol::ids::UserId;
+use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::sign_in::Required;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 
 #[derive(sqlx::FromRow)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(super) struct UserRow {
     id: String,
     username: String,
@@ -24,6 +26,7 @@ pub(super) struct UserRow {
     password_hash: Option<String>,
     is_admin: bool,
     disabled: bool,
+    new_password_required: bool,
     created_at: i64,
     updated_at: i64,
 }
@@ -42,6 +45,7 @@ impl TryFrom<UserRow> for User {
             password_hash: row.password_hash,
             is_admin: row.is_admin,
             disabled: row.disabled,
+            new_password_required: row.new_password_required,
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
         })
@@ -241,7 +245,7 @@ impl Store {
         let updated = in_transaction!(self, changing[user.into()], |tx| {
             // A sign-in that is under way with the old password goes by `updated_at`, so that must not stand still.
             let updated = sqlx::query(
-                "UPDATE users SET password_hash = $1,
+                "UPDATE users SET password_hash = $1, new_password_required = FALSE,
                         updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1 END
                  WHERE id = $3",
             )
@@ -258,6 +262,71 @@ impl Store {
             updated
         });
         Ok(updated == 1)
+    }
+
+    /// Has a user choose another password before this one opens anything, and ends every session and grant of theirs. A sign-in
+    /// that is under way begins anew. Answers whether the user was there, and unchanged since `read_at`.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn require_new_password(
+        &self,
+        user: &UserId,
+        read_at: Timestamp,
+        now: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
+        let required = in_transaction!(self, changing[user.into()], |tx| {
+            let required = sqlx::query(
+                "UPDATE users SET new_password_required = TRUE, updated_at = $1 WHERE id = $2 AND updated_at = $3",
+            )
+            .bind(now.0)
+            .bind(user.as_str())
+            .bind(read_at.0)
+            .execute(&mut *tx)
+            .await?
+            .rows_affected();
+            if required == 1 {
+                end_everything_of_user!(tx, user, "", audit.at);
+                write_audit!(tx, audit);
+            }
+            required
+        });
+        Ok(required == 1)
+    }
+
+    /// Sets the password that a user had to choose, and ends every session and grant of theirs, except the session `keep`.
+    /// Answers when the account changed by it; not if it was changed before, as by another tab.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn choose_required_password(
+        &self,
+        required: &Required,
+        password_hash: &str,
+        keep: Option<&SessionId>,
+        noted: impl Into<Noted<'_>>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let noted = noted.into();
+        let (user, at) = (required.user(), noted.audit.at);
+        let changed_at: i64 = in_transaction!(self, changing[user.into()], |tx| {
+            let changed: Option<(i64,)> = sqlx::query_as(
+                "UPDATE users SET password_hash = $1, new_password_required = FALSE,
+                        updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1 END
+                 WHERE id = $3 AND updated_at = $4 AND new_password_required AND NOT disabled RETURNING updated_at",
+            )
+            .bind(password_hash)
+            .bind(at.0)
+            .bind(user.as_str())
+            .bind(required.unchanged_since().0)
+            .fetch_optional(&mut *tx)
+            .await?;
+            let Some((changed_at,)) = changed else { return Ok(None) };
+            end_everything_of_user!(tx, user, keep.map(SessionId::as_str).unwrap_or_default(), at);
+            write_noted!(tx, noted);
+            changed_at
+        });
+        Ok(Some(Timestamp(changed_at)))
     }
 
     /// Replaces a password's hash by one of the same password with today's parameters, unless the password was

@@ -213,6 +213,54 @@ const ofQuickstart = {
     await page.click('text=Add to the group');
     await page.waitForSelector('text=The user is in the group');
   },
+  'admin-keys': (page, { issuer }) => page.goto(`${issuer}/admin/keys`),
+  'admin-keys-rotate': (page) => page.click('text=Make the next keys').then(() => page.waitForSelector('#at_once')),
+  'admin-keys-made': async (page) => {
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('text=The next key is made');
+  },
+  'admin-key-revoke': (page) => page.click('td a').then(() => page.waitForSelector('text=This cannot be undone')),
+  'admin-mails': (page, { issuer }) => page.goto(`${issuer}/admin/mails`),
+  'admin-mails-failed': (page) => page.click('main >> text=Failed'),
+  'admin-registration': (page, { issuer }) => page.goto(`${issuer}/admin/registration`),
+  'admin-registration-wrong': async (page) => {
+    await page.fill('#uses', '0');
+    await page.click('text=Make a token');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-registration-token': async (page) => {
+    await page.fill('#uses', '3');
+    await page.fill('#note', 'Conference in May');
+    await page.click('text=Make a token');
+    await page.waitForSelector('#registration-token');
+  },
+  'admin-webhooks-none': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
+  'admin-webhook-new': (page) => page.click('text=Add a webhook').then(() => page.waitForSelector('#url')),
+  'admin-webhook-wrong': async (page) => {
+    await page.fill('#url', 'https://10.0.0.1/in');
+    await page.click('text=Add webhook');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-webhook-secret': async (page, { demo }) => {
+    // The demo application answers, and takes no messages.
+    await page.fill('#url', `${demo}/hook`);
+    await page.fill('#description', 'SIEM');
+    await page.click('label[for="event_session.refused"]');
+    await page.click('label[for="event_client.created"]');
+    await page.click('text=Add webhook');
+    await page.waitForSelector('#webhook-secret');
+  },
+  'admin-webhook': async (page) => {
+    await page.click('#webhook-test');
+    await page.waitForSelector('text=It is on its way');
+    // It was tried a moment later.
+    for (let tries = 0; tries < 20 && !(await page.locator('text=answered with status').count()); tries += 1) {
+      await page.waitForTimeout(250);
+      await page.reload();
+    }
+    await page.waitForSelector('text=answered with status');
+  },
+  'admin-webhooks': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
   'set-up': async (page, server) => {
     const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
@@ -249,10 +297,25 @@ const ofQuickstart = {
     await signIn(page, administrator);
     await page.waitForSelector('#code');
   },
+  'required-password': async (page, server) => {
+    await server.command('user', 'require-new-password', demoUser.username);
+    await page.context().clearCookies();
+    await page.goto(`${server.issuer}/account`);
+    await signIn(page);
+    await page.waitForSelector('#password-submit');
+  },
+  'required-password-same': async (page) => {
+    await page.fill('#password', demoUser.password);
+    await page.click('#password-submit');
+    await page.waitForSelector('[role=alert]');
+  },
   'account-deleted': async (page, { issuer }) => {
+    await page.fill('#password', 'a ladder, a lamp and a lantern');
+    await page.click('#password-submit');
+    await page.waitForURL(`${issuer}/account*`);
     await page.context().clearCookies();
     await page.goto(`${issuer}/account/data`);
-    await signIn(page);
+    await signIn(page, { ...demoUser, password: 'a ladder, a lamp and a lantern' });
     await page.click('.confirm > summary');
     await page.fill('#username', demoUser.username);
     await page.click('.confirm button[type=submit]');

@@ -55,6 +55,7 @@ pub fn filled_in(path: &str) -> String {
         .replace("{kind}", "web")
         .replace("{passkey}", "none")
         .replace("{user}", "nobody")
+        .replace("{delivery}", "none")
 }
 
 /// Somebody who calls the API.

@@ -52,6 +52,7 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
         let name = format!("user{}", method as u8);
         let user = app.user(&name).await;
         let account = Account {
+            new_password_required: false,
             unchanged_since: user.updated_at,
             has_second_factor: false,
             attainable: Level::PhishingResistant,
@@ -60,7 +61,7 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
         let next = sign_in.next(&account, None, Level::OneFactor, app.app.clock.now());
         let reached = match &next {
             Next::Done(who) => Some((who.level(), who.amr())),
-            Next::First | Next::Second { .. } => None,
+            Next::First | Next::Second { .. } | Next::NewPassword(_) => None,
         };
         assert_eq!(reached, alone(method).map(|(level, amr)| (level, amr.to_owned())), "{method:?}");
 

@@ -191,7 +191,7 @@ pub struct Overlap {
     /// In seconds; 0 for not at all, 604800 (7 days) at most.
     #[serde(default = "a_day")]
     #[param(default = 86_400)]
-    keep_old_seconds: u64,
+    pub(super) keep_old_seconds: u64,
 }
 
 const fn a_day() -> u64 {

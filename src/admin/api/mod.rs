@@ -11,11 +11,13 @@ pub mod failures;
 pub mod groups;
 pub mod invitations;
 pub mod keys;
+pub mod mails;
 pub mod problem;
 pub mod registration_tokens;
 pub mod sign_in_methods;
 pub mod statistics;
 pub mod users;
+pub mod webhooks;
 
 use axum::Json;
 use utoipa::openapi::security::{
@@ -38,7 +40,7 @@ use self::problem::Problem;
     paths(
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
         clients::settings, clients::preview, clients::end_old_secret,
-        users::list, users::create, users::show, users::update, users::delete, users::set_password,
+        users::list, users::create, users::show, users::update, users::delete, users::set_password, users::require_new_password,
         users::list_sessions, users::end_sessions,
         invitations::list, invitations::create, invitations::withdraw,
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
@@ -46,6 +48,10 @@ use self::problem::Problem;
         groups::members, groups::add, groups::remove, groups::of_user,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
+        webhooks::list, webhooks::create, webhooks::show, webhooks::update, webhooks::delete,
+        webhooks::rotate_secret, webhooks::end_old_secret, webhooks::test, webhooks::skip,
+        webhooks::deliveries, webhooks::redeliver,
+        mails::list, mails::retry, mails::cancel,
         audit::list, audit::export,
         statistics::show,
         failures::list, failures::show, failures::register_redirect_uri,

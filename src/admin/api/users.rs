@@ -13,6 +13,7 @@ use crate::admin::users::{self, UserView};
 use crate::app::App;
 use crate::http::session;
 use crate::i18n::{Language, Words};
+use crate::mail::Fate;
 use crate::pages::describe_device;
 use crate::protocol::profile::UserInput;
 use crate::protocol::session::Session;
@@ -152,6 +153,38 @@ pub async fn set_password(
     let user = users::find(&app, &id).await?;
     users::set_password(&app, &caller.origin, &user, body.password, None, Language::English).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How the user is told.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequirePassword {
+    /// Mail them the link to choose one, if their address is known to be theirs.
+    #[serde(default)]
+    by_mail: bool,
+}
+
+/// What was done.
+#[derive(Serialize, ToSchema)]
+pub struct PasswordRequired {
+    /// Is the link on its way? Not without an address that is known to be the user's, without mail, or where too many were sent.
+    mailed: bool,
+}
+
+/// Has a user choose another password before the one that they have opens anything again, and signs them out everywhere.
+#[utoipa::path(post, path = "/admin/api/users/{id}/require-new-password", operation_id = "require_new_password",
+    tag = "users", params(("id" = String, Path)), request_body = RequirePassword,
+    responses((status = 200, body = PasswordRequired),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
+pub async fn require_new_password(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+    Body(wish): Body<RequirePassword>,
+) -> Result<Json<PasswordRequired>, Problem> {
+    let user = users::find(&app, &id).await?;
+    let fate = users::require_new_password(&app, &caller.origin, &user, wish.by_mail).await?;
+    Ok(Json(PasswordRequired { mailed: matches!(fate, Some(Fate::Queued)) }))
 }
 
 /// A signed-in browser.

@@ -376,6 +376,7 @@ impl Importing<'_> {
             claims: wanted.claims,
             password_hash,
             is_admin: wanted.is_admin,
+            new_password_required: false,
             disabled: wanted.disabled,
             created_at: user.created_at.map(Timestamp).filter(|at| at.0 > 0 && *at < now).unwrap_or(now),
             updated_at: now,

@@ -7,7 +7,11 @@ pub mod failures;
 pub mod groups;
 pub mod home;
 pub mod invitations;
+pub mod keys;
+pub mod mails;
+pub mod registration;
 pub mod users;
+pub mod webhooks;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};

@@ -15,6 +15,7 @@ use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFie
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
 use crate::i18n::{Language, Words};
+use crate::mail::Fate;
 use crate::pages::{
     AdminUserForm, AdminUsers, LinkedRow, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
 };
@@ -127,6 +128,23 @@ pub async fn set_password(
     }
 }
 
+/// Has a user choose another password.
+pub async fn require_new_password(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPart(id): PathPart,
+    CheckedForm(sent): CheckedForm,
+) -> Result<Response, PageError> {
+    let user = users::find(&app, &id).await?;
+    let by_mail = sent.get("by_mail").is_some();
+    match users::require_new_password(&app, &me.origin(&info), &user, by_mail).await {
+        Ok(Some(Fate::Queued)) => Ok(done(&format!("{LIST}/{id}"), Notice::PasswordRequiredByMail)),
+        Ok(_) => Ok(done(&format!("{LIST}/{id}"), Notice::PasswordRequired)),
+        Err(refusal) => refused(&app, &me, &user, None, refusal).await,
+    }
+}
+
 /// Signs a user out everywhere.
 pub async fn end_sessions(
     State(app): State<App>,
@@ -200,6 +218,8 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
             .collect(),
         password: methods.password,
         directory: methods.directory,
+        new_password_required: user.new_password_required,
+        by_mail: app.mail.is_on() && user.email.is_some() && user.email_verified,
         linked: methods.linked_accounts.into_iter().map(|account| linked_row(app, account)).collect(),
         passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
         app_since: methods.authenticator_app.map(|app| app.created_at),
@@ -256,6 +276,8 @@ fn blank(app: &App, me: &SignedIn, user: UserFields, status: StatusCode, problem
         sessions: Vec::new(),
         password: false,
         directory: false,
+        new_password_required: false,
+        by_mail: false,
         linked: Vec::new(),
         passkeys: Vec::new(),
         app_since: None,

@@ -11,6 +11,7 @@ mod mailbox;
 pub mod mmdb;
 pub mod process;
 pub mod provider;
+mod receiver;
 mod rp;
 mod security_key;
 mod site;
@@ -41,6 +42,7 @@ pub use browser::{Browser, Page, encode, filled};
 pub use crowd::{at_once, number, only_success, rounds, successes};
 pub use database::{Engine, config};
 pub use mailbox::Mailbox;
+pub use receiver::{Message, Receiver};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
 pub use security_key::SecurityKey;
 pub use site::Site;
@@ -143,6 +145,7 @@ impl TestApp {
             claims: StandardClaims::default(),
             password_hash: Some(hash),
             is_admin: false,
+            new_password_required: false,
             disabled: false,
             created_at: now,
             updated_at: now,
