@@ -147,6 +147,9 @@ fn administration() -> Router<App> {
         .route("/admin/groups/{id}/members", post(pages::groups::add_member))
         .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
         .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/delegations", get(pages::delegations::list).post(pages::delegations::create))
+        .route("/admin/delegations/{id}/end", post(pages::delegations::end))
+        .route("/admin/reference", get(pages::reference::show))
         .route("/admin/audit", get(pages::audit::list))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))
@@ -192,6 +195,8 @@ fn administration_api() -> Router<App> {
         )
         .route("/admin/api/groups/{id}/members", get(api::groups::members))
         .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
+        .route("/admin/api/delegations", get(api::delegations::list).post(api::delegations::create))
+        .route("/admin/api/delegations/{id}", delete(api::delegations::end))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))
         .route("/admin/api/keys/{kid}", delete(api::keys::revoke))
         .route(

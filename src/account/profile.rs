@@ -53,7 +53,7 @@ pub async fn save(
         claims: StandardClaims::from_texts(text),
         ..UserInput::from(&before)
     };
-    match users::change(&app, &me.origin(&info), &before, &wanted).await {
+    match users::store_change(&app, &me.origin(&info), &before, &wanted).await {
         Ok(_) => Ok(done(Notice::ProfileSaved)),
         Err(Refusal::Invalid(problems)) => {
             let words = me.browser.locale.words();
@@ -133,7 +133,7 @@ pub async fn change_address(
         return again(StatusCode::TOO_MANY_REQUESTS, Problem::new("email", said));
     }
     let wanted = UserInput { email: Some(email), ..UserInput::from(&before) };
-    match users::change(&app, &me.origin(&info), &before, &wanted).await {
+    match users::store_change(&app, &me.origin(&info), &before, &wanted).await {
         Ok(_) => {}
         Err(Refusal::Store(StoreError::Taken(_))) => {
             return again(StatusCode::CONFLICT, Problem::new("email", words.text("email-taken")));

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Refusal;
+use super::{Refusal, users};
 use crate::app::{App, Origin};
 use crate::authn::means::linked;
 use crate::protocol::user::User;
@@ -97,6 +97,7 @@ pub async fn of(app: &App, user: &User) -> Result<SignInMethods, Refusal> {
 /// # Errors
 /// There is no app.
 pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "app.remove", format!("user:{}", user.id), &user.username[..]);
     if app.store.remove_authenticator_app(&user.id, &audit).await? {
         Ok(())
@@ -110,6 +111,7 @@ pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -
 /// # Errors
 /// The account has no such passkey.
 pub async fn remove_passkey(app: &App, origin: &Origin, user: &User, id: &str) -> Result<(), Refusal> {
+    users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "passkey.remove", format!("passkey:{id}"), &user.username[..]);
     if app.store.remove_passkey(&user.id, id, &audit).await? {
         Ok(())

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{allow, managed_by, user_facts};
 use super::clients::next_version;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
@@ -13,6 +14,7 @@ use crate::i18n::Language;
 use crate::mail::to_users;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password};
@@ -85,6 +87,28 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
     Ok(Page { users, next })
 }
 
+/// The same as far as somebody may see them.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn list_for(
+    app: &App,
+    origin: &Origin,
+    query: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Page, Refusal> {
+    let Some(holder) = managed_by(origin, Permission::Read(Resource::Users)) else {
+        return list(app, query, after, limit).await;
+    };
+    let mut users = app.store.users_managed_by(&holder, query, after, limit.saturating_add(1)).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next = users.last().filter(|_| more).map(|user| user.username.clone());
+    Ok(Page { users, next })
+}
+
 /// Makes a user of what was asked for, and hashes the first password. Nothing is written.
 ///
 /// # Errors
@@ -120,6 +144,16 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
 /// # Errors
 /// The profile breaks a rule, or its user name or address is in use.
 pub async fn create(app: &App, origin: &Origin, input: UserInput) -> Result<User, Refusal> {
+    let deed = Deed::CreateUser { is_admin: input.is_admin == Some(true) };
+    allow(app, origin, &deed, "user:").await?;
+    insert(app, origin, input).await
+}
+
+/// Adds a user who signs up.
+///
+/// # Errors
+/// The profile breaks a rule, or its user name or address is in use.
+pub(crate) async fn insert(app: &App, origin: &Origin, input: UserInput) -> Result<User, Refusal> {
     let user = prepare(app, input).await?;
     let detail =
         if user.is_admin { format!("{} is_admin=true", user.username) } else { user.username.clone() };
@@ -137,6 +171,58 @@ pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
     user.map(Arc::unwrap_or_clone).ok_or(Refusal::NotFound("user"))
 }
 
+/// The user with this id, for somebody who looks at their profile.
+///
+/// # Errors
+/// They are not theirs to see, or there is none.
+pub async fn seen(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let user = known(app, origin, id).await?;
+    let facts = user_facts(app, origin, &user).await?;
+    allow(app, origin, &Deed::SeeUser(&facts), &target(&user.id)).await?;
+    Ok(user)
+}
+
+/// The user with this id, for somebody who looks at their sessions and ways to sign in.
+///
+/// # Errors
+/// They are not theirs to see, or there is none.
+pub async fn account_seen(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let user = known(app, origin, id).await?;
+    let facts = user_facts(app, origin, &user).await?;
+    allow(app, origin, &Deed::SeeAccount(&facts), &target(&user.id)).await?;
+    Ok(user)
+}
+
+/// May somebody look at this user's sessions and ways to sign in? Nothing is written down.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn may_see_account(app: &App, origin: &Origin, user: &User) -> Result<bool, Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    Ok(origin.powers.may(&Deed::SeeAccount(&facts)).is_ok())
+}
+
+/// The user with this id. Who may not see all users does not learn that there is none.
+pub(super) async fn known(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let found = find(app, id).await;
+    if matches!(found, Err(Refusal::NotFound(_))) {
+        let deed = Deed::Whole(Permission::Read(Resource::Users));
+        allow(app, origin, &deed, &target(&id.into())).await?;
+    }
+    found
+}
+
+/// May somebody change this user in this way?
+pub(super) async fn may_change(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    widened: &[&'static str],
+) -> Result<(), Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    allow(app, origin, &Deed::ChangeUser { user: &facts, widened }, &target(&user.id)).await
+}
+
 /// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session
 /// and grant of theirs.
 ///
@@ -144,6 +230,35 @@ pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
 /// The profile breaks a rule or is in use, the user is the last administrator, or somebody else changed or deleted
 /// the user meanwhile.
 pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput) -> Result<User, Refusal> {
+    let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
+    let widened: Vec<_> = [
+        ("is_admin", wanted.is_admin && !before.is_admin),
+        ("username", wanted.username != before.username),
+        ("email", wanted.email != before.email),
+        ("email_verified", wanted.email_verified && !before.email_verified),
+        (
+            "phone_number_verified",
+            wanted.claims.phone_number_verified == Some(true)
+                && before.claims.phone_number_verified != Some(true),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, wider)| wider.then_some(field))
+    .collect();
+    may_change(app, origin, before, &widened).await?;
+    store_change(app, origin, before, input).await
+}
+
+/// The same for a user who changes their own profile, by the rules of the account's pages.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn store_change(
+    app: &App,
+    origin: &Origin,
+    before: &User,
+    input: &UserInput,
+) -> Result<User, Refusal> {
     let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
     let after = User {
         username: wanted.username,
@@ -177,6 +292,22 @@ pub async fn set_password(
     keep: Option<&SessionId>,
     language: Language,
 ) -> Result<(), Refusal> {
+    may_change(app, origin, user, &[]).await?;
+    store_password(app, origin, user, password, keep, language).await
+}
+
+/// The same for a user who changes their own password, by the rules of the account's pages.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn store_password(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    password: String,
+    keep: Option<&SessionId>,
+    language: Language,
+) -> Result<(), Refusal> {
     if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
@@ -186,12 +317,14 @@ pub async fn set_password(
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
-    if app.store.set_password(&user.id, &hash, keep, now, &audit).await? {
+    // What was decided about the user as they were read holds for nobody else: they may be an administrator by now.
+    if app.store.set_password_read(&user.id, &hash, keep, now, Some(user.updated_at), &audit).await? {
         throttle::lift(&app.store, &app.seals, &user.id).await?;
         to_users::password_changed(app, origin, user, language).await;
         Ok(())
     } else {
-        Err(Refusal::NotFound("user"))
+        find(app, user.id.as_str()).await?;
+        Err(Refusal::Changed("user"))
     }
 }
 
@@ -200,6 +333,7 @@ pub async fn set_password(
 /// # Errors
 /// The database is unavailable.
 pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64, Refusal> {
+    may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "user.end_sessions", target(&user.id), "");
     Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
 }
@@ -207,10 +341,16 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
 /// Deletes a user with their sessions, consents and grants.
 ///
 /// # Errors
-/// There is none with this id, or it is the last administrator.
+/// There is none with this id, it is the last administrator, or somebody else changed them meanwhile.
 pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    allow(app, origin, &Deed::DeleteUser(&facts), &target(&user.id)).await?;
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
-    if app.store.delete_user(&user.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("user")) }
+    if app.store.delete_user_read(&user.id, Some(user.updated_at), &audit).await? {
+        return Ok(());
+    }
+    find(app, user.id.as_str()).await?;
+    Err(Refusal::Changed("user"))
 }
 
 /// A profile with what was verified.

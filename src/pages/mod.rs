@@ -10,6 +10,7 @@ mod admin;
 pub mod assets;
 mod audit;
 mod by_mail;
+mod delegation;
 mod demo;
 mod failures;
 mod plot;
@@ -34,6 +35,10 @@ pub use admin::{
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
+pub use delegation::{
+    AdminDelegations, AdminReference, DelegationFields, DelegationRow, RefAnswer, RefField, RefOperation,
+    RefSchema, RefTag,
+};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
@@ -89,6 +94,8 @@ pub struct Shell {
     pub csrf: String,
     /// Whether to offer the way to the administration pages.
     pub is_admin: bool,
+    /// Whether they lead to everything, and not only to what was delegated.
+    pub manages_all: bool,
     /// Time of the request (unix seconds), for "5 minutes ago".
     pub now: i64,
 }
@@ -238,6 +245,10 @@ pub enum Notice {
     MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
+    /// Something was delegated.
+    Delegated,
+    /// Something that was delegated was taken back.
+    DelegationEnded,
 }
 
 impl Notice {
@@ -298,6 +309,8 @@ impl Notice {
             "redirect-uri-registered",
             Phrase::english("The address is registered: try it again."),
         ),
+        (Notice::Delegated, "delegated", Phrase::english("It is delegated.")),
+        (Notice::DelegationEnded, "delegation-ended", Phrase::english("It is taken back.")),
     ];
 
     /// The code for the address.

@@ -29,6 +29,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         name: text("Ada Lovelace"),
         csrf: text("csrf-token"),
         is_admin,
+        manages_all: is_admin,
         now: NOW,
     };
     let app = || App {

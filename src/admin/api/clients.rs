@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
+use super::list::{Range, cursor, place};
 use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
 use crate::admin::clients::{self, ClientView, Issued};
 use crate::admin::preview::{self, Preview};
@@ -17,19 +18,27 @@ use crate::admin::settings::{self, Settings};
 use crate::app::App;
 use crate::protocol::registration::{ClientInput, Kind};
 
-/// Every client.
+/// Some clients.
 #[derive(Serialize, ToSchema)]
 pub struct ClientList {
     /// In the order of registration.
     clients: Vec<ClientView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
-/// All clients.
-#[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients",
+/// Clients in the order of registration.
+#[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients", params(Range),
     responses((status = 200, body = ClientList)))]
-pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<ClientList>, Problem> {
-    let clients = app.store.clients().await?.into_iter().map(ClientView::from).collect();
-    Ok(Json(ClientList { clients }))
+pub async fn list(
+    caller: Administrator,
+    State(app): State<App>,
+    Query(range): Query<Range>,
+) -> Result<Json<ClientList>, Problem> {
+    let after = place(&app, "clients", &range.after, range.limit)?;
+    let page = clients::list(&app, &caller.origin, &after, range.limit).await?;
+    let clients = page.clients.into_iter().map(ClientView::from).collect();
+    Ok(Json(ClientList { clients, next: cursor(&app, "clients", page.next) }))
 }
 
 /// Of which kind a new client is.
@@ -72,19 +81,23 @@ pub struct ClientSettings {
 #[utoipa::path(get, path = "/admin/api/clients/{id}/settings", operation_id = "client_settings", tag = "clients",
     params(("id" = String, Path)), responses((status = 200, body = ClientSettings)))]
 pub async fn settings(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<Json<ClientSettings>, Problem> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     Ok(Json(ClientSettings { settings: settings::of(&app.config.issuer, &client, None) }))
 }
 
 /// One client.
 #[utoipa::path(get, path = "/admin/api/clients/{id}", operation_id = "show_client", tag = "clients",
     params(("id" = String, Path)), responses((status = 200, body = ClientView)))]
-pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
-    let client = clients::find(&app, &id).await?;
+pub async fn show(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+) -> Result<Response, Problem> {
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     Ok(versioned(StatusCode::OK, client.updated_at, ClientView::from(client)))
 }
 
@@ -102,7 +115,7 @@ pub async fn update(
     headers: HeaderMap,
     patch: Patch<ClientInput>,
 ) -> Result<Response, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&ClientInput::from(&before))?;
     Ok(answer(StatusCode::OK, clients::change(&app, &caller.origin, before, &input).await?))
@@ -144,9 +157,9 @@ pub async fn delete(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, client.updated_at)?;
-    clients::delete(&app, &caller.origin, &id).await?;
+    clients::delete_unchanged(&app, &caller.origin, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -179,7 +192,7 @@ pub async fn rotate_secret(
     Query(overlap): Query<Overlap>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let overlap = Duration::from_secs(overlap.keep_old_seconds);
     Ok(answer(StatusCode::OK, clients::rotate_secret(&app, &caller.origin, before, overlap).await?))
@@ -196,7 +209,7 @@ pub async fn end_old_secret(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     clients::end_old_secret(&app, &caller.origin, before).await?;
     Ok(StatusCode::NO_CONTENT)

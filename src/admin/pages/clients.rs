@@ -31,9 +31,11 @@ const LIST: &str = "/admin/clients";
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let rows = app.store.clients().await?.into_iter().map(|client| ClientRow {
+    let found = clients::list(&app, &me.origin(&info), "", u32::MAX).await?;
+    let rows = found.clients.into_iter().map(|client| ClientRow {
         id: client.id.to_string(),
         name: client.metadata.client_name,
         auth_method: client.metadata.token_endpoint_auth_method.to_string(),
@@ -184,10 +186,11 @@ pub async fn create(
 pub async fn show(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &me.origin(&info), &id).await?;
     let notice = query.get("done").and_then(Notice::parse);
     Ok(form_of(&app, &me, &client).notice(notice).show())
 }
@@ -200,7 +203,7 @@ pub async fn update(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
@@ -228,7 +231,7 @@ pub async fn rotate_secret(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     // The answer shows the secret, so it is no redirect: loading it again must not make another one.
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
@@ -252,7 +255,7 @@ pub async fn end_old_secret(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
@@ -269,7 +272,7 @@ pub async fn preview(
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &me.origin(&info), &id).await?;
     let mut page = AdminClientPreview {
         shell: shell(&app, &me),
         client_id: client.id.to_string(),
