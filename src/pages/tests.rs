@@ -1015,6 +1015,78 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             }),
         ),
         (
+            "admin-delegations",
+            html(&AdminDelegations {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![DelegationRow {
+                    id: text("d"),
+                    holder_kind: "group",
+                    holder: Party { name: text("Editors"), link: Some(text("/admin/groups/g")) },
+                    over_kind: "application",
+                    over: Party { name: text("Lighthouse Travel"), link: None },
+                    created: NOW - 86_400,
+                }],
+                next: Some(text("d")),
+                fields: DelegationFields {
+                    holder_kind: text("group"),
+                    holder: text("Editors"),
+                    over_kind: text("client"),
+                    over: text("travel"),
+                },
+                problems: vec![problem("over", "What: there is no such application.")],
+                notice: Some(Notice::Delegated),
+            }),
+        ),
+        (
+            "admin-reference",
+            html(&AdminReference {
+                shell: shell(Words::ENGLISH, true),
+                about: text("Every request needs a token."),
+                token_endpoint: text("https://id.example/token"),
+                scopes: vec![(text("countersign:clients:read"), text("Read applications"))],
+                tags: vec![RefTag {
+                    name: text("clients"),
+                    operations: vec![RefOperation {
+                        id: text("show_client"),
+                        method: text("GET"),
+                        path: text("/admin/api/clients/{id}"),
+                        summary: text("One client."),
+                        about: text("And more."),
+                        scopes: vec![text("countersign:clients:read"), text("countersign:admin")],
+                        parameters: vec![RefField {
+                            name: text("id"),
+                            place: text("path"),
+                            kind: text("string"),
+                            of: None,
+                            required: true,
+                            about: text("Which"),
+                        }],
+                        body: Some(text("ClientInput")),
+                        answers: vec![RefAnswer {
+                            status: text("200"),
+                            about: text("It"),
+                            schema: Some(text("ClientView")),
+                        }],
+                    }],
+                }],
+                problems: vec![(412, "Precondition Failed", "It was changed.")],
+                schemas: vec![RefSchema {
+                    name: text("ClientView"),
+                    about: text("A client in answers."),
+                    values: vec![text("one")],
+                    fields: vec![RefField {
+                        name: text("client_id"),
+                        place: String::new(),
+                        kind: text("string"),
+                        of: Some(text("ClientInput")),
+                        required: true,
+                        about: text("Its client_id."),
+                    }],
+                    with: vec![text("ClientMetadata")],
+                }],
+            }),
+        ),
+        (
             "admin-group",
             html(&AdminGroupForm {
                 shell: shell(Words::ENGLISH, true),

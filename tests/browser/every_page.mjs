@@ -214,6 +214,25 @@ const ofQuickstart = {
     await page.waitForSelector('text=The user is in the group');
   },
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'admin-delegations': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/delegations`);
+    await page.selectOption('#holder_kind', 'group');
+    await page.fill('#holder', 'administrators');
+    await page.fill('#over', 'acme-notes');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('text=It is delegated');
+  },
+  'admin-delegations-wrong': async (page) => {
+    await page.fill('#holder', 'nobody');
+    await page.fill('#over', 'nothing');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#holder-problem');
+  },
+  'admin-reference': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/reference`);
+    await page.click('#update_client summary');
+    await page.click('#schema-ClientInput summary');
+  },
   'set-up': async (page, server) => {
     const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
     await page.goto(authorization(server.issuer, demo));
