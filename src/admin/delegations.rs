@@ -116,7 +116,7 @@ pub async fn end(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
 
 async fn holder(app: &App, text: &str) -> Result<Result<Holder, &'static str>, Refusal> {
     // PostgreSQL takes no NUL in a text, not even to look for it.
-    let text = text.trim().replace('\0', " ");
+    let text = text.trim().replace('\0', "\u{fffd}");
     Ok(match text.split_once(':') {
         Some(("user", name)) => {
             let user = match app.store.asked_anew().user(&name.into()).await? {
@@ -147,7 +147,7 @@ async fn holder(app: &App, text: &str) -> Result<Result<Holder, &'static str>, R
 
 async fn over(app: &App, text: &str) -> Result<Result<Over, &'static str>, Refusal> {
     // PostgreSQL takes no NUL in a text, not even to look for it.
-    let text = text.trim().replace('\0', " ");
+    let text = text.trim().replace('\0', "\u{fffd}");
     Ok(match text.split_once(':') {
         Some(("group", name)) => match group(app, name).await? {
             Some(id) => Ok(Over::Group(id)),

@@ -108,11 +108,11 @@ on_both!(somebody_manages_what_was_delegated_and_nothing_else, |app| {
         (json!({ "introspects_any_token": true }), "countersign:clients:write"),
         (json!({ "require_pkce": false }), "countersign:clients:write"),
         (
-            json!({ "scope": "countersign:admin", "grant_types": ["client_credentials"], "redirect_uris": [], "response_types": null }),
+            json!({ "scope": "countersign:admin", "grant_types": ["client_credentials"], "redirect_uris": [], "post_logout_redirect_uris": [], "response_types": null }),
             "countersign:admin",
         ),
         (
-            json!({ "scope": "countersign:delegated", "grant_types": ["client_credentials"], "redirect_uris": [] }),
+            json!({ "scope": "countersign:delegated", "grant_types": ["client_credentials"], "redirect_uris": [], "post_logout_redirect_uris": [] }),
             "countersign:admin",
         ),
     ] {
