@@ -1061,7 +1061,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                             required: true,
                             about: text("Which"),
                         }],
-                        body: Some(text("ClientInput")),
+                        body: Some(text("ClientView")),
                         answers: vec![RefAnswer {
                             status: text("200"),
                             about: text("It"),
@@ -1070,20 +1070,29 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     }],
                 }],
                 problems: vec![(412, "Precondition Failed", "It was changed.")],
-                schemas: vec![RefSchema {
-                    name: text("ClientView"),
-                    about: text("A client in answers."),
-                    values: vec![text("one")],
-                    fields: vec![RefField {
-                        name: text("client_id"),
-                        place: String::new(),
-                        kind: text("string"),
-                        of: Some(text("ClientInput")),
-                        required: true,
-                        about: text("Its client_id."),
-                    }],
-                    with: vec![text("ClientMetadata")],
-                }],
+                schemas: vec![
+                    RefSchema {
+                        name: text("ClientView"),
+                        about: text("A client in answers."),
+                        values: vec![text("one")],
+                        fields: vec![RefField {
+                            name: text("client_id"),
+                            place: String::new(),
+                            kind: text("string"),
+                            of: Some(text("ClientView")),
+                            required: true,
+                            about: text("Its client_id."),
+                        }],
+                        with: vec![text("Problem")],
+                    },
+                    RefSchema {
+                        name: text("Problem"),
+                        about: String::new(),
+                        values: Vec::new(),
+                        fields: Vec::new(),
+                        with: Vec::new(),
+                    },
+                ],
             }),
         ),
         (
