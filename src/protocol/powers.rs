@@ -239,6 +239,7 @@ impl Powers {
     ///
     /// # Errors
     /// What it would take.
+    #[expect(clippy::too_many_lines, reason = "one rule after the other, to be read from top to bottom")]
     pub fn may(&self, deed: &Deed<'_>) -> Result<(), Missing> {
         if self.all {
             return Ok(());

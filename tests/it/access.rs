@@ -376,20 +376,20 @@ async fn what_is_not_described_is_refused_with_a_problem_on_every_route() {
             problem(&page, 415);
         }
     }
-    assert!(seen > 50 && bodies >= 10, "{seen} routes, {bodies} with a body");
+    assert!(seen >= 45 && bodies >= 10, "{seen} routes, {bodies} with a body");
 }
 
 on_both!(cursors_are_good_for_their_own_list_alone, |app| {
     let (one, _two) = (Things::make(&app, "one").await, Things::make(&app, "two").await);
     let robot = robot(&app).await;
-    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    let audit = || app.app.audit(&Origin::system(), "test", String::new(), "");
     let second = app.user("second").await;
-    app.app.store.add_member(&one.group.id, &second.id, &audit).await.unwrap();
+    app.app.store.add_member(&one.group.id, &second.id, &audit()).await.unwrap();
     for holder in [Holder::User(one.member.id.clone()), Holder::User(second.id.clone())] {
         let id = app.app.entropy.ordered_id(&app.app.clock);
         let over = Over::Group(one.group.id.clone());
         assert!(
-            app.app.store.delegate(&Delegation { id, holder, over, created_at: 0 }, &audit).await.unwrap()
+            app.app.store.delegate(&Delegation { id, holder, over, created_at: 0 }, &audit()).await.unwrap()
         );
     }
     for note in ["a", "b"] {
