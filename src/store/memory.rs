@@ -8,11 +8,12 @@
 //! Nothing here is written before its commit, and nothing that is remembered ever decides a redemption: the gates of the
 //! grant ledger ask the database.
 
-use std::hash::{DefaultHasher, Hash, Hasher as _};
+use std::hash::{BuildHasher as _, Hash};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use foldhash::fast::{FixedState, RandomState};
 use moka::sync::Cache;
 
 use super::changes::Topic;
@@ -59,8 +60,8 @@ pub(super) struct Memory {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct AsOf(u64);
 
-/// Facts of one kind.
-pub(super) struct Shelf<K, T>(Cache<K, Kept<T>>);
+/// Facts of one kind. Every key is an id that this server made, so a quick hash does: nobody can choose keys that meet.
+pub(super) struct Shelf<K, T>(Cache<K, Kept<T>, RandomState>);
 
 struct Kept<T> {
     fact: Arc<T>,
@@ -93,7 +94,8 @@ pub(super) trait Fact {
 
 impl<K: Hash + Eq + Send + Sync + 'static, T: Send + Sync + 'static> Shelf<K, T> {
     fn of(bytes: u64) -> Self {
-        Self(Cache::builder().max_capacity(bytes).weigher(|_, kept: &Kept<T>| kept.weight).build())
+        let weigh = |_: &K, kept: &Kept<T>| kept.weight;
+        Self(Cache::builder().max_capacity(bytes).weigher(weigh).build_with_hasher(RandomState::default()))
     }
 
     /// Keeps a fact that was read, or committed, after `as_of` was taken.
@@ -203,10 +205,9 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 fn counter_of(topic: &Topic<'_>) -> u16 {
-    let mut hasher = DefaultHasher::new();
-    topic.hash(&mut hasher);
+    let hash = FixedState::default().hash_one(topic);
     #[expect(clippy::cast_possible_truncation, reason = "a remainder by a number below 2^16")]
-    let number = (hasher.finish() % COUNTERS as u64) as u16;
+    let number = (hash % COUNTERS as u64) as u16;
     number
 }
 

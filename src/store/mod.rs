@@ -375,6 +375,8 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
         // A whole page of the ledger comes back without waiting for its reader.
         .row_buffer_size(ledger::MOST_ROWS)
         .pragma("journal_size_limit", "67108864")
+        // A statement of many rows keeps what it might have to undo; in a file, that costs as much as its commit.
+        .pragma("temp_store", "memory")
         .optimize_on_close(true, None);
     let pool = |connections: u32| {
         SqlitePoolOptions::new()
