@@ -150,6 +150,7 @@ fn administration() -> Router<App> {
         .route("/admin/delegations", get(pages::delegations::list).post(pages::delegations::create))
         .route("/admin/delegations/{id}/end", post(pages::delegations::end))
         .route("/admin/reference", get(pages::reference::show))
+        .route("/admin/reference/{name}", get(pages::reference::part))
         .route("/admin/audit", get(pages::audit::list))
         .route("/admin/failures", get(pages::failures::list))
         .route("/admin/failures/{id}", get(pages::failures::show))

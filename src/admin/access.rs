@@ -252,6 +252,7 @@ pub const TABLE: &[Route] = &[
     part("GET", "/admin/failures/{id}", READ_FAILURES),
     part("POST", "/admin/failures/{id}/register-redirect-uri", MEND_FAILURES),
     any_power("GET", "/admin/reference"),
+    any_power("GET", "/admin/reference/{name}"),
     // The same for programs
     any_power("GET", "/admin/api/openapi.json"),
     part("GET", "/admin/api/clients", READ_CLIENTS),

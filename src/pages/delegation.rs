@@ -69,8 +69,22 @@ pub struct AdminReference {
     pub tags: Vec<RefTag>,
     /// Status, its words, and when.
     pub problems: Vec<(u16, &'static str, &'static str)>,
-    /// What bodies hold.
-    pub schemas: Vec<RefSchema>,
+    /// The names of what bodies hold.
+    pub schemas: Vec<String>,
+}
+
+/// `GET /admin/reference/{name}`: an operation or a schema.
+#[derive(Template)]
+#[template(path = "admin_reference_part.html")]
+pub struct AdminReferencePart {
+    /// The frame.
+    pub shell: Shell,
+    /// Its id or name.
+    pub name: String,
+    /// The operation of this id.
+    pub operation: Option<RefOperation>,
+    /// The schema of this name.
+    pub schema: Option<RefSchema>,
 }
 
 /// Operations about one thing.
@@ -143,4 +157,4 @@ pub struct RefSchema {
     pub with: Vec<String>,
 }
 
-super::admin::in_one_language!(AdminDelegations, AdminReference);
+super::admin::in_one_language!(AdminDelegations, AdminReference, AdminReferencePart);

@@ -36,8 +36,8 @@ pub use admin::{
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use delegation::{
-    AdminDelegations, AdminReference, DelegationFields, DelegationRow, RefAnswer, RefField, RefOperation,
-    RefSchema, RefTag,
+    AdminDelegations, AdminReference, AdminReferencePart, DelegationFields, DelegationRow, RefAnswer,
+    RefField, RefOperation, RefSchema, RefTag,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};

@@ -32,6 +32,24 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         manages_all: is_admin,
         now: NOW,
     };
+    let operation = || RefOperation {
+        id: text("show_client"),
+        method: text("GET"),
+        path: text("/admin/api/clients/{id}"),
+        summary: text("One client."),
+        about: text("And more."),
+        scopes: vec![text("countersign:clients:read"), text("countersign:admin")],
+        parameters: vec![RefField {
+            name: text("id"),
+            place: text("path"),
+            kind: text("string"),
+            of: None,
+            required: true,
+            about: text("Which"),
+        }],
+        body: Some(text("ClientInput")),
+        answers: vec![RefAnswer { status: text("200"), about: text("It"), schema: Some(text("ClientView")) }],
+    };
     let app = || App {
         name: text("Lighthouse Travel"),
         logo: None,
@@ -1044,55 +1062,40 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 about: text("Every request needs a token."),
                 token_endpoint: text("https://id.example/token"),
                 scopes: vec![(text("countersign:clients:read"), text("Read applications"))],
-                tags: vec![RefTag {
-                    name: text("clients"),
-                    operations: vec![RefOperation {
-                        id: text("show_client"),
-                        method: text("GET"),
-                        path: text("/admin/api/clients/{id}"),
-                        summary: text("One client."),
-                        about: text("And more."),
-                        scopes: vec![text("countersign:clients:read"), text("countersign:admin")],
-                        parameters: vec![RefField {
-                            name: text("id"),
-                            place: text("path"),
-                            kind: text("string"),
-                            of: None,
-                            required: true,
-                            about: text("Which"),
-                        }],
-                        body: Some(text("ClientView")),
-                        answers: vec![RefAnswer {
-                            status: text("200"),
-                            about: text("It"),
-                            schema: Some(text("ClientView")),
-                        }],
-                    }],
-                }],
+                tags: vec![RefTag { name: text("clients"), operations: vec![operation()] }],
                 problems: vec![(412, "Precondition Failed", "It was changed.")],
-                schemas: vec![
-                    RefSchema {
-                        name: text("ClientView"),
-                        about: text("A client in answers."),
-                        values: vec![text("one")],
-                        fields: vec![RefField {
-                            name: text("client_id"),
-                            place: String::new(),
-                            kind: text("string"),
-                            of: Some(text("ClientView")),
-                            required: true,
-                            about: text("Its client_id."),
-                        }],
-                        with: vec![text("Problem")],
-                    },
-                    RefSchema {
-                        name: text("Problem"),
-                        about: String::new(),
-                        values: Vec::new(),
-                        fields: Vec::new(),
-                        with: Vec::new(),
-                    },
-                ],
+                schemas: vec![text("ClientView")],
+            }),
+        ),
+        (
+            "admin-reference-operation",
+            html(&AdminReferencePart {
+                shell: shell(Words::ENGLISH, true),
+                name: text("show_client"),
+                operation: Some(operation()),
+                schema: None,
+            }),
+        ),
+        (
+            "admin-reference-schema",
+            html(&AdminReferencePart {
+                shell: shell(Words::ENGLISH, true),
+                name: text("ClientView"),
+                operation: None,
+                schema: Some(RefSchema {
+                    name: text("ClientView"),
+                    about: text("A client in answers."),
+                    values: vec![text("one")],
+                    fields: vec![RefField {
+                        name: text("client_id"),
+                        place: String::new(),
+                        kind: text("string"),
+                        of: Some(text("ClientInput")),
+                        required: true,
+                        about: text("Its client_id."),
+                    }],
+                    with: vec![text("ClientMetadata")],
+                }),
             }),
         ),
         (

@@ -228,11 +228,9 @@ const ofQuickstart = {
     await page.click('main form button[type=submit]');
     await page.waitForSelector('#holder-problem');
   },
-  'admin-reference': async (page, { issuer }) => {
-    await page.goto(`${issuer}/admin/reference`);
-    await page.click('#update_client summary');
-    await page.click('#schema-ClientInput summary');
-  },
+  'admin-reference': (page, { issuer }) => page.goto(`${issuer}/admin/reference`),
+  'admin-reference-operation': (page, { issuer }) => page.goto(`${issuer}/admin/reference/list_users`),
+  'admin-reference-schema': (page, { issuer }) => page.goto(`${issuer}/admin/reference/ClientInput`),
   'set-up': async (page, server) => {
     const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
     await page.goto(authorization(server.issuer, demo));

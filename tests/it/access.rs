@@ -137,7 +137,8 @@ impl Things {
             .replace("{user}", self.member.id.as_str())
             .replace("{kid}", "nobody")
             .replace("{kind}", "web")
-            .replace("{passkey}", "none");
+            .replace("{passkey}", "none")
+            .replace("{name}", "list_users");
         if path.ends_with("/preview") { format!("{path}?user={}", self.member.id) } else { path }
     }
 }

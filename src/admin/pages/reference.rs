@@ -1,4 +1,4 @@
-//! `/admin/reference`: the description of the administration API, to be read by people. It is made of the document that
+//! `/admin/reference`: the description of the administration API, to be read by people, a page for each of its parts. It is made of the document that
 //! programs get, here and without anybody else's script.
 
 use axum::extract::State;
@@ -9,8 +9,12 @@ use serde_json::Value;
 use super::{shell, shown};
 use crate::admin::api;
 use crate::app::App;
+use crate::http::error::PageError;
+use crate::http::extract::PathPart;
 use crate::http::session::AdminSession;
-use crate::pages::{AdminReference, RefAnswer, RefField, RefOperation, RefSchema, RefTag};
+use crate::pages::{
+    AdminReference, AdminReferencePart, RefAnswer, RefField, RefOperation, RefSchema, RefTag,
+};
 use crate::protocol::powers::Permission;
 use crate::protocol::scope::{ADMIN, DELEGATED};
 
@@ -32,7 +36,7 @@ const PROBLEMS: [(u16, &str, &str); 10] = [
     (503, "Service Unavailable", "Not now: try again after Retry-After."),
 ];
 
-/// The page.
+/// What there is, each with a link to its page.
 pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
     // What this server wrote is JSON.
     let document = serde_json::to_value(api::description()).unwrap_or_default();
@@ -48,9 +52,25 @@ pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Res
         scopes,
         tags: tags(&document),
         problems: PROBLEMS.to_vec(),
-        schemas: schemas(&document),
+        schemas: schemas(&document).into_iter().map(|schema| schema.name).collect(),
     };
     shown(&app, &me, StatusCode::OK, &page)
+}
+
+/// One operation, by its id, or one schema, by its name.
+pub async fn part(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    PathPart(name): PathPart,
+) -> Result<Response, PageError> {
+    let document = serde_json::to_value(api::description()).unwrap_or_default();
+    let operation = tags(&document).into_iter().flat_map(|tag| tag.operations).find(|one| one.id == name);
+    let schema = schemas(&document).into_iter().find(|one| one.name == name);
+    if operation.is_none() && schema.is_none() {
+        return Err(PageError::not_found("There is no such operation, and no such schema."));
+    }
+    let page = AdminReferencePart { shell: shell(&app, &me), name, operation, schema };
+    Ok(shown(&app, &me, StatusCode::OK, &page))
 }
 
 fn text(value: &Value) -> String {
