@@ -448,4 +448,17 @@ on_both!(the_pages_show_a_delegated_administrator_what_is_theirs, |app| {
     {
         assert!(reference.body.contains(said), "{said}");
     }
+    // Every part has its page, and every link there leads to one; all of them are small.
+    assert!(reference.body.len() < 30_000, "{} bytes", reference.body.len());
+    for part in reference.body.split("href=\"/admin/reference/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        let page = dana.get(&format!("/admin/reference/{name}")).await;
+        assert_eq!(page.status, 200, "{name}");
+        assert!(page.body.len() < 30_000, "{name}: {} bytes", page.body.len());
+        for link in page.body.split("href=\"/admin/reference/").skip(1) {
+            let target = format!("\"/admin/reference/{}\"", link.split('"').next().unwrap());
+            assert!(reference.body.contains(&target), "{name} leads to {target}");
+        }
+    }
+    assert_eq!(dana.get("/admin/reference/nothing").await.status, 404);
 });
