@@ -121,6 +121,7 @@ pub async fn openapi(_: Administrator) -> Json<&'static utoipa::openapi::OpenApi
 }
 
 /// The description of the API.
+#[must_use]
 pub fn description() -> &'static utoipa::openapi::OpenApi {
     static DESCRIPTION: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(Document::openapi);
     &DESCRIPTION

@@ -47,7 +47,7 @@ pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Res
     scopes.extend(Permission::all().map(|permission| (permission.to_string(), permission.meaning())));
     let page = AdminReference {
         shell: shell(&app, &me),
-        about: text(&document["info"]["description"]),
+        about: text(at(&document, "/info/description")),
         token_endpoint: app.config.issuer.at("/token"),
         scopes,
         tags: tags(&document),
@@ -77,6 +77,11 @@ fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
+/// What stands at this place of a document (RFC 6901); null where nothing does.
+fn at<'a>(document: &'a Value, place: &str) -> &'a Value {
+    document.pointer(place).unwrap_or(&Value::Null)
+}
+
 fn items(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().into_iter().flatten()
 }
@@ -94,15 +99,12 @@ fn tags(document: &Value) -> Vec<RefTag> {
             if !operation.is_object() {
                 continue;
             }
-            let name = text(&operation["tags"][0]);
-            let tag = match tags.iter().position(|tag| tag.name == name) {
-                Some(at) => at,
-                None => {
-                    tags.push(RefTag { name, operations: Vec::new() });
-                    tags.len() - 1
-                }
-            };
-            tags[tag].operations.push(of_operation(path, method, operation));
+            let name = text(at(operation, "/tags/0"));
+            let operation = of_operation(path, method, operation);
+            match tags.iter_mut().find(|tag| tag.name == name) {
+                Some(tag) => tag.operations.push(operation),
+                None => tags.push(RefTag { name, operations: vec![operation] }),
+            }
         }
     }
     tags.sort_by(|one, other| one.name.cmp(&other.name));
@@ -133,7 +135,7 @@ fn of_operation(path: &str, method: &str, operation: &Value) -> RefOperation {
                 about: text(&parameter["description"]),
             })
             .collect(),
-        body: members(&operation["requestBody"]["content"])
+        body: members(at(operation, "/requestBody/content"))
             .next()
             .and_then(|(_, content)| named(&content["schema"])),
         answers: members(&operation["responses"])
@@ -149,7 +151,7 @@ fn of_operation(path: &str, method: &str, operation: &Value) -> RefOperation {
 
 /// The schema that is referred to, directly or for the items of an array.
 fn named(schema: &Value) -> Option<String> {
-    let reference = schema["$ref"].as_str().or_else(|| schema["items"]["$ref"].as_str());
+    let reference = schema["$ref"].as_str().or_else(|| at(schema, "/items/$ref").as_str());
     let reference = reference.or_else(|| {
         items(&schema["oneOf"]).chain(items(&schema["allOf"])).find_map(|one| one["$ref"].as_str())
     });
@@ -184,7 +186,7 @@ fn kind(schema: &Value) -> String {
 }
 
 fn schemas(document: &Value) -> Vec<RefSchema> {
-    members(&document["components"]["schemas"])
+    members(at(document, "/components/schemas"))
         .map(|(name, schema)| {
             let (mut fields, mut with) = (Vec::new(), Vec::new());
             gather(schema, &mut fields, &mut with);

@@ -270,13 +270,13 @@ fn fits_together(problems: &mut Problems, metadata: &ClientMetadata, policy: Reg
     encryption_fits_together(problems, metadata);
     addresses_fit_together(problems, metadata, policy);
     // No user can hand on what only administrators have.
-    if let Some(token) = metadata.scope.iter().find(|token| token.starts_with(RESERVED)) {
-        if metadata.grant_types != [GrantType::ClientCredentials] {
-            problems.add(
-                "scope",
-                format_args!("{token} is only for a client whose one grant type is client_credentials"),
-            );
-        }
+    if let Some(token) = metadata.scope.iter().find(|token| token.starts_with(RESERVED))
+        && metadata.grant_types != [GrantType::ClientCredentials]
+    {
+        problems.add(
+            "scope",
+            format_args!("{token} is only for a client whose one grant type is client_credentials"),
+        );
     }
     // What such a scope may mean one day, nobody should have been given before.
     if let Some(token) = metadata.scope.iter().find(|token| token.starts_with(RESERVED) && !is_known(token)) {
