@@ -455,7 +455,7 @@ on_both!(cursors_are_good_for_their_own_list_alone, |app| {
         }
         let own = cursors.iter().find(|(of, _)| *of == path).map(|(_, cursor)| cursor.clone());
         let changed = own.map(|cursor| format!("x{cursor}")).unwrap_or_default();
-        for forged in ["x", "a.b.c", "0", "%00", "second", changed.as_str()] {
+        for forged in ["x", "a.b.c", "0", "second", changed.as_str()] {
             if !forged.is_empty() {
                 let told = problem(&robot.get(&with(path, &format!("after={forged}"))).await, 400);
                 assert_eq!(told["errors"][0]["field"], "after", "{path} {forged}");
