@@ -112,6 +112,7 @@ impl App {
     pub async fn start(config: Config, clock: Clock, entropy: Entropy) -> Result<Self, StartError> {
         let store = Store::open(&config.database).await?;
         let seals = Arc::new(Seals::derive(&config.secret).map_err(|_| StartError::Secret)?);
+        store.keep_names(&seals, config.keep_names_for);
         let fingerprint = store.setting_or_insert("secret fingerprint", seals.fingerprint()).await?;
         if fingerprint != seals.fingerprint() {
             return Err(StartError::OtherSecret);

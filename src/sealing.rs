@@ -64,6 +64,7 @@ pub struct Seals {
     csrf: hmac::Key,
     throttle: hmac::Key,
     mailed_address: hmac::Key,
+    kept_name: hmac::Key,
     pairwise: hmac::Key,
     browser_state: hmac::Key,
     cursor: hmac::Key,
@@ -105,6 +106,7 @@ impl Seals {
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
             mailed_address: signing("mailed address")?,
+            kept_name: signing("kept name")?,
             pairwise: signing("pairwise subject")?,
             browser_state: signing("browser state")?,
             cursor: signing("cursor")?,
@@ -213,6 +215,12 @@ impl Seals {
     #[must_use]
     pub fn mailed_address(&self, address: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.mailed_address, address.as_bytes()).as_ref())
+    }
+
+    /// What a user name that was given up, or whose it was, is known by: without the secret, neither can be told from it.
+    #[must_use]
+    pub fn kept_name(&self, kind: &str, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.kept_name, format!("{kind}:{text}").as_bytes()).as_ref())
     }
 
     /// The code over a part of the audit log's chain: whoever writes to the database without the secret cannot make one.

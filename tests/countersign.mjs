@@ -55,18 +55,22 @@ export async function quickstart(variables = {}) {
   return { issuer, demo, stop, output, command, register, settings };
 }
 
-/** A server with a configuration file of the test's own, which need not name issuer, secret, address or database. */
-export async function serve(configuration) {
+/**
+ * A server with a configuration file of the test's own, which need not name issuer, secret, address or database. `named` is its issuer,
+ * where a proxy of the test's makes it reachable under another one.
+ */
+export async function serve(configuration, named) {
   const folder = await mkdtemp(join(tmpdir(), 'countersign-data-'));
   const [port] = await freePorts(1);
-  const issuer = `http://localhost:${port}`;
+  const address = `http://localhost:${port}`;
+  const issuer = named ?? address;
   const file = join(folder, 'countersign.toml');
   const secret = Buffer.from(webcrypto.getRandomValues(new Uint8Array(32))).toString('base64');
   const own = `issuer = "${issuer}"\nsecret = "${secret}"\ndata_dir = "."\n`;
   await writeFile(file, own + configuration(`127.0.0.1:${port}`));
-  const { stop, output } = await start(['--config', file, 'serve'], [`${issuer}/health/ready`], folder);
+  const { stop, output } = await start(['--config', file, 'serve'], [`${address}/health/ready`], folder);
   const command = (args, input) => run(['--config', file, ...args], input);
-  return { issuer, stop, output, command };
+  return { issuer, port, stop, output, command };
 }
 
 /** Starts the program, and waits for these addresses. Its folder goes with it. */

@@ -82,3 +82,21 @@ mail-sign-in-text = سُجّل الدخول إلى حسابك { $account } لد�
 mail-sign-in-you = إذا كنت أنت، فلا حاجة إلى أي إجراء.
 mail-sign-in-not-you = إذا لم تكن أنت، فهناك من يعرف كلمة مرورك. يُرجى تسجيل خروج ذلك الجهاز وتغيير كلمة المرور فورًا.
 mail-sign-in-button = عرض حسابي
+
+## تغيّرت طريقة تسجيل الدخول
+
+mail-app-added-subject = أُعدّ تطبيق مصادقة لحسابك لدى { $site }
+mail-app-added-text = يطلب تسجيل الدخول إلى حسابك { $account } لدى { $site } من الآن رمزًا من تطبيق مصادقة أُعدّ للتو. وهناك رموز استرداد جديدة أيضًا.
+mail-app-removed-subject = أُوقف تطبيق المصادقة لحسابك لدى { $site }
+mail-app-removed-text = لم يعد لحسابك { $account } لدى { $site } تطبيق مصادقة، ولم تعد رموز استرداده صالحة.
+mail-codes-made-subject = رموز استرداد جديدة لحسابك لدى { $site }
+mail-codes-made-text = أُنشئت رموز استرداد جديدة لحسابك { $account } لدى { $site }. لم تعد الرموز القديمة صالحة.
+mail-code-used-subject = استُخدم رمز استرداد لحسابك لدى { $site }
+mail-code-used-text = استُخدم رمز استرداد بدلًا من تطبيق المصادقة لتسجيل الدخول إلى حسابك { $account } لدى { $site }.
+mail-passkey-removed-subject = أُزيل مفتاح مرور من حسابك لدى { $site }
+mail-passkey-removed-text = أُزيل مفتاح المرور «{ $passkey }» من حسابك { $account } لدى { $site }.
+mail-linked-subject = رُبط حسابك لدى { $site } مع { $provider }
+mail-linked-text = رُبط الحساب «{ $label }» لدى { $provider } بحسابك { $account } لدى { $site }. يمكن لمن يملكه تسجيل الدخول.
+mail-unlinked-subject = لم يعد حسابك لدى { $site } مرتبطًا مع { $provider }
+mail-unlinked-text = لم يعد بالإمكان تسجيل الدخول إلى حسابك { $account } لدى { $site } بالحساب «{ $label }» لدى { $provider }.
+mail-change-not-you = إذا كنت أنت، فلا حاجة إلى فعل شيء. وإلا فحسابك في يد شخص آخر: يُرجى التراجع عن التغيير وتغيير كلمة المرور فورًا.

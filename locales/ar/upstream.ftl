@@ -10,6 +10,7 @@ upstream-unreachable = لا يمكن الوصول إلى { $provider } في ال
 upstream-not-believed = تعذّر التحقق من ردّ { $provider }. لم يتم تسجيل دخولك.
 upstream-replayed = سبق استخدام تسجيل الدخول هذا عبر { $provider }. يُرجى البدء من جديد.
 upstream-too-late = استغرق تسجيل الدخول عبر { $provider } وقتًا طويلًا. يُرجى البدء من جديد.
+upstream-not-anew = لم يؤكد { $provider } أنك سجّلت الدخول لديه من جديد. يُرجى تسجيل الدخول بطريقة أخرى.
 upstream-no-account = لا يوجد هنا حساب مرتبط بحسابك لدى { $provider }. إن كان لديك حساب فسجّل الدخول إليه واربط الاثنين في صفحة حسابك.
 upstream-not-linked = لم يُربط حسابك لدى { $provider }: إما أنه يخص حسابًا آخر أو أن حسابك بلغ الحد الأقصى.
 upstream-closed = حسابك لدى { $provider } لا يفتح أي حساب هنا. اسأل القائمين على هذا الخادم.

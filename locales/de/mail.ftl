@@ -70,3 +70,21 @@ mail-sign-in-text = An Ihrem Konto { $account } bei { $site } hat sich jemand au
 mail-sign-in-you = Wenn Sie das waren, ist nichts zu tun.
 mail-sign-in-not-you = Wenn Sie das nicht waren, kennt jemand anderes Ihr Passwort. Melden Sie das Gerät ab und ändern Sie sofort Ihr Passwort.
 mail-sign-in-button = Mein Konto ansehen
+
+## Die Anmeldung wurde geändert
+
+mail-app-added-subject = Für Ihr Konto bei { $site } wurde eine Authentifizierungs-App eingerichtet
+mail-app-added-text = Bei der Anmeldung an Ihrem Konto { $account } bei { $site } wird ab jetzt nach einem Code aus einer Authentifizierungs-App gefragt, die eben eingerichtet wurde. Es gibt auch neue Wiederherstellungscodes.
+mail-app-removed-subject = Die Authentifizierungs-App Ihres Kontos bei { $site } wurde ausgeschaltet
+mail-app-removed-text = Ihr Konto { $account } bei { $site } hat keine Authentifizierungs-App mehr, und seine Wiederherstellungscodes gelten nicht mehr.
+mail-codes-made-subject = Neue Wiederherstellungscodes für Ihr Konto bei { $site }
+mail-codes-made-text = Für Ihr Konto { $account } bei { $site } wurden neue Wiederherstellungscodes erstellt. Die alten gelten nicht mehr.
+mail-code-used-subject = Ein Wiederherstellungscode Ihres Kontos bei { $site } wurde verwendet
+mail-code-used-text = Bei einer Anmeldung an Ihrem Konto { $account } bei { $site } wurde statt der Authentifizierungs-App ein Wiederherstellungscode verwendet.
+mail-passkey-removed-subject = Aus Ihrem Konto bei { $site } wurde ein Passkey entfernt
+mail-passkey-removed-text = Der Passkey „{ $passkey }“ wurde aus Ihrem Konto { $account } bei { $site } entfernt.
+mail-linked-subject = Ihr Konto bei { $site } wurde mit { $provider } verknüpft
+mail-linked-text = Das Konto „{ $label }“ bei { $provider } wurde mit Ihrem Konto { $account } bei { $site } verknüpft. Wer es hat, kann sich anmelden.
+mail-unlinked-subject = Ihr Konto bei { $site } ist nicht mehr mit { $provider } verknüpft
+mail-unlinked-text = Mit dem Konto „{ $label }“ bei { $provider } kann man sich nicht mehr an Ihrem Konto { $account } bei { $site } anmelden.
+mail-change-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, hat jemand anderes Ihr Konto: Machen Sie die Änderung rückgängig und ändern Sie sofort Ihr Passwort.

@@ -10,6 +10,7 @@ upstream-unreachable = { $provider } ist gerade nicht zu erreichen. Versuchen Si
 upstream-not-believed = Die Antwort von { $provider } ließ sich nicht prüfen. Sie wurden nicht angemeldet.
 upstream-replayed = Diese Anmeldung mit { $provider } wurde schon benutzt. Bitte fangen Sie neu an.
 upstream-too-late = Die Anmeldung mit { $provider } hat zu lange gedauert. Bitte fangen Sie neu an.
+upstream-not-anew = { $provider } hat nicht bestätigt, dass Sie sich dort noch einmal angemeldet haben. Melden Sie sich auf einem anderen Weg an.
 upstream-no-account = Zu Ihrem Konto bei { $provider } gehört hier keines. Wenn Sie eines haben, melden Sie sich dort an und verknüpfen Sie beide auf Ihrer Kontoseite.
 upstream-not-linked = Ihr Konto bei { $provider } wurde nicht verknüpft: Es gehört zu einem anderen Konto, oder Ihres hat so viele, wie es haben kann.
 upstream-closed = Ihr Konto bei { $provider } öffnet hier kein Konto. Fragen Sie die Betreiber dieses Servers.

@@ -71,3 +71,21 @@ mail-sign-in-text = Your account { $account } at { $site } was signed in to on a
 mail-sign-in-you = If it was you, there is nothing to do.
 mail-sign-in-not-you = If it was not you, somebody else knows your password. Sign that device out and change your password at once.
 mail-sign-in-button = Look at my account
+
+## How somebody signs in was changed
+
+mail-app-added-subject = An authenticator app was set up for your account at { $site }
+mail-app-added-text = Signing in to your account { $account } at { $site } now asks for a code from an authenticator app that was just set up. There are new recovery codes, too.
+mail-app-removed-subject = The authenticator app of your account at { $site } was turned off
+mail-app-removed-text = Your account { $account } at { $site } has no authenticator app any more, and its recovery codes no longer work.
+mail-codes-made-subject = New recovery codes for your account at { $site }
+mail-codes-made-text = New recovery codes were made for your account { $account } at { $site }. The old ones no longer work.
+mail-code-used-subject = A recovery code of your account at { $site } was used
+mail-code-used-text = A recovery code was used to sign in to your account { $account } at { $site } in place of the authenticator app.
+mail-passkey-removed-subject = A passkey was removed from your account at { $site }
+mail-passkey-removed-text = The passkey “{ $passkey }” was removed from your account { $account } at { $site }.
+mail-linked-subject = Your account at { $site } was linked with { $provider }
+mail-linked-text = The account “{ $label }” at { $provider } was linked with your account { $account } at { $site }. Whoever has it can sign in.
+mail-unlinked-subject = Your account at { $site } is no longer linked with { $provider }
+mail-unlinked-text = The account “{ $label }” at { $provider } no longer signs in to your account { $account } at { $site }.
+mail-change-not-you = If it was you, there is nothing to do. If it was not, somebody else has your account: undo the change and change your password at once.

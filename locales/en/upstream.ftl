@@ -10,6 +10,7 @@ upstream-unreachable = { $provider } cannot be reached at the moment. Try again 
 upstream-not-believed = What { $provider } answered could not be verified. You were not signed in.
 upstream-replayed = This sign-in with { $provider } was used already. Please begin again.
 upstream-too-late = The sign-in with { $provider } took too long. Please begin again.
+upstream-not-anew = { $provider } did not confirm that you signed in there once more. Sign in another way.
 upstream-no-account = No account here belongs to your { $provider } account. If you have one, sign in to it and link the two on your account page.
 upstream-not-linked = Your { $provider } account was not linked: it belongs to another account, or yours has as many as it can hold.
 upstream-closed = Your { $provider } account opens no account here. Ask whoever runs this server.

@@ -70,3 +70,21 @@ mail-sign-in-text = Alguien inició sesión en su cuenta { $account } en { $site
 mail-sign-in-you = Si fue usted, no tiene que hacer nada.
 mail-sign-in-not-you = Si no fue usted, otra persona conoce su contraseña. Cierre la sesión de ese dispositivo y cambie su contraseña de inmediato.
 mail-sign-in-button = Ver mi cuenta
+
+## Cambió la forma de iniciar sesión
+
+mail-app-added-subject = Se configuró una aplicación de autenticación para su cuenta en { $site }
+mail-app-added-text = Para iniciar sesión en su cuenta { $account } en { $site } se pide ahora un código de una aplicación de autenticación que se acaba de configurar. También hay nuevos códigos de recuperación.
+mail-app-removed-subject = Se desactivó la aplicación de autenticación de su cuenta en { $site }
+mail-app-removed-text = Su cuenta { $account } en { $site } ya no tiene aplicación de autenticación y sus códigos de recuperación ya no sirven.
+mail-codes-made-subject = Nuevos códigos de recuperación para su cuenta en { $site }
+mail-codes-made-text = Se crearon nuevos códigos de recuperación para su cuenta { $account } en { $site }. Los anteriores ya no sirven.
+mail-code-used-subject = Se usó un código de recuperación de su cuenta en { $site }
+mail-code-used-text = Se usó un código de recuperación en lugar de la aplicación de autenticación para iniciar sesión en su cuenta { $account } en { $site }.
+mail-passkey-removed-subject = Se quitó una llave de acceso de su cuenta en { $site }
+mail-passkey-removed-text = La llave de acceso «{ $passkey }» se quitó de su cuenta { $account } en { $site }.
+mail-linked-subject = Su cuenta en { $site } se vinculó con { $provider }
+mail-linked-text = La cuenta «{ $label }» de { $provider } se vinculó con su cuenta { $account } en { $site }. Quien la tenga puede iniciar sesión.
+mail-unlinked-subject = Su cuenta en { $site } ya no está vinculada con { $provider }
+mail-unlinked-text = Con la cuenta «{ $label }» de { $provider } ya no se puede iniciar sesión en su cuenta { $account } en { $site }.
+mail-change-not-you = Si fue usted, no tiene que hacer nada. Si no, otra persona tiene acceso a su cuenta: deshaga el cambio y cambie su contraseña de inmediato.

@@ -10,6 +10,7 @@ upstream-unreachable = No se puede contactar con { $provider } en este momento. 
 upstream-not-believed = No se pudo verificar la respuesta de { $provider }. No se inició su sesión.
 upstream-replayed = Este inicio de sesión con { $provider } ya se usó. Empiece de nuevo.
 upstream-too-late = El inicio de sesión con { $provider } tardó demasiado. Empiece de nuevo.
+upstream-not-anew = { $provider } no confirmó que usted haya vuelto a iniciar sesión allí. Inicie sesión de otra forma.
 upstream-no-account = Ninguna cuenta de aquí pertenece a su cuenta de { $provider }. Si tiene una, inicie sesión en ella y vincúlelas en la página de su cuenta.
 upstream-not-linked = Su cuenta de { $provider } no se vinculó: pertenece a otra cuenta, o la suya tiene tantas como puede tener.
 upstream-closed = Su cuenta de { $provider } no abre ninguna cuenta aquí. Pregunte a los responsables de este servidor.

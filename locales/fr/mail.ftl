@@ -70,3 +70,21 @@ mail-sign-in-text = Quelqu’un s’est connecté à votre compte { $account } s
 mail-sign-in-you = Si c’était vous, il n’y a rien à faire.
 mail-sign-in-not-you = Si ce n’était pas vous, quelqu’un d’autre connaît votre mot de passe. Déconnectez cet appareil et changez immédiatement votre mot de passe.
 mail-sign-in-button = Voir mon compte
+
+## Les moyens de connexion ont changé
+
+mail-app-added-subject = Une application d’authentification a été configurée pour votre compte sur { $site }
+mail-app-added-text = La connexion à votre compte { $account } sur { $site } demande désormais un code d’une application d’authentification qui vient d’être configurée. De nouveaux codes de secours ont aussi été créés.
+mail-app-removed-subject = L’application d’authentification de votre compte sur { $site } a été désactivée
+mail-app-removed-text = Votre compte { $account } sur { $site } n’a plus d’application d’authentification, et ses codes de secours ne sont plus valables.
+mail-codes-made-subject = Nouveaux codes de secours pour votre compte sur { $site }
+mail-codes-made-text = De nouveaux codes de secours ont été créés pour votre compte { $account } sur { $site }. Les anciens ne sont plus valables.
+mail-code-used-subject = Un code de secours de votre compte sur { $site } a été utilisé
+mail-code-used-text = Un code de secours a été utilisé à la place de l’application d’authentification pour se connecter à votre compte { $account } sur { $site }.
+mail-passkey-removed-subject = Une clé d’accès a été supprimée de votre compte sur { $site }
+mail-passkey-removed-text = La clé d’accès « { $passkey } » a été supprimée de votre compte { $account } sur { $site }.
+mail-linked-subject = Votre compte sur { $site } a été associé à { $provider }
+mail-linked-text = Le compte « { $label } » chez { $provider } a été associé à votre compte { $account } sur { $site }. Quiconque le possède peut se connecter.
+mail-unlinked-subject = Votre compte sur { $site } n’est plus associé à { $provider }
+mail-unlinked-text = Le compte « { $label } » chez { $provider } ne permet plus de se connecter à votre compte { $account } sur { $site }.
+mail-change-not-you = Si c’était vous, il n’y a rien à faire. Sinon, quelqu’un d’autre a accès à votre compte : annulez la modification et changez immédiatement votre mot de passe.

@@ -10,6 +10,7 @@ upstream-unreachable = { $provider } est injoignable pour le moment. Réessayez 
 upstream-not-believed = La réponse de { $provider } n’a pas pu être vérifiée. Vous n’avez pas été connecté.
 upstream-replayed = Cette connexion avec { $provider } a déjà servi. Veuillez recommencer.
 upstream-too-late = La connexion avec { $provider } a pris trop de temps. Veuillez recommencer.
+upstream-not-anew = { $provider } n’a pas confirmé que vous vous y êtes reconnecté. Connectez-vous autrement.
 upstream-no-account = Aucun compte ici n’appartient à votre compte { $provider }. Si vous en avez un, connectez-vous-y et associez les deux sur la page de votre compte.
 upstream-not-linked = Votre compte { $provider } n’a pas été associé : il appartient à un autre compte, ou le vôtre en a autant qu’il peut en avoir.
 upstream-closed = Votre compte { $provider } n’ouvre aucun compte ici. Adressez-vous aux responsables de ce serveur.

@@ -61,3 +61,21 @@ mail-sign-in-text = { $site } のアカウント { $account } に、これまで
 mail-sign-in-you = ご自身のログインであれば、何もする必要はありません。
 mail-sign-in-not-you = ご自身のログインでなければ、ほかの人がパスワードを知っています。すぐにその端末をログアウトさせ、パスワードを変更してください。
 mail-sign-in-button = アカウントを見る
+
+## ログイン方法の変更
+
+mail-app-added-subject = { $site } のアカウントに認証アプリが設定されました
+mail-app-added-text = { $site } のアカウント { $account } へのログインでは、設定されたばかりの認証アプリのコードが必要になりました。新しいリカバリーコードも作成されました。
+mail-app-removed-subject = { $site } のアカウントの認証アプリがオフになりました
+mail-app-removed-text = { $site } のアカウント { $account } の認証アプリがオフになり、リカバリーコードも使えなくなりました。
+mail-codes-made-subject = { $site } のアカウントのリカバリーコードが新しくなりました
+mail-codes-made-text = { $site } のアカウント { $account } に新しいリカバリーコードが作成されました。以前のコードは使えません。
+mail-code-used-subject = { $site } のアカウントのリカバリーコードが使われました
+mail-code-used-text = { $site } のアカウント { $account } へのログインで、認証アプリの代わりにリカバリーコードが使われました。
+mail-passkey-removed-subject = { $site } のアカウントからパスキーが削除されました
+mail-passkey-removed-text = { $site } のアカウント { $account } からパスキー「{ $passkey }」が削除されました。
+mail-linked-subject = { $site } のアカウントが { $provider } とリンクされました
+mail-linked-text = { $provider } のアカウント「{ $label }」が { $site } のアカウント { $account } とリンクされました。これを持つ人はログインできます。
+mail-unlinked-subject = { $site } のアカウントと { $provider } のリンクが解除されました
+mail-unlinked-text = { $provider } のアカウント「{ $label }」では、{ $site } のアカウント { $account } にログインできなくなりました。
+mail-change-not-you = ご自身の操作であれば、何もする必要はありません。そうでなければ、ほかの人がアカウントを使っています。すぐに変更を元に戻し、パスワードを変更してください。

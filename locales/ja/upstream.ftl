@@ -10,6 +10,7 @@ upstream-unreachable = 現在 { $provider } に接続できません。しばら
 upstream-not-believed = { $provider } の応答を確認できませんでした。サインインしていません。
 upstream-replayed = { $provider } でのこのサインインはすでに使われています。もう一度始めてください。
 upstream-too-late = { $provider } でのサインインに時間がかかりすぎました。もう一度始めてください。
+upstream-not-anew = { $provider } で改めてサインインしたことを確認できませんでした。別の方法でサインインしてください。
 upstream-no-account = { $provider } のアカウントに対応するアカウントはここにはありません。お持ちの場合は、サインインしてアカウントページで両方をリンクしてください。
 upstream-not-linked = { $provider } のアカウントをリンクできませんでした。別のアカウントのものか、あなたのアカウントのリンク数が上限に達しています。
 upstream-closed = { $provider } のアカウントでは、ここのアカウントを開けません。このサーバーの運営者にお尋ねください。

@@ -70,3 +70,21 @@ mail-sign-in-text = Alguém entrou na sua conta { $account } em { $site } a part
 mail-sign-in-you = Se foi você, não é preciso fazer nada.
 mail-sign-in-not-you = Se não foi você, outra pessoa conhece sua senha. Encerre a sessão desse dispositivo e altere sua senha imediatamente.
 mail-sign-in-button = Ver minha conta
+
+## A forma de entrar mudou
+
+mail-app-added-subject = Um aplicativo autenticador foi configurado para sua conta em { $site }
+mail-app-added-text = Para entrar na sua conta { $account } em { $site } agora é pedido um código de um aplicativo autenticador que acabou de ser configurado. Também há novos códigos de recuperação.
+mail-app-removed-subject = O aplicativo autenticador da sua conta em { $site } foi desativado
+mail-app-removed-text = Sua conta { $account } em { $site } não tem mais aplicativo autenticador, e os códigos de recuperação dela não valem mais.
+mail-codes-made-subject = Novos códigos de recuperação para sua conta em { $site }
+mail-codes-made-text = Novos códigos de recuperação foram criados para sua conta { $account } em { $site }. Os antigos não valem mais.
+mail-code-used-subject = Um código de recuperação da sua conta em { $site } foi usado
+mail-code-used-text = Um código de recuperação foi usado no lugar do aplicativo autenticador para entrar na sua conta { $account } em { $site }.
+mail-passkey-removed-subject = Uma chave de acesso foi removida da sua conta em { $site }
+mail-passkey-removed-text = A chave de acesso “{ $passkey }” foi removida da sua conta { $account } em { $site }.
+mail-linked-subject = Sua conta em { $site } foi vinculada a { $provider }
+mail-linked-text = A conta “{ $label }” em { $provider } foi vinculada à sua conta { $account } em { $site }. Quem a tiver pode entrar.
+mail-unlinked-subject = Sua conta em { $site } não está mais vinculada a { $provider }
+mail-unlinked-text = Com a conta “{ $label }” em { $provider } não é mais possível entrar na sua conta { $account } em { $site }.
+mail-change-not-you = Se foi você, não há nada a fazer. Se não foi, outra pessoa tem acesso à sua conta: desfaça a alteração e altere sua senha imediatamente.

@@ -10,6 +10,7 @@ upstream-unreachable = { $provider } não pode ser alcançado no momento. Tente 
 upstream-not-believed = Não foi possível verificar a resposta de { $provider }. Você não entrou.
 upstream-replayed = Este acesso com { $provider } já foi usado. Comece de novo.
 upstream-too-late = O acesso com { $provider } demorou demais. Comece de novo.
+upstream-not-anew = { $provider } não confirmou que você entrou lá novamente. Entre de outra forma.
 upstream-no-account = Nenhuma conta daqui pertence à sua conta { $provider }. Se você tem uma, entre nela e vincule as duas na página da sua conta.
 upstream-not-linked = Sua conta { $provider } não foi vinculada: ela pertence a outra conta, ou a sua tem tantas quantas pode ter.
 upstream-closed = Sua conta { $provider } não abre nenhuma conta aqui. Pergunte aos responsáveis por este servidor.

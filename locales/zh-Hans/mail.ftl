@@ -61,3 +61,21 @@ mail-sign-in-text = 您在 { $site } 的账号 { $account } 在一台我们未�
 mail-sign-in-you = 如果是您本人，则无需任何操作。
 mail-sign-in-not-you = 如果不是您本人，说明他人知道您的密码。请立即退出该设备并更改密码。
 mail-sign-in-button = 查看我的账号
+
+## 登录方式有变更
+
+mail-app-added-subject = 您在 { $site } 的账号设置了身份验证器应用
+mail-app-added-text = 登录您在 { $site } 的账号 { $account } 时，现在需要输入刚刚设置的身份验证器应用中的验证码。同时生成了新的恢复代码。
+mail-app-removed-subject = 您在 { $site } 的账号停用了身份验证器应用
+mail-app-removed-text = 您在 { $site } 的账号 { $account } 已不再使用身份验证器应用，其恢复代码也已失效。
+mail-codes-made-subject = 您在 { $site } 的账号有了新的恢复代码
+mail-codes-made-text = 已为您在 { $site } 的账号 { $account } 生成新的恢复代码。旧代码已失效。
+mail-code-used-subject = 您在 { $site } 的账号使用了一个恢复代码
+mail-code-used-text = 有人登录您在 { $site } 的账号 { $account } 时，用恢复代码代替了身份验证器应用。
+mail-passkey-removed-subject = 您在 { $site } 的账号移除了一个通行密钥
+mail-passkey-removed-text = 通行密钥“{ $passkey }”已从您在 { $site } 的账号 { $account } 中移除。
+mail-linked-subject = 您在 { $site } 的账号已与 { $provider } 关联
+mail-linked-text = { $provider } 的账号“{ $label }”已与您在 { $site } 的账号 { $account } 关联。持有它的人可以登录。
+mail-unlinked-subject = 您在 { $site } 的账号不再与 { $provider } 关联
+mail-unlinked-text = { $provider } 的账号“{ $label }”不能再用于登录您在 { $site } 的账号 { $account }。
+mail-change-not-you = 如果是您本人，则无需任何操作。如果不是，说明他人已掌握您的账号：请立即撤销该变更并更改密码。

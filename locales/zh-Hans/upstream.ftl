@@ -10,6 +10,7 @@ upstream-unreachable = 目前无法连接 { $provider }。请稍后重试，或�
 upstream-not-believed = 无法验证 { $provider } 的答复。您未登录。
 upstream-replayed = 这次通过 { $provider } 的登录已被使用。请重新开始。
 upstream-too-late = 通过 { $provider } 的登录用时过长。请重新开始。
+upstream-not-anew = { $provider } 未确认您已在那里重新登录。请使用其他方式登录。
 upstream-no-account = 这里没有属于您的 { $provider } 帐户的帐户。如果您有帐户，请登录，并在帐户页面将两者关联。
 upstream-not-linked = 您的 { $provider } 帐户未能关联：它属于另一个帐户，或您的帐户关联数已达上限。
 upstream-closed = 您的 { $provider } 帐户不能打开这里的任何帐户。请询问此服务器的运营者。

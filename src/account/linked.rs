@@ -16,6 +16,8 @@ use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
 use crate::http::upstream;
 use crate::i18n::{Phrase, key};
+use crate::mail::Change;
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, LinkedRow, Notice};
 use crate::store::StoredIdentity;
 
@@ -37,7 +39,7 @@ pub async fn add(
 ) -> Result<Response, PageError> {
     let there = upstream::named(&app, &id)?;
     let flow = Flow::begin(Goal::Page("/account/linked".to_owned()), &me.browser, app.clock.now());
-    match upstream::leave(&app, there, flow, Some(me.session.id.clone())).await? {
+    match upstream::leave(&app, there, flow, Some(me.session.id.clone()), None).await? {
         Ok(response) => Ok(response),
         Err(problem) => again(&app, &me, problem).await,
     }
@@ -58,7 +60,12 @@ pub async fn remove(
     let detail = format!("{} {}", identity.upstream, identity.label);
     let audit = app.audit(&me.origin(&info), "identity.unlink", format!("identity:{id}"), detail);
     let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
-    if app.store.unlink_identity(&me.user.id, &id, &usable, app.clock.now(), &audit).await? {
+    let provider = app.config.upstream(&identity.upstream).map_or(&identity.upstream, |there| &there.name);
+    let change = Change::AccountUnlinked { provider: provider.clone(), label: identity.label.clone() };
+    let language = me.browser.locale.words().language();
+    let news = news(&app, &me.origin(&info), &me.user, language, Event::Methods(change));
+    let noted = audit.telling(news.as_ref());
+    if app.store.unlink_identity(&me.user.id, &id, &usable, app.clock.now(), noted).await? {
         Ok(done(Notice::AccountUnlinked))
     } else {
         again(&app, &me, key("linked-only-way")).await

@@ -16,11 +16,12 @@ use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
-use crate::mail::to_users;
+use crate::mail::Change;
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
 use crate::protocol::sign_in::Method;
 use crate::sealing::Purpose;
-use crate::store::{AuthenticatorApp, StoredPasskey};
+use crate::store::{AuthenticatorApp, News, StoredPasskey};
 
 /// A passkey's name is as long as this at most, in characters.
 const LONGEST_NAME: usize = 60;
@@ -89,7 +90,9 @@ pub async fn add_app(
         last_used_at: now.0,
     };
     let audit = app.audit(&me.origin(&info), "app.add", format!("user:{}", me.user.id), "");
-    app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, &audit).await?;
+    let news = tell(&app, &me, &info, Event::Methods(Change::AppAdded));
+    let noted = audit.telling(news.as_ref());
+    app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, noted).await?;
     let mut response = codes_page(&app, &me, codes);
     let devices = device::of_request(&app, &headers);
     match session::raise(&app, &info, &devices, &me.session, Method::Totp).await? {
@@ -108,7 +111,8 @@ pub async fn remove_app(
     _: CheckedForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "app.remove", format!("user:{}", me.user.id), "");
-    if app.store.remove_authenticator_app(&me.user.id, &audit).await? {
+    let news = tell(&app, &me, &info, Event::Methods(Change::AppRemoved));
+    if app.store.remove_authenticator_app(&me.user.id, audit.telling(news.as_ref())).await? {
         let mut response = done(Notice::AppRemoved);
         device::remember(&app, &headers, &me.user, &mut response).await?;
         Ok(response)
@@ -131,7 +135,8 @@ pub async fn new_recovery_codes(
     }
     let (codes, hashes) = recovery_code::make(&app.entropy);
     let audit = app.audit(&me.origin(&info), "recovery_codes.make", format!("user:{}", me.user.id), "");
-    app.store.set_recovery_codes(&me.user.id, &hashes, &audit).await?;
+    let news = tell(&app, &me, &info, Event::Methods(Change::RecoveryCodesMade));
+    app.store.set_recovery_codes(&me.user.id, &hashes, audit.telling(news.as_ref())).await?;
     Ok(codes_page(&app, &me, codes))
 }
 
@@ -179,9 +184,8 @@ pub async fn add_passkey(
     };
     let audit =
         app.audit(&me.origin(&info), "passkey.add", format!("passkey:{}", passkey.id), &passkey.name[..]);
-    if app.store.add_passkey(&passkey, &audit).await? {
-        let language = me.browser.locale.words().language();
-        to_users::passkey_added(&app, &me.origin(&info), &me.user, &passkey.name, language).await;
+    let news = tell(&app, &me, &info, Event::PasskeyAdded(&passkey.name));
+    if app.store.add_passkey(&passkey, audit.telling(news.as_ref())).await? {
         let mut response = done(Notice::PasskeyAdded);
         let devices = device::of_request(&app, &headers);
         let raised = session::raise(&app, &info, &devices, &me.session, Method::Passkey).await?;
@@ -231,11 +235,17 @@ pub async fn remove_passkey(
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
     let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
-    if app.store.remove_spare_passkey(&me.user.id, &id, &usable, &audit).await? {
+    let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
+    let Some(passkey) = passkeys.into_iter().find(|passkey| passkey.id == id) else {
+        return Err(no_such_passkey());
+    };
+    let change = Change::PasskeyRemoved { passkey: passkey.name };
+    let news = tell(&app, &me, &info, Event::Methods(change));
+    let noted = audit.telling(news.as_ref());
+    if app.store.remove_spare_passkey(&me.user.id, &id, &usable, noted).await? {
         return Ok(done(Notice::PasskeyRemoved));
     }
-    let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
-    if !passkeys.iter().any(|passkey| passkey.id == id) {
+    if !app.store.passkeys_of_user(&me.user.id).await?.iter().any(|passkey| passkey.id == id) {
         return Err(no_such_passkey());
     }
     Err(PageError::new(
@@ -248,6 +258,11 @@ pub async fn remove_passkey(
 
 fn no_such_passkey() -> PageError {
     PageError::not_found("You have no such passkey, or it was removed already.")
+}
+
+/// What the owner is told of.
+fn tell(app: &App, me: &SignedIn, info: &RequestInfo, event: Event<'_>) -> Option<News> {
+    news(app, &me.origin(info), &me.user, me.browser.locale.words().language(), event)
 }
 
 /// A name as it was typed, if it is one.

@@ -17,8 +17,7 @@ use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
 use crate::i18n::{Words, key};
-use crate::mail::{Happened, Link, Mail, Message};
-use crate::pages::{self, Notice, Page, Problem, describe_device, duration, profile_label};
+use crate::pages::{self, Notice, Page, Problem, duration, profile_label};
 use crate::protocol::profile::UserInput;
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::standard_claims::StandardClaims;
@@ -53,7 +52,9 @@ pub async fn save(
         claims: StandardClaims::from_texts(text),
         ..UserInput::from(&before)
     };
-    match users::store_change(&app, &me.origin(&info), &before, &wanted).await {
+    match users::store_change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language())
+        .await
+    {
         Ok(_) => Ok(done(Notice::ProfileSaved)),
         Err(Refusal::Invalid(problems)) => {
             let words = me.browser.locale.words();
@@ -133,33 +134,16 @@ pub async fn change_address(
         return again(StatusCode::TOO_MANY_REQUESTS, Problem::new("email", said));
     }
     let wanted = UserInput { email: Some(email), ..UserInput::from(&before) };
-    match users::store_change(&app, &me.origin(&info), &before, &wanted).await {
+    match users::store_change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language())
+        .await
+    {
         Ok(_) => {}
         Err(Refusal::Store(StoreError::Taken(_))) => {
             return again(StatusCode::CONFLICT, Problem::new("email", words.text("email-taken")));
         }
         Err(other) => return Err(other.into()),
     }
-    tell_former_address(&app, &me, &info, &before).await;
     Ok(done(Notice::AddressChanged))
-}
-
-/// It is changed: that the mail cannot be written down now is nothing that the visitor could mend.
-async fn tell_former_address(app: &App, me: &SignedIn, info: &RequestInfo, before: &User) {
-    let Some(to) = before.email.as_deref().filter(|_| before.email_verified) else { return };
-    let words = me.browser.locale.words();
-    let message = Message::AddressChanged {
-        account: before.username.clone(),
-        happened: Happened {
-            at: app.clock.now(),
-            device: describe_device(words, &info.user_agent),
-            ip: Some(info.ip),
-        },
-        link: Link::to(&app.config.issuer, "/account"),
-    };
-    if let Err(error) = app.mail.send(app, Mail { to, language: words.language(), message }).await {
-        tracing::error!(%error, "a changed address could not be told of it");
-    }
 }
 
 fn address_page(

@@ -145,7 +145,7 @@ pub async fn create(
     match app.mail.send_with(app, mail, Carried::Invitation(&invitation, &token_hash, &audit)).await? {
         Fate::Queued => Ok(invitation.into()),
         Fate::TooMany => {
-            Err(Refusal::field("email", "was written to three times within the hour: try again later"))
+            Err(Refusal::field("email", "was written to as often as may be within the hour: try again later"))
         }
         Fate::NoAddress | Fate::SwitchedOff => {
             Err(Refusal::field("email", "is no address that mail can be sent to"))

@@ -6,6 +6,9 @@ use utoipa::ToSchema;
 use super::{Refusal, users};
 use crate::app::{App, Origin};
 use crate::authn::means::linked;
+use crate::i18n::Language;
+use crate::mail::Change;
+use crate::mail::to_users::{Event, news};
 use crate::protocol::user::User;
 use crate::store::{StoredIdentity, StoredPasskey};
 
@@ -92,28 +95,37 @@ pub async fn of(app: &App, user: &User) -> Result<SignInMethods, Refusal> {
     })
 }
 
-/// Takes the authenticator app and its recovery codes off an account: the password alone signs in then.
+/// Takes the authenticator app and its recovery codes off an account: the password alone signs in then. Its owner is told by mail,
+/// in English unless they have another language.
 ///
 /// # Errors
 /// There is no app.
 pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
     users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "app.remove", format!("user:{}", user.id), &user.username[..]);
-    if app.store.remove_authenticator_app(&user.id, &audit).await? {
+    let news = news(app, origin, user, Language::English, Event::Methods(Change::AppRemoved));
+    if app.store.remove_authenticator_app(&user.id, audit.telling(news.as_ref())).await? {
         Ok(())
     } else {
         Err(Refusal::NotFound("authenticator app"))
     }
 }
 
-/// Takes a passkey off an account, even the only way to sign in: whoever lost it gets a password.
+/// Takes a passkey off an account, even the only way to sign in: whoever lost it gets a password. Its owner is told by mail, as
+/// above.
 ///
 /// # Errors
 /// The account has no such passkey.
 pub async fn remove_passkey(app: &App, origin: &Origin, user: &User, id: &str) -> Result<(), Refusal> {
     users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "passkey.remove", format!("passkey:{id}"), &user.username[..]);
-    if app.store.remove_passkey(&user.id, id, &audit).await? {
+    let passkeys = app.store.passkeys_of_user(&user.id).await?;
+    let Some(passkey) = passkeys.into_iter().find(|passkey| passkey.id == id) else {
+        return Err(Refusal::NotFound("passkey"));
+    };
+    let change = Change::PasskeyRemoved { passkey: passkey.name };
+    let news = news(app, origin, user, Language::English, Event::Methods(change));
+    if app.store.remove_passkey(&user.id, id, audit.telling(news.as_ref())).await? {
         Ok(())
     } else {
         Err(Refusal::NotFound("passkey"))

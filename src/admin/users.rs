@@ -11,13 +11,13 @@ use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::authn::throttle;
 use crate::i18n::Language;
-use crate::mail::to_users;
+use crate::mail::to_users::{Event, news};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::standard_claims::StandardClaims;
-use crate::protocol::user::{User, acceptable_password};
+use crate::protocol::user::{User, acceptable_password, canonical_username};
 
 /// A user in answers.
 #[derive(Serialize, ToSchema)]
@@ -224,12 +224,19 @@ pub(super) async fn may_change(
 }
 
 /// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session
-/// and grant of theirs.
+/// and grant of theirs. An address that they have no more is told, in this language unless they have another one, if it was known
+/// to be theirs.
 ///
 /// # Errors
 /// The profile breaks a rule or is in use, the user is the last administrator, or somebody else changed or deleted
 /// the user meanwhile.
-pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput) -> Result<User, Refusal> {
+pub async fn change(
+    app: &App,
+    origin: &Origin,
+    before: &User,
+    input: &UserInput,
+    language: Language,
+) -> Result<User, Refusal> {
     let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
     let widened: Vec<_> = [
         ("is_admin", wanted.is_admin && !before.is_admin),
@@ -246,7 +253,7 @@ pub async fn change(app: &App, origin: &Origin, before: &User, input: &UserInput
     .filter_map(|(field, wider)| wider.then_some(field))
     .collect();
     may_change(app, origin, before, &widened).await?;
-    store_change(app, origin, before, input).await
+    store_change(app, origin, before, input, language).await
 }
 
 /// The same for a user who changes their own profile, by the rules of the account's pages.
@@ -258,6 +265,7 @@ pub(crate) async fn store_change(
     origin: &Origin,
     before: &User,
     input: &UserInput,
+    language: Language,
 ) -> Result<User, Refusal> {
     let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
     let after = User {
@@ -272,7 +280,9 @@ pub(crate) async fn store_change(
         ..before.clone()
     };
     let audit = app.audit(origin, "user.update", target(&after.id), changes(&whole(before), &whole(&after)));
-    if app.store.update_user(&after, before.updated_at, &audit).await? {
+    let moved = before.email != after.email;
+    let news = if moved { news(app, origin, before, language, Event::AddressChanged) } else { None };
+    if app.store.update_user(&after, before.updated_at, audit.telling(news.as_ref())).await? {
         Ok(after)
     } else {
         Err(Refusal::Changed("user"))
@@ -317,10 +327,12 @@ pub(crate) async fn store_password(
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
+    let news = news(app, origin, user, language, Event::PasswordChanged);
     // What was decided about the user as they were read holds for nobody else: they may be an administrator by now.
-    if app.store.set_password_read(&user.id, &hash, keep, now, Some(user.updated_at), &audit).await? {
+    let read_at = Some(user.updated_at);
+    let noted = audit.telling(news.as_ref());
+    if app.store.set_password_read(&user.id, &hash, keep, now, read_at, noted).await? {
         throttle::lift(&app.store, &app.seals, &user.id).await?;
-        to_users::password_changed(app, origin, user, language).await;
         Ok(())
     } else {
         find(app, user.id.as_str()).await?;
@@ -351,6 +363,21 @@ pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refus
     }
     find(app, user.id.as_str()).await?;
     Err(Refusal::Changed("user"))
+}
+
+/// Lets anybody have a user name again that was given up a short while ago: its owner's new account, for example.
+///
+/// # Errors
+/// The name is not kept, or is none.
+pub async fn free_name(app: &App, origin: &Origin, name: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Users)), "user:").await?;
+    let name = canonical_username(name).map_err(|problem| Refusal::field("username", problem))?;
+    let audit = app.audit(origin, "user_name.free", "user:unknown".to_owned(), &name[..]);
+    if app.store.free_name(&app.seals, &name, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("name that is kept"))
+    }
 }
 
 /// A profile with what was verified.

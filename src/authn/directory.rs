@@ -9,8 +9,9 @@ use ldap3::{
 use rustls::ClientConfig;
 use tokio::sync::Semaphore;
 
+use super::throttle::{self, Counted};
 use super::{Check, SignInError, password};
-use crate::app::{App, Origin};
+use crate::app::{App, Origin, Parts};
 use crate::config::{Attributes, Bind, Directory as Settings};
 use crate::protocol::ids::UserId;
 use crate::protocol::secret::hex;
@@ -48,6 +49,15 @@ pub enum DirectoryError {
     /// Too many ask it.
     #[error("too many ask the directory at once")]
     Busy,
+    /// The entry's password was guessed at too often, under whichever of its names.
+    #[error("too many guesses at one entry of the directory")]
+    TooManyGuesses {
+        /// Seconds until the window is over.
+        retry_after: i64,
+    },
+    /// The guess could not be counted.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The certificates to trust.
     #[error("directory.ca_file: {0}")]
     Certificates(String),
@@ -92,11 +102,17 @@ impl Directory {
         Ok(Self { settings: Arc::new(settings), tls: Arc::new(tls), places: Semaphore::new(MOST_AT_ONCE) })
     }
 
-    /// The entry of whoever has this name and this password; none if either is wrong.
+    /// The entry of whoever has this name and this password; none if either is wrong. The guess is counted at the entry, unless it
+    /// is counted at a known device.
     ///
     /// # Errors
-    /// The directory said nothing.
-    pub async fn entry(&self, login: &str, password: &str) -> Result<Option<Entry>, DirectoryError> {
+    /// The directory said nothing; or there were too many guesses at the entry.
+    pub async fn entry(
+        &self,
+        guesses: &Guesses,
+        login: &str,
+        password: &str,
+    ) -> Result<Option<Entry>, DirectoryError> {
         // RFC 4513 §5.1.2: a bind with a name and no password is no proof of anything, and directories answer "success".
         if password.is_empty() || password.chars().count() > LONGEST_PASSWORD {
             return Ok(None);
@@ -107,7 +123,8 @@ impl Directory {
         }
         let (settings, tls) = (Arc::clone(&self.settings), Arc::clone(&self.tls));
         let asked = (login.to_owned(), zeroize::Zeroizing::new(password.to_owned()));
-        self.within_limits(async move { talk(&settings, tls, &asked.0, &asked.1).await }).await
+        let guesses = guesses.clone();
+        self.within_limits(async move { talk(&settings, tls, &guesses, &asked.0, &asked.1).await }).await
     }
 
     /// Does the directory still let this user in, as far as it says so without their password: is there an entry of this id that
@@ -151,10 +168,41 @@ impl Directory {
     }
 }
 
+/// Where a guess at an entry's password is counted.
+#[derive(Clone)]
+pub enum Guesses {
+    /// At the entry: it has one limit, whichever of its names is typed.
+    AtTheEntry(App),
+    /// Elsewhere: at a device that its user is known on, whom guesses made elsewhere do not lock out.
+    Elsewhere,
+}
+
+impl Guesses {
+    /// A bind that proves a password, counted before it is made. A right password forgets the count, and what the directory says
+    /// nothing to does not count.
+    async fn bind(&self, ldap: &mut ldap3::Ldap, dn: &str, password: &str) -> Result<bool, DirectoryError> {
+        let Self::AtTheEntry(app) = self else { return binds(ldap, dn, password).await };
+        let Parts { store, seals, config, clock, .. } = &**app;
+        let counted = throttle::count_entry(store, seals, &config.throttle, dn, clock.now()).await?;
+        let attempt = match counted {
+            Counted::Allowed(attempt) => attempt,
+            Counted::TooMany { retry_after } => return Err(DirectoryError::TooManyGuesses { retry_after }),
+        };
+        let proved = binds(ldap, dn, password).await;
+        match proved {
+            Ok(true) => throttle::forgive(store, &attempt).await?,
+            Ok(false) => {}
+            Err(_) => throttle::take_back(store, &attempt).await?,
+        }
+        proved
+    }
+}
+
 /// One conversation: find the entry, and prove the password by a bind as it.
 async fn talk(
     settings: &Settings,
     tls: Arc<ClientConfig>,
+    guesses: &Guesses,
     login: &str,
     password: &str,
 ) -> Result<Option<Entry>, DirectoryError> {
@@ -162,7 +210,7 @@ async fn talk(
     let (base, scope) = match &settings.bind {
         Bind::AsUser(template) => {
             let dn = template.replace("{login}", &dn_escape(login));
-            if !binds(&mut ldap, &dn, password).await? {
+            if !guesses.bind(&mut ldap, &dn, password).await? {
                 return Ok(None);
             }
             // Nobody's entry but their own.
@@ -180,7 +228,7 @@ async fn talk(
     }
     let proved = match &settings.bind {
         Bind::AsUser(_) => true,
-        Bind::AsService { .. } | Bind::Anonymous => binds(&mut ldap, &found.dn, password).await?,
+        Bind::AsService { .. } | Bind::Anonymous => guesses.bind(&mut ldap, &found.dn, password).await?,
     };
     // The directory need not see why we go.
     let _ = ldap.unbind().await;
@@ -307,6 +355,8 @@ pub struct Typed<'a> {
     pub directory: &'a Directory,
     /// Who asks, for the audit log.
     pub origin: &'a Origin,
+    /// Where the guess is counted, besides at the name.
+    pub guesses: Guesses,
     /// The name as it is looked for.
     pub login: &'a str,
     /// The password.
@@ -325,7 +375,7 @@ impl Check for Typed<'_> {
 
     /// The account that belongs to the entry, whoever was named: names are given to other people, unique ids never are.
     async fn opens(&self, app: &App, _: Option<User>) -> Result<Option<User>, SignInError> {
-        let Some(entry) = self.directory.entry(self.login, self.password).await? else {
+        let Some(entry) = self.directory.entry(&self.guesses, self.login, self.password).await? else {
             // As long as for a wrong password of an account of this server's own, so that the time tells less about which it is.
             password::Typed(self.password).is_right(app, None).await?;
             return Ok(None);

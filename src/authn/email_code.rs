@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::device::Devices;
 use super::{Check, SignInError};
 use crate::app::App;
 use crate::entropy::Entropy;
@@ -90,11 +91,18 @@ impl Check for Typed<'_> {
 }
 
 /// Mails a code, with a link that does the same in the same browser, if there is somebody to mail it to. `flow` is the
-/// sign-in that waits for it, sealed.
+/// sign-in that waits for it, sealed. To whoever asks on a device that their user is known on, a code goes like a link to a new
+/// password: strangers who ask for codes do not use that up.
 ///
 /// # Errors
 /// The database is unavailable.
-pub async fn send(app: &App, awaited: &Awaited, flow: String, language: Language) -> Result<(), MailError> {
+pub async fn send(
+    app: &App,
+    awaited: &Awaited,
+    devices: &Devices,
+    flow: String,
+    language: Language,
+) -> Result<(), MailError> {
     let user = app.store.user_by_login(&awaited.login).await?;
     let Some(user) = user.filter(|user| user.email_verified && !user.disabled) else { return Ok(()) };
     let Some(to) = &user.email else { return Ok(()) };
@@ -110,7 +118,12 @@ pub async fn send(app: &App, awaited: &Awaited, flow: String, language: Language
         flow,
         expires_at: app.clock.now().plus(WORKS_FOR),
     };
-    app.mail.send_with(app, Mail { to, language, message }, Carried::SignInCode(&row)).await?;
+    let (mail, carried) = (Mail { to, language, message }, Carried::SignInCode(&row));
+    if devices.know(&row.user) {
+        app.mail.send_to_recover(app, mail, carried).await?;
+    } else {
+        app.mail.send_with(app, mail, carried).await?;
+    }
     Ok(())
 }
 

@@ -24,6 +24,15 @@ pub async fn account_of(app: &App, user: &User) -> Result<Account, StoreError> {
     })
 }
 
+/// Has this user nothing to prove who they are by but accounts elsewhere?
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn has_providers_alone(app: &App, user: &User) -> Result<bool, StoreError> {
+    let means = app.store.means(&user.id).await?;
+    Ok(user.password_hash.is_none() && means.passkeys == 0 && means.directory_entries == 0)
+}
+
 fn attainable(means: Means, has_first: bool) -> Level {
     if means.passkeys > 0 {
         Level::PhishingResistant

@@ -4,7 +4,7 @@
 use std::future::Future;
 
 use self::device::Devices;
-use self::directory::DirectoryError;
+use self::directory::{DirectoryError, Guesses};
 use self::password::HashingError;
 use self::throttle::Counted;
 use crate::app::{App, Origin};
@@ -147,6 +147,12 @@ pub async fn prove(
             throttle::take_back(store, &counted).await?;
             return Ok(Err(Refusal::Busy));
         }
+        Err(SignInError::Directory(DirectoryError::TooManyGuesses { retry_after })) => {
+            let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
+            app.statistics.count("refused.too_many_attempts");
+            return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
+        }
+        Err(SignInError::Directory(DirectoryError::Store(error))) => return Err(error.into()),
         Err(SignInError::Directory(error)) => {
             tracing::error!(%error, "nobody of the directory can sign in");
             throttle::take_back(store, &counted).await?;
@@ -226,7 +232,11 @@ pub async fn by_password(
             None => true,
         };
         if is_directorys {
-            let typed = directory::Typed { directory, origin, login: &login, password };
+            let guesses = match &user {
+                Some(user) if devices.counted_as(app, user).await?.is_some() => Guesses::Elsewhere,
+                _ => Guesses::AtTheEntry(app.clone()),
+            };
+            let typed = directory::Typed { directory, origin, guesses, login: &login, password };
             return prove(app, origin, devices, &login, user, &typed).await;
         }
     }

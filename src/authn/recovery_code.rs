@@ -1,8 +1,11 @@
 //! Recovery codes: written down once, each good for one sign-in in place of the authenticator app.
 
 use super::{Check, SignInError};
-use crate::app::App;
+use crate::app::{App, Origin};
 use crate::entropy::Entropy;
+use crate::i18n::Language;
+use crate::mail::Change;
+use crate::mail::to_users::{Event, news};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::sign_in::Method;
 use crate::protocol::user::User;
@@ -14,7 +17,14 @@ pub const HOW_MANY: usize = 10;
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// A code that somebody typed.
-pub struct Typed<'a>(pub &'a str);
+pub struct Typed<'a> {
+    /// As it was typed.
+    pub code: &'a str,
+    /// From where. Whose code it is hears of its use.
+    pub origin: &'a Origin,
+    /// Theirs, unless their profile says another one.
+    pub language: Language,
+}
 
 impl Check for Typed<'_> {
     fn method(&self) -> Method {
@@ -23,7 +33,10 @@ impl Check for Typed<'_> {
 
     async fn is_right(&self, app: &App, user: Option<&User>) -> Result<bool, SignInError> {
         let Some(user) = user else { return Ok(false) };
-        Ok(app.store.use_recovery_code(&user.id, &hash_of(self.0), app.clock.now()).await?)
+        let origin = self.origin.clone().by_user(&user.id);
+        let news = news(app, &origin, user, self.language, Event::Methods(Change::RecoveryCodeUsed));
+        let hash = hash_of(self.code);
+        Ok(app.store.use_recovery_code(&user.id, &hash, news.as_ref(), app.clock.now()).await?)
     }
 }
 

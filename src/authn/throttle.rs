@@ -83,6 +83,24 @@ pub async fn count_on_device(
     })
 }
 
+/// Counts a guess at the password of an entry of the directory, by its distinguished name: the same for all the names that find it.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_entry(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    dn: &str,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let bucket = seals.throttle_bucket("directory entry", &dn.to_lowercase());
+    Ok(match beyond(store, config, &bucket, config.account_failures, now).await? {
+        Some(retry_after) => Counted::TooMany { retry_after },
+        None => Counted::Allowed(CountedAttempt { account: Some(bucket), address: None }),
+    })
+}
+
 /// Counts somebody who comes back from an upstream provider, before the provider is asked: nobody makes this server ask
 /// without end. Whoever was signed in is [taken back](take_back).
 ///

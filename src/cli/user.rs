@@ -73,6 +73,11 @@ pub(super) enum Command {
     },
     /// Take a lost authenticator app and its recovery codes off an account
     RemoveApp(Who),
+    /// Let anybody have the user name again of an account that was deleted or renamed
+    FreeName {
+        /// The name
+        username: String,
+    },
     /// Take a lost passkey off an account
     RemovePasskey {
         #[command(flatten)]
@@ -215,7 +220,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::Update { who, fields, print } => {
             let before = who.find(&app).await?;
             let input = fields.onto(UserInput::from(&before))?;
-            let user = users::change(&app, &origin, &before, &input).await.map_err(output::refused)?;
+            let user = users::change(&app, &origin, &before, &input, Language::English)
+                .await
+                .map_err(output::refused)?;
             show(user.into(), print)
         }
         Command::SetPassword { who, password } => {
@@ -228,6 +235,11 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
+        Command::FreeName { username } => {
+            users::free_name(&app, &origin, &username).await.map_err(output::refused)?;
+            println!("{username} can be given to anybody");
+            Ok(())
+        }
         Command::RemoveApp(who) => {
             let user = who.find(&app).await?;
             let removed = sign_in_methods::remove_authenticator_app(&app, &origin, &user).await;
@@ -304,7 +316,7 @@ impl PasswordSource {
 async fn switch(app: &App, origin: &Origin, who: &Who, disabled: bool) -> anyhow::Result<()> {
     let before = who.find(app).await?;
     let input = UserInput { disabled: Some(disabled), ..UserInput::from(&before) };
-    users::change(app, origin, &before, &input).await.map_err(output::refused)?;
+    users::change(app, origin, &before, &input, Language::English).await.map_err(output::refused)?;
     println!("{} is switched {}", before.username, if disabled { "off" } else { "on" });
     Ok(())
 }

@@ -126,6 +126,8 @@ pub struct Config {
     pub assurance: Assurance,
     /// Who may make an account.
     pub sign_up: SignUpMode,
+    /// For how long a user name that was given up is nobody else's.
+    pub keep_names_for: Duration,
     /// Ways to sign in that are not there for everybody.
     pub sign_in: SignIn,
     /// What it looks like; for as long as the process runs.

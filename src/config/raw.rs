@@ -71,6 +71,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("branding.accent_dark", Kind::Text),
     ("accounts.sign_up", Kind::Flag),
     ("sign_up.mode", Kind::Text),
+    ("sign_up.keep_names_for", Kind::Text),
     ("sign_in.email_code", Kind::Flag),
     ("sign_in.related_origins", Kind::List),
     ("registration.mode", Kind::Text),
@@ -276,6 +277,7 @@ pub(super) struct Upstream {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct SignUp {
     pub(super) mode: Option<String>,
+    pub(super) keep_names_for: Option<String>,
 }
 
 #[derive(Default, Deserialize)]

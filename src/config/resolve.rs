@@ -30,6 +30,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 const DAY: Duration = Duration::from_hours(24);
+/// As long as GitHub keeps the names of accounts that were deleted.
+const KEEP_NAMES: Duration = Duration::from_hours(90 * 24);
 const TEN_YEARS: Duration = Duration::from_hours(3650 * 24);
 
 /// How to get a secret, at the end of every refusal of one.
@@ -143,6 +145,8 @@ impl Checks<'_> {
         let keys = self.keys(raw.keys);
         let assurance = self.assurance(raw.assurance);
         let sign_up = self.sign_up(&raw.sign_up, &raw.accounts);
+        let (key, kept) = ("sign_up.keep_names_for", raw.sign_up.keep_names_for);
+        let keep_names_for = self.duration(key, kept, KEEP_NAMES, Duration::ZERO..=TEN_YEARS);
         let sign_in = SignIn {
             email_code: raw.sign_in.email_code,
             related_origins: self.related_origins(&raw.sign_in.related_origins),
@@ -178,6 +182,7 @@ impl Checks<'_> {
             keys,
             assurance,
             sign_up,
+            keep_names_for,
             sign_in,
             upstreams,
             registration,

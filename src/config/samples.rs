@@ -43,6 +43,7 @@ pub fn config(issuer: &str) -> Config {
         keys: Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: Assurance::default(),
         sign_up: SignUpMode::default(),
+        keep_names_for: seconds(7_776_000),
         sign_in: SignIn::default(),
         branding: &crate::branding::PLAIN,
         upstreams: Vec::new(),

@@ -33,6 +33,7 @@ pub async fn ask(
     State(app): State<App>,
     browser: Browser,
     info: RequestInfo,
+    headers: HeaderMap,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     must_be_offered(&app)?;
@@ -49,8 +50,9 @@ pub async fn ask(
     let sealed = flow.seal(&app)?;
     let response = Redirect::to(&format!("/login/code?flow={sealed}")).into_response();
     let language = browser.locale.words_in(&flow).language();
+    let devices = device::of_request(&app, &headers);
     tokio::spawn(async move {
-        if let Err(error) = email_code::send(&app, &awaited, sealed, language).await {
+        if let Err(error) = email_code::send(&app, &awaited, &devices, sealed, language).await {
             tracing::error!(%error, "a code was not mailed");
         }
     });

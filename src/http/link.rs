@@ -52,7 +52,7 @@ pub async fn post(
     let possible = possible(&app, &headers, &flow).await?;
     match (form.get("decision"), possible) {
         (Some("link"), Some((link, _))) => {
-            if !upstream::link_now(&app, &info, &link).await? {
+            if !upstream::link_now(&app, &info, &link, browser.locale.words_in(&flow).language()).await? {
                 return Err(PageError::new(
                     StatusCode::CONFLICT,
                     key("link-taken-title"),

@@ -173,6 +173,7 @@ async fn begin_session(
         to_users::signed_in_anew(app, &info.anonymous().by_user(&user.id), &user, language).await;
     }
     (flow.sign_in, flow.told) = (SignIn::default(), false);
+    flow.progress.selected = Some(session.id.clone());
     flow.progress.signed_in = Some(session.id);
     let next = match &flow.offer {
         Some(_) => format!("/login/link?flow={}", flow.seal(app)?),

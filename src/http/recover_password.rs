@@ -16,7 +16,7 @@ use crate::app::App;
 use crate::authn::password::HashingError;
 use crate::authn::{SignInError, by_reset, throttle};
 use crate::i18n::key;
-use crate::mail::to_users;
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice, Problem, describe_weakness};
 use crate::protocol::password_strength::words_about_user;
 use crate::protocol::recovery::{Aim, Reset, may_reset};
@@ -61,12 +61,13 @@ pub async fn post(
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "user.reset_password", format!("user:{}", user.id), "by mailed link");
-    let Some(changed_at) = app.store.reset_password(&reset, &hash, &audit).await? else {
+    let news = news(&app, &origin, &user, words.language(), Event::PasswordChanged);
+    let noted = audit.telling(news.as_ref());
+    let Some(changed_at) = app.store.reset_password(&reset, &hash, noted).await? else {
         return Err(dead_link());
     };
     // Whoever guessed at the old one does not keep the owner out.
     throttle::lift(&app.store, &app.seals, &user.id).await?;
-    to_users::password_changed(&app, &origin, &user, words.language()).await;
     let page = format!("/account?done={}", Notice::PasswordChanged.code());
     let mut flow = Flow::begin(Goal::Page(page), &browser, app.clock.now());
     flow.told = true;

@@ -53,7 +53,9 @@ pub async fn post(
     let outcome = if code.chars().filter(|c| !c.is_whitespace()).count() <= 8 {
         prove(&app, &origin, &devices, "", Some(user.clone()), &totp::Typed(code)).await?
     } else {
-        prove(&app, &origin, &devices, "", Some(user.clone()), &recovery_code::Typed(code)).await?
+        let language = browser.locale.words_in(&flow).language();
+        let typed = recovery_code::Typed { code, origin: &origin, language };
+        prove(&app, &origin, &devices, "", Some(user.clone()), &typed).await?
     };
     match outcome {
         Ok(proved) => login::take_in(&app, &info, &headers, flow, proved.proof).await,

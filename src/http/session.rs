@@ -144,7 +144,7 @@ pub async fn begin(
         user: &user,
         methods: who.amr(),
         acr: app.config.assurance.classes.name(who.level()).to_owned(),
-        auth_time: app.clock.now(),
+        auth_time: who.auth_time(),
         remember,
         devices,
         former,

@@ -8,11 +8,12 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
+use super::authorize::Asked;
 use super::browser::Browser;
 use super::device;
 use super::error::PageError;
 use super::extract::{CheckedForm, FormFields, PathPart, QueryFields};
-use super::flow::Flow;
+use super::flow::{Flow, Goal};
 use super::login;
 use super::page::Csp;
 use super::request_info::RequestInfo;
@@ -20,11 +21,14 @@ use super::session::{self, Live, SignedIn};
 use crate::account::linked;
 use crate::admin::users;
 use crate::app::App;
+use crate::authn::means::has_providers_alone;
 use crate::authn::throttle::{self, Counted};
-use crate::authn::upstream::{Pending, Vouched, begin, finish};
+use crate::authn::upstream::{CameBack, Pending, Vouched, begin, finish};
 use crate::authn::{self, prove};
 use crate::config::Upstream;
-use crate::i18n::{Phrase, key};
+use crate::i18n::{Language, Phrase, key};
+use crate::mail::Change;
+use crate::mail::to_users::{Event, news};
 use crate::pages::{Notice, UpstreamButton};
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::ids::{SessionId, UserId};
@@ -32,7 +36,7 @@ use crate::protocol::linking::{Decision, Identity, Link, NewAccount, Offer, Situ
 use crate::protocol::params::Params;
 use crate::protocol::profile::UserInput;
 use crate::protocol::timestamp::Timestamp;
-use crate::protocol::upstream::UpstreamError;
+use crate::protocol::upstream::{SignedInThere, UpstreamError, signed_in_there_at};
 use crate::sealing::Purpose;
 use crate::store::{Linked, StoreError};
 
@@ -101,19 +105,32 @@ struct Return<'a> {
 pub async fn post(
     State(app): State<App>,
     browser: Browser,
+    headers: HeaderMap,
     PathPart(id): PathPart,
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     flow.remember |= form.get("remember").is_some();
     let upstream = named(&app, &id)?;
-    match leave(&app, upstream, flow.clone(), None).await? {
+    let anew_since = if asks_anew(&app, &headers, &flow).await? { Some(app.clock.now()) } else { None };
+    match leave(&app, upstream, flow.clone(), None, anew_since).await? {
         Ok(response) => Ok(response),
         Err(problem) => login::after_upstream(&app, &browser, &flow, problem).await,
     }
 }
 
-/// Sends the browser to a provider, to come back with an identity for this flow; or, with a session, for its user's account.
+/// Must the provider's user sign in there once more, whether or not they are signed in there? Whoever is signed in here and asked
+/// all the same is to prove that it is still them; and so is everybody where the application wants to know how long ago it was.
+async fn asks_anew(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<bool, PageError> {
+    if session::of_request(app, headers).await?.is_some() {
+        return Ok(true);
+    }
+    let Some(params) = flow.params() else { return Ok(false) };
+    let asked = Asked::load(app, &params).await?;
+    Ok(asked.request.is_ok_and(|request| request.prompt.login || request.max_age.is_some()))
+}
+
+/// Sends the browser to a provider, to come back with an identity for this flow, signed in there since `anew_since` if that is set; or, with a session, for its user's account.
 /// Answers why that cannot be done just now.
 ///
 /// # Errors
@@ -123,13 +140,14 @@ pub(crate) async fn leave(
     upstream: &Upstream,
     flow: Flow,
     links_to: Option<SessionId>,
+    anew_since: Option<Timestamp>,
 ) -> Result<Result<Response, Phrase>, PageError> {
     let out = Out {
         id: app.entropy.secret(),
         upstream: upstream.id.clone(),
         flow,
         links_to,
-        pending: Pending::new(&app.entropy),
+        pending: Pending::new(&app.entropy, anew_since),
         expires_at: app.clock.now().plus(LONGEST),
     };
     let state = app.seals.seal(Purpose::Upstream, &out, &app.entropy)?;
@@ -165,7 +183,7 @@ pub async fn callback(
     out.flow.check(&app, &browser)?;
     let there = Return { app: &app, browser, info, headers, upstream, out };
     let outcome = match there.identity(&answer).await? {
-        Ok(identity) => there.welcome(identity).await?,
+        Ok(came_back) => there.welcome(came_back).await?,
         Err(problem) => Err(problem),
     };
     match outcome {
@@ -199,7 +217,7 @@ pub async fn callback_by_form(
 
 impl Return<'_> {
     /// Who came back, once.
-    async fn identity(&self, answer: &Params) -> Result<Result<Identity, Problem>, PageError> {
+    async fn identity(&self, answer: &Params) -> Result<Result<CameBack, Problem>, PageError> {
         let Self { app, info, upstream, out, .. } = self;
         let (store, now) = (&app.store, app.clock.now());
         if now.reached(out.expires_at) {
@@ -224,13 +242,15 @@ impl Return<'_> {
     }
 
     /// Finds or makes the account that an identity opens, and goes on.
-    async fn welcome(&self, identity: Identity) -> Result<Result<Response, Problem>, PageError> {
+    async fn welcome(&self, came_back: CameBack) -> Result<Result<Response, Problem>, PageError> {
         let app = self.app;
+        let CameBack { identity, auth_time } = came_back;
         let asking = self.asking().await?;
         if self.out.links_to.is_some() && asking.is_none() {
             // Signed out meanwhile: nobody is there to be linked to.
             return Ok(Err(Problem::NotLinked));
         }
+        let language = self.browser.locale.words_in(&self.out.flow).language();
         for _ in 0..TRIES {
             let linked = app.store.identity(&identity.upstream, &identity.subject).await?;
             let linked = linked.map(|linked| UserId::from(linked.user_id));
@@ -246,7 +266,9 @@ impl Return<'_> {
             // Whatever is not as it was when it was decided is decided once more.
             let user = match decide(identity.clone(), self.upstream.policy, situation) {
                 Decision::SignIn(user) => user,
-                Decision::Link(link) if link_now(app, &self.info, &link).await? => link.user().clone(),
+                Decision::Link(link) if link_now(app, &self.info, &link, language).await? => {
+                    link.user().clone()
+                }
                 Decision::Link(_) => continue,
                 Decision::Create(account) => match self.create(&account).await? {
                     Ok(Some(user)) => user,
@@ -259,7 +281,7 @@ impl Return<'_> {
             };
             return match asking {
                 Some(_) => Ok(Ok(linked::done(Notice::AccountLinked))),
-                None => self.sign_in(&user, &identity).await,
+                None => self.sign_in(&user, &identity, auth_time).await,
             };
         }
         Ok(Err(Problem::NotLinked))
@@ -277,14 +299,29 @@ impl Return<'_> {
         &self,
         user: &UserId,
         identity: &Identity,
+        told: Option<Timestamp>,
     ) -> Result<Result<Response, Problem>, PageError> {
         let app = self.app;
         let user = app.store.asked_anew().user(user).await?.map(|user| (*user).clone());
+        let own_page = matches!(self.out.flow.goal, Goal::Page(_));
+        let known = SignedInThere {
+            told,
+            anew_since: self.out.pending.anew_since(),
+            nothing_better: match &user {
+                Some(user) if own_page => has_providers_alone(app, user).await?,
+                _ => false,
+            },
+        };
+        let at = match signed_in_there_at(known, app.clock.now()) {
+            Ok(at) => at,
+            Err(error) => return Ok(Err(error.into())),
+        };
         let (origin, devices) = (self.info.anonymous(), device::of_request(app, &self.headers));
         match prove(app, &origin, &devices, &identity.subject, user, &Vouched(identity)).await? {
-            Ok(proved) => login::take_in(app, &self.info, &self.headers, self.out.flow.clone(), proved.proof)
-                .await
-                .map(Ok),
+            Ok(proved) => {
+                let (flow, proof) = (self.out.flow.clone(), proved.proof.of_earlier(at));
+                login::take_in(app, &self.info, &self.headers, flow, proof).await.map(Ok)
+            }
             Err(authn::Refusal::TooManyAttempts { retry_after_seconds }) => {
                 Ok(Err(Problem::TooMany { retry_after_seconds }))
             }
@@ -373,16 +410,33 @@ impl Return<'_> {
     }
 }
 
-/// Links an identity. Answers whether it is linked now.
+/// Links an identity, of which the account's owner is told in this language. Answers whether it is linked now.
 ///
 /// # Errors
 /// The database is unavailable.
-pub(super) async fn link_now(app: &App, info: &RequestInfo, link: &Link) -> Result<bool, PageError> {
+pub(super) async fn link_now(
+    app: &App,
+    info: &RequestInfo,
+    link: &Link,
+    language: Language,
+) -> Result<bool, PageError> {
     let origin = info.anonymous().by_user(link.user());
     let id = app.entropy.opaque_id();
     let detail = format!("{} {}", link.identity().upstream, link.identity().label());
     let audit = app.audit(&origin, "identity.link", format!("identity:{id}"), detail);
-    Ok(app.store.link_identity(&id, link, app.clock.now(), &audit).await? == Linked::Now)
+    let identity = link.identity();
+    let change = Change::AccountLinked {
+        provider: app
+            .config
+            .upstream(&identity.upstream)
+            .map_or(&identity.upstream, |there| &there.name)
+            .clone(),
+        label: identity.label().to_owned(),
+    };
+    let user = app.store.user(link.user()).await?;
+    let news = user.and_then(|user| news(app, &origin, &user, language, Event::Methods(change)));
+    let noted = audit.telling(news.as_ref());
+    Ok(app.store.link_identity(&id, link, app.clock.now(), noted).await? == Linked::Now)
 }
 
 /// The provider with this id.
@@ -416,5 +470,6 @@ fn in_words(error: &UpstreamError) -> Phrase {
         UpstreamError::NotBelieved(_) => key("upstream-not-believed"),
         UpstreamError::Replayed => key("upstream-replayed"),
         UpstreamError::TooLate => key("upstream-too-late"),
+        UpstreamError::NotAnew => key("upstream-not-anew"),
     }
 }

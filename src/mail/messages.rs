@@ -63,6 +63,53 @@ pub struct Happened {
     pub ip: Option<IpAddr>,
 }
 
+/// What happened to how somebody signs in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// An authenticator app was set up, with recovery codes.
+    AppAdded,
+    /// It was turned off.
+    AppRemoved,
+    /// New recovery codes took the place of the old ones.
+    RecoveryCodesMade,
+    /// A recovery code was used in place of the app.
+    RecoveryCodeUsed,
+    /// A passkey is gone.
+    PasskeyRemoved {
+        /// What its owner called it.
+        passkey: String,
+    },
+    /// An account elsewhere opens this one from now on.
+    AccountLinked {
+        /// Where.
+        provider: String,
+        /// What it is known by there.
+        label: String,
+    },
+    /// An account elsewhere opens this one no more.
+    AccountUnlinked {
+        /// Where.
+        provider: String,
+        /// What it is known by there.
+        label: String,
+    },
+}
+
+impl Change {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::AppAdded => "app_added",
+            Self::AppRemoved => "app_removed",
+            Self::RecoveryCodesMade => "recovery_codes_made",
+            Self::RecoveryCodeUsed => "recovery_code_used",
+            Self::PasskeyRemoved { .. } => "passkey_removed",
+            Self::AccountLinked { .. } => "account_linked",
+            Self::AccountUnlinked { .. } => "account_unlinked",
+        }
+    }
+}
+
 /// What this server writes to people.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
@@ -123,6 +170,17 @@ pub enum Message {
         /// The account's page.
         link: Link,
     },
+    /// To whose ways to sign in changed.
+    MethodsChanged {
+        /// User name.
+        account: String,
+        /// How.
+        change: Change,
+        /// When and where.
+        happened: Happened,
+        /// The account's page.
+        link: Link,
+    },
     /// To somebody who may make an account.
     Invitation {
         /// Who invites, in words; empty where it is nobody in particular.
@@ -175,6 +233,7 @@ impl Message {
             Self::PasswordChanged { .. } => "password_changed",
             Self::PasskeyAdded { .. } => "passkey_added",
             Self::AddressChanged { .. } => "address_changed",
+            Self::MethodsChanged { change, .. } => change.kind(),
             Self::Invitation { .. } => "invitation",
             Self::SignUp { .. } => "sign_up",
             Self::AccountExists { .. } => "account_exists",
@@ -192,6 +251,7 @@ impl Message {
             | Self::PasswordChanged { link, .. }
             | Self::PasskeyAdded { link, .. }
             | Self::AddressChanged { link, .. }
+            | Self::MethodsChanged { link, .. }
             | Self::Invitation { link, .. }
             | Self::SignUp { link, .. }
             | Self::AccountExists { link, .. }
@@ -222,6 +282,7 @@ impl Message {
             Self::PasswordChanged { .. }
             | Self::PasskeyAdded { .. }
             | Self::AddressChanged { .. }
+            | Self::MethodsChanged { .. }
             | Self::NewSignIn { .. } => None,
         }
     }
@@ -364,6 +425,18 @@ impl Pen<'_> {
                     button(words.text("mail-sign-in-button"), link),
                 ],
             ),
+            Message::MethodsChanged { account, change, happened, link } => {
+                let (subject, said) = self.change(change, account);
+                (
+                    subject,
+                    vec![
+                        text(said),
+                        self.facts(happened),
+                        text(words.text("mail-change-not-you")),
+                        button(words.text("mail-sign-in-button"), link),
+                    ],
+                )
+            }
             Message::Invitation { inviter, link, works_for } => (
                 words.with_all("mail-invitation-subject", &only_site).into_owned(),
                 vec![
@@ -405,6 +478,50 @@ impl Pen<'_> {
                 ],
             ),
         }
+    }
+
+    /// Subject and first sentence about a change.
+    fn change(&self, change: &Change, account: &str) -> (String, String) {
+        let words = self.words;
+        let mut site = vec![("site", self.site.into())];
+        let mut about = vec![("account", shown(account)), ("site", self.site.into())];
+        match change {
+            Change::PasskeyRemoved { passkey } => about.push(("passkey", shown(passkey))),
+            Change::AccountLinked { provider, label } | Change::AccountUnlinked { provider, label } => {
+                site.push(("provider", shown(provider)));
+                about.extend([("provider", shown(provider)), ("label", shown(label))]);
+            }
+            _ => {}
+        }
+        let (subject, text) = match change {
+            Change::AppAdded => (
+                words.with_all("mail-app-added-subject", &site),
+                words.with_all("mail-app-added-text", &about),
+            ),
+            Change::AppRemoved => (
+                words.with_all("mail-app-removed-subject", &site),
+                words.with_all("mail-app-removed-text", &about),
+            ),
+            Change::RecoveryCodesMade => (
+                words.with_all("mail-codes-made-subject", &site),
+                words.with_all("mail-codes-made-text", &about),
+            ),
+            Change::RecoveryCodeUsed => (
+                words.with_all("mail-code-used-subject", &site),
+                words.with_all("mail-code-used-text", &about),
+            ),
+            Change::PasskeyRemoved { .. } => (
+                words.with_all("mail-passkey-removed-subject", &site),
+                words.with_all("mail-passkey-removed-text", &about),
+            ),
+            Change::AccountLinked { .. } => {
+                (words.with_all("mail-linked-subject", &site), words.with_all("mail-linked-text", &about))
+            }
+            Change::AccountUnlinked { .. } => {
+                (words.with_all("mail-unlinked-subject", &site), words.with_all("mail-unlinked-text", &about))
+            }
+        };
+        (subject.into_owned(), text.into_owned())
     }
 
     /// In the largest unit that tells the time exactly; less than a minute is told as one.

@@ -17,11 +17,11 @@ use crate::i18n::Language;
 use crate::protocol::timestamp::seconds;
 use crate::protocol::user::canonical_email;
 use crate::sealing::{Purpose, SealError};
-use crate::store::{Carried, MailLimit, NewMail, StoreError};
+use crate::store::{Carried, MailLimit, NewMail, News, Share, StoreError};
 
 use transport::Transport;
 
-pub use messages::{Happened, Letter, Link, Message};
+pub use messages::{Change, Happened, Letter, Link, Message};
 pub use transport::{TransportError, Written};
 
 mod messages;
@@ -32,7 +32,8 @@ mod transport;
 #[cfg(test)]
 mod tests;
 
-/// Within so long an address is written to three times at most.
+/// Within so long an address is written to three times at most; one of the three is kept for recovery, so that strangers who ask
+/// for codes, and news, keep nobody from it.
 const LIMIT_WINDOW: Duration = Duration::from_secs(3600);
 /// News of what happened to an account are not lost to the limit, which somebody else could use up on purpose: they wait, but
 /// not longer than this.
@@ -56,7 +57,7 @@ pub struct Mail<'a> {
 pub enum Fate {
     /// It is in the outbox, and will be sent whatever restarts.
     Queued,
-    /// The address was written to three times within the hour.
+    /// The address was written to as often as may be within the hour.
     TooMany,
     /// `mail.transport` is `none`.
     SwitchedOff,
@@ -82,6 +83,16 @@ struct Content {
     /// Its tag.
     language: String,
     message: Message,
+}
+
+/// What a message is counted with. A link to a new password lets an account's owner in again. An invitation does so for somebody
+/// who has none, and administrators alone send it. Confirming an address is not among them: whoever gives somebody else's address
+/// for an account of theirs can ask for it.
+fn share_of(message: &Message) -> Share {
+    match message {
+        Message::ResetPassword { .. } | Message::Invitation { .. } => Share::Recovery,
+        message => Share::Rest { may_wait: message.works_for().map_or(seconds(NEWS_WAIT), |_| 0) },
+    }
 }
 
 /// Takes mails. Cloning it is cheap.
@@ -128,7 +139,8 @@ impl Mailer {
     /// # Errors
     /// The database is unavailable: nothing is sent.
     pub async fn send(&self, app: &App, mail: Mail<'_>) -> Result<Fate, MailError> {
-        self.put_into_outbox(app, mail, None).await
+        let share = share_of(&mail.message);
+        self.put_into_outbox(app, mail, None, share).await
     }
 
     /// The same for a mail that carries something, which works if, and only if, the mail is in the outbox.
@@ -141,7 +153,30 @@ impl Mailer {
         mail: Mail<'_>,
         carried: Carried<'_>,
     ) -> Result<Fate, MailError> {
-        self.put_into_outbox(app, mail, Some(carried)).await
+        let share = share_of(&mail.message);
+        self.put_into_outbox(app, mail, Some(carried), share).await
+    }
+
+    /// The same for a mail that lets its reader in again, out of all that their address gets within the hour.
+    ///
+    /// # Errors
+    /// As [`send_with`](Self::send_with).
+    pub async fn send_to_recover(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        carried: Carried<'_>,
+    ) -> Result<Fate, MailError> {
+        self.put_into_outbox(app, mail, Some(carried), Share::Recovery).await
+    }
+
+    /// News to be put into the outbox with what they tell of; none where they cannot be sent.
+    ///
+    /// # Errors
+    /// The message could not be sealed.
+    pub fn news(&self, app: &App, mail: Mail<'_>) -> Result<Option<News>, MailError> {
+        let share = share_of(&mail.message);
+        Ok(self.prepare(app, mail, share)?.ok().map(|(mail, limit)| News { mail, limit }))
     }
 
     async fn put_into_outbox(
@@ -149,8 +184,9 @@ impl Mailer {
         app: &App,
         mail: Mail<'_>,
         carried: Option<Carried<'_>>,
+        share: Share,
     ) -> Result<Fate, MailError> {
-        let fate = self.queue(app, mail, carried).await?;
+        let fate = self.queue(app, mail, carried, share).await?;
         match fate {
             Fate::Queued => self.0.asked.notify_one(),
             Fate::TooMany => metrics::count_mail(MailOutcome::TooMany),
@@ -164,22 +200,40 @@ impl Mailer {
         app: &App,
         mail: Mail<'_>,
         carried: Option<Carried<'_>>,
+        share: Share,
     ) -> Result<Fate, MailError> {
+        let (new, limit) = match self.prepare(app, mail, share)? {
+            Ok(prepared) => prepared,
+            Err(fate) => return Ok(fate),
+        };
+        if app.store.enqueue_mail(&new, &limit, carried).await? {
+            return Ok(Fate::Queued);
+        }
+        tracing::info!(
+            kind = new.kind,
+            "a mail is not sent: its address was written to as often as may be within the hour"
+        );
+        Ok(Fate::TooMany)
+    }
+
+    /// What the store is to keep of a mail; or why it is not sent.
+    fn prepare(
+        &self,
+        app: &App,
+        mail: Mail<'_>,
+        share: Share,
+    ) -> Result<Result<(NewMail, MailLimit), Fate>, MailError> {
         let Mail { to, language, message } = mail;
         if !self.is_on() {
-            return Ok(Fate::SwitchedOff);
+            return Ok(Err(Fate::SwitchedOff));
         }
         // In this form an address has no character that means anything in a header or to a mail server.
         let Some(to) = canonical_email(to).ok().filter(|to| transport::can_be_written_to(to)) else {
-            return Ok(Fate::NoAddress);
+            return Ok(Err(Fate::NoAddress));
         };
         let (kind, works_for) = (message.kind(), message.works_for());
         let now = app.clock.now();
-        let limit = MailLimit {
-            bucket: app.seals.mailed_address(&to),
-            window: seconds(LIMIT_WINDOW),
-            may_wait: works_for.map_or(seconds(NEWS_WAIT), |_| 0),
-        };
+        let limit = MailLimit { bucket: app.seals.mailed_address(&to), window: seconds(LIMIT_WINDOW), share };
         let content = Content { to: to.clone(), language: language.tag().to_owned(), message };
         let new = NewMail {
             id: app.entropy.ordered_id(&app.clock),
@@ -189,11 +243,7 @@ impl Mailer {
             created_at: now,
             ends_at: now.plus(works_for.map_or(LONGEST_WAIT, |works_for| works_for.min(LONGEST_WAIT))),
         };
-        if app.store.enqueue_mail(&new, &limit, carried).await? {
-            return Ok(Fate::Queued);
-        }
-        tracing::info!(kind, "a mail is not sent: its address was written to three times within the hour");
-        Ok(Fate::TooMany)
+        Ok(Ok((new, limit)))
     }
 
     /// Hears of every mail that is written to a file from now on; of none where mail goes elsewhere.

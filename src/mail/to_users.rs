@@ -1,13 +1,13 @@
 //! What users are written to about their accounts: links that they asked for, and news of what happened.
 
-use super::{Fate, Happened, Link, Mail, MailError, Message};
+use super::{Change, Fate, Happened, Link, Mail, MailError, Message};
 use crate::app::{App, Origin};
 use crate::i18n::{Language, Words, negotiate};
 use crate::pages::describe_device;
 use crate::protocol::recovery::{Aim, MailedLink};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::User;
-use crate::store::{Carried, StoreError};
+use crate::store::{Carried, News, StoreError};
 
 /// Where somebody asks for a new password.
 const RECOVER: &str = "/recover";
@@ -50,27 +50,41 @@ pub async fn ask_to_verify(app: &App, origin: &Origin, user: &User, language: La
     }
 }
 
-/// Tells a user that their password was changed.
-pub async fn password_changed(app: &App, origin: &Origin, user: &User, language: Language) {
-    let language = language_of(user, language);
-    let message = Message::PasswordChanged {
-        account: user.username.clone(),
-        happened: happened(app, origin, user, language),
-        link: Link::to(&app.config.issuer, RECOVER),
-    };
-    tell(app, user, language, message).await;
+/// What a user is told of: the store puts it into the outbox in the commit that makes the change.
+pub enum Event<'a> {
+    /// Another password.
+    PasswordChanged,
+    /// Another passkey, and what its owner calls it.
+    PasskeyAdded(&'a str),
+    /// Another address; the one before is told.
+    AddressChanged,
+    /// Anything else about how they sign in.
+    Methods(Change),
 }
 
-/// Tells a user that their account has another passkey.
-pub async fn passkey_added(app: &App, origin: &Origin, user: &User, passkey: &str, language: Language) {
+/// News for a user, as they were before it happened; none where nobody can be told: no mail is sent, or no address is known to be
+/// theirs. Nothing that happens depends on it.
+#[must_use]
+pub fn news(app: &App, origin: &Origin, user: &User, language: Language, event: Event<'_>) -> Option<News> {
+    let to = user.email.as_deref().filter(|_| user.email_verified && app.mail.is_on())?;
     let language = language_of(user, language);
-    let message = Message::PasskeyAdded {
-        account: user.username.clone(),
-        passkey: passkey.to_owned(),
-        happened: happened(app, origin, user, language),
-        link: Link::to(&app.config.issuer, "/account"),
+    let (account, happened) = (user.username.clone(), happened(app, origin, user, language));
+    let link = |path: &str| Link::to(&app.config.issuer, path);
+    let message = match event {
+        Event::PasswordChanged => Message::PasswordChanged { account, happened, link: link(RECOVER) },
+        Event::PasskeyAdded(passkey) => {
+            Message::PasskeyAdded { account, passkey: passkey.to_owned(), happened, link: link("/account") }
+        }
+        Event::AddressChanged => Message::AddressChanged { account, happened, link: link("/account") },
+        Event::Methods(change) => {
+            Message::MethodsChanged { account, change, happened, link: link("/account") }
+        }
     };
-    tell(app, user, language, message).await;
+    let kind = message.kind();
+    app.mail.news(app, Mail { to, language, message }).unwrap_or_else(|error| {
+        tracing::warn!(%error, kind, "a user is not told what happened to their account");
+        None
+    })
 }
 
 /// Tells a user that this session began on a device that they never signed in on before; but for the very first one, of which

@@ -46,6 +46,8 @@ pub struct Told {
     pub name: Option<String>,
     /// `preferred_username`.
     pub username: Option<String>,
+    /// `auth_time`.
+    pub auth_time: Option<Timestamp>,
 }
 
 impl Identity {
@@ -244,6 +246,7 @@ mod tests {
 
     fn told() -> Told {
         Told {
+            auth_time: None,
             subject: "42".to_owned(),
             email: Some("Ada@Example.com".to_owned()),
             email_verified: true,

@@ -217,7 +217,8 @@ pub fn level_of_sign_in(classes: &Classes, client: &Client, request: &Authorizat
 /// Is this session's proof of identity good enough for this request?
 fn session_will_do(situation: &Situation<'_>, session: &Session) -> bool {
     let just_now = situation.now.since(session.auth_time) < LONGEST_SINCE_SIGN_IN;
-    if just_now && situation.progress.signed_in.as_ref() == Some(&session.id) {
+    let in_this_flow = situation.progress.signed_in.as_ref() == Some(&session.id);
+    if just_now && in_this_flow {
         // Proved in this very flow: nothing fresher can be asked for.
         return true;
     }
@@ -230,7 +231,9 @@ fn session_will_do(situation: &Situation<'_>, session: &Session) -> bool {
     });
     let to_be_selected =
         request.prompt.select_account && situation.progress.selected.as_ref() != Some(&session.id);
-    !(request.prompt.login || request.prompt.create || to_be_selected || too_old)
+    // Whoever came in through a provider that they were signed in to proved nothing fresh, and has an account.
+    let to_be_made = request.prompt.create && !in_this_flow;
+    !(request.prompt.login || to_be_made || to_be_selected || too_old)
 }
 
 /// Core §3.1.2.4, §11: must the user be asked?

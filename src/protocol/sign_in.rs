@@ -116,12 +116,21 @@ pub struct Proof {
     at: Timestamp,
     /// When the account was last changed before it was checked: another password or a switched-off account voids it.
     unchanged_since: Timestamp,
+    /// When its user did what it tells of, if that was not when it was checked.
+    #[serde(default)]
+    done_at: Option<Timestamp>,
 }
 
 impl Proof {
     /// For `crate::authn`.
     pub(crate) fn new(user: UserId, method: Method, at: Timestamp, unchanged_since: Timestamp) -> Self {
-        Self { user, method, at, unchanged_since }
+        Self { user, method, at, unchanged_since, done_at: None }
+    }
+
+    /// The same of what was done earlier.
+    #[must_use]
+    pub fn of_earlier(self, done_at: Timestamp) -> Self {
+        Self { done_at: Some(done_at.min(self.at)), ..self }
     }
 
     /// Whose.
@@ -178,6 +187,7 @@ pub struct Authenticated {
     methods: Vec<Method>,
     level: Level,
     unchanged_since: Timestamp,
+    auth_time: Timestamp,
 }
 
 impl Authenticated {
@@ -197,6 +207,13 @@ impl Authenticated {
     #[must_use]
     pub fn unchanged_since(&self) -> Timestamp {
         self.unchanged_since
+    }
+
+    /// When its user last did something for it (OpenID Connect Core §2 `auth_time`: "Time when the End-User authentication
+    /// occurred").
+    #[must_use]
+    pub fn auth_time(&self) -> Timestamp {
+        self.auth_time
     }
 
     /// By what.
@@ -226,7 +243,9 @@ impl SignIn {
     #[must_use]
     pub fn raising(session: &Session, unchanged_since: Timestamp, now: Timestamp) -> Self {
         let methods = session.methods.split(' ').filter_map(Method::of_amr);
-        let proof = |method| Proof::new(session.user_id.clone(), method, now, unchanged_since);
+        let proof = |method| {
+            Proof::new(session.user_id.clone(), method, now, unchanged_since).of_earlier(session.auth_time)
+        };
         Self { proofs: methods.map(proof).collect(), raises: Some(session.id.clone()) }
     }
 
@@ -280,6 +299,11 @@ impl SignIn {
             methods: proofs.iter().map(|proof| proof.method).collect(),
             level: reached,
             unchanged_since: account.unchanged_since,
+            auth_time: proofs
+                .iter()
+                .map(|proof| proof.done_at.unwrap_or(proof.at))
+                .max()
+                .unwrap_or(Timestamp(0)),
         })
     }
 }

@@ -1,6 +1,7 @@
 //! The answer of an upstream provider's authorization endpoint, as far as it can be judged by itself.
 
 use super::params::Params;
+use super::timestamp::Timestamp;
 
 /// Why a provider's answer signs nobody in. Shown in public as a kind; the cause goes to the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +27,47 @@ pub enum UpstreamError {
     /// The way back was left too late.
     #[error("the answer came too late")]
     TooLate,
+    /// Its user was to sign in once more there, and nothing shows that they did.
+    #[error("the provider does not say that its user signed in once more")]
+    NotAnew,
+}
+
+/// A sign-in of no known time is taken for one of so many seconds ago: nothing that asks for a fresh one rests on it.
+const UNKNOWN_AGE: i64 = 900;
+
+/// By so many seconds a provider's clock may be behind ours where it says when somebody signed in.
+const CLOCK_SKEW: i64 = 30;
+
+/// What is known of a sign-in at a provider.
+#[derive(Clone, Copy, Debug)]
+pub struct SignedInThere {
+    /// `auth_time`, where the provider says it.
+    pub told: Option<Timestamp>,
+    /// When the provider was asked to have its user sign in once more; none where it was not.
+    pub anew_since: Option<Timestamp>,
+    /// Its user has nothing else to prove who they are by, and wants to get to a page of their account. Whoever has an account at a
+    /// provider alone that never says when could change nothing about their account otherwise, nor add a better way.
+    pub nothing_better: bool,
+}
+
+/// When a provider's user signed in there. OpenID Connect Core §3.1.2.1 `max_age`: "When `max_age` is used, the ID Token returned MUST
+/// include an `auth_time` Claim Value"; §3.1.3.7: "the Client SHOULD check the `auth_time` Claim value and request
+/// re-authentication if it determines too much time has elapsed since the last End-User authentication".
+///
+/// # Errors
+/// A sign-in was to be asked for, and nothing shows that it was: the word of a session there that has long been open is not taken for
+/// its user's.
+pub fn signed_in_there_at(known: SignedInThere, now: Timestamp) -> Result<Timestamp, UpstreamError> {
+    let SignedInThere { told, anew_since, nothing_better } = known;
+    match (told, anew_since) {
+        (Some(told), Some(asked)) if told.0 < asked.0.saturating_sub(CLOCK_SKEW) => {
+            Err(UpstreamError::NotAnew)
+        }
+        (Some(told), _) => Ok(told.min(now)),
+        (None, _) if nothing_better => Ok(now),
+        (None, Some(_)) => Err(UpstreamError::NotAnew),
+        (None, None) => Ok(Timestamp(now.0.saturating_sub(UNKNOWN_AGE))),
+    }
 }
 
 /// Reads an authorization response (RFC 6749 §4.1.2) and answers its code. `issuer` is the provider's, where it has one.
@@ -61,8 +103,42 @@ pub fn code_of<'a>(
 
 #[cfg(test)]
 mod tests {
-    use super::{UpstreamError, code_of};
+    use super::{SignedInThere, UpstreamError, code_of, signed_in_there_at};
     use crate::protocol::params::Params;
+    use crate::protocol::timestamp::Timestamp;
+
+    #[test]
+    fn core_3_1_2_1_a_sign_in_that_was_to_be_made_anew_is_one_only_if_the_provider_says_so() {
+        let now = Timestamp(100_000);
+        let at = |told: Option<i64>, anew_since: Option<i64>, nothing_better| {
+            let (told, anew_since) = (told.map(Timestamp), anew_since.map(Timestamp));
+            signed_in_there_at(SignedInThere { told, anew_since, nothing_better }, now).map(|at| at.0)
+        };
+        for (told, anew_since, nothing_better, expected) in [
+            // Not asked: as it says, or long enough ago.
+            (Some(99_000), None, false, Ok(99_000)),
+            (Some(100_020), None, false, Ok(100_000)),
+            (Some(1), None, true, Ok(1)),
+            (None, None, false, Ok(99_100)),
+            (None, None, true, Ok(100_000)),
+            // Asked at 99 900.
+            (Some(99_950), Some(99_900), false, Ok(99_950)),
+            (Some(99_870), Some(99_900), false, Ok(99_870)),
+            (Some(99_869), Some(99_900), false, Err(UpstreamError::NotAnew)),
+            (Some(0), Some(99_900), false, Err(UpstreamError::NotAnew)),
+            (Some(-5), Some(99_900), false, Err(UpstreamError::NotAnew)),
+            (None, Some(99_900), false, Err(UpstreamError::NotAnew)),
+            // What it says counts, also where there is nothing better.
+            (Some(99_000), Some(99_900), true, Err(UpstreamError::NotAnew)),
+            (None, Some(99_900), true, Ok(100_000)),
+        ] {
+            assert_eq!(
+                at(told, anew_since, nothing_better),
+                expected,
+                "{told:?} {anew_since:?} {nothing_better}"
+            );
+        }
+    }
 
     #[test]
     fn rfc9207_2_4_an_answer_of_another_issuer_is_refused_whatever_it_says() {

@@ -15,7 +15,7 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 12] = [
+const DEAD_ROWS: [&str; 13] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
@@ -32,9 +32,11 @@ const DEAD_ROWS: [&str; 12] = [
     "DELETE FROM sign_in_codes WHERE id IN (SELECT id FROM sign_in_codes WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM mailed_links WHERE token_hash IN
         (SELECT token_hash FROM mailed_links WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM kept_names WHERE name_hash IN (SELECT name_hash FROM kept_names WHERE ends_at <= $1 LIMIT $2)",
     "DELETE FROM mails WHERE id IN (SELECT id FROM mails WHERE ends_at <= $1 LIMIT $2)",
     // Mail counts for an hour: what is older counts no more.
-    "DELETE FROM mail_limits WHERE bucket IN (SELECT bucket FROM mail_limits WHERE last_at <= $1 LIMIT $2)",
+    "DELETE FROM mail_limits WHERE bucket IN
+        (SELECT bucket FROM mail_limits WHERE last_at <= $1 AND recovery_at <= $1 LIMIT $2)",
 ];
 
 /// Says again that they are unused: one may be used for the first time while this waits for its row.

@@ -1,8 +1,10 @@
 //! Accounts at upstream providers, and whose they are here.
 
 use super::audit::write_audit;
+use super::kept_name::refuse_kept_name;
+use super::mail::write_noted;
 use super::user::insert_user;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::linking::{Link, MOST_IDENTITIES, NewAccount};
 use crate::protocol::timestamp::Timestamp;
@@ -90,12 +92,13 @@ impl Store {
         id: &str,
         link: &Link,
         now: Timestamp,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<Linked, StoreError> {
+        let noted = noted.into();
         let linked = in_transaction!(self, |tx| {
             let linked = insert_identity!(tx, id, link.user(), link.identity(), now);
             if linked == 1 {
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             linked
         });
@@ -116,6 +119,7 @@ impl Store {
     ) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
             insert_user!(tx, user);
+            refuse_kept_name!(self, tx, user, user.created_at);
             let linked = insert_identity!(tx, id, user.id, account.identity(), user.created_at);
             if linked != 1 {
                 return Err(StoreError::Taken("this identity"));
@@ -162,8 +166,9 @@ impl Store {
         id: &str,
         usable: &[&str],
         now: Timestamp,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         // Ids hold neither bars nor what LIKE takes for a wildcard.
         let usable = format!("|{}|", usable.join("|"));
         let unlinked = in_transaction!(self, changing[user.into()], |tx| {
@@ -192,7 +197,7 @@ impl Store {
             if unlinked != 1 {
                 return Ok(false);
             }
-            write_audit!(tx, audit);
+            write_noted!(tx, noted);
             true
         });
         Ok(unlinked)

@@ -2,6 +2,7 @@
 
 use super::audit::write_audit;
 use super::changes::Topic;
+use super::kept_name::refuse_kept_name;
 use super::passkey::insert_passkey;
 use super::user::insert_user;
 use super::{AuditEntry, Store, StoreError, StoredPasskey, in_transaction, on_db};
@@ -153,6 +154,7 @@ impl Store {
                 }
             }
             insert_user!(tx, user);
+            refuse_kept_name!(self, tx, user, user.created_at);
             if let Some(passkey) = passkey
                 && insert_passkey!(tx, passkey) == 0
             {

@@ -44,8 +44,50 @@ pub struct MailLimit {
     pub bucket: String,
     /// How long a mail counts, in seconds.
     pub window: i64,
-    /// For how many seconds this mail may be put off until it is within the limit.
-    pub may_wait: i64,
+    /// What this mail is counted with.
+    pub share: Share,
+}
+
+/// A part of what an address gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// All three, for what gets an account's owner in again. It goes at once or not at all.
+    Recovery,
+    /// Two of the three, for everything else: whoever uses them up keeps nobody from recovering their account.
+    Rest {
+        /// For how many seconds this mail may be put off until it is within the limit.
+        may_wait: i64,
+    },
+}
+
+/// News for a user, to be put into the outbox in the commit of what they tell of.
+#[derive(Clone, Debug)]
+pub struct News {
+    /// The mail.
+    pub mail: NewMail,
+    /// The limit of its address. News that would have to wait for too long are not sent; what they tell of is done all the same.
+    pub limit: MailLimit,
+}
+
+/// What is written down with a change: the audit log's entry, and the news to whom it is about, if they are to be told.
+#[derive(Clone, Copy, Debug)]
+pub struct Noted<'a> {
+    pub(super) audit: &'a AuditEntry,
+    pub(super) news: Option<&'a News>,
+}
+
+impl AuditEntry {
+    /// With news of it.
+    #[must_use]
+    pub const fn telling<'a>(&'a self, news: Option<&'a News>) -> Noted<'a> {
+        Noted { audit: self, news }
+    }
+}
+
+impl<'a> From<&'a AuditEntry> for Noted<'a> {
+    fn from(audit: &'a AuditEntry) -> Self {
+        audit.telling(None)
+    }
 }
 
 /// A mail that is to be sent, leased to whoever holds this.
@@ -131,6 +173,118 @@ impl From<LeasedRow> for LeasedMail {
     }
 }
 
+/// Within the caller's transaction: when a mail that is asked for now goes to its address, if it goes; and the count of it.
+///
+/// The gate is the one statement: the row of an address tells when its last mails went (or will go), and takes another only
+/// where no hour gets more than three of them, nor more than two that recover no account. Whoever asks at the same moment, on
+/// any node, waits for that row. Recovery never waits, so that what is put off to later leaves room for it.
+macro_rules! due_at {
+    ($tx:ident, $limit:expr, $now:expr) => {{
+        let (limit, now): (&MailLimit, Timestamp) = ($limit, $now);
+        let counted_since = now.0.saturating_sub(limit.window);
+        let due: Option<(i64,)> = match limit.share {
+            Share::Recovery => {
+                sqlx::query_as(
+                    "INSERT INTO mail_limits (bucket, last_at, second_last_at, recovery_at) VALUES ($1, 0, 0, $2)
+                     ON CONFLICT (bucket) DO UPDATE SET
+                        recovery_at = $2,
+                        second_recovery_at = mail_limits.recovery_at,
+                        third_recovery_at = mail_limits.second_recovery_at
+                     WHERE mail_limits.third_recovery_at <= $3
+                        AND (mail_limits.last_at <= $3 OR mail_limits.second_recovery_at <= $3)
+                        AND (mail_limits.second_last_at <= $3 OR mail_limits.recovery_at <= $3)
+                     RETURNING recovery_at",
+                )
+                .bind(&limit.bucket)
+                .bind(now.0)
+                .bind(counted_since)
+                .fetch_optional(&mut *$tx)
+                .await?
+            }
+            // A window after the latest of three: the second last of these mails, the third last of recovery, and whichever
+            // is older of the last of these and the second last of recovery.
+            Share::Rest { may_wait } => {
+                sqlx::query_as(
+                    "INSERT INTO mail_limits (bucket, last_at, second_last_at) VALUES ($1, $2, 0)
+                     ON CONFLICT (bucket) DO UPDATE SET
+                        last_at = CASE
+                            WHEN mail_limits.second_last_at > $3
+                                AND mail_limits.second_last_at >= mail_limits.third_recovery_at
+                                AND (mail_limits.second_last_at >= mail_limits.last_at
+                                     OR mail_limits.second_last_at >= mail_limits.second_recovery_at)
+                                THEN mail_limits.second_last_at + $4
+                            WHEN mail_limits.third_recovery_at > $3
+                                AND (mail_limits.third_recovery_at >= mail_limits.last_at
+                                     OR mail_limits.third_recovery_at >= mail_limits.second_recovery_at)
+                                THEN mail_limits.third_recovery_at + $4
+                            WHEN mail_limits.last_at > $3 AND mail_limits.second_recovery_at > mail_limits.last_at
+                                THEN mail_limits.last_at + $4
+                            WHEN mail_limits.last_at > $3 AND mail_limits.second_recovery_at > $3
+                                THEN mail_limits.second_recovery_at + $4
+                            ELSE $2 END,
+                        second_last_at = mail_limits.last_at
+                     WHERE mail_limits.second_last_at <= $3 + $5 AND mail_limits.third_recovery_at <= $3 + $5
+                        AND (mail_limits.last_at <= $3 + $5 OR mail_limits.second_recovery_at <= $3 + $5)
+                     RETURNING last_at",
+                )
+                .bind(&limit.bucket)
+                .bind(now.0)
+                .bind(counted_since)
+                .bind(limit.window)
+                .bind(may_wait)
+                .fetch_optional(&mut *$tx)
+                .await?
+            }
+        };
+        due.map(|(due_at,)| Timestamp(due_at))
+    }};
+}
+
+/// Puts a mail into the outbox inside the caller's transaction.
+macro_rules! insert_mail {
+    ($tx:ident, $mail:expr, $due_at:expr) => {{
+        let (mail, due_at): (&NewMail, Timestamp) = ($mail, $due_at);
+        sqlx::query(
+            "INSERT INTO mails (id, to_address, kind, content, state, cause, created_at, due_at, attempts, ends_at)
+             VALUES ($1, $2, $3, $4, 'waiting', '', $5, $6, 0, $7)",
+        )
+        .bind(&mail.id)
+        .bind(&mail.to)
+        .bind(mail.kind)
+        .bind(&mail.content)
+        .bind(mail.created_at.0)
+        .bind(due_at.0)
+        .bind(mail.ends_at.0)
+        .execute(&mut *$tx)
+        .await?;
+    }};
+}
+
+/// Writes down a change inside the transaction that makes it: its entry in the audit log, and the news of it.
+macro_rules! write_noted {
+    ($tx:ident, $noted:expr) => {{
+        let noted: crate::store::Noted<'_> = $noted;
+        crate::store::audit::write_audit!($tx, noted.audit);
+        if let Some(news) = noted.news {
+            crate::store::mail::insert_news!($tx, news);
+        }
+    }};
+}
+pub(super) use write_noted;
+
+/// Puts news into the outbox inside the caller's transaction, if they may go to their address in time.
+macro_rules! insert_news {
+    ($tx:ident, $news:expr) => {{
+        use crate::protocol::timestamp::Timestamp;
+        use crate::store::{MailLimit, NewMail, News, Share};
+        let news: &News = $news;
+        if let Some(due_at) = crate::store::mail::due_at!($tx, &news.limit, news.mail.created_at) {
+            crate::store::mail::insert_mail!($tx, &news.mail, due_at);
+        }
+    }};
+}
+pub(super) use {due_at, insert_mail, insert_news};
+
 impl Store {
     /// Does a mail of this kind wait to be sent to an address?
     ///
@@ -148,9 +302,6 @@ impl Store {
     /// Puts a mail into the outbox, due now or as soon as it is within the limit of its address. Answers whether it is in
     /// there: it is not if it would have to wait for too long.
     ///
-    /// The gate is the first statement: the row of an address tells when its last three mails went, and takes a fourth only
-    /// when the third last lies far enough back. Whoever asks at the same moment, on any node, waits for that row.
-    ///
     /// What the mail carries is kept in the same commit.
     ///
     /// # Errors
@@ -162,38 +313,10 @@ impl Store {
         limit: &MailLimit,
         carried: Option<Carried<'_>>,
     ) -> Result<bool, StoreError> {
-        let now = mail.created_at;
         let due = in_transaction!(self, |tx| {
-            let due: Option<(i64,)> = sqlx::query_as(
-                "INSERT INTO mail_limits (bucket, last_at, second_last_at, third_last_at) VALUES ($1, $2, 0, 0)
-                 ON CONFLICT (bucket) DO UPDATE SET
-                    last_at = CASE WHEN mail_limits.third_last_at > $2 - $3 THEN mail_limits.third_last_at + $3
-                        ELSE $2 END,
-                    second_last_at = mail_limits.last_at,
-                    third_last_at = mail_limits.second_last_at
-                 WHERE mail_limits.third_last_at <= $2 - $3 + $4
-                 RETURNING last_at",
-            )
-            .bind(&limit.bucket)
-            .bind(now.0)
-            .bind(limit.window)
-            .bind(limit.may_wait)
-            .fetch_optional(&mut *tx)
-            .await?;
-            if let Some((due_at,)) = due {
-                sqlx::query(
-                    "INSERT INTO mails (id, to_address, kind, content, state, cause, created_at, due_at, attempts, ends_at)
-                     VALUES ($1, $2, $3, $4, 'waiting', '', $5, $6, 0, $7)",
-                )
-                .bind(&mail.id)
-                .bind(&mail.to)
-                .bind(mail.kind)
-                .bind(&mail.content)
-                .bind(now.0)
-                .bind(due_at)
-                .bind(mail.ends_at.0)
-                .execute(&mut *tx)
-                .await?;
+            let due = due_at!(tx, limit, mail.created_at);
+            if let Some(due_at) = due {
+                insert_mail!(tx, mail, due_at);
                 match carried {
                     None => {}
                     Some(Carried::Link(link, audit)) => {

@@ -2,9 +2,10 @@
 //! was for: deleting its row is the gate.
 
 use super::audit::write_audit;
+use super::mail::write_noted;
 use super::session::end_sessions_of_user;
 use super::user::end_everything_of_user;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
 use crate::protocol::recovery::{Aim, MailedLink, Reset, Verification};
 use crate::protocol::timestamp::Timestamp;
 
@@ -82,10 +83,11 @@ impl Store {
         &self,
         reset: &Reset,
         password_hash: &str,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<Option<Timestamp>, StoreError> {
+        let noted = noted.into();
         let changed_at: i64 = in_transaction!(self, changing[reset.user().into()], |tx| {
-            if use_link!(tx, reset.token_hash(), Aim::ResetPassword, audit.at) == 0 {
+            if use_link!(tx, reset.token_hash(), Aim::ResetPassword, noted.audit.at) == 0 {
                 return Ok(None);
             }
             let changed: Option<(i64,)> = sqlx::query_as(
@@ -94,14 +96,14 @@ impl Store {
                  WHERE id = $3 AND updated_at = $4 AND NOT disabled RETURNING updated_at",
             )
             .bind(password_hash)
-            .bind(audit.at.0)
+            .bind(noted.audit.at.0)
             .bind(reset.user().as_str())
             .bind(reset.unchanged_since().0)
             .fetch_optional(&mut *tx)
             .await?;
             let Some((changed_at,)) = changed else { return Ok(None) };
-            end_everything_of_user!(tx, reset.user(), "", audit.at);
-            write_audit!(tx, audit);
+            end_everything_of_user!(tx, reset.user(), "", noted.audit.at);
+            write_noted!(tx, noted);
             changed_at
         });
         Ok(Some(Timestamp(changed_at)))

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::ops::Deref;
 use std::path::Path;
 use std::str::FromStr as _;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -24,6 +24,7 @@ use crate::protocol::ids::SessionId;
 use crate::protocol::timestamp::Timestamp;
 
 use changes::{Ears, Source};
+use kept_name::KeptNames;
 use ledger::Ledger;
 use memory::{Fact, Memory, Shelf};
 
@@ -42,7 +43,7 @@ pub use identity::{Linked, StoredIdentity};
 pub use import::{Newcomer, Sorts};
 pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
-pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail};
+pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
@@ -67,6 +68,7 @@ mod group;
 mod identity;
 mod import;
 mod invitation;
+mod kept_name;
 mod key;
 mod ledger;
 mod mail;
@@ -105,6 +107,7 @@ pub struct Shared {
     source: Source,
     keys_changed: Notify,
     ledger: Ledger,
+    kept_names: OnceLock<KeptNames>,
     /// Sessions that were used, and when; not written down yet.
     touched: Mutex<HashMap<SessionId, Timestamp>>,
 }
@@ -273,6 +276,7 @@ impl Store {
             source,
             keys_changed: Notify::new(),
             touched: Mutex::default(),
+            kept_names: OnceLock::new(),
             db,
         };
         Ok(Self { shared: Arc::new(shared), remembers: true })

@@ -1,7 +1,7 @@
 //! Passkeys.
 
-use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::mail::write_noted;
+use super::{Noted, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 
 /// A passkey as it is stored.
@@ -85,11 +85,16 @@ impl Store {
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn add_passkey(&self, passkey: &StoredPasskey, audit: &AuditEntry) -> Result<bool, StoreError> {
+    pub async fn add_passkey(
+        &self,
+        passkey: &StoredPasskey,
+        noted: impl Into<Noted<'_>>,
+    ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         let added = in_transaction!(self, |tx| {
             let added = insert_passkey!(tx, passkey);
             if added == 1 {
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             added
         });
@@ -121,8 +126,9 @@ impl Store {
         &self,
         user: &UserId,
         id: &str,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         let removed = in_transaction!(self, |tx| {
             let removed = sqlx::query("DELETE FROM passkeys WHERE id = $1 AND user_id = $2")
                 .bind(id)
@@ -131,7 +137,7 @@ impl Store {
                 .await?
                 .rows_affected();
             if removed == 1 {
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             removed
         });
@@ -148,8 +154,9 @@ impl Store {
         user: &UserId,
         id: &str,
         usable: &[&str],
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         // Ids hold neither bars nor what LIKE takes for a wildcard.
         let usable = format!("|{}|", usable.join("|"));
         let removed = in_transaction!(self, |tx| {
@@ -173,7 +180,7 @@ impl Store {
             .await?
             .rows_affected();
             if removed == 1 {
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             removed
         });

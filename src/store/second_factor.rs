@@ -1,7 +1,7 @@
 //! Authenticator apps and recovery codes.
 
-use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::mail::{insert_news, write_noted};
+use super::{News, Noted, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
 
@@ -82,8 +82,9 @@ impl Store {
         user: &UserId,
         app: &AuthenticatorApp,
         recovery_codes: &[String],
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<(), StoreError> {
+        let noted = noted.into();
         in_transaction!(self, |tx| {
             sqlx::query(
                 "INSERT INTO authenticator_apps (user_id, sealed_secret, last_step, created_at, last_used_at)
@@ -100,7 +101,7 @@ impl Store {
             .execute(&mut *tx)
             .await?;
             replace_recovery_codes!(tx, user, recovery_codes);
-            write_audit!(tx, audit);
+            write_noted!(tx, noted);
         });
         Ok(())
     }
@@ -112,8 +113,9 @@ impl Store {
     pub async fn remove_authenticator_app(
         &self,
         user: &UserId,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         let removed = in_transaction!(self, |tx| {
             replace_recovery_codes!(tx, user, &[]);
             let removed = sqlx::query("DELETE FROM authenticator_apps WHERE user_id = $1")
@@ -122,7 +124,7 @@ impl Store {
                 .await?
                 .rows_affected();
             if removed == 1 {
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             removed
         });
@@ -137,11 +139,12 @@ impl Store {
         &self,
         user: &UserId,
         hashes: &[String],
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<(), StoreError> {
+        let noted = noted.into();
         in_transaction!(self, |tx| {
             replace_recovery_codes!(tx, user, hashes);
-            write_audit!(tx, audit);
+            write_noted!(tx, noted);
         });
         Ok(())
     }
@@ -167,7 +170,7 @@ impl Store {
         Ok(rows == 1)
     }
 
-    /// The gate of a recovery code. Answers whether it was there and unused.
+    /// The gate of a recovery code, of whose use its owner is told. Answers whether it was there and unused.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -175,10 +178,11 @@ impl Store {
         &self,
         user: &UserId,
         hash: &str,
+        news: Option<&News>,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let rows = in_transaction!(self, |tx| {
-            sqlx::query(
+            let rows = sqlx::query(
                 "UPDATE recovery_codes SET used_at = $1 WHERE user_id = $2 AND code_hash = $3 AND used_at IS NULL",
             )
             .bind(now.0)
@@ -186,7 +190,13 @@ impl Store {
             .bind(hash)
             .execute(&mut *tx)
             .await?
-            .rows_affected()
+            .rows_affected();
+            if rows == 1
+                && let Some(news) = news
+            {
+                insert_news!(tx, news);
+            }
+            rows
         });
         Ok(rows == 1)
     }

@@ -3,9 +3,11 @@
 use std::sync::Arc;
 
 use super::audit::write_audit;
+use super::kept_name::{keep_name, refuse_kept_name};
+use super::mail::write_noted;
 use super::session::end_sessions_of_user;
 use super::session_client::announce_ended_sessions;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db, version};
+use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db, version};
 use crate::protocol::ids::UserId;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::timestamp::Timestamp;
@@ -127,10 +129,11 @@ impl Store {
     /// Adds a user.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else.
+    /// [`StoreError::Taken`] when the user name or the address belongs to somebody else, or the name did a short while ago.
     pub async fn insert_user(&self, user: &User, audit: &AuditEntry) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
             insert_user!(tx, user);
+            refuse_kept_name!(self, tx, user, user.created_at);
             write_audit!(tx, audit);
         });
         Ok(())
@@ -198,12 +201,14 @@ impl Store {
         &self,
         user: &User,
         read_at: Timestamp,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         let updated = in_transaction!(self, changing[(&user.id).into()], |tx| {
             if user.disabled || !user.is_admin {
                 keep_an_administrator!(tx, user.id);
             }
+            keep_name!(self, tx, &user.id, Some(user.username.as_str()), noted.audit.at);
             let updated = sqlx::query(
                 "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, is_admin = $5,
                         disabled = $6, updated_at = $7, claims = $8
@@ -222,11 +227,15 @@ impl Store {
             .execute(&mut *tx)
             .await?
             .rows_affected();
+            if updated != 1 {
+                return Ok(false);
+            }
+            refuse_kept_name!(self, tx, user, noted.audit.at);
             if updated == 1 {
                 if user.disabled {
-                    end_everything_of_user!(tx, user.id, "", audit.at);
+                    end_everything_of_user!(tx, user.id, "", noted.audit.at);
                 }
-                write_audit!(tx, audit);
+                write_noted!(tx, noted);
             }
             updated
         });
@@ -244,9 +253,9 @@ impl Store {
         password_hash: &str,
         keep_session: Option<&str>,
         now: Timestamp,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
-        self.set_password_read(user, password_hash, keep_session, now, None, audit).await
+        self.set_password_read(user, password_hash, keep_session, now, None, noted).await
     }
 
     /// The same for a user who is as they were when they were read, at `read_at` if that is said.
@@ -260,8 +269,9 @@ impl Store {
         keep_session: Option<&str>,
         now: Timestamp,
         read_at: Option<Timestamp>,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
         let updated = in_transaction!(self, changing[user.into()], |tx| {
             // A sign-in that is under way with the old password goes by `updated_at`, so that must not stand still.
             let updated = sqlx::query(
@@ -277,8 +287,8 @@ impl Store {
             .await?
             .rows_affected();
             if updated == 1 {
-                end_everything_of_user!(tx, user, keep_session.unwrap_or_default(), audit.at);
-                write_audit!(tx, audit);
+                end_everything_of_user!(tx, user, keep_session.unwrap_or_default(), noted.audit.at);
+                write_noted!(tx, noted);
             }
             updated
         });
@@ -331,12 +341,17 @@ impl Store {
             .bind(version(read_at))
             .execute(&mut *tx)
             .await?;
+            keep_name!(self, tx, id, None, audit.at);
             let deleted = sqlx::query("DELETE FROM users WHERE id = $1 AND ($2 = -1 OR updated_at = $2)")
                 .bind(id.as_str())
                 .bind(version(read_at))
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();
+            // Then nothing is kept of a name that is still theirs.
+            if deleted != 1 {
+                return Ok(false);
+            }
             if deleted == 1 {
                 // Their sessions went with them. Their clients hear of that all the same.
                 announce_ended_sessions!(tx, id.as_str(), audit.at);

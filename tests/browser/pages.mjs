@@ -8,7 +8,7 @@ import { demoUser } from '../countersign.mjs';
 
 export const administrator = { username: 'grace', password: 'a ladder, a lamp and a lantern' };
 
-export function launch() {
+export function launch(more = []) {
   return chromium.launch({
     executablePath: '/usr/bin/chromium',
     args: [
@@ -19,6 +19,7 @@ export function launch() {
       '--disable-background-networking',
       '--disable-component-update',
       '--disable-sync',
+      ...more,
     ],
   });
 }

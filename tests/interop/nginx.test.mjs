@@ -2,14 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { signIn } from '../browser/pages.mjs';
-import { ada, json, nginxTest } from './nginx.mjs';
-
-async function enter(page, origin) {
-  await page.goto(`${origin}/page?as=it+was&more=%2F`);
-  await signIn(page, ada);
-  await page.waitForURL(`${origin}/page?as=it+was&more=%2F`);
-  return json(page);
-}
+import { ada, enter, json, nginxTest } from './nginx.mjs';
 
 nginxTest('the application knows who asks, and sign-out takes effect at once', async ({ server, page, newPage, origin }) => {
   const seen = await enter(page, origin);

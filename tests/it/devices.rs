@@ -235,15 +235,18 @@ on_both_engines!(users_hear_of_a_sign_in_on_a_device_that_is_new, |engine| {
     attempt(&mut with_cookie(&app, &laptop), "ada", NEW).await;
     mailbox.is_empty(&app).await;
 
-    // Whoever signs in again and again fills no outbox: what is beyond three an hour waits, and tells of the others, too.
-    attempt(&mut app.browser(), "ada", NEW).await;
-    mailbox.to("ada@example.com").await;
-    mailbox.is_empty(&app).await;
+    // Whoever signs in again and again fills no outbox: what is beyond two an hour waits, and tells of the others, too.
+    app.advance(3600);
+    for _ in 0..2 {
+        attempt(&mut app.browser(), "ada", NEW).await;
+        mailbox.to("ada@example.com").await;
+        mailbox.is_empty(&app).await;
+    }
     for _ in 0..5 {
         assert_eq!(attempt(&mut app.browser(), "ada", NEW).await.status, 303);
     }
     let mails = app.app.store.mails(None, 100).await.unwrap();
     let news: Vec<_> = mails.iter().filter(|mail| mail.kind == "new_sign_in").collect();
-    assert_eq!(news.len(), 3, "{news:?}");
+    assert_eq!(news.len(), 4, "{news:?}");
     assert_eq!(news.iter().filter(|mail| mail.state == "waiting").count(), 1, "{news:?}");
 });

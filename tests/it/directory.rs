@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use countersign::app::{Origin, Parts};
 use countersign::authn::device::Devices;
-use countersign::authn::directory::{Directory, DirectoryError};
+use countersign::authn::directory::{Directory, DirectoryError, Guesses};
 use countersign::authn::means::account_of;
 use countersign::authn::prove;
 use countersign::config::{self, Bind};
@@ -187,14 +187,14 @@ async fn wrong_inputs_let_nobody_in() {
         // No form holds a NUL.
         let expected = if login.contains('\0') || password.contains('\0') { 400 } else { 401 };
         assert_eq!(status(&app, login, password).await, expected, "{login} {password:.20}");
-        let entry = directory.entry(&login.to_lowercase(), password).await.unwrap();
+        let entry = directory.entry(&Guesses::Elsewhere, &login.to_lowercase(), password).await.unwrap();
         assert_eq!(entry, None, "{login} {password:.20}");
     }
     assert!(app.app.store.users("", "", 10).await.unwrap().is_empty());
     // What would be found by each of two entries is nobody's.
     let both = config::Directory { filter: "(|(uid={login})(uid=bob))".to_owned(), ..slapd.settings() };
-    assert_eq!(Directory::new(both).unwrap().entry("ada", THEIRS).await.unwrap(), None);
-    assert!(directory.entry("ada", THEIRS).await.unwrap().is_some());
+    assert_eq!(Directory::new(both).unwrap().entry(&Guesses::Elsewhere, "ada", THEIRS).await.unwrap(), None);
+    assert!(directory.entry(&Guesses::Elsewhere, "ada", THEIRS).await.unwrap().is_some());
 }
 
 #[tokio::test]
@@ -225,7 +225,7 @@ async fn the_way_there_is_protected_or_not_taken() {
         (at_address(&by_start_tls), false),
     ] {
         let what = format!("{} {}", settings.url, settings.start_tls);
-        let outcome = Directory::new(settings).unwrap().entry("ada", THEIRS).await;
+        let outcome = Directory::new(settings).unwrap().entry(&Guesses::Elsewhere, "ada", THEIRS).await;
         match outcome {
             Ok(entry) => assert!(reaches && entry.unwrap().username == "ada", "{what}"),
             Err(DirectoryError::Silent(_)) => assert!(!reaches, "{what}"),
@@ -245,7 +245,7 @@ async fn whoever_signs_in_may_look_themselves_up() {
         ..slapd.settings()
     };
     let directory = Directory::new(as_user).unwrap();
-    let entry = directory.entry("ada", THEIRS).await.unwrap().unwrap();
+    let entry = directory.entry(&Guesses::Elsewhere, "ada", THEIRS).await.unwrap().unwrap();
     assert_eq!((entry.username.as_str(), entry.name.as_deref()), ("ada", Some("Ada Lovelace")));
     for (login, password) in [
         ("ada", ""),
@@ -255,13 +255,16 @@ async fn whoever_signs_in_may_look_themselves_up() {
         ("ada+sn=x@example.org", THEIRS),
         ("ghost", THEIRS),
     ] {
-        assert_eq!(directory.entry(login, password).await.unwrap(), None, "{login}");
+        assert_eq!(directory.entry(&Guesses::Elsewhere, login, password).await.unwrap(), None, "{login}");
     }
     // Its own name or password is wrong: that is the operator's matter, and nobody's attempt.
     let Bind::AsService { dn, .. } = slapd.settings().bind else { panic!() };
     let bind = Bind::AsService { dn, password: zeroize::Zeroizing::new("wrong".to_owned()) };
     let directory = Directory::new(config::Directory { bind, ..slapd.settings() }).unwrap();
-    assert!(matches!(directory.entry("ada", THEIRS).await, Err(DirectoryError::Refused(_))));
+    assert!(matches!(
+        directory.entry(&Guesses::Elsewhere, "ada", THEIRS).await,
+        Err(DirectoryError::Refused(_))
+    ));
 }
 
 /// Something at a port that is no directory: it says this to everybody, and then nothing.
@@ -391,3 +394,28 @@ async fn its_password_is_changed_there() {
     assert_eq!(status(&without, "ada", THEIRS).await, 401);
     assert_eq!(status(&without, "ada", "").await, 401);
 }
+
+on_both_engines!(asvs_6_3_1_one_entry_has_ten_guesses_under_all_of_its_names, |engine| {
+    let slapd = Slapd::start();
+    slapd.set(&format!("uid=ada,{PEOPLE}"), "mail", "ada@example.org").await;
+    let app = start(engine, slapd.settings()).await;
+    // Nobody of this name has an account here yet: each of the names is counted by itself, and the entry is counted too.
+    for number in 0..10 {
+        let name = if number % 2 == 0 { "ada" } else { "ada@example.org" };
+        assert_eq!(status(&app, name, "wrong").await, 401, "{number}");
+    }
+    for (name, password) in [("ada", "wrong"), ("ada@example.org", "wrong"), ("ADA", THEIRS)] {
+        let (_, page) = attempt(&app, name, password).await;
+        assert_eq!((page.status.as_u16(), page.header("retry-after")), (429, Some("900")), "{name}");
+    }
+    // Nobody else is kept out, and after the window everybody is let in; a right password forgets the wrong ones.
+    assert_eq!(status(&app, "bob", THEIRS).await, 303);
+    app.advance(900);
+    for _ in 0..2 {
+        for number in 0..9 {
+            let name = if number % 2 == 0 { "ada" } else { "ada@example.org" };
+            assert_eq!(status(&app, name, "wrong").await, 401, "{number}");
+        }
+        assert_eq!(status(&app, "ada", THEIRS).await, 303);
+    }
+});

@@ -598,3 +598,132 @@ async fn with_tls_the_cookie_is_the_hosts_own() {
             && cookie.ends_with("HttpOnly; SameSite=Lax; Secure")
     );
 }
+
+/// What Traefik's `ForwardAuth` does with a browser's request, with `trustForwardHeader` off: it asks by a GET without a body that
+/// has all of the request's headers but those of the connection; `X-Forwarded-For`, `-Method`, `-Proto`, `-Host` and `-Uri` are
+/// its own, whatever the request had; others, `X-Forwarded-Port` among them, are handed on as they came.
+async fn asked_by_traefik(browser: &mut Browser, method: &str, uri: &str, sent: &[(&str, &str)]) -> Page {
+    const OWN: [&str; 5] =
+        ["x-forwarded-for", "x-forwarded-method", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri"];
+    let hop =
+        ["connection", "keep-alive", "te", "trailers", "transfer-encoding", "upgrade", "content-length"];
+    let mut request = Request::get("/forward-auth")
+        .header("host", "10.0.0.1:8080")
+        .header("x-forwarded-for", "198.51.100.7")
+        .header("x-forwarded-method", method)
+        .header("x-forwarded-proto", "http")
+        .header("x-forwarded-host", HOST)
+        .header("x-forwarded-uri", uri);
+    for (name, value) in sent.iter().filter(|(name, _)| !OWN.contains(name) && !hop.contains(name)) {
+        request = request.header(*name, *value);
+    }
+    browser.send(from(PROXY, request.body(Body::empty()).unwrap())).await
+}
+
+/// What the application sees of it: of the headers that Traefik copies, the browser's own are dropped first.
+fn copied_by_traefik(answer: &Page, sent: &[(&str, &str)]) -> Vec<(String, String)> {
+    const COPIED: [&str; 4] = ["remote-user", "remote-email", "remote-name", "remote-groups"];
+    let others = sent.iter().filter(|(name, _)| !COPIED.contains(name));
+    let others = others.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let copied =
+        COPIED.into_iter().filter_map(|name| Some((name.to_owned(), answer.header(name)?.to_owned())));
+    others.chain(copied).filter(|(name, _)| name.starts_with("remote")).collect()
+}
+
+on_both!(traefik_asks_by_its_own_headers_and_hands_on_what_it_is_told, |test| {
+    let app = configured(&test);
+    app.user("ada").await;
+    let mut at_app = AtApp::new(&app, HOST);
+    let spoofed = [
+        ("accept", "text/html,*/*;q=0.8"),
+        ("remote-user", "root"),
+        ("remote-groups", "admins"),
+        ("x-forwarded-host", "vault.example"),
+        ("x-forwarded-uri", "//evil.example/"),
+        ("x-forwarded-method", "POST"),
+        ("x-forwarded-for", "203.0.113.9"),
+        ("x-forwarded-port", "1"),
+        ("x-forwarded-prefix", "/evil"),
+        ("x-real-ip", "203.0.113.9"),
+        ("forwarded", "for=203.0.113.9;host=evil.example"),
+        ("content-length", "5"),
+        ("transfer-encoding", "chunked"),
+    ];
+    // Nobody yet: the answer goes to the browser as it is, so it must lead somewhere by itself.
+    let uri = "/page?a=b&c=d";
+    let refused = asked_by_traefik(&mut at_app.browser, "GET", uri, &spoofed).await;
+    assert_eq!(refused.status, 303);
+    assert_eq!(refused.location(), "http://app.example/.countersign/start?path=%2Fpage%3Fa%3Db%26c%3Dd");
+    // What a form sent is gone then: that leads to the first page.
+    let refused = asked_by_traefik(&mut at_app.browser, "POST", uri, &[("accept", "text/html")]).await;
+    assert_eq!(refused.location(), "http://app.example/.countersign/start?path=%2F");
+    // A program is not led anywhere.
+    for (method, accept) in [("POST", "application/json"), ("GET", "application/json"), ("PUT", "*/*")] {
+        let refused = asked_by_traefik(&mut at_app.browser, method, uri, &[("accept", accept)]).await;
+        assert_eq!((refused.status.as_u16(), refused.header("location")), (401, None), "{method} {accept}");
+    }
+    // The way in goes by the router for /.countersign/, and from then on every method is let through.
+    let mut at_issuer = signed_in(&app, "ada").await;
+    at_app.enter(&mut at_issuer).await;
+    for method in ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+        let answer = asked_by_traefik(&mut at_app.browser, method, uri, &spoofed).await;
+        assert_eq!(answer.status, 200, "{method}");
+        let seen = copied_by_traefik(&answer, &spoofed);
+        let expected = [
+            ("remote-user", "ada"),
+            ("remote-email", "ada@example.com"),
+            ("remote-name", "ada of Example"),
+            ("remote-groups", ""),
+        ];
+        let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(seen, expected, "{method}");
+        assert_eq!(answer.body, "", "nothing is read of it");
+    }
+    // The address that Traefik saw is the one that counts.
+    let log = app.app.store.recent_audit(100).await.unwrap();
+    assert!(log.iter().all(|row| row.ip != "203.0.113.9"));
+});
+
+on_both!(the_name_of_a_deleted_account_means_nobody_else_behind_the_proxy, |test| {
+    use countersign::admin::users::{self, create, delete, free_name};
+    use countersign::i18n::Language;
+
+    let app = configured(&test);
+    let ada = app.user("ada").await;
+    let mut at_issuer = signed_in(&app, "ada").await;
+    let mut at_app = AtApp::new(&app, HOST);
+    at_app.enter(&mut at_issuer).await;
+    let system = Origin::system();
+    delete(&app.app, &system, &ada).await.unwrap();
+    assert_eq!(at_app.page().await.status, 303);
+    let input = |name: &str| countersign::protocol::profile::UserInput {
+        username: Some(name.to_owned()),
+        ..Default::default()
+    };
+    // In every spelling, for ninety days.
+    for name in ["ada", "ADA"] {
+        assert!(create(&app.app, &system, input(name)).await.is_err(), "{name}");
+    }
+    let eve = create(&app.app, &system, input("eve")).await.unwrap();
+    assert!(users::change(&app.app, &system, &eve, &input("ada"), Language::English).await.is_err());
+    app.advance(90 * 86_400 - 1);
+    assert!(create(&app.app, &system, input("ada")).await.is_err());
+    app.advance(1);
+    let another = create(&app.app, &system, input("ada")).await.unwrap();
+    // A name that is changed is kept too, but not from its owner.
+    let eva = users::change(&app.app, &system, &eve, &input("eva"), Language::English).await.unwrap();
+    assert!(create(&app.app, &system, input("eve")).await.is_err());
+    let eve = users::change(&app.app, &system, &eva, &input("eve"), Language::English).await.unwrap();
+    assert_eq!(eve.username, "eve");
+    // An administrator may give it free.
+    delete(&app.app, &system, &another).await.unwrap();
+    assert!(free_name(&app.app, &system, "nobody").await.is_err());
+    assert!(free_name(&app.app, &system, "no name").await.is_err());
+    free_name(&app.app, &system, "Ada").await.unwrap();
+    create(&app.app, &system, input("ada")).await.unwrap();
+    assert!(app.audit_log().await.iter().any(|row| row.starts_with("user_name.free ")));
+    // Nothing is left of it in the end.
+    app.advance(90 * 86_400 + 3600);
+    app.app.store.clean_up(app.app.clock.now()).await.unwrap();
+    assert!(free_name(&app.app, &system, "eva").await.is_err());
+});

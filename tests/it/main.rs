@@ -51,6 +51,7 @@ mod logout;
 mod mail;
 mod matrix;
 mod methods;
+mod notices;
 mod outage;
 mod outgoing;
 mod overview;

@@ -17,7 +17,7 @@ use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::store::{
     AuditEntry, Carried, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated,
-    SelfRegistered, Store, StoreError, StoredKey,
+    SelfRegistered, Share, Store, StoreError, StoredKey,
 };
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -1085,7 +1085,7 @@ fn new_mail(id: &str) -> NewMail {
 }
 
 fn mail_limit() -> MailLimit {
-    MailLimit { bucket: "ada".to_owned(), window: HOUR, may_wait: 0 }
+    MailLimit { bucket: "ada".to_owned(), window: HOUR, share: Share::Recovery }
 }
 
 on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {

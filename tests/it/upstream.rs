@@ -570,7 +570,10 @@ on_both_engines!(
         let (app, provider) = with_provider(engine).await;
         let ada = app.user("ada").await;
         let mut browser = app.browser();
+        // Whoever signed in there just now may set something up here.
+        provider.plans(Plan { claims: json!({ "auth_time": START }), ..Plan::default() });
         assert!(is_inside(&through(&mut browser, &provider, "/account").await));
+        provider.plans(Plan::default());
         crate::second_factor::set_up(&app, &mut browser).await;
         let mut other = app.browser();
         let page = through(&mut other, &provider, "/account").await;
@@ -754,3 +757,107 @@ on_both_engines!(one_countersign_signs_in_with_another, |engine| {
     let [user] = users(&lower).await.try_into().unwrap();
     assert_eq!((user.email.as_deref(), user.email_verified), (Some("ada@example.com"), true));
 });
+
+/// A page that asks for a sign-in of the last minutes.
+const SENSITIVE: &str = "/account/profile/address";
+
+/// A client's demand for a fresh sign-in, or a page of the account's that asks for one.
+async fn press_again(browser: &mut Browser, address: &str, id: &str) -> String {
+    let page = browser.open(address).await;
+    press(browser, &page, id).await.location().to_owned()
+}
+
+fn parameter(address: &str, name: &str) -> Option<String> {
+    let url = url::Url::parse(address).unwrap();
+    let mut pairs = url.query_pairs();
+    pairs.find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
+}
+
+on_both_engines!(core_3_1_2_1_a_session_that_is_open_at_a_provider_is_no_fresh_sign_in_here, |engine| {
+    let (app, provider) = with_provider(engine).await;
+    app.user("ada").await;
+    let rp = app.rp("web").await;
+    provider.person(json!({ "sub": "42", "id": "42" }));
+    let mut owner = signed_in(&app, "ada").await;
+    for id in ["acme", "hub"] {
+        assert!(link(&mut owner, &provider, id).await.text().contains("The account is linked"));
+    }
+    app.advance(5000);
+    let now = app.app.clock.now().0;
+    provider.time(now);
+
+    // Whoever is signed in there comes in without a question, and when they signed in there is not known.
+    let mut browser = app.browser();
+    let out = press_again(&mut browser, "/account", "acme").await;
+    assert_eq!((parameter(&out, "max_age"), parameter(&out, "prompt")), (None, None));
+    let page = browser.get(&provider.approve(&out)).await;
+    assert!(is_inside(&browser.follow(page).await));
+    let asked = browser.get(SENSITIVE).await;
+    assert!(asked.location().starts_with("/login?flow="), "{}", asked.location());
+
+    // To change something they are asked there, and the provider has to say that they were.
+    for (auth_time, is_fresh) in
+        [(json!(now - 31), false), (json!(0), false), (Value::Null, false), (json!(now - 30), true)]
+    {
+        let out = press_again(&mut browser, SENSITIVE, "acme").await;
+        assert_eq!(parameter(&out, "max_age").as_deref(), Some("0"));
+        assert_eq!(parameter(&out, "prompt").as_deref(), Some("login"));
+        provider.plans(Plan { claims: json!({ "auth_time": auth_time }), ..Plan::default() });
+        let page = browser.get(&provider.approve(&out)).await;
+        if is_fresh {
+            assert_eq!(page.location(), SENSITIVE, "{auth_time}");
+        } else {
+            assert_eq!(page.status, 401, "{auth_time}");
+            assert!(page.text().contains("did not confirm that you signed in"), "{}", page.text());
+        }
+        assert_eq!(browser.get(SENSITIVE).await.status == 200, is_fresh, "{auth_time}");
+    }
+    // One that never says when does not do, as there is a password.
+    let mut browser = app.browser();
+    let out = press_again(&mut browser, "/account", "hub").await;
+    let page = browser.get(&provider.approve(&out)).await;
+    assert!(is_inside(&browser.follow(page).await));
+    let out = press_again(&mut browser, SENSITIVE, "hub").await;
+    let page = browser.get(&provider.approve(&out)).await;
+    assert!(page.text().contains("did not confirm that you signed in"), "{}", page.text());
+    let page = browser.open(SENSITIVE).await;
+    assert_eq!(browser.sign_in(&page, "ada").await.status, 200, "but the password does");
+    assert_eq!(browser.get(SENSITIVE).await.status, 200);
+
+    // Nor does it for an application that asks for a fresh sign-in, or for one of a short while ago.
+    for demand in [("prompt", "login"), ("max_age", "0"), ("max_age", "60")] {
+        let request = rp.authorization("openid", &[demand]);
+        provider.plans(Plan { claims: json!({ "auth_time": now - 100 }), ..Plan::default() });
+        let mut browser = app.browser();
+        let out = press_again(&mut browser, &request, "acme").await;
+        assert_eq!(parameter(&out, "max_age").as_deref(), Some("0"), "{demand:?}");
+        let page = browser.get(&provider.approve(&out)).await;
+        assert_eq!(page.status, 401, "{demand:?}");
+        provider.plans(Plan::default());
+        let out = press_again(&mut browser, &request, "acme").await;
+        let page = browser.get(&provider.approve(&out)).await;
+        let page = browser.follow(page).await;
+        // What was allowed once is not asked for again.
+        let asks = page.body.contains("action=\"/consent\"");
+        let page = if asks { browser.consent(&page, "allow").await } else { page };
+        assert!(page.sent("code").is_some(), "{demand:?}");
+    }
+});
+
+on_both_engines!(
+    whoever_has_nothing_but_a_provider_that_never_says_when_can_still_change_their_account,
+    |engine| {
+        let (app, provider) = with_provider(engine).await;
+        let rp = app.rp("web").await;
+        provider.person(json!({ "id": "7", "login": "grace", "mail": "grace@example.com" }));
+        let mut browser = app.browser();
+        let out = press_again(&mut browser, "/account", "hub").await;
+        let page = browser.get(&provider.approve(&out)).await;
+        assert!(is_inside(&browser.follow(page).await));
+        assert_eq!(browser.get("/account/sign-in/passkeys").await.status, 200, "such as adding a better way");
+        // An application's demand is not met by it.
+        let out = press_again(&mut browser, &rp.authorization("openid", &[("prompt", "login")]), "hub").await;
+        let page = browser.get(&provider.approve(&out)).await;
+        assert!(page.status == 401 && page.text().contains("did not confirm"), "{}", page.text());
+    }
+);

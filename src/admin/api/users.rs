@@ -112,7 +112,7 @@ pub async fn update(
     let before = users::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&UserInput::from(&before))?;
-    let user = users::change(&app, &caller.origin, &before, &input).await?;
+    let user = users::change(&app, &caller.origin, &before, &input, Language::English).await?;
     Ok(versioned(StatusCode::OK, user.updated_at, UserView::from(user)))
 }
 

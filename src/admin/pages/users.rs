@@ -106,7 +106,7 @@ pub async fn update(
         return refused(&app, &me, &before, None, Refusal::Changed("user")).await;
     }
     let input = input_of(&sent);
-    match users::change(&app, &me.origin(&info), &before, &input).await {
+    match users::change(&app, &me.origin(&info), &before, &input, Language::English).await {
         Ok(user) => Ok(done(&format!("{LIST}/{}", user.id), Notice::UserSaved)),
         Err(refusal) => refused(&app, &me, &before, Some(&input), refusal).await,
     }

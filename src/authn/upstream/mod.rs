@@ -19,6 +19,7 @@ use crate::outgoing::FetchError;
 use crate::protocol::linking::Identity;
 use crate::protocol::params::Params;
 use crate::protocol::sign_in::Method;
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::upstream::UpstreamError;
 use crate::protocol::user::User;
 
@@ -32,13 +33,22 @@ pub struct Pending {
     nonce: String,
     /// RFC 7636 §4.1.
     verifier: String,
+    /// Since when its user is to have signed in there once more.
+    #[serde(default)]
+    anew_since: Option<Timestamp>,
 }
 
 impl Pending {
-    /// For a new request.
+    /// For a new request. With a time, the provider is to have its user sign in once more.
     #[must_use]
-    pub fn new(entropy: &Entropy) -> Self {
-        Self { nonce: entropy.secret(), verifier: entropy.secret() }
+    pub fn new(entropy: &Entropy, anew_since: Option<Timestamp>) -> Self {
+        Self { nonce: entropy.secret(), verifier: entropy.secret(), anew_since }
+    }
+
+    /// Since when its user is to have signed in there once more.
+    #[must_use]
+    pub fn anew_since(&self) -> Option<Timestamp> {
+        self.anew_since
     }
 }
 
@@ -88,6 +98,14 @@ fn client_secret(
     })
 }
 
+/// Who came back from a provider.
+pub struct CameBack {
+    /// Who.
+    pub identity: Identity,
+    /// When they signed in there, if it says so.
+    pub auth_time: Option<Timestamp>,
+}
+
 /// Who signed in there, by the answer that the browser brings.
 ///
 /// # Errors
@@ -97,7 +115,7 @@ pub async fn finish(
     upstream: &Upstream,
     pending: &Pending,
     answer: &Params,
-) -> Result<Identity, UpstreamError> {
+) -> Result<CameBack, UpstreamError> {
     let told = match &upstream.protocol {
         UpstreamProtocol::OpenIdConnect { issuer } => {
             openid_connect::finish(app, upstream, issuer, pending, answer).await?
@@ -106,8 +124,10 @@ pub async fn finish(
             oauth2::finish(app, upstream, provider, pending, answer).await?
         }
     };
-    Identity::of(&upstream.id, told)
-        .ok_or_else(|| UpstreamError::NotBelieved("the subject is none".to_owned()))
+    let auth_time = told.auth_time;
+    let identity = Identity::of(&upstream.id, told)
+        .ok_or_else(|| UpstreamError::NotBelieved("the subject is none".to_owned()))?;
+    Ok(CameBack { identity, auth_time })
 }
 
 /// An identity that a provider vouched for just now, as proof of the user whose it is.

@@ -86,6 +86,7 @@ pub(super) async fn finish(
         email_verified: document.get(&names.email_verified).and_then(Value::as_bool) == Some(true),
         name: text(&names.name),
         username: text(&names.username),
+        auth_time: None,
     };
     if let Some(emails) = &provider.emails {
         let list = ask(app, emails, token).await?;

@@ -1,10 +1,11 @@
 //! Providers that speak OpenID Connect: discovery, the code flow with PKCE, and an ID token that is checked.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use openidconnect::core::{
-    CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreIdTokenClaims,
+    CoreAuthPrompt, CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreIdToken, CoreIdTokenClaims,
     CoreIdTokenVerifier, CoreJsonWebKeySet, CoreJwsSigningAlgorithm, CoreProviderMetadata,
     CoreUserInfoClaims,
 };
@@ -22,6 +23,7 @@ use crate::config::Upstream;
 use crate::outgoing::Freshness;
 use crate::protocol::linking::Told;
 use crate::protocol::params::Params;
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::upstream::{UpstreamError, code_of};
 
 /// Signatures that are believed: those of keys that the provider alone has. A secret that two know proves less, and `none`
@@ -37,6 +39,9 @@ const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::EcdsaP384Sha384,
     CoreJwsSigningAlgorithm::EdDsa,
 ];
+
+/// Its documentation names `none`, `consent` and `select_account` as values of `prompt`.
+const GOOGLE: &str = "https://accounts.google.com";
 
 /// For how many seconds a provider's clock may be ahead of ours.
 const CLOCK_SKEW: i64 = 120;
@@ -55,6 +60,8 @@ struct Discovered {
     metadata: CoreProviderMetadata,
     /// RFC 9207 §3.
     always_names_itself: bool,
+    /// May it be asked with `prompt=login`?
+    knows_login: bool,
 }
 
 /// Metadata is kept like every document, so that it costs a request in five minutes at most.
@@ -69,7 +76,12 @@ async fn discover(app: &App, issuer: &str) -> Result<Discovered, UpstreamError> 
     }
     let always_names_itself =
         document.get("authorization_response_iss_parameter_supported").and_then(Value::as_bool) == Some(true);
-    Ok(Discovered { metadata, always_names_itself })
+    // Initiating User Registration §3. Google, which does not publish it, refuses a value that it does not know.
+    let knows_login = match document.get("prompt_values_supported").and_then(Value::as_array) {
+        Some(values) => values.iter().any(|value| value == "login"),
+        None => issuer != GOOGLE,
+    };
+    Ok(Discovered { metadata, always_names_itself, knows_login })
 }
 
 /// The crate's client for a provider with these keys.
@@ -103,7 +115,7 @@ pub(super) async fn begin(
     state: String,
     pending: &Pending,
 ) -> Result<Url, UpstreamError> {
-    let Discovered { metadata, .. } = discover(app, issuer).await?;
+    let Discovered { metadata, knows_login, .. } = discover(app, issuer).await?;
     let client = client(app, upstream, &metadata, CoreJsonWebKeySet::default())?;
     let nonce = Nonce::new(pending.nonce.clone());
     let verifier = PkceCodeVerifier::new(pending.verifier.clone());
@@ -117,6 +129,13 @@ pub(super) async fn begin(
         .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
     let request =
         if upstream.form_post { request.add_extra_param("response_mode", "form_post") } else { request };
+    // Both: Microsoft knows no `max_age`, and `prompt` alone leaves no trace in the ID token (Core §3.1.2.1, §15.1).
+    let request = if pending.anew_since.is_some() {
+        let request = request.set_max_age(Duration::ZERO);
+        if knows_login { request.add_prompt(CoreAuthPrompt::Login) } else { request }
+    } else {
+        request
+    };
     let (address, _, _) = request.url();
     Ok(address)
 }
@@ -129,7 +148,7 @@ pub(super) async fn finish(
     pending: &Pending,
     answer: &Params,
 ) -> Result<Told, UpstreamError> {
-    let Discovered { metadata, always_names_itself } = discover(app, issuer).await?;
+    let Discovered { metadata, always_names_itself, .. } = discover(app, issuer).await?;
     let code = code_of(answer, Some(issuer), always_names_itself)?;
     let keys = keys(app, &metadata, Freshness::Any).await?;
     let with_keys = |keys: &Value| client(app, upstream, &metadata, key_set(keys)?);
@@ -164,6 +183,7 @@ pub(super) async fn finish(
         email_verified: claims.email_verified().unwrap_or(false),
         name: claims.name().and_then(|name| name.get(None)).map(|name| name.to_string()),
         username: claims.preferred_username().map(|name| name.to_string()),
+        auth_time: claims.auth_time().map(|at| Timestamp(at.timestamp())),
     };
     if told.email.is_none() && metadata.userinfo_endpoint().is_some() {
         let request = client

@@ -2,6 +2,7 @@
 
 use super::{Account, LONGEST_BETWEEN_PROOFS, Method, Next, Proof, SignIn};
 use crate::protocol::assurance::Level;
+use crate::protocol::ids::SessionId;
 use crate::protocol::recovery::{Aim, MailedLink, may_reset};
 use crate::protocol::samples;
 use crate::protocol::session::Session;
@@ -11,7 +12,7 @@ use crate::protocol::user::User;
 const START: i64 = 1_000_000;
 
 /// Of a link with which a password is chosen.
-const LINK_WORKS_FOR: i64 = 1800;
+const LINK_WORKS_FOR: i64 = 3600;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Event {
@@ -280,4 +281,43 @@ fn a_mailed_code_opens_an_account_and_adds_to_nothing() {
     let raised = SignIn::raising(&session, Timestamp(1), now);
     let next = raised.next(&account, Some(&session.id), Level::OneFactor, now);
     assert_eq!(next, Next::Second { level: Level::TwoFactors });
+}
+
+#[test]
+fn core_2_auth_time_is_when_the_user_last_did_something_for_it() {
+    let account = Account {
+        unchanged_since: Timestamp(1),
+        has_second_factor: false,
+        attainable: Level::PhishingResistant,
+    };
+    let now = Timestamp(START + 5000);
+    let proof = |method, at: i64| Proof::new("ada".into(), method, Timestamp(START + at), Timestamp(1));
+    let of = |sign_in: &SignIn, live: Option<&SessionId>| match sign_in.next(
+        &account,
+        live,
+        Level::OneFactor,
+        now,
+    ) {
+        Next::Done(who) => who.auth_time().0 - START,
+        other => panic!("{other:?}"),
+    };
+    // What was proved, and how long ago it was done.
+    for (proofs, expected) in [
+        (vec![proof(Method::Password, 4900)], 4900),
+        (vec![proof(Method::Password, 4800), proof(Method::Totp, 4990)], 4990),
+        (vec![proof(Method::Upstream, 5000).of_earlier(Timestamp(START + 100))], 100),
+        (vec![proof(Method::Upstream, 5000).of_earlier(Timestamp(START + 9000))], 5000),
+        // Something that is typed here is fresh, whatever it is added to.
+        (vec![proof(Method::Upstream, 4990).of_earlier(Timestamp(START)), proof(Method::Totp, 5000)], 5000),
+    ] {
+        let mut sign_in = SignIn::default();
+        for proof in proofs {
+            sign_in.proved(proof);
+        }
+        assert_eq!(of(&sign_in, None), expected, "{sign_in:?}");
+    }
+    // A session that is raised by nothing is not newer than it was.
+    let session = Session { methods: "pwd".to_owned(), ..samples::session("s", "ada", Timestamp(START + 7)) };
+    let raised = SignIn::raising(&session, Timestamp(1), now);
+    assert_eq!(of(&raised, Some(&session.id)), session.auth_time.0 - START);
 }

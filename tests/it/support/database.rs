@@ -177,6 +177,7 @@ pub fn config(issuer: &str) -> Config {
         keys: config::Keys { rotate_every: seconds(7_776_000), publish_before: seconds(86_400) },
         assurance: config::Assurance::default(),
         sign_up: config::SignUpMode::default(),
+        keep_names_for: seconds(7_776_000),
         sign_in: config::SignIn::default(),
         branding: &countersign::branding::PLAIN,
         upstreams: Vec::new(),

@@ -79,6 +79,8 @@ struct Inner {
     /// Codes that were not redeemed: the request's parameters, and who said yes.
     codes: BTreeMap<String, (BTreeMap<String, String>, Value)>,
     issued: usize,
+    /// What its clock says, where that was set.
+    now: i64,
     redeemed: usize,
     new_key_is_published: bool,
 }
@@ -147,6 +149,11 @@ impl Provider {
     /// What it does from now on.
     pub fn plans(&self, plan: Plan) {
         self.shared.inner.lock().unwrap().plan = plan;
+    }
+
+    /// What its clock says from now on.
+    pub fn time(&self, now: i64) {
+        self.shared.inner.lock().unwrap().now = now;
     }
 
     /// Who signs in from now on.
@@ -281,8 +288,11 @@ async fn token(
     let access_token = format!("token-of-{}", person["sub"].as_str().unwrap_or_default());
     let mut answer = json!({ "access_token": access_token, "token_type": "Bearer", "expires_in": 60 });
     if let Some(nonce) = request.get("nonce").filter(|_| !plan.no_id_token) {
+        // Core §3.1.2.1 max_age: "the ID Token returned MUST include an auth_time Claim Value".
+        let auth_time = request.get("max_age").map(|_| shared.inner.lock().unwrap().now.max(START));
         let right = json!({
             "iss": shared.address, "aud": CLIENT, "exp": START + 100_000, "iat": START, "nonce": nonce,
+            "auth_time": auth_time,
         });
         let claims = merged(merged(right, &person), &plan.claims);
         answer["id_token"] = json!(match plan.signed {
