@@ -17,6 +17,7 @@ use crate::jose::KeyringError;
 use crate::mail::{Mailer, TransportError};
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::protocol::ids::{ClientId, UserId};
+use crate::protocol::powers::Powers;
 use crate::sealing::Seals;
 use crate::statistics::Statistics;
 use crate::store::{AuditEntry, Store, StoreError};
@@ -181,6 +182,8 @@ pub struct Origin {
     pub user_agent: String,
     /// The request, where there is one.
     pub correlation_id: String,
+    /// What they may administer; that they do something to their own account needs none.
+    pub powers: Powers,
 }
 
 impl Origin {
@@ -197,7 +200,13 @@ impl Origin {
     }
 
     fn without_request(actor: &str) -> Self {
-        Self { actor: actor.to_owned(), ip: None, user_agent: String::new(), correlation_id: String::new() }
+        Self {
+            actor: actor.to_owned(),
+            ip: None,
+            user_agent: String::new(),
+            correlation_id: String::new(),
+            powers: Powers::all(),
+        }
     }
 
     /// The same request, done by this client.
@@ -210,6 +219,12 @@ impl Origin {
     #[must_use]
     pub fn by_user(self, id: &UserId) -> Self {
         Self { actor: Self::actor_of(id), ..self }
+    }
+
+    /// The same, done by somebody who may administer this.
+    #[must_use]
+    pub fn with_powers(self, powers: Powers) -> Self {
+        Self { powers, ..self }
     }
 
     /// A user, as who does something.

@@ -105,6 +105,7 @@ fn user(number: u32, now: i64) -> User {
     let (given, family) = (pick(&GIVEN, number), pick(&FAMILY, number / 20));
     let username = format!("{}.{number}", given.to_lowercase());
     User {
+        new_password_required: false,
         id: user_id(number).into(),
         email: Some(format!("{username}@company{}.example", number % 300)),
         username,

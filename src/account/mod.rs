@@ -122,7 +122,7 @@ pub async fn change_password(
     };
     let kept = Some(&me.session.id);
     let language = me.browser.locale.words().language();
-    match users::set_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
+    match users::store_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
         Ok(()) => {}
         Err(Refusal::WeakPassword(weakness)) => {
             return again(&app, &me, PasswordProblem::Weak(weakness)).await;
@@ -235,7 +235,8 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
         words,
         name: me.user.display_name().to_owned(),
         csrf: me.browser.csrf(&app.seals),
-        is_admin: me.user.is_admin,
+        is_admin: me.powers.is_any(),
+        manages_all: me.powers.is_all(),
         now: app.clock.now().0,
     }
 }

@@ -52,7 +52,8 @@ pub async fn save(
         claims: StandardClaims::from_texts(text),
         ..UserInput::from(&before)
     };
-    match users::change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language()).await
+    match users::store_change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language())
+        .await
     {
         Ok(_) => Ok(done(Notice::ProfileSaved)),
         Err(Refusal::Invalid(problems)) => {
@@ -133,7 +134,8 @@ pub async fn change_address(
         return again(StatusCode::TOO_MANY_REQUESTS, Problem::new("email", said));
     }
     let wanted = UserInput { email: Some(email), ..UserInput::from(&before) };
-    match users::change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language()).await
+    match users::store_change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language())
+        .await
     {
         Ok(_) => {}
         Err(Refusal::Store(StoreError::Taken(_))) => {

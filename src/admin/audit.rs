@@ -9,8 +9,10 @@ use time::format_description::well_known::Rfc3339;
 use utoipa::ToSchema;
 
 use super::Refusal;
-use crate::app::App;
+use super::access::{allow, user_facts};
+use crate::app::{App, Origin};
 use crate::protocol::audit::{self, AuditFilter, AuditInput, csv_cell};
+use crate::protocol::powers::{About, Deed, Permission, Resource};
 use crate::store::AuditRow;
 
 /// Who does things without being a user or a client.
@@ -88,6 +90,31 @@ pub async fn list(app: &App, input: &AuditInput, after: &str, limit: u32) -> Res
         reached: page.next.as_deref().and_then(time_of),
         next: page.next.map(|id| app.seals.cursor(&list, &id)),
     })
+}
+
+/// May somebody see what this filter means? Who may not see all of the log asks about one thing that is theirs.
+///
+/// # Errors
+/// They may not, or the filter breaks a rule.
+pub async fn may_see(app: &App, origin: &Origin, input: &AuditInput) -> Result<(), Refusal> {
+    if origin.powers.has(Permission::Read(Resource::Audit)) {
+        return Ok(());
+    }
+    let filter = filter(app, input).await?;
+    let target = filter.target.as_str();
+    let told = format!("audit {target}");
+    match target.split_once(':') {
+        Some(("client", id)) => allow(app, origin, &Deed::SeeAudit(About::Client(&id.into())), &told).await,
+        Some(("group", id)) => allow(app, origin, &Deed::SeeAudit(About::Group(&id.into())), &told).await,
+        Some(("user", id)) => match app.store.asked_anew().user(&id.into()).await? {
+            Some(user) => {
+                let facts = user_facts(app, origin, &user).await?;
+                allow(app, origin, &Deed::SeeAudit(About::User(&facts)), &told).await
+            }
+            None => allow(app, origin, &Deed::SeeAudit(About::Anything), &told).await,
+        },
+        _ => allow(app, origin, &Deed::SeeAudit(About::Anything), &told).await,
+    }
 }
 
 /// The form of an export.

@@ -7,11 +7,13 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{allow, client_facts, managed_by};
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::jose::ClientKeys;
 use crate::protocol::client::{AuthMethod, Client, ClientMetadata, OldSecret, SelfRegistration, SigningAlg};
 use crate::protocol::ids::ClientId;
+use crate::protocol::powers::{Deed, Permission, Resource, reaches_administration, widened};
 use crate::protocol::registration::{self, ClientInput, Kind, Registration, RegistrationPolicy, UriHint};
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::timestamp::Timestamp;
@@ -79,26 +81,33 @@ impl From<Issued> for ClientView {
 pub struct Page {
     /// In the order of registration.
     pub clients: Vec<Client>,
-    /// The cursor to go on after; none at the end.
+    /// The place to go on after; none at the end.
     pub next: Option<String>,
 }
 
-/// Clients whose id or name holds `query` (all of them where it is empty) after the cursor `after`, `limit` at most.
+/// Clients that somebody may see whose id or name holds `query` (all of them where it is empty), after the place `after`,
+/// `limit` at most.
 ///
 /// # Errors
-/// The cursor was not given out for this search, or the database is unavailable.
-pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
-    let list = format!("clients {query}");
-    let text = if after.is_empty() {
+/// There is no such place, or the database is unavailable.
+pub async fn list(app: &App, origin: &Origin, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
+    let place = match after {
         // Nothing was registered before that.
-        format!("{}:", i64::MIN)
-    } else {
-        app.seals.open_cursor(&list, after).map_err(|problem| Refusal::field("after", problem))?
+        "" => Some((i64::MIN, "")),
+        place => place.split_once(':').and_then(|(at, id)| Some((at.parse().ok()?, id))),
     };
-    let place = text.split_once(':').and_then(|(at, id)| Some((at.parse().ok()?, id)));
     let place = place.ok_or_else(|| Refusal::field("after", BadCursor::Forged))?;
     let (wanted, asked) = (query.trim().to_lowercase(), limit.saturating_add(1));
-    let mut clients = if wanted.is_empty() {
+    let mut clients = if let Some(holder) = managed_by(origin, Permission::Read(Resource::Clients)) {
+        let holds = |text: &str| text.to_lowercase().contains(&wanted);
+        // As few as one holder manages at most.
+        let mut theirs = app.store.clients_managed_by(&holder).await?;
+        theirs.retain(|client| {
+            (client.created_at.0, client.id.as_str()) > place
+                && (holds(client.id.as_str()) || holds(&client.metadata.client_name))
+        });
+        theirs
+    } else if wanted.is_empty() {
         app.store.clients_behind(place, asked).await?
     } else {
         app.store.clients_holding(&wanted, place, asked).await?
@@ -106,10 +115,7 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = clients.len() > most;
     clients.truncate(most);
-    let next = clients
-        .last()
-        .filter(|_| more)
-        .map(|last| app.seals.cursor(&list, &format!("{}:{}", last.created_at.0, last.id)));
+    let next = clients.last().filter(|_| more).map(|last| format!("{}:{}", last.created_at.0, last.id));
     Ok(Page { clients, next })
 }
 
@@ -163,6 +169,10 @@ pub fn hints(kind: Kind, client: &Client) -> Vec<(String, UriHint)> {
 }
 
 async fn store_new(app: &App, origin: &Origin, wanted: Registration) -> Result<Issued, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Clients)), "client:").await?;
+    if reaches_administration(&wanted.metadata.scope) {
+        allow(app, origin, &Deed::Delegate, "client:").await?;
+    }
     let issued = made(app, wanted, None).await?;
     let client = &issued.client;
     let audit = app.audit(origin, "client.create", target(&client.id), client.metadata.client_name.as_str());
@@ -197,6 +207,17 @@ pub(crate) async fn made(
     Ok(Issued { client, secret })
 }
 
+/// The client with this id, for somebody who looks at it.
+///
+/// # Errors
+/// It is not theirs to see, or there is none.
+pub async fn seen(app: &App, origin: &Origin, id: &str) -> Result<Client, Refusal> {
+    let client_id = ClientId::from(id);
+    // Before it is looked for: whether there are others is nobody's business.
+    allow(app, origin, &Deed::SeeClient(&client_id), &target(&client_id)).await?;
+    find(app, id).await
+}
+
 /// The client with this id.
 ///
 /// # Errors
@@ -222,7 +243,24 @@ pub async fn change(
         return Err(Refusal::field("client_id", "cannot be changed"));
     }
     wanted.metadata.software_statement.clone_from(&before.metadata.software_statement);
+    may_change(app, origin, &before, Some(&wanted.metadata)).await?;
     replace(app, origin, before, wanted).await
+}
+
+/// May somebody change this client to have this metadata, or only its secret?
+async fn may_change(
+    app: &App,
+    origin: &Origin,
+    before: &Client,
+    after: Option<&ClientMetadata>,
+) -> Result<(), Refusal> {
+    let widened = after.map(|after| widened(&before.metadata, after)).unwrap_or_default();
+    let deed = Deed::ChangeClient {
+        client: client_facts(app, origin, before).await?,
+        powerful_after: after.is_some_and(|after| reaches_administration(&after.scope)),
+        widened: &widened,
+    };
+    allow(app, origin, &deed, &target(&before.id)).await
 }
 
 /// Puts another registration in a client's place; its secret as in [`change`].
@@ -293,6 +331,7 @@ pub async fn rotate_secret(
     before: Client,
     overlap: Duration,
 ) -> Result<Issued, Refusal> {
+    may_change(app, origin, &before, None).await?;
     if overlap > LONGEST_OVERLAP {
         return Err(Refusal::field("keep_old_seconds", "7 days (604800 seconds) at most"));
     }
@@ -320,6 +359,7 @@ pub async fn rotate_secret(
 /// # Errors
 /// There is none that works, or somebody else changed or deleted the client meanwhile.
 pub async fn end_old_secret(app: &App, origin: &Origin, before: Client) -> Result<Client, Refusal> {
+    may_change(app, origin, &before, None).await?;
     if before.old_secret_at(app.clock.now()).is_none() {
         return Err(Refusal::NotFound("old secret"));
     }
@@ -338,9 +378,37 @@ pub async fn end_old_secret(app: &App, origin: &Origin, before: Client) -> Resul
 /// # Errors
 /// There is none with this id.
 pub async fn delete(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
-    let id = ClientId::from(id);
-    let audit = app.audit(origin, "client.delete", target(&id), "");
-    if app.store.delete_client(&id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("client")) }
+    let client = find(app, id).await?;
+    may_delete(app, origin, &client).await?;
+    remove(app, origin, &client.id).await
+}
+
+/// The same for a client that is as it was when it was read.
+///
+/// # Errors
+/// There is none with this id, or somebody else changed it meanwhile.
+pub async fn delete_unchanged(app: &App, origin: &Origin, read: &Client) -> Result<(), Refusal> {
+    may_delete(app, origin, read).await?;
+    let audit = app.audit(origin, "client.delete", target(&read.id), "");
+    if app.store.delete_client_read(&read.id, Some(read.updated_at), &audit).await? {
+        return Ok(());
+    }
+    find(app, read.id.as_str()).await?;
+    Err(Refusal::Changed("client"))
+}
+
+async fn may_delete(app: &App, origin: &Origin, client: &Client) -> Result<(), Refusal> {
+    let facts = client_facts(app, origin, client).await?;
+    allow(app, origin, &Deed::DeleteClient(facts), &target(&client.id)).await
+}
+
+/// Deletes a client that asks for it itself.
+///
+/// # Errors
+/// There is none with this id.
+pub(crate) async fn remove(app: &App, origin: &Origin, id: &ClientId) -> Result<(), Refusal> {
+    let audit = app.audit(origin, "client.delete", target(id), "");
+    if app.store.delete_client(id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("client")) }
 }
 
 /// Keys by value must do what the client registered them for; those by reference show it when they are used.

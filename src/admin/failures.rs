@@ -6,11 +6,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Refusal;
+use super::access::{allow, managed_by};
 use super::clients;
 use crate::app::{App, Origin};
 use crate::protocol::client::Client;
 use crate::protocol::diagnosis::{FlowStep, flow, is_safe_to_register, nearest};
 use crate::protocol::ids::ClientId;
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::redirect_uri::matches;
 use crate::protocol::registration::ClientInput;
 use crate::store::FailureRow;
@@ -97,6 +99,40 @@ pub async fn list(app: &App, client_id: &str, before: &str, limit: u32) -> Resul
     Ok(rows.into_iter().map(FailureView::from).collect())
 }
 
+/// The same as far as somebody may see them: without a client, those of all that they manage.
+///
+/// # Errors
+/// The client is not theirs to see, or the database is unavailable.
+pub async fn list_for(
+    app: &App,
+    origin: &Origin,
+    client_id: &str,
+    before: &str,
+    limit: u32,
+) -> Result<Vec<FailureView>, Refusal> {
+    if let Some(holder) = managed_by(origin, Permission::Read(Resource::Failures))
+        && client_id.is_empty()
+        && origin.powers.is_delegated()
+    {
+        app.failures.write(&app.store).await?;
+        let rows = app.store.failures_managed_by(&holder, before, limit).await?;
+        return Ok(rows.into_iter().map(FailureView::from).collect());
+    }
+    allow(app, origin, &Deed::SeeFailures(client_id), &format!("client:{client_id:.200}")).await?;
+    list(app, client_id, before, limit).await
+}
+
+/// The same as [`find`], for somebody who looks at it.
+///
+/// # Errors
+/// It is not theirs to see, there is none, or it is forgotten.
+pub async fn seen(app: &App, origin: &Origin, correlation_id: &str) -> Result<Diagnosis, Refusal> {
+    let diagnosis = find(app, correlation_id).await?;
+    let client_id = &diagnosis.failure.client_id;
+    allow(app, origin, &Deed::SeeFailures(client_id), &format!("failure:{correlation_id}")).await?;
+    Ok(diagnosis)
+}
+
 /// The refused request of a correlation id, and what was found out about it.
 ///
 /// # Errors
@@ -124,7 +160,7 @@ pub async fn register_redirect_uri(
     origin: &Origin,
     correlation_id: &str,
 ) -> Result<Client, Refusal> {
-    let diagnosis = find(app, correlation_id).await?;
+    let diagnosis = seen(app, origin, correlation_id).await?;
     let wanted = diagnosis.redirect_uri.filter(|uri| uri.can_be_registered).ok_or_else(|| {
         Refusal::field("redirect_uri", "cannot be registered with one click: look at the application")
     })?;

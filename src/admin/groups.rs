@@ -3,12 +3,14 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{allow, group_facts, managed_by, user_facts};
 use super::clients::next_version;
 use super::{Refusal, changes, users};
 use crate::app::{App, Origin};
 use crate::protocol::assurance::Level;
 use crate::protocol::group::{self, Group, GroupInput, Membership};
 use crate::protocol::ids::GroupId;
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::user::User;
 
 /// A group in answers.
@@ -59,6 +61,20 @@ pub async fn list(app: &App, after: &str, limit: u32) -> Result<Page, Refusal> {
     Ok(Page { groups, next })
 }
 
+/// The same as far as somebody may see them.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn list_for(app: &App, origin: &Origin, after: &str, limit: u32) -> Result<Page, Refusal> {
+    let Some(holder) = managed_by(origin, Permission::Read(Resource::Groups)) else {
+        return list(app, after, limit).await;
+    };
+    let found = app.store.groups_managed_by(&holder, after, limit.saturating_add(1)).await?;
+    let (groups, more) = cut(found, limit);
+    let next = groups.last().filter(|_| more).map(|group| group.name.clone());
+    Ok(Page { groups, next })
+}
+
 /// One more than asked for tells whether there is a next page.
 fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
@@ -72,6 +88,7 @@ fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
 /// # Errors
 /// It breaks a rule, or its name is in use.
 pub async fn create(app: &App, origin: &Origin, input: &GroupInput) -> Result<Group, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Groups)), "group:").await?;
     let group = made(app, group::check(input).map_err(Refusal::Invalid)?);
     let audit = app.audit(origin, "group.create", target(&group.id), summary(&group));
     app.store.insert_group(&group, &audit).await?;
@@ -115,6 +132,16 @@ pub async fn find(app: &App, id: &str) -> Result<Group, Refusal> {
     app.store.group(&id.into()).await?.ok_or(Refusal::NotFound("group"))
 }
 
+/// The group with this id, for somebody who looks at it.
+///
+/// # Errors
+/// It is not theirs to see, or there is none.
+pub async fn seen(app: &App, origin: &Origin, id: &str) -> Result<Group, Refusal> {
+    let group = GroupId::from(id);
+    allow(app, origin, &Deed::SeeGroup(&group), &target(&group)).await?;
+    find(app, id).await
+}
+
 /// Changes a group from what it was when it was read to what it should be. What it asks of its members holds from their
 /// next sign-in at an application on; what applications hold already stays theirs.
 ///
@@ -128,6 +155,11 @@ pub async fn change(
 ) -> Result<Group, Refusal> {
     let wanted = group::check(input).map_err(Refusal::Invalid)?;
     let after = changed(app, before, wanted);
+    let deed = Deed::ChangeGroup {
+        group: group_facts(app, origin, &before.id).await?,
+        only_description: (&after.name, after.least_acr) == (&before.name, before.least_acr),
+    };
+    allow(app, origin, &deed, &target(&before.id)).await?;
     let detail = difference(before, &after);
     let audit = app.audit(origin, "group.update", target(&after.id), detail);
     if app.store.update_group(&after, before.updated_at, &audit).await? {
@@ -142,8 +174,14 @@ pub async fn change(
 /// # Errors
 /// There is none with this id.
 pub async fn delete(app: &App, origin: &Origin, group: &Group) -> Result<(), Refusal> {
+    let facts = group_facts(app, origin, &group.id).await?;
+    allow(app, origin, &Deed::DeleteGroup(facts), &target(&group.id)).await?;
     let audit = app.audit(origin, "group.delete", target(&group.id), group.name.as_str());
-    if app.store.delete_group(&group.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("group")) }
+    if app.store.delete_group_read(&group.id, Some(group.updated_at), &audit).await? {
+        return Ok(());
+    }
+    find(app, group.id.as_str()).await?;
+    Err(Refusal::Changed("group"))
 }
 
 /// Sorting so many members by user name takes no time to speak of.
@@ -180,9 +218,16 @@ pub async fn members(app: &App, group: &Group, after: &str, limit: u32) -> Resul
 /// # Errors
 /// The group or the user was deleted meanwhile.
 pub async fn add(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
+    may_change_members(app, origin, group, user).await?;
     let audit = app.audit(origin, "group.add_member", target(&group.id), member(user));
     app.store.add_member(&group.id, &user.id, &audit).await?;
     Ok(())
+}
+
+async fn may_change_members(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    let deed = Deed::ChangeMembers { group: group_facts(app, origin, &group.id).await?, user: &facts };
+    allow(app, origin, &deed, &target(&group.id)).await
 }
 
 /// Takes a user out of a group.
@@ -190,6 +235,7 @@ pub async fn add(app: &App, origin: &Origin, group: &Group, user: &User) -> Resu
 /// # Errors
 /// They are not in it.
 pub async fn remove(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
+    may_change_members(app, origin, group, user).await?;
     let audit = app.audit(origin, "group.remove_member", target(&group.id), member(user));
     if app.store.remove_member(&group.id, &user.id, &audit).await? {
         Ok(())

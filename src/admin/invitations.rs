@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Refusal;
+use super::access::allow;
 use crate::app::{App, Origin};
 use crate::config::SignUpMode;
 use crate::i18n::Language;
 use crate::mail::{Fate, Link, Mail, Message};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::{canonical_email, canonical_username};
@@ -101,6 +103,7 @@ pub async fn create(
     inviter: &str,
     input: InvitationInput,
 ) -> Result<InvitationView, Refusal> {
+    allow(app, origin, &Deed::Invite { is_admin: input.is_admin }, "invitation:").await?;
     let Wanted { email, username, language, works_for } = check(&input).map_err(Refusal::Invalid)?;
     if app.config.sign_up == SignUpMode::Closed {
         return Err(Refusal::field("email", "nobody can be invited: sign_up.mode is closed"));
@@ -164,6 +167,7 @@ pub async fn list(app: &App) -> Result<Vec<InvitationView>, Refusal> {
 /// # Errors
 /// There is none with this id.
 pub async fn withdraw(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Invitations)), &target(id)).await?;
     let audit = app.audit(origin, "invitation.withdraw", target(id), "");
     if app.store.withdraw_invitation(id, &audit).await? {
         Ok(())

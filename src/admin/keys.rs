@@ -1,9 +1,11 @@
 //! This server's keys: rotate, revoke.
 
 use super::Refusal;
+use super::access::allow;
 use crate::app::{App, Origin};
 use crate::jose::KeyAlg;
 use crate::protocol::ids::KeyId;
+use crate::protocol::powers::{Deed, Permission, Resource};
 
 /// Makes the next key of one algorithm, or of each that is in use. It signs after it was published for as long as the configuration
 /// says, or `at_once`. Answers the new keys; fewer than asked for when another node was first.
@@ -16,6 +18,7 @@ pub async fn rotate(
     alg: Option<KeyAlg>,
     at_once: bool,
 ) -> Result<Vec<KeyId>, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Keys)), "key:").await?;
     let in_use = app.keys.algorithms();
     let algs = alg.as_ref().map_or(in_use.as_slice(), std::slice::from_ref);
     let mut made = Vec::with_capacity(algs.len());
@@ -33,6 +36,7 @@ pub async fn rotate(
 /// There is no such key, or it was revoked before.
 pub async fn revoke(app: &App, origin: &Origin, kid: &str) -> Result<(), Refusal> {
     let kid = KeyId::from(kid);
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Keys)), &format!("key:{kid}")).await?;
     let audit = app.audit(origin, "key.revoke", format!("key:{kid}"), "");
     if app.keys.revoke(&app.store, &app.clock, &kid, &audit).await? {
         Ok(())

@@ -7,7 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Refusal;
+use super::access::allow;
 use crate::app::{App, Origin};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::store::MailRow;
 
 /// What became of a cancelled mail is remembered as long as of others.
@@ -84,6 +86,7 @@ pub async fn list(app: &App, state: Option<&str>, before: &str, limit: u32) -> R
 /// There is no such mail, or it waits for nothing that could be shortened: it is being tried, was never tried (as when too many
 /// went to its address), or is over.
 pub async fn hurry(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Mails)), &target(id)).await?;
     let audit = app.audit(origin, "mail.hurry", target(id), "");
     if app.store.hurry_mail(id, app.clock.now(), &audit).await? {
         Ok(())
@@ -98,6 +101,7 @@ pub async fn hurry(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> 
 /// # Errors
 /// There is no such mail, or it is over.
 pub async fn cancel(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Mails)), &target(id)).await?;
     let audit = app.audit(origin, "mail.cancel", target(id), "");
     let forget_at = app.clock.now().plus(KEEP_ENDED);
     let cancelled = app.store.cancel_mail(id, "cancelled by an administrator", forget_at, &audit).await?;

@@ -1,11 +1,13 @@
-//! Administration. The services here ([`clients`], [`users`], [`groups`], [`sign_in_methods`], [`invitations`], [`keys`], [`mails`],
-//! [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`as_code`], [`import`]) hold every rule of it once; the API,
-//! the pages and the command line only translate to and from them.
+//! Administration. The services here ([`clients`], [`users`], [`groups`], [`delegations`], [`sign_in_methods`], [`invitations`], [`keys`],
+//! [`mails`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`as_code`], [`import`]) hold every rule of
+//! it once, and ask [`access`] who may do what; the API, the pages and the command line only translate to and from them.
 
+pub mod access;
 pub mod api;
 pub mod as_code;
 pub mod audit;
 pub mod clients;
+pub mod delegations;
 pub mod failures;
 pub mod groups;
 pub mod import;
@@ -29,6 +31,7 @@ use crate::authn::password::HashingError;
 use crate::jose::KeyringError;
 use crate::mail::MailError;
 use crate::protocol::password_strength::Weakness;
+use crate::protocol::powers::Missing;
 use crate::protocol::registration::FieldProblem;
 use crate::sealing::SealError;
 use crate::store::StoreError;
@@ -42,6 +45,9 @@ pub enum Refusal {
     /// The password is too easy to guess.
     #[error("password: {0}")]
     WeakPassword(#[from] Weakness),
+    /// It takes more than they have.
+    #[error("{0}")]
+    Forbidden(Missing),
     /// There is no such thing.
     #[error("there is no such {0}")]
     NotFound(&'static str),

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use super::Refusal;
+use super::access::{allow, user_facts};
 use super::clients;
 use crate::app::{App, Origin};
 use crate::http::access_token::{self, Life, Subject};
@@ -16,6 +17,7 @@ use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::client::{AccessTokenFormat, Client, GrantType, ResponseType};
 use crate::protocol::code::issues_refresh_tokens;
 use crate::protocol::grant::Grant;
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
 use crate::protocol::user::User;
 
@@ -65,8 +67,8 @@ pub async fn of(
     user: &str,
     scope: Option<&str>,
 ) -> Result<Preview, Refusal> {
-    let client = clients::find(app, client_id).await?;
-    let user = find(app, user).await?;
+    let client = clients::seen(app, origin, client_id).await?;
+    let user = find(app, origin, user).await?;
     let asked = match scope {
         Some(text) => Scope::parse(text).map_err(|error| Refusal::field("scope", error))?,
         None => client.metadata.scope.clone(),
@@ -105,7 +107,23 @@ pub async fn of(
     })
 }
 
-async fn find(app: &App, named: &str) -> Result<User, Refusal> {
+/// The user who is named, for somebody who may see them. Who may not see all users does not learn that there is none.
+async fn find(app: &App, origin: &Origin, named: &str) -> Result<User, Refusal> {
+    let user = named_user(app, named).await;
+    match &user {
+        Ok(user) => {
+            let facts = user_facts(app, origin, user).await?;
+            allow(app, origin, &Deed::SeeUser(&facts), &format!("user:{}", user.id)).await?;
+        }
+        Err(_) if !named.trim().is_empty() => {
+            allow(app, origin, &Deed::Whole(Permission::Read(Resource::Users)), "user:").await?;
+        }
+        Err(_) => {}
+    }
+    user
+}
+
+async fn named_user(app: &App, named: &str) -> Result<User, Refusal> {
     if named.trim().is_empty() {
         return Err(Refusal::field("user", "name somebody"));
     }

@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Refusal;
+use super::access::allow;
 use crate::app::{App, Origin};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::changes_the_text_around;
@@ -71,6 +73,8 @@ pub async fn create(
     origin: &Origin,
     input: RegistrationTokenInput,
 ) -> Result<RegistrationTokenView, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::RegistrationTokens)), "registration_token:")
+        .await?;
     let lifetime = check(&input).map_err(Refusal::Invalid)?;
     let now = app.clock.now();
     let row = RegistrationToken {
@@ -101,6 +105,7 @@ pub async fn list(app: &App) -> Result<Vec<RegistrationTokenView>, Refusal> {
 /// # Errors
 /// There is none with this id.
 pub async fn revoke(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::RegistrationTokens)), &target(id)).await?;
     let audit = app.audit(origin, "registration_token.revoke", target(id), "");
     if app.store.delete_registration_token(id, &audit).await? {
         Ok(())

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Refusal;
+use super::{Refusal, users};
 use crate::app::{App, Origin};
 use crate::authn::means::linked;
 use crate::i18n::Language;
@@ -101,6 +101,7 @@ pub async fn of(app: &App, user: &User) -> Result<SignInMethods, Refusal> {
 /// # Errors
 /// There is no app.
 pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "app.remove", format!("user:{}", user.id), &user.username[..]);
     let news = news(app, origin, user, Language::English, Event::Methods(Change::AppRemoved));
     if app.store.remove_authenticator_app(&user.id, audit.telling(news.as_ref())).await? {
@@ -116,6 +117,7 @@ pub async fn remove_authenticator_app(app: &App, origin: &Origin, user: &User) -
 /// # Errors
 /// The account has no such passkey.
 pub async fn remove_passkey(app: &App, origin: &Origin, user: &User, id: &str) -> Result<(), Refusal> {
+    users::may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "passkey.remove", format!("passkey:{id}"), &user.username[..]);
     let passkeys = app.store.passkeys_of_user(&user.id).await?;
     let Some(passkey) = passkeys.into_iter().find(|passkey| passkey.id == id) else {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::{allow, managed_by, user_facts};
 use super::clients::next_version;
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
@@ -14,6 +15,7 @@ use crate::mail::Fate;
 use crate::mail::to_users::{self, Event, news};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::recovery::Aim;
 use crate::protocol::standard_claims::StandardClaims;
@@ -75,7 +77,7 @@ impl From<User> for UserView {
 pub struct Page {
     /// By user name; where they were searched for, those first whom a word leads to.
     pub users: Vec<User>,
-    /// The cursor to go on after; none at the end.
+    /// The place to go on after; none at the end.
     pub next: Option<String>,
     /// Until this user name everybody was looked at; none where that was not needed, or came to its end.
     pub reached: Option<String>,
@@ -114,12 +116,12 @@ impl Place {
     }
 }
 
-/// Users after the cursor `after`, `limit` at most: everybody by user name, or those whose user name, address or name holds
+/// Users after the place `after`, `limit` at most: everybody by user name, or those whose user name, address or name holds
 /// each word of `query`. Of a million, those come first who have a word that begins so, found by an index; then, a part of
 /// all users at a time, those who hold it anywhere: a page may be empty and yet lead on.
 ///
 /// # Errors
-/// The cursor was not given out for this search, or the database is unavailable.
+/// There is no such place, or the database is unavailable.
 pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let Some(search) = UserSearch::parse(query) else {
@@ -130,23 +132,16 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
         let next = users.last().filter(|_| more).map(|user| user.username.clone());
         return Ok(Page { users, next, reached: None });
     };
-    let name = format!("users {query}");
-    let place = if after.is_empty() {
-        Place::Word(search.lead().to_owned(), String::new())
-    } else {
-        let text = app.seals.open_cursor(&name, after).map_err(|problem| Refusal::field("after", problem))?;
-        Place::of(&text).ok_or_else(|| Refusal::field("after", BadCursor::Forged))?
+    let place = match after {
+        "" => Place::Word(search.lead().to_owned(), String::new()),
+        place => Place::of(place).ok_or_else(|| Refusal::field("after", BadCursor::Forged))?,
     };
     let mut users = Vec::new();
     let username = match place {
         Place::User(username) => username,
         Place::Word(word, user) => {
             if let Some(next) = by_word(app, &search, (word, user), most, &mut users).await? {
-                return Ok(Page {
-                    users,
-                    next: Some(app.seals.cursor(&name, &next.to_text())),
-                    reached: None,
-                });
+                return Ok(Page { users, next: Some(next.to_text()), reached: None });
             }
             String::new()
         }
@@ -158,17 +153,12 @@ pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Pag
             continue;
         }
         if users.len() == most {
-            return Ok(Page {
-                users,
-                next: Some(app.seals.cursor(&name, &Place::User(behind).to_text())),
-                reached: None,
-            });
+            return Ok(Page { users, next: Some(Place::User(behind).to_text()), reached: None });
         }
         behind.clone_from(&user.username);
         users.push(user);
     }
-    let next =
-        window.reached.clone().map(|username| app.seals.cursor(&name, &Place::User(username).to_text()));
+    let next = window.reached.clone().map(|username| Place::User(username).to_text());
     Ok(Page { users, next, reached: window.reached })
 }
 
@@ -207,6 +197,28 @@ async fn by_word(
     Ok(Some(Place::Word(behind.0, behind.1)))
 }
 
+/// The same as far as somebody may see them.
+///
+/// # Errors
+/// As [`list`].
+pub async fn list_for(
+    app: &App,
+    origin: &Origin,
+    query: &str,
+    after: &str,
+    limit: u32,
+) -> Result<Page, Refusal> {
+    let Some(holder) = managed_by(origin, Permission::Read(Resource::Users)) else {
+        return list(app, query, after, limit).await;
+    };
+    let mut users = app.store.users_managed_by(&holder, query, after, limit.saturating_add(1)).await?;
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = users.len() > limit;
+    users.truncate(limit);
+    let next = users.last().filter(|_| more).map(|user| user.username.clone());
+    Ok(Page { users, next, reached: None })
+}
+
 /// Makes a user of what was asked for, and hashes the first password. Nothing is written.
 ///
 /// # Errors
@@ -243,6 +255,16 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
 /// # Errors
 /// The profile breaks a rule, or its user name or address is in use.
 pub async fn create(app: &App, origin: &Origin, input: UserInput) -> Result<User, Refusal> {
+    let deed = Deed::CreateUser { is_admin: input.is_admin == Some(true) };
+    allow(app, origin, &deed, "user:").await?;
+    insert(app, origin, input).await
+}
+
+/// Adds a user who signs up.
+///
+/// # Errors
+/// The profile breaks a rule, or its user name or address is in use.
+pub(crate) async fn insert(app: &App, origin: &Origin, input: UserInput) -> Result<User, Refusal> {
     let user = prepare(app, input).await?;
     let detail =
         if user.is_admin { format!("{} is_admin=true", user.username) } else { user.username.clone() };
@@ -260,6 +282,58 @@ pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
     user.map(Arc::unwrap_or_clone).ok_or(Refusal::NotFound("user"))
 }
 
+/// The user with this id, for somebody who looks at their profile.
+///
+/// # Errors
+/// They are not theirs to see, or there is none.
+pub async fn seen(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let user = known(app, origin, id).await?;
+    let facts = user_facts(app, origin, &user).await?;
+    allow(app, origin, &Deed::SeeUser(&facts), &target(&user.id)).await?;
+    Ok(user)
+}
+
+/// The user with this id, for somebody who looks at their sessions and ways to sign in.
+///
+/// # Errors
+/// They are not theirs to see, or there is none.
+pub async fn account_seen(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let user = known(app, origin, id).await?;
+    let facts = user_facts(app, origin, &user).await?;
+    allow(app, origin, &Deed::SeeAccount(&facts), &target(&user.id)).await?;
+    Ok(user)
+}
+
+/// May somebody look at this user's sessions and ways to sign in? Nothing is written down.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn may_see_account(app: &App, origin: &Origin, user: &User) -> Result<bool, Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    Ok(origin.powers.may(&Deed::SeeAccount(&facts)).is_ok())
+}
+
+/// The user with this id. Who may not see all users does not learn that there is none.
+pub(super) async fn known(app: &App, origin: &Origin, id: &str) -> Result<User, Refusal> {
+    let found = find(app, id).await;
+    if matches!(found, Err(Refusal::NotFound(_))) {
+        let deed = Deed::Whole(Permission::Read(Resource::Users));
+        allow(app, origin, &deed, &target(&id.into())).await?;
+    }
+    found
+}
+
+/// May somebody change this user in this way?
+pub(super) async fn may_change(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    widened: &[&'static str],
+) -> Result<(), Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    allow(app, origin, &Deed::ChangeUser { user: &facts, widened }, &target(&user.id)).await
+}
+
 /// Changes a user from what it was when it was read to what it should be. Switching a user off ends every session
 /// and grant of theirs. An address that they have no more is told, in this language unless they have another one, if it was known
 /// to be theirs.
@@ -268,6 +342,36 @@ pub async fn find(app: &App, id: &str) -> Result<User, Refusal> {
 /// The profile breaks a rule or is in use, the user is the last administrator, or somebody else changed or deleted
 /// the user meanwhile.
 pub async fn change(
+    app: &App,
+    origin: &Origin,
+    before: &User,
+    input: &UserInput,
+    language: Language,
+) -> Result<User, Refusal> {
+    let wanted = profile::check(input, Some(before)).map_err(Refusal::Invalid)?;
+    let widened: Vec<_> = [
+        ("is_admin", wanted.is_admin && !before.is_admin),
+        ("username", wanted.username != before.username),
+        ("email", wanted.email != before.email),
+        ("email_verified", wanted.email_verified && !before.email_verified),
+        (
+            "phone_number_verified",
+            wanted.claims.phone_number_verified == Some(true)
+                && before.claims.phone_number_verified != Some(true),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(field, wider)| wider.then_some(field))
+    .collect();
+    may_change(app, origin, before, &widened).await?;
+    store_change(app, origin, before, input, language).await
+}
+
+/// The same for a user who changes their own profile, by the rules of the account's pages.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn store_change(
     app: &App,
     origin: &Origin,
     before: &User,
@@ -309,6 +413,22 @@ pub async fn set_password(
     keep: Option<&SessionId>,
     language: Language,
 ) -> Result<(), Refusal> {
+    may_change(app, origin, user, &[]).await?;
+    store_password(app, origin, user, password, keep, language).await
+}
+
+/// The same for a user who changes their own password, by the rules of the account's pages.
+///
+/// # Errors
+/// As there.
+pub(crate) async fn store_password(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    password: String,
+    keep: Option<&SessionId>,
+    language: Language,
+) -> Result<(), Refusal> {
     if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
@@ -322,11 +442,15 @@ pub async fn set_password(
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);
     let news = news(app, origin, user, language, Event::PasswordChanged);
-    if app.store.set_password(&user.id, &hash, keep, now, audit.telling(news.as_ref())).await? {
+    // What was decided about the user as they were read holds for nobody else: they may be an administrator by now.
+    let read_at = Some(user.updated_at);
+    let noted = audit.telling(news.as_ref());
+    if app.store.set_password_read(&user.id, &hash, keep, now, read_at, noted).await? {
         throttle::lift(&app.store, &app.seals, &user.id).await?;
         Ok(())
     } else {
-        Err(Refusal::NotFound("user"))
+        find(app, user.id.as_str()).await?;
+        Err(Refusal::Changed("user"))
     }
 }
 
@@ -335,13 +459,15 @@ pub async fn set_password(
 /// known to be theirs, or no mail is sent.
 ///
 /// # Errors
-/// The account has no password of its own, or somebody else changed or deleted the user meanwhile.
+/// They are not theirs to change, the account has no password of its own, or somebody else changed or deleted the user
+/// meanwhile.
 pub async fn require_new_password(
     app: &App,
     origin: &Origin,
     user: &User,
     by_mail: bool,
 ) -> Result<Option<Fate>, Refusal> {
+    may_change(app, origin, user, &[]).await?;
     if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
         return Err(Refusal::field("password", "is kept by the directory: replace it there"));
     }
@@ -365,6 +491,7 @@ pub async fn require_new_password(
 /// # Errors
 /// The database is unavailable.
 pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64, Refusal> {
+    may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "user.end_sessions", target(&user.id), "");
     Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
 }
@@ -372,10 +499,16 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
 /// Deletes a user with their sessions, consents and grants.
 ///
 /// # Errors
-/// There is none with this id, or it is the last administrator.
+/// There is none with this id, it is the last administrator, or somebody else changed them meanwhile.
 pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refusal> {
+    let facts = user_facts(app, origin, user).await?;
+    allow(app, origin, &Deed::DeleteUser(&facts), &target(&user.id)).await?;
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
-    if app.store.delete_user(&user.id, &audit).await? { Ok(()) } else { Err(Refusal::NotFound("user")) }
+    if app.store.delete_user_read(&user.id, Some(user.updated_at), &audit).await? {
+        return Ok(());
+    }
+    find(app, user.id.as_str()).await?;
+    Err(Refusal::Changed("user"))
 }
 
 /// Lets anybody have a user name again that was given up a short while ago: its owner's new account, for example.
@@ -383,6 +516,7 @@ pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refus
 /// # Errors
 /// The name is not kept, or is none.
 pub async fn free_name(app: &App, origin: &Origin, name: &str) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Users)), "user:").await?;
     let name = canonical_username(name).map_err(|problem| Refusal::field("username", problem))?;
     let audit = app.audit(origin, "user_name.free", "user:unknown".to_owned(), &name[..]);
     if app.store.free_name(&app.seals, &name, &audit).await? {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::access::allow;
 use super::clients::{LONGEST_OVERLAP, next_version};
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
+use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::webhook::{self, State, TEST, Wanted, Webhook, WebhookInput, secret_text};
 use crate::sealing::Purpose;
 use crate::store::{Delivery, MOST_WEBHOOKS};
@@ -147,6 +149,7 @@ pub async fn find(app: &App, id: &str) -> Result<Webhook, Refusal> {
 /// # Errors
 /// It breaks a rule, or there are too many.
 pub async fn create(app: &App, origin: &Origin, input: &WebhookInput) -> Result<Issued, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), "webhook:").await?;
     let wanted = check(app, input)?;
     let now = app.clock.now();
     let (secret, sealed) = new_secret(app)?;
@@ -185,6 +188,7 @@ pub async fn change(
     before: &Webhook,
     input: &WebhookInput,
 ) -> Result<Webhook, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&before.id)).await?;
     let wanted = check(app, input)?;
     let state = match (wanted.enabled, before.state) {
         (true, _) => State::Active,
@@ -214,6 +218,7 @@ pub async fn rotate_secret(
     before: &Webhook,
     overlap: Duration,
 ) -> Result<Issued, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&before.id)).await?;
     if overlap > LONGEST_OVERLAP {
         return Err(Refusal::field("keep_old_seconds", "7 days (604800 seconds) at most"));
     }
@@ -235,6 +240,7 @@ pub async fn rotate_secret(
 /// # Errors
 /// There is none, or somebody else changed or deleted the endpoint meanwhile.
 pub async fn end_old_secret(app: &App, origin: &Origin, before: &Webhook) -> Result<Webhook, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&before.id)).await?;
     let now = app.clock.now();
     if before.old_secret.as_ref().is_none_or(|(_, until)| now.reached(*until)) {
         return Err(Refusal::NotFound("old secret"));
@@ -264,6 +270,7 @@ async fn store(
 /// # Errors
 /// It was deleted meanwhile.
 pub async fn skip(app: &App, origin: &Origin, webhook: &Webhook) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&webhook.id)).await?;
     let audit = app.audit(origin, "webhook.skip", target(&webhook.id), "");
     there(app.store.skip_webhook(&webhook.id, &audit).await?)
 }
@@ -273,6 +280,7 @@ pub async fn skip(app: &App, origin: &Origin, webhook: &Webhook) -> Result<(), R
 /// # Errors
 /// It was deleted meanwhile.
 pub async fn delete(app: &App, origin: &Origin, webhook: &Webhook) -> Result<(), Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&webhook.id)).await?;
     let audit = app.audit(origin, "webhook.delete", target(&webhook.id), host_of(&webhook.url));
     there(app.store.delete_webhook(&webhook.id, &audit).await?)
 }
@@ -295,6 +303,7 @@ pub async fn deliveries(app: &App, webhook: &Webhook) -> Result<Vec<DeliveryView
 /// # Errors
 /// The endpoint is not told at the moment.
 pub async fn test(app: &App, origin: &Origin, webhook: &Webhook) -> Result<DeliveryView, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&webhook.id)).await?;
     let now = app.clock.now().0;
     let delivery = Delivery {
         id: format!("msg_{}", app.entropy.ordered_id(&app.clock)),
@@ -320,6 +329,7 @@ pub async fn redeliver(
     webhook: &Webhook,
     delivery: &str,
 ) -> Result<DeliveryView, Refusal> {
+    allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&webhook.id)).await?;
     let known = app.store.webhook_deliveries(&webhook.id).await?;
     let known = known.into_iter().find(|known| known.id == delivery).ok_or(Refusal::NotFound("delivery"))?;
     let again = Delivery {

@@ -152,6 +152,25 @@ pub async fn count_mail(
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 
+/// Rows of the audit log that tell that somebody was refused, for each of them and window.
+const REFUSALS_TOLD: u32 = 20;
+
+/// Counts that somebody (a user or a client) was refused to administer something. Answers whether the audit log still tells of
+/// it: nobody fills it.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn may_tell_of_refusal(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    actor: &str,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let bucket = seals.throttle_bucket("refused administration", actor);
+    Ok(beyond(store, config, &bucket, REFUSALS_TOLD, now).await?.is_none())
+}
+
 /// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.
 async fn beyond(
     store: &Store,

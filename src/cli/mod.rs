@@ -19,6 +19,7 @@ mod audit;
 mod client;
 mod completions;
 mod config;
+mod delegation;
 mod doctor;
 mod group;
 mod import;
@@ -82,6 +83,9 @@ enum Command {
     /// Groups of people, which applications are told of
     #[command(subcommand)]
     Group(group::Command),
+    /// Who manages which applications and groups without being an administrator
+    #[command(subcommand)]
+    Delegation(delegation::Command),
     /// Keys that tokens are signed with
     #[command(subcommand)]
     Key(key::Command),
@@ -132,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Client(command) => done(block_on(client::run(&place, command))),
         Command::User(command) => done(block_on(user::run(&place, command))),
         Command::Group(command) => done(block_on(group::run(&place, command))),
+        Command::Delegation(command) => done(block_on(delegation::run(&place, command))),
         Command::RegistrationToken(command) => done(block_on(registration_token::run(&place, command))),
         Command::Why(options) => done(block_on(why::run(&place, options))),
         Command::Audit(command) => block_on(audit::run(&place, command)),

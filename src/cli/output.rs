@@ -172,6 +172,7 @@ fn option_of(field: &str) -> String {
         "expires_in" => "--expires".to_owned(),
         "is_admin" => "--admin".to_owned(),
         "password" => "password".to_owned(),
+        "holder" | "over" => field.to_uppercase(),
         // Claims without an option of their own.
         "middle_name"
         | "nickname"

@@ -173,6 +173,10 @@ impl From<Refusal> for OAuthError {
         match refusal {
             Refusal::Invalid(problems) => problems.into(),
             Refusal::WeakPassword(weakness) => Refusal::field("password", weakness).into(),
+            // Nobody administers anything here.
+            Refusal::Forbidden(_) => {
+                Self::new(ErrorCode::AccessDenied, &refusal).with_status(StatusCode::FORBIDDEN)
+            }
             // Deleted since its token was looked at.
             Refusal::NotFound(_) => Self::new(ErrorCode::InvalidToken, &refusal),
             Refusal::Changed(_) => {

@@ -58,7 +58,7 @@ pub async fn delete(
     headers: HeaderMap,
 ) -> Result<Response, OAuthError> {
     let own = Own::prove(&app, id, &headers).await?;
-    clients::delete(&app, &own.origin(&info), own.client.id.as_str()).await?;
+    clients::remove(&app, &own.origin(&info), &own.client.id).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

@@ -7,6 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use crate::app::Origin;
+use crate::protocol::powers::Powers;
 
 /// Put into every request's extensions by the edge.
 #[derive(Clone, Debug)]
@@ -30,6 +31,7 @@ impl RequestInfo {
             ip: Some(self.ip),
             user_agent: self.user_agent.clone(),
             correlation_id: self.correlation_id.clone(),
+            powers: Powers::none(),
         }
     }
 }

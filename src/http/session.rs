@@ -15,6 +15,7 @@ use super::device;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
 use super::request_info::RequestInfo;
+use crate::admin::access;
 use crate::app::{App, Origin};
 use crate::authn::by_new_method;
 use crate::authn::device::{DeviceError, Devices};
@@ -23,6 +24,7 @@ use crate::config::Assurance;
 use crate::i18n::key;
 use crate::protocol::assurance::Level;
 use crate::protocol::ids::{SessionId, UserId};
+use crate::protocol::powers::Powers;
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::session::Session;
 use crate::protocol::sign_in::{self, Authenticated, Next, SignIn};
@@ -313,17 +315,30 @@ pub struct SignedIn {
     pub session: Arc<Session>,
     /// The browser.
     pub browser: Browser,
+    /// What the user may administer.
+    pub powers: Powers,
 }
 
 impl SignedIn {
     /// Who does what this request asks for.
     #[must_use]
     pub fn origin(&self, info: &RequestInfo) -> Origin {
-        info.anonymous().by_user(&self.user.id)
+        info.anonymous().by_user(&self.user.id).with_powers(self.powers.clone())
     }
 }
 
-/// An administrator's request.
+/// What a user may administer.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn powers_of(app: &App, user: &User) -> Result<Powers, StoreError> {
+    if user.is_admin {
+        return Ok(Powers::all());
+    }
+    Ok(Powers::of_user(&user.id, app.store.delegated_to_user(&user.id).await?))
+}
+
+/// A request to administer something, of somebody who may call this address.
 #[derive(Clone, Debug)]
 pub struct AdminSession(pub SignedIn);
 
@@ -363,7 +378,10 @@ impl FromRequestParts<App> for SignedIn {
             Err(never) => match never {},
         };
         match of_request(app, &parts.headers).await {
-            Ok(Some(Live { session, user })) => Ok(Self { user, session, browser }),
+            Ok(Some(Live { session, user })) => match powers_of(app, &user).await {
+                Ok(powers) => Ok(Self { user, session, browser, powers }),
+                Err(error) => Err(PageError::from(error).into_response()),
+            },
             Ok(None) => {
                 let asked = ask_to_sign_in(parts, app, &browser, Level::default());
                 Err(asked.unwrap_or_else(IntoResponse::into_response))
@@ -390,7 +408,7 @@ async fn ask_to_step_up(
     signed_in: &SignedIn,
     level: Level,
 ) -> Result<Response, PageError> {
-    let SignedIn { user, session, browser } = signed_in;
+    let SignedIn { user, session, browser, .. } = signed_in;
     if parts.method != Method::GET && parts.method != Method::HEAD {
         return Err(PageError::forbidden(
             "You are not signed in surely enough for this.",
@@ -414,15 +432,22 @@ impl FromRequestParts<App> for AdminSession {
     type Rejection = Response;
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Response> {
         let signed_in = SignedIn::from_request_parts(parts, app).await?;
-        if signed_in.user.is_admin {
-            let Assurance { classes, administrators } = &app.config.assurance;
-            if classes.level_of_session(&signed_in.session.acr) >= *administrators {
-                return Ok(Self(signed_in));
-            }
+        if !signed_in.powers.is_any() {
+            let refusal = PageError::forbidden(key("administrators-only"), key("administrators-only-fix"));
+            return Err(refusal.into_response());
+        }
+        let Assurance { classes, administrators } = &app.config.assurance;
+        if classes.level_of_session(&signed_in.session.acr) < *administrators {
             let more = ask_to_step_up(parts, app, &signed_in, *administrators).await;
             return Err(more.unwrap_or_else(IntoResponse::into_response));
         }
-        let refusal = PageError::forbidden(key("administrators-only"), key("administrators-only-fix"));
-        Err(refusal.into_response())
+        let info = match RequestInfo::from_request_parts(parts, app).await {
+            Ok(info) => info,
+            Err(never) => match never {},
+        };
+        match access::admit(app, &signed_in.origin(&info), parts).await {
+            Ok(()) => Ok(Self(signed_in)),
+            Err(refusal) => Err(PageError::from(refusal).into_response()),
+        }
     }
 }

@@ -273,7 +273,7 @@ async fn create_user(app: &App, origin: &Origin, form: &FormFields) -> Result<Us
         problems.push(FieldProblem::new("email", UserProblem::Email));
         return Err(Refusal::Invalid(problems));
     }
-    users::create(app, origin, wanted).await
+    users::insert(app, origin, wanted).await
 }
 
 /// What stands in the form; never the password.

@@ -402,7 +402,8 @@ impl Return<'_> {
         let said = said.about("provider", &upstream.name);
         match asking {
             Some(Live { session, user }) => {
-                linked::again(app, &SignedIn { user, session, browser }, said).await
+                let powers = session::powers_of(app, &user).await?;
+                linked::again(app, &SignedIn { user, session, browser, powers }, said).await
             }
             None => login::after_upstream(app, &browser, &out.flow, said).await,
         }

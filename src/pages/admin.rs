@@ -97,6 +97,7 @@ macro_rules! in_one_language {
         })*
     };
 }
+pub(super) use in_one_language;
 in_one_language!(
     AdminHome,
     AdminClients,

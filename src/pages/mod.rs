@@ -10,6 +10,7 @@ mod admin;
 pub mod assets;
 mod audit;
 mod by_mail;
+mod delegation;
 mod demo;
 mod failures;
 mod operations;
@@ -35,6 +36,10 @@ pub use admin::{
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
+pub use delegation::{
+    AdminDelegations, AdminReference, AdminReferencePart, DelegationFields, DelegationRow, RefAnswer,
+    RefField, RefOperation, RefSchema, RefTag,
+};
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use operations::{
@@ -95,6 +100,8 @@ pub struct Shell {
     pub csrf: String,
     /// Whether to offer the way to the administration pages.
     pub is_admin: bool,
+    /// Whether they lead to everything, and not only to what was delegated.
+    pub manages_all: bool,
     /// Time of the request (unix seconds), for "5 minutes ago".
     pub now: i64,
 }
@@ -268,6 +275,10 @@ pub enum Notice {
     PasswordRequired,
     /// A user must choose a new password, and has the link by mail.
     PasswordRequiredByMail,
+    /// Something was delegated.
+    Delegated,
+    /// Something that was delegated was taken back.
+    DelegationEnded,
 }
 
 impl Notice {
@@ -366,6 +377,8 @@ impl Notice {
                 "The user is signed out everywhere, and must choose a new password. The link to do so is on its way.",
             ),
         ),
+        (Notice::Delegated, "delegated", Phrase::english("It is delegated.")),
+        (Notice::DelegationEnded, "delegation-ended", Phrase::english("It is taken back.")),
     ];
 
     /// The code for the address.

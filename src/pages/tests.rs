@@ -30,7 +30,26 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         name: text("Ada Lovelace"),
         csrf: text("csrf-token"),
         is_admin,
+        manages_all: is_admin,
         now: NOW,
+    };
+    let operation = || RefOperation {
+        id: text("show_client"),
+        method: text("GET"),
+        path: text("/admin/api/clients/{id}"),
+        summary: text("One client."),
+        about: text("And more."),
+        scopes: vec![text("countersign:clients:read"), text("countersign:admin")],
+        parameters: vec![RefField {
+            name: text("id"),
+            place: text("path"),
+            kind: text("string"),
+            of: None,
+            required: true,
+            about: text("Which"),
+        }],
+        body: Some(text("ClientInput")),
+        answers: vec![RefAnswer { status: text("200"), about: text("It"), schema: Some(text("ClientView")) }],
     };
     let app = || App {
         name: text("Lighthouse Travel"),
@@ -1304,6 +1323,72 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 }],
                 next: Some(text("Editors")),
                 notice: Some(Notice::GroupDeleted),
+            }),
+        ),
+        (
+            "admin-delegations",
+            html(&AdminDelegations {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![DelegationRow {
+                    id: text("d"),
+                    holder_kind: "group",
+                    holder: Party { name: text("Editors"), link: Some(text("/admin/groups/g")) },
+                    over_kind: "application",
+                    over: Party { name: text("Lighthouse Travel"), link: None },
+                    created: NOW - 86_400,
+                }],
+                next: Some(text("d")),
+                fields: DelegationFields {
+                    holder_kind: text("group"),
+                    holder: text("Editors"),
+                    over_kind: text("client"),
+                    over: text("travel"),
+                },
+                problems: vec![problem("over", "What: there is no such application.")],
+                notice: Some(Notice::Delegated),
+            }),
+        ),
+        (
+            "admin-reference",
+            html(&AdminReference {
+                shell: shell(Words::ENGLISH, true),
+                about: text("Every request needs a token."),
+                token_endpoint: text("https://id.example/token"),
+                scopes: vec![(text("countersign:clients:read"), text("Read applications"))],
+                tags: vec![RefTag { name: text("clients"), operations: vec![operation()] }],
+                problems: vec![(412, "Precondition Failed", "It was changed.")],
+                schemas: vec![text("ClientView")],
+            }),
+        ),
+        (
+            "admin-reference-operation",
+            html(&AdminReferencePart {
+                shell: shell(Words::ENGLISH, true),
+                name: text("show_client"),
+                operation: Some(operation()),
+                schema: None,
+            }),
+        ),
+        (
+            "admin-reference-schema",
+            html(&AdminReferencePart {
+                shell: shell(Words::ENGLISH, true),
+                name: text("ClientView"),
+                operation: None,
+                schema: Some(RefSchema {
+                    name: text("ClientView"),
+                    about: text("A client in answers."),
+                    values: vec![text("one")],
+                    fields: vec![RefField {
+                        name: text("client_id"),
+                        place: String::new(),
+                        kind: text("string"),
+                        of: Some(text("ClientInput")),
+                        required: true,
+                        about: text("Its client_id."),
+                    }],
+                    with: vec![text("ClientMetadata")],
+                }),
             }),
         ),
         (

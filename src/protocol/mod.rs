@@ -31,6 +31,7 @@ pub mod merge_patch;
 pub mod params;
 pub mod password_strength;
 pub mod pkce;
+pub mod powers;
 pub mod profile;
 pub mod prompt;
 pub mod recovery;

@@ -8,8 +8,12 @@ use serde::{Deserialize, Serialize};
 pub const OPENID: &str = "openid";
 /// Access while the user is away (Core §11).
 pub const OFFLINE_ACCESS: &str = "offline_access";
-/// The administration API; only ever granted to a client for itself.
+/// All of the administration API; only ever granted to a client for itself.
 pub const ADMIN: &str = "countersign:admin";
+/// What was delegated to a client, by the administration API; only ever granted to a client for itself.
+pub const DELEGATED: &str = "countersign:delegated";
+/// How every scope of this server's own APIs begins. Scopes of other APIs begin otherwise.
+pub const RESERVED: &str = "countersign:";
 
 /// A set of scope tokens in the order they were named.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db, version};
 use crate::protocol::client::{Client, OldSecret, SelfRegistration};
 use crate::protocol::ids::ClientId;
 use crate::protocol::redirect_uri::web_origins;
@@ -373,9 +373,23 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn delete_client(&self, id: &ClientId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        self.delete_client_read(id, None, audit).await
+    }
+
+    /// The same for one that is as it was when it was read, at `read_at` if that is said.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn delete_client_read(
+        &self,
+        id: &ClientId,
+        read_at: Option<Timestamp>,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, changing[id.into()], |tx| {
-            let deleted = sqlx::query("DELETE FROM clients WHERE id = $1")
+            let deleted = sqlx::query("DELETE FROM clients WHERE id = $1 AND ($2 = -1 OR updated_at = $2)")
                 .bind(id.as_str())
+                .bind(version(read_at))
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();

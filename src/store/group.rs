@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::audit::write_audit;
 use super::changes::Topic;
 use super::user::UserRow;
-use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Store, StoreError, in_transaction, on_db, version};
 use crate::protocol::assurance::Level;
 use crate::protocol::group::{Group, Membership, Memberships};
 use crate::protocol::ids::{GroupId, UserId};
@@ -150,9 +150,23 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn delete_group(&self, id: &GroupId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        self.delete_group_read(id, None, audit).await
+    }
+
+    /// The same for one that is as it was when it was read, at `read_at` if that is said.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn delete_group_read(
+        &self,
+        id: &GroupId,
+        read_at: Option<Timestamp>,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, changing[Topic::Groups], |tx| {
-            let deleted = sqlx::query("DELETE FROM groups WHERE id = $1")
+            let deleted = sqlx::query("DELETE FROM groups WHERE id = $1 AND ($2 = -1 OR updated_at = $2)")
                 .bind(id.as_str())
+                .bind(version(read_at))
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();

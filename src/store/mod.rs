@@ -34,6 +34,7 @@ pub use audit_chain::MOST_CHAINED;
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
+pub use delegation::{Delegation, Holder, MOST_DELEGATED, Over};
 pub use directory::DirectoryGroups;
 pub use examine::{Examined, examine};
 pub use failure::FailureRow;
@@ -60,6 +61,7 @@ mod changes;
 mod cleanup;
 mod client;
 mod consent;
+mod delegation;
 mod directory;
 mod examine;
 mod failure;
@@ -245,6 +247,11 @@ macro_rules! in_transaction {
     }};
 }
 pub(crate) use in_transaction;
+
+/// A version as statements compare it; -1 for any.
+fn version(read_at: Option<Timestamp>) -> i64 {
+    read_at.map_or(-1, |at| at.0)
+}
 
 impl Store {
     /// Opens the database and brings its schema up to date.

@@ -7,7 +7,7 @@ use super::kept_name::{keep_name, refuse_kept_name};
 use super::mail::write_noted;
 use super::session::end_sessions_of_user;
 use super::session_client::announce_ended_sessions;
-use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db, version};
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::sign_in::Required;
 use crate::protocol::standard_claims::StandardClaims;
@@ -114,6 +114,19 @@ macro_rules! keep_an_administrator {
             return Err(StoreError::LastAdministrator);
         }
     }};
+}
+
+/// Text that is looked for anywhere, as a pattern of LIKE with the escape `!`.
+pub(super) fn pattern(query: &str) -> String {
+    let mut pattern = String::from("%");
+    for c in query.to_lowercase().chars() {
+        if matches!(c, '%' | '_' | '!') {
+            pattern.push('!');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    pattern
 }
 
 impl Store {
@@ -241,17 +254,34 @@ impl Store {
         now: Timestamp,
         noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        self.set_password_read(user, password_hash, keep_session, now, None, noted).await
+    }
+
+    /// The same for a user who is as they were when they were read, at `read_at` if that is said.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn set_password_read(
+        &self,
+        user: &UserId,
+        password_hash: &str,
+        keep_session: Option<&str>,
+        now: Timestamp,
+        read_at: Option<Timestamp>,
+        noted: impl Into<Noted<'_>>,
+    ) -> Result<bool, StoreError> {
         let noted = noted.into();
         let updated = in_transaction!(self, changing[user.into()], |tx| {
             // A sign-in that is under way with the old password goes by `updated_at`, so that must not stand still.
             let updated = sqlx::query(
                 "UPDATE users SET password_hash = $1, new_password_required = FALSE,
                         updated_at = CASE WHEN updated_at < $2 THEN $2 ELSE updated_at + 1 END
-                 WHERE id = $3",
+                 WHERE id = $3 AND ($4 = -1 OR updated_at = $4)",
             )
             .bind(password_hash)
             .bind(now.0)
             .bind(user.as_str())
+            .bind(version(read_at))
             .execute(&mut *tx)
             .await?
             .rows_affected();
@@ -352,18 +382,40 @@ impl Store {
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
     pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
+        self.delete_user_read(id, None, audit).await
+    }
+
+    /// The same for a user who is as they were when they were read, at `read_at` if that is said.
+    ///
+    /// # Errors
+    /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
+    pub async fn delete_user_read(
+        &self,
+        id: &UserId,
+        read_at: Option<Timestamp>,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, changing[id.into()], |tx| {
             keep_an_administrator!(tx, id);
-            sqlx::query("DELETE FROM mails WHERE to_address = (SELECT email FROM users WHERE id = $1)")
-                .bind(id.as_str())
-                .execute(&mut *tx)
-                .await?;
+            sqlx::query(
+                "DELETE FROM mails WHERE to_address =
+                 (SELECT email FROM users WHERE id = $1 AND ($2 = -1 OR updated_at = $2))",
+            )
+            .bind(id.as_str())
+            .bind(version(read_at))
+            .execute(&mut *tx)
+            .await?;
             keep_name!(self, tx, id, None, audit.at);
-            let deleted = sqlx::query("DELETE FROM users WHERE id = $1")
+            let deleted = sqlx::query("DELETE FROM users WHERE id = $1 AND ($2 = -1 OR updated_at = $2)")
                 .bind(id.as_str())
+                .bind(version(read_at))
                 .execute(&mut *tx)
                 .await?
                 .rows_affected();
+            // Then nothing is kept of a name that is still theirs.
+            if deleted != 1 {
+                return Ok(false);
+            }
             if deleted == 1 {
                 // Their sessions went with them. Their clients hear of that all the same.
                 announce_ended_sessions!(tx, id.as_str(), audit.at);

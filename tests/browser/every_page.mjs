@@ -262,6 +262,23 @@ const ofQuickstart = {
   },
   'admin-webhooks': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'admin-delegations': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/delegations`);
+    await page.selectOption('#holder_kind', 'group');
+    await page.fill('#holder', 'administrators');
+    await page.fill('#over', 'acme-notes');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('text=It is delegated');
+  },
+  'admin-delegations-wrong': async (page) => {
+    await page.fill('#holder', 'nobody');
+    await page.fill('#over', 'nothing');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('#holder-problem');
+  },
+  'admin-reference': (page, { issuer }) => page.goto(`${issuer}/admin/reference`),
+  'admin-reference-operation': (page, { issuer }) => page.goto(`${issuer}/admin/reference/list_users`),
+  'admin-reference-schema': (page, { issuer }) => page.goto(`${issuer}/admin/reference/ClientInput`),
   'set-up': async (page, server) => {
     const demo = { client_id: 'acme-notes', redirect_uri: `${server.demo}/callback` };
     await page.goto(authorization(server.issuer, demo));

@@ -25,7 +25,7 @@ on_both!(recent_activity_is_told_in_words_and_tells_of_nobody_else, |app| {
             actor: format!("user:{}", root.id),
             ip: Some([198, 51, 100, 66].into()),
             user_agent: "Mozilla/5.0 (Windows NT 10.0) Firefox/145.0".to_owned(),
-            correlation_id: String::new(),
+            ..Origin::cli()
         };
         app.app.audit(&origin, action, format!("user:{}", ada.id), "a note of the administrator's")
     };

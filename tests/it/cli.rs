@@ -208,6 +208,28 @@ async fn mails_at_the_terminal() {
 }
 
 #[test]
+fn delegation_at_the_terminal() {
+    let terminal = Terminal::new();
+    terminal.run(&["user", "create", "--username", "ada"]).done();
+    terminal.run(&["group", "create", "--name", "Editors"]).done();
+    let made = terminal.run(&["delegation", "add", "user:ada", "group:editors", "--json"]).json();
+    let id = made["id"].as_str().unwrap();
+    assert!(made["over"].as_str().unwrap().starts_with("group:"));
+    for (holder, over, words) in [
+        ("user:nobody", "group:editors", "HOLDER: there is no such user"),
+        ("user:ada", "client:nothing", "OVER: there is no such application"),
+        ("ada", "group:editors", "HOLDER: is user:"),
+        ("user:ada", "group:editors", "this delegation"),
+    ] {
+        assert!(terminal.run(&["delegation", "add", holder, over]).refused(1).contains(words), "{words}");
+    }
+    assert_eq!(terminal.run(&["delegation", "list", "--json"]).json()[0]["id"], id);
+    assert!(terminal.run(&["delegation", "list"]).done().contains(id));
+    terminal.run(&["delegation", "remove", id]).done();
+    terminal.run(&["delegation", "remove", id]).refused(1);
+}
+
+#[test]
 fn groups_at_the_terminal() {
     let terminal = Terminal::new();
     let ada = terminal.run(&["user", "create", "--username", "ada", "--json"]).json();

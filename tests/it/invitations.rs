@@ -290,7 +290,7 @@ async fn by_the_api() {
         assert_eq!(page.status.as_u16(), status, "{body}: {}", page.body);
         assert!(page.body.contains(field), "{body}: {}", page.body);
     }
-    assert_eq!(call("GET", path, json!({})).await.json(), json!({ "invitations": [] }));
+    assert_eq!(call("GET", path, json!({})).await.json(), json!({ "invitations": [], "next": null }));
     let body =
         json!({ "email": "Ada@example.com", "username": "ada", "client_id": "robot", "expires_in": 3600 });
     let page = call("POST", path, body).await;

@@ -6,6 +6,7 @@
     reason = "a test may fail by panicking"
 )]
 
+mod access;
 mod account;
 mod account_data;
 mod account_profile;
@@ -28,6 +29,7 @@ mod command_line;
 mod consent;
 mod cors;
 mod crashes;
+mod delegation;
 mod demo;
 mod devices;
 mod directory;

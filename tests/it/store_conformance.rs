@@ -688,14 +688,8 @@ on_both!(a_search_finds_everybody_once_page_by_page, |app| {
             assert!(pages <= all / limit as usize + 2, "{query} by {limit}: {pages} pages");
         }
     }
-    // Whoever makes a cursor up, or takes that of another search, is told so.
-    let next = users::list(&app.app, "kim", "", 1).await.unwrap().next.unwrap();
-    for (query, after) in [("kimu", next.as_str()), ("kim", "wx"), ("kim", "kim05"), ("kim", "")] {
-        assert_eq!(
-            users::list(&app.app, query, after, 1).await.is_err(),
-            !after.is_empty(),
-            "{query} {after}"
-        );
+    for nowhere in ["x", "wx", "kim05"] {
+        assert!(users::list(&app.app, "kim", nowhere, 1).await.is_err(), "{nowhere}");
     }
 });
 
@@ -738,7 +732,7 @@ on_both!(applications_come_page_by_page, |app| {
     {
         let (mut ids, mut after) = (Vec::new(), String::new());
         loop {
-            let page = clients::list(&app.app, query, &after, 2).await.unwrap();
+            let page = clients::list(&app.app, &Origin::cli(), query, &after, 2).await.unwrap();
             ids.extend(page.clients.into_iter().map(|client| client.id.to_string()));
             let Some(next) = page.next else { break };
             after = next;
@@ -746,7 +740,7 @@ on_both!(applications_come_page_by_page, |app| {
         assert_eq!(ids.len(), all, "{query}: {ids:?}");
         assert!(ids.is_sorted(), "{ids:?}");
     }
-    assert!(clients::list(&app.app, "", "0 app1", 2).await.is_err());
+    assert!(clients::list(&app.app, &Origin::cli(), "", "0 app1", 2).await.is_err());
 });
 
 on_both!(counts_for_a_page_stop_where_they_say, |app| {

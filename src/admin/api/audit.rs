@@ -128,13 +128,14 @@ pub struct AuditLog {
 #[utoipa::path(get, path = "/admin/api/audit", operation_id = "recent_audit", tag = "audit", params(Search),
     responses((status = 200, body = AuditLog)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(search): Query<Search>,
 ) -> Result<Json<AuditLog>, Problem> {
     if !(1..=1000).contains(&search.limit) {
         return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 1000"));
     }
+    audit::may_see(&app, &caller.origin, &search.filter()).await?;
     let page = audit::list(&app, &search.filter(), &search.after, search.limit).await?;
     Ok(Json(AuditLog { entries: page.entries, next: page.next }))
 }
@@ -143,11 +144,12 @@ pub async fn list(
 #[utoipa::path(get, path = "/admin/api/audit/export", operation_id = "export_audit", tag = "audit", params(Wanted),
     responses((status = 200, description = "The entries", content((String = "text/csv"), (String = "application/jsonl")))))]
 pub async fn export(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
     let format = wanted.format.parse()?;
+    audit::may_see(&app, &caller.origin, &wanted.filter()).await?;
     let mut export = Export::new(&app, &wanted.filter(), format).await?;
     // If the database does not answer now, the answer says so.
     let first = export.piece().await?;

@@ -1,19 +1,24 @@
-//! Who may use the API: a client with the scope `countersign:admin`, or an administrator in a page of ours.
+//! Who uses the API: a client by its own token, or somebody who administers something in a page of ours; and whether the route
+//! admits them.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 
 use super::problem::Problem;
+use super::query_of;
+use crate::admin::access;
 use crate::app::{App, Origin};
+use crate::config::Assurance;
 use crate::http::request_info::RequestInfo;
 use crate::http::{access_token, session};
-use crate::protocol::scope::ADMIN;
+use crate::protocol::powers::{Delegated, Powers};
+use crate::protocol::scope::{DELEGATED, Scope};
 
-/// Somebody who may administer this server.
+/// Somebody who may call this address.
 pub struct Administrator {
-    /// Who, for the audit log.
+    /// Who, for the audit log, and with which powers.
     pub origin: Origin,
 }
 
@@ -21,9 +26,6 @@ pub struct Administrator {
 const ASK: &str = "Bearer realm=\"countersign\", scope=\"countersign:admin\"";
 /// RFC 6750 §3.1.
 const INVALID: &str = "Bearer realm=\"countersign\", error=\"invalid_token\"";
-/// RFC 6750 §3.1.
-const TOO_NARROW: &str =
-    "Bearer realm=\"countersign\", error=\"insufficient_scope\", scope=\"countersign:admin\"";
 
 impl FromRequestParts<App> for Administrator {
     type Rejection = Problem;
@@ -32,15 +34,33 @@ impl FromRequestParts<App> for Administrator {
             Ok(info) => info,
             Err(never) => match never {},
         };
-        if parts.headers.contains_key(AUTHORIZATION) {
-            by_token(app, &parts.headers, info.anonymous()).await
+        let origin = if parts.headers.contains_key(AUTHORIZATION) {
+            by_token(app, &parts.headers, info.anonymous()).await?
         } else {
-            by_session(app, parts, info.anonymous()).await
-        }
+            by_session(app, parts, info.anonymous()).await?
+        };
+        access::admit(app, &origin, parts).await?;
+        only_known_parameters(parts)?;
+        Ok(Self { origin })
     }
 }
 
-async fn by_token(app: &App, headers: &HeaderMap, origin: Origin) -> Result<Administrator, Problem> {
+/// Refuses parameters that the description does not name, also where a route takes none.
+fn only_known_parameters(parts: &Parts) -> Result<(), Problem> {
+    let path = parts.extensions.get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+    let known = query_of(parts.method.as_str(), path);
+    let query = parts.uri.query().unwrap_or_default();
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        if !known.is_some_and(|known| known.contains(name.as_ref())) {
+            let name: String = name.chars().filter(|c| !c.is_control()).take(50).collect();
+            let what = format!("there is no parameter `{name}` here");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, what));
+        }
+    }
+    Ok(())
+}
+
+async fn by_token(app: &App, headers: &HeaderMap, origin: Origin) -> Result<Origin, Problem> {
     let refused = |what| Problem::new(StatusCode::UNAUTHORIZED, what).with_challenge(INVALID);
     let text = bearer(headers)
         .ok_or_else(|| refused("send one Authorization header with Bearer and an access token"))?;
@@ -49,21 +69,28 @@ async fn by_token(app: &App, headers: &HeaderMap, origin: Origin) -> Result<Admi
         .ok_or_else(|| refused("the access token is not, or no longer, valid"))?;
     // No user can hand on this power: only what a client was given for itself counts.
     // Taken away from the client, it is taken away from the tokens that it has.
-    let still_given = active.client.metadata.scope.contains(ADMIN);
-    if !active.token.scope.contains(ADMIN) || active.token.gid.is_some() || !still_given {
-        let what = "the access token was not issued to a client for countersign:admin";
-        return Err(Problem::new(StatusCode::FORBIDDEN, what).with_challenge(TOO_NARROW));
-    }
-    Ok(Administrator { origin: Origin { actor: format!("client:{}", active.client.id), ..origin } })
+    let scope = match active.token.gid {
+        Some(_) => Scope::default(),
+        None => active.token.scope.within(&active.client.metadata.scope),
+    };
+    let delegated = if scope.contains(DELEGATED) {
+        app.store.delegated_to_client(&active.client.id).await?
+    } else {
+        Delegated::default()
+    };
+    Ok(origin.by_client(&active.client.id).with_powers(Powers::of_client(&scope, delegated)))
 }
 
-async fn by_session(app: &App, parts: &Parts, origin: Origin) -> Result<Administrator, Problem> {
+async fn by_session(app: &App, parts: &Parts, origin: Origin) -> Result<Origin, Problem> {
     let Some(live) = session::of_request(app, &parts.headers).await? else {
-        let what = "send an access token with the scope countersign:admin, or sign in";
+        let what = "send an access token with a scope of this API, or sign in";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, what).with_challenge(ASK));
     };
-    if !live.user.is_admin {
-        return Err(Problem::new(StatusCode::FORBIDDEN, "this is for administrators"));
+    let powers = session::powers_of(app, &live.user).await?;
+    let Assurance { classes, administrators } = &app.config.assurance;
+    if powers.is_any() && classes.level_of_session(&live.session.acr) < *administrators {
+        let what = "the session is not as sure as administrators' must be here: sign in at /admin";
+        return Err(Problem::new(StatusCode::FORBIDDEN, what));
     }
     let only_reads = parts.method == Method::GET || parts.method == Method::HEAD;
     if !only_reads && !came_from_our_pages(&parts.headers, &app.config.issuer.origin()) {
@@ -71,7 +98,7 @@ async fn by_session(app: &App, parts: &Parts, origin: Origin) -> Result<Administ
             "a change with a session cookie must come from a page of this server (Sec-Fetch-Site, Origin)";
         return Err(Problem::new(StatusCode::FORBIDDEN, what));
     }
-    Ok(Administrator { origin: origin.by_user(&live.user.id) })
+    Ok(origin.by_user(&live.user.id).with_powers(powers))
 }
 
 /// A cookie travels with requests that other sites start. Whoever sends one must say where the request comes from.

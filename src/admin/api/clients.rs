@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
+use super::list::{cursor, fifty, place};
 use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
 use crate::admin::clients::{self, ClientView, Issued};
 use crate::admin::preview::{self, Preview};
@@ -34,10 +35,6 @@ pub struct Search {
     limit: u32,
 }
 
-const fn fifty() -> u32 {
-    50
-}
-
 /// Some clients.
 #[derive(Serialize, ToSchema)]
 pub struct ClientList {
@@ -51,18 +48,15 @@ pub struct ClientList {
 #[utoipa::path(get, path = "/admin/api/clients", operation_id = "list_clients", tag = "clients", params(Search),
     responses((status = 200, body = ClientList)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(search): Query<Search>,
 ) -> Result<Json<ClientList>, Problem> {
-    if !(1..=200).contains(&search.limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
-    }
-    let page = clients::list(&app, &search.query, &search.after, search.limit).await?;
-    Ok(Json(ClientList {
-        clients: page.clients.into_iter().map(ClientView::from).collect(),
-        next: page.next,
-    }))
+    let list = format!("clients {}", search.query);
+    let after = place(&app, &list, &search.after, search.limit)?;
+    let page = clients::list(&app, &caller.origin, &search.query, &after, search.limit).await?;
+    let clients = page.clients.into_iter().map(ClientView::from).collect();
+    Ok(Json(ClientList { clients, next: cursor(&app, &list, page.next) }))
 }
 
 /// Of which kind a new client is.
@@ -105,19 +99,23 @@ pub struct ClientSettings {
 #[utoipa::path(get, path = "/admin/api/clients/{id}/settings", operation_id = "client_settings", tag = "clients",
     params(("id" = String, Path)), responses((status = 200, body = ClientSettings)))]
 pub async fn settings(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<Json<ClientSettings>, Problem> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     Ok(Json(ClientSettings { settings: settings::of(&app.config.issuer, &client, None) }))
 }
 
 /// One client.
 #[utoipa::path(get, path = "/admin/api/clients/{id}", operation_id = "show_client", tag = "clients",
     params(("id" = String, Path)), responses((status = 200, body = ClientView)))]
-pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
-    let client = clients::find(&app, &id).await?;
+pub async fn show(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+) -> Result<Response, Problem> {
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     Ok(versioned(StatusCode::OK, client.updated_at, ClientView::from(client)))
 }
 
@@ -135,7 +133,7 @@ pub async fn update(
     headers: HeaderMap,
     patch: Patch<ClientInput>,
 ) -> Result<Response, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&ClientInput::from(&before))?;
     Ok(answer(StatusCode::OK, clients::change(&app, &caller.origin, before, &input).await?))
@@ -177,9 +175,9 @@ pub async fn delete(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, client.updated_at)?;
-    clients::delete(&app, &caller.origin, &id).await?;
+    clients::delete_unchanged(&app, &caller.origin, &client).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -212,7 +210,7 @@ pub async fn rotate_secret(
     Query(overlap): Query<Overlap>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let overlap = Duration::from_secs(overlap.keep_old_seconds);
     Ok(answer(StatusCode::OK, clients::rotate_secret(&app, &caller.origin, before, overlap).await?))
@@ -229,7 +227,7 @@ pub async fn end_old_secret(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     clients::end_old_secret(&app, &caller.origin, before).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,11 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
+use super::list::{cursor, fifty, place};
 use super::problem::{Path, Problem, Query};
 use crate::admin::clients::ClientView;
 use crate::admin::failures::{self, Diagnosis, FailureView};
@@ -20,17 +20,13 @@ pub struct Search {
     /// Only those of this client.
     #[serde(default)]
     client_id: String,
-    /// Only those before this one: the `id` of the last of the answer before.
+    /// Go on after these: `next` of the answer before, with the same `client_id`.
     #[serde(default)]
-    before: String,
+    after: String,
     /// How many at most, 1 to 200.
     #[serde(default = "fifty")]
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: u32,
-}
-
-const fn fifty() -> u32 {
-    50
 }
 
 /// Refused requests.
@@ -38,32 +34,39 @@ const fn fifty() -> u32 {
 pub struct FailureList {
     /// Newest first.
     failures: Vec<FailureView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
 /// The newest requests of applications that were refused.
 #[utoipa::path(get, path = "/admin/api/failures", operation_id = "list_failures", tag = "failures", params(Search),
     responses((status = 200, body = FailureList)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(search): Query<Search>,
 ) -> Result<Json<FailureList>, Problem> {
-    if !(1..=200).contains(&search.limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
-    }
-    let failures = failures::list(&app, &search.client_id, &search.before, search.limit).await?;
-    Ok(Json(FailureList { failures }))
+    let list = format!("failures {}", search.client_id);
+    let before = place(&app, &list, &search.after, search.limit)?;
+    // One more than asked for tells whether there is a next page.
+    let mut failures =
+        failures::list_for(&app, &caller.origin, &search.client_id, &before, search.limit + 1).await?;
+    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
+    let more = failures.len() > limit;
+    failures.truncate(limit);
+    let next = failures.last().filter(|_| more).map(|failure| failure.id.clone());
+    Ok(Json(FailureList { failures, next: cursor(&app, &list, next) }))
 }
 
 /// Why the request with this correlation id was refused.
 #[utoipa::path(get, path = "/admin/api/failures/{id}", operation_id = "show_failure", tag = "failures",
     params(("id" = String, Path, description = "The correlation id")), responses((status = 200, body = Diagnosis)))]
 pub async fn show(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<Json<Diagnosis>, Problem> {
-    Ok(Json(failures::find(&app, &id).await?))
+    Ok(Json(failures::seen(&app, &caller.origin, &id).await?))
 }
 
 /// Registers the redirect URI that the request was refused for, if it is on a host that the client has registered.

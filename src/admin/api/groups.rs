@@ -4,10 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::auth::Administrator;
+use super::list::{Range, cursor, place};
 use super::problem::{Body, Patch, Path, PathPair, Problem, Query, check_if_match, versioned};
 use super::users::UserList;
 use crate::admin::groups::{self, GroupView};
@@ -15,34 +16,6 @@ use crate::admin::users;
 use crate::app::App;
 use crate::protocol::assurance::Level;
 use crate::protocol::group::GroupInput;
-
-/// Which ones.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct Range {
-    /// Go on after this name: `next` of the answer before.
-    #[serde(default)]
-    after: String,
-    /// How many at most, 1 to 200.
-    #[serde(default = "fifty")]
-    #[param(minimum = 1, maximum = 200, default = 50)]
-    limit: u32,
-}
-
-const fn fifty() -> u32 {
-    50
-}
-
-impl Range {
-    fn check(&self) -> Result<(), Problem> {
-        if (1..=200).contains(&self.limit) {
-            Ok(())
-        } else {
-            Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"))
-        }
-    }
-}
 
 /// Some groups.
 #[derive(Serialize, ToSchema)]
@@ -57,13 +30,14 @@ pub struct GroupList {
 #[utoipa::path(get, path = "/admin/api/groups", operation_id = "list_groups", tag = "groups", params(Range),
     responses((status = 200, body = GroupList)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(range): Query<Range>,
 ) -> Result<Json<GroupList>, Problem> {
-    range.check()?;
-    let page = groups::list(&app, &range.after, range.limit).await?;
-    Ok(Json(GroupList { groups: page.groups.into_iter().map(GroupView::from).collect(), next: page.next }))
+    let after = place(&app, "groups", &range.after, range.limit)?;
+    let page = groups::list_for(&app, &caller.origin, &after, range.limit).await?;
+    let groups = page.groups.into_iter().map(GroupView::from).collect();
+    Ok(Json(GroupList { groups, next: cursor(&app, "groups", page.next) }))
 }
 
 /// Adds a group.
@@ -82,8 +56,12 @@ pub async fn create(
 /// One group.
 #[utoipa::path(get, path = "/admin/api/groups/{id}", operation_id = "show_group", tag = "groups",
     params(("id" = String, Path)), responses((status = 200, body = GroupView)))]
-pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
-    let group = groups::find(&app, &id).await?;
+pub async fn show(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+) -> Result<Response, Problem> {
+    let group = groups::seen(&app, &caller.origin, &id).await?;
     Ok(versioned(StatusCode::OK, group.updated_at, GroupView::from(group)))
 }
 
@@ -101,7 +79,7 @@ pub async fn update(
     headers: HeaderMap,
     patch: Patch<GroupInput>,
 ) -> Result<Response, Problem> {
-    let before = groups::find(&app, &id).await?;
+    let before = groups::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&GroupInput::from(&before))?;
     let group = groups::change(&app, &caller.origin, &before, &input).await?;
@@ -119,7 +97,7 @@ pub async fn delete(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let group = groups::find(&app, &id).await?;
+    let group = groups::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, group.updated_at)?;
     groups::delete(&app, &caller.origin, &group).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -129,14 +107,16 @@ pub async fn delete(
 #[utoipa::path(get, path = "/admin/api/groups/{id}/members", operation_id = "list_members", tag = "groups",
     params(("id" = String, Path), Range), responses((status = 200, body = UserList)))]
 pub async fn members(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
     Query(range): Query<Range>,
 ) -> Result<Json<UserList>, Problem> {
-    range.check()?;
-    let group = groups::find(&app, &id).await?;
-    Ok(Json(groups::members(&app, &group, &range.after, range.limit).await?.into()))
+    let group = groups::seen(&app, &caller.origin, &id).await?;
+    let list = format!("members of {}", group.id);
+    let after = place(&app, &list, &range.after, range.limit)?;
+    let page = groups::members(&app, &group, &after, range.limit).await?;
+    Ok(Json(UserList::of(&app, &list, page)))
 }
 
 /// Puts a user into a group. One who is in it stays.
@@ -148,7 +128,8 @@ pub async fn add(
     State(app): State<App>,
     PathPair(id, user): PathPair,
 ) -> Result<StatusCode, Problem> {
-    let (group, user) = (groups::find(&app, &id).await?, users::find(&app, &user).await?);
+    let group = groups::seen(&app, &caller.origin, &id).await?;
+    let user = users::known(&app, &caller.origin, &user).await?;
     groups::add(&app, &caller.origin, &group, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -162,7 +143,8 @@ pub async fn remove(
     State(app): State<App>,
     PathPair(id, user): PathPair,
 ) -> Result<StatusCode, Problem> {
-    let (group, user) = (groups::find(&app, &id).await?, users::find(&app, &user).await?);
+    let group = groups::seen(&app, &caller.origin, &id).await?;
+    let user = users::known(&app, &caller.origin, &user).await?;
     groups::remove(&app, &caller.origin, &group, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -189,11 +171,11 @@ pub struct MembershipView {
 #[utoipa::path(get, path = "/admin/api/users/{id}/groups", operation_id = "list_groups_of_user", tag = "groups",
     params(("id" = String, Path)), responses((status = 200, body = MembershipList)))]
 pub async fn of_user(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<Json<MembershipList>, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
     let memberships = groups::of_user(&app, &user).await?.into_iter().map(|group| MembershipView {
         id: group.id.to_string(),
         name: group.name,

@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Administrator;
-use super::problem::{Body, Path, Problem};
+use super::list::{Range, page};
+use super::problem::{Body, Path, Problem, Query};
 use crate::admin::invitations::{self, InvitationInput, InvitationView};
 use crate::app::App;
 
@@ -16,13 +17,21 @@ use crate::app::App;
 pub struct InvitationList {
     /// Those that still work, in the order they were made.
     invitations: Vec<InvitationView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
 /// The invitations that still work.
 #[utoipa::path(get, path = "/admin/api/invitations", operation_id = "list_invitations", tag = "invitations",
-    responses((status = 200, body = InvitationList)))]
-pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<InvitationList>, Problem> {
-    Ok(Json(InvitationList { invitations: invitations::list(&app).await? }))
+    params(Range), responses((status = 200, body = InvitationList)))]
+pub async fn list(
+    _: Administrator,
+    State(app): State<App>,
+    Query(range): Query<Range>,
+) -> Result<Json<InvitationList>, Problem> {
+    let open = invitations::list(&app).await?;
+    let (invitations, next) = page(&app, "invitations", &range, open, |invitation| invitation.id.clone())?;
+    Ok(Json(InvitationList { invitations, next }))
 }
 
 /// Invites somebody to make an account: by mail, or, where this server sends none, by the link in the answer. An earlier

@@ -5,9 +5,12 @@ use std::marker::PhantomData;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -36,10 +39,13 @@ pub struct Problem {
     /// What is wrong with each field.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// With 403: the scope that it would take.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<String>,
     /// The id of the request in the logs.
     pub correlation_id: String,
     #[serde(skip)]
-    challenge: Option<&'static str>,
+    challenge: Option<String>,
     #[serde(skip)]
     retry_after: Option<u32>,
 }
@@ -52,6 +58,7 @@ impl Problem {
             title: status.canonical_reason().unwrap_or_default().to_owned(),
             detail: detail.to_string(),
             errors: Vec::new(),
+            missing: None,
             correlation_id: String::new(),
             challenge: None,
             retry_after: None,
@@ -60,8 +67,8 @@ impl Problem {
 
     /// Adds a `WWW-Authenticate` challenge (RFC 6750 §3).
     #[must_use]
-    pub fn with_challenge(self, challenge: &'static str) -> Self {
-        Self { challenge: Some(challenge), ..self }
+    pub fn with_challenge(self, challenge: impl Into<String>) -> Self {
+        Self { challenge: Some(challenge.into()), ..self }
     }
 
     /// 503. The cause goes to the log only.
@@ -80,6 +87,15 @@ impl From<Refusal> for Problem {
                 Self { errors, ..Self::new(StatusCode::BAD_REQUEST, "some fields break rules") }
             }
             Refusal::WeakPassword(weakness) => Refusal::field("password", weakness).into(),
+            Refusal::Forbidden(missing) => {
+                // RFC 6750 §3.1.
+                let challenge = format!(
+                    "Bearer realm=\"countersign\", error=\"insufficient_scope\", scope=\"{}\"",
+                    missing.scope
+                );
+                let problem = Self::new(StatusCode::FORBIDDEN, detail).with_challenge(challenge);
+                Self { missing: Some(missing.scope), ..problem }
+            }
             Refusal::NotFound(_) => Self::new(StatusCode::NOT_FOUND, detail),
             Refusal::Changed(_) => Self::new(StatusCode::PRECONDITION_FAILED, detail),
             Refusal::Busy => {
@@ -112,21 +128,32 @@ impl IntoResponse for Problem {
 
 /// Middleware: writes out a [`Problem`] with the request's correlation id, and lets nobody store any answer.
 pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response {
+    let reads = request.method() == Method::GET || request.method() == Method::HEAD;
+    let known = if reads { tags(request.headers(), IF_NONE_MATCH) } else { Vec::new() };
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        let (challenge, retry_after) = (problem.challenge, problem.retry_after);
+        let (challenge, retry_after) = (problem.challenge.clone(), problem.retry_after);
         let body = Problem { correlation_id: info.correlation_id, ..problem };
         // Over the answer as it was, for the headers that were put there already (405 has its `Allow`).
         *response.body_mut() = Json(body).into_response().into_body();
         let headers = response.headers_mut();
-        headers.remove(axum::http::header::CONTENT_LENGTH);
+        headers.remove(CONTENT_LENGTH);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(challenge) = challenge {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        if let Some(challenge) = challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
+    }
+    // RFC 9110 §13.1.2: the weak comparison, and nothing of what has not changed.
+    let current = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
+    let is_known = |tag: &String| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == current;
+    if response.status() == StatusCode::OK && !current.is_empty() && known.iter().any(is_known) {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        *response.body_mut() = axum::body::Body::empty();
+        response.headers_mut().remove(CONTENT_TYPE);
+        response.headers_mut().remove(CONTENT_LENGTH);
     }
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
@@ -262,19 +289,23 @@ pub fn versioned<T: Serialize>(status: StatusCode, version: Timestamp, body: T) 
 /// # Errors
 /// It is another one now.
 pub fn check_if_match(headers: &HeaderMap, version: Timestamp) -> Result<(), Problem> {
-    let mut tags = headers
-        .get_all(IF_MATCH)
-        .iter()
-        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
-        .map(str::trim)
-        .peekable();
-    let current = entity_tag(version);
-    if tags.peek().is_none() || tags.any(|tag| tag == "*" || tag == current) {
+    let (tags, current) = (tags(headers, IF_MATCH), entity_tag(version));
+    if tags.is_empty() || tags.iter().any(|tag| tag == "*" || *tag == current) {
         Ok(())
     } else {
         let detail = format!("it was changed meanwhile: its entity tag is {current} now");
         Err(Problem::new(StatusCode::PRECONDITION_FAILED, detail))
     }
+}
+
+/// The entity tags of a header; what is none matches none.
+fn tags(headers: &HeaderMap, name: HeaderName) -> Vec<String> {
+    headers
+        .get_all(name)
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(|tag| tag.trim().to_owned())
+        .collect()
 }
 
 fn entity_tag(version: Timestamp) -> String {

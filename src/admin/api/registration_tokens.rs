@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::auth::Administrator;
-use super::problem::{Body, Path, Problem};
+use super::list::{Range, page};
+use super::problem::{Body, Path, Problem, Query};
 use crate::admin::registration_tokens::{self, RegistrationTokenInput, RegistrationTokenView};
 use crate::app::App;
 
@@ -16,13 +17,21 @@ use crate::app::App;
 pub struct RegistrationTokenList {
     /// Those that still work, in the order they were made.
     tokens: Vec<RegistrationTokenView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
 /// The initial access tokens that still work.
 #[utoipa::path(get, path = "/admin/api/registration-tokens", operation_id = "list_registration_tokens",
-    tag = "registration tokens", responses((status = 200, body = RegistrationTokenList)))]
-pub async fn list(_: Administrator, State(app): State<App>) -> Result<Json<RegistrationTokenList>, Problem> {
-    Ok(Json(RegistrationTokenList { tokens: registration_tokens::list(&app).await? }))
+    tag = "registration tokens", params(Range), responses((status = 200, body = RegistrationTokenList)))]
+pub async fn list(
+    _: Administrator,
+    State(app): State<App>,
+    Query(range): Query<Range>,
+) -> Result<Json<RegistrationTokenList>, Problem> {
+    let working = registration_tokens::list(&app).await?;
+    let (tokens, next) = page(&app, "registration tokens", &range, working, |token| token.id.clone())?;
+    Ok(Json(RegistrationTokenList { tokens, next }))
 }
 
 /// Makes an initial access token, by which somebody else may register clients. The answer holds it, and it is never

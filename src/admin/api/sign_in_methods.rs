@@ -14,11 +14,11 @@ use crate::app::App;
 #[utoipa::path(get, path = "/admin/api/users/{id}/sign-in-methods", operation_id = "list_sign_in_methods", tag = "users",
     params(("id" = String, Path)), responses((status = 200, body = SignInMethods)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<Json<SignInMethods>, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &caller.origin, &id).await?;
     Ok(Json(sign_in_methods::of(&app, &user).await?))
 }
 
@@ -30,7 +30,7 @@ pub async fn remove_app(
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<StatusCode, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
     sign_in_methods::remove_authenticator_app(&app, &caller.origin, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -45,7 +45,7 @@ pub async fn remove_passkey(
     State(app): State<App>,
     PathPair(id, passkey): PathPair,
 ) -> Result<StatusCode, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
     sign_in_methods::remove_passkey(&app, &caller.origin, &user, &passkey).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
+use super::list::{Range, cursor, fifty, page, place};
 use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
 use crate::admin::users::{self, UserView};
 use crate::app::App;
@@ -36,10 +37,6 @@ pub struct Search {
     limit: u32,
 }
 
-const fn fifty() -> u32 {
-    50
-}
-
 /// Some users.
 #[derive(Serialize, ToSchema)]
 pub struct UserList {
@@ -49,9 +46,13 @@ pub struct UserList {
     next: Option<String>,
 }
 
-impl From<users::Page> for UserList {
-    fn from(page: users::Page) -> Self {
-        Self { users: page.users.into_iter().map(UserView::from).collect(), next: page.next }
+impl UserList {
+    /// A page of this list.
+    pub(super) fn of(app: &App, list: &str, page: users::Page) -> Self {
+        Self {
+            users: page.users.into_iter().map(UserView::from).collect(),
+            next: cursor(app, list, page.next),
+        }
     }
 }
 
@@ -59,14 +60,14 @@ impl From<users::Page> for UserList {
 #[utoipa::path(get, path = "/admin/api/users", operation_id = "list_users", tag = "users", params(Search),
     responses((status = 200, body = UserList)))]
 pub async fn list(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Query(search): Query<Search>,
 ) -> Result<Json<UserList>, Problem> {
-    if !(1..=200).contains(&search.limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
-    }
-    Ok(Json(users::list(&app, &search.query, &search.after, search.limit).await?.into()))
+    let list = format!("users {}", search.query);
+    let after = place(&app, &list, &search.after, search.limit)?;
+    let page = users::list_for(&app, &caller.origin, &search.query, &after, search.limit).await?;
+    Ok(Json(UserList::of(&app, &list, page)))
 }
 
 /// Adds a user.
@@ -86,8 +87,12 @@ pub async fn create(
 /// One user.
 #[utoipa::path(get, path = "/admin/api/users/{id}", operation_id = "show_user", tag = "users",
     params(("id" = String, Path)), responses((status = 200, body = UserView)))]
-pub async fn show(_: Administrator, State(app): State<App>, Path(id): Path) -> Result<Response, Problem> {
-    let user = users::find(&app, &id).await?;
+pub async fn show(
+    caller: Administrator,
+    State(app): State<App>,
+    Path(id): Path,
+) -> Result<Response, Problem> {
+    let user = users::seen(&app, &caller.origin, &id).await?;
     Ok(versioned(StatusCode::OK, user.updated_at, UserView::from(user)))
 }
 
@@ -106,7 +111,7 @@ pub async fn update(
     headers: HeaderMap,
     patch: Patch<UserInput>,
 ) -> Result<Response, Problem> {
-    let before = users::find(&app, &id).await?;
+    let before = users::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, before.updated_at)?;
     let input = patch.onto(&UserInput::from(&before))?;
     let user = users::change(&app, &caller.origin, &before, &input, Language::English).await?;
@@ -125,7 +130,7 @@ pub async fn delete(
     Path(id): Path,
     headers: HeaderMap,
 ) -> Result<StatusCode, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, user.updated_at)?;
     users::delete(&app, &caller.origin, &user).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -142,15 +147,19 @@ pub struct NewPassword {
 
 /// Sets a user's password and signs them out everywhere.
 #[utoipa::path(put, path = "/admin/api/users/{id}/password", operation_id = "set_password", tag = "users",
-    params(("id" = String, Path)), request_body = NewPassword,
-    responses((status = 204, description = "Set.")))]
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    request_body = NewPassword,
+    responses((status = 204, description = "Set."),
+        (status = 412, description = "Changed meanwhile.", body = Problem)))]
 pub async fn set_password(
     caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
+    headers: HeaderMap,
     Body(body): Body<NewPassword>,
 ) -> Result<StatusCode, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
+    check_if_match(&headers, user.updated_at)?;
     users::set_password(&app, &caller.origin, &user, body.password, None, Language::English).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -225,19 +234,25 @@ impl From<Session> for SessionView {
 pub struct SessionList {
     /// The one used last comes first.
     sessions: Vec<SessionView>,
+    /// The value of `after` that leads to the next ones; none at the end.
+    next: Option<String>,
 }
 
 /// Where a user is signed in.
 #[utoipa::path(get, path = "/admin/api/users/{id}/sessions", operation_id = "list_sessions", tag = "users",
-    params(("id" = String, Path)), responses((status = 200, body = SessionList)))]
+    params(("id" = String, Path), Range), responses((status = 200, body = SessionList)))]
 pub async fn list_sessions(
-    _: Administrator,
+    caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
+    Query(range): Query<Range>,
 ) -> Result<Json<SessionList>, Problem> {
-    let user = users::find(&app, &id).await?;
-    let sessions = session::live_of_user(&app, &user.id).await?.into_iter().map(SessionView::from).collect();
-    Ok(Json(SessionList { sessions }))
+    let user = users::account_seen(&app, &caller.origin, &id).await?;
+    let sessions: Vec<SessionView> =
+        session::live_of_user(&app, &user.id).await?.into_iter().map(SessionView::from).collect();
+    let list = format!("sessions of {}", user.id);
+    let (sessions, next) = page(&app, &list, &range, sessions, |session| session.id.clone())?;
+    Ok(Json(SessionList { sessions, next }))
 }
 
 /// Signs a user out everywhere.
@@ -248,7 +263,7 @@ pub async fn end_sessions(
     State(app): State<App>,
     Path(id): Path,
 ) -> Result<StatusCode, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
     users::end_sessions(&app, &caller.origin, &user).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,10 +11,12 @@ use crate::admin::audit::{self, Entry};
 use crate::app::App;
 use crate::http::error::PageError;
 use crate::http::extract::QueryFields;
+use crate::http::request_info::RequestInfo;
 use crate::http::session::AdminSession;
-use crate::pages::{AdminAudit, AuditFields, AuditLine, Party};
+use crate::pages::{AdminAudit, AuditFields, AuditLine, Party, Problem};
 use crate::protocol::audit::{AuditInput, check};
 use crate::protocol::params::Params;
+use crate::protocol::powers::{Permission, Resource};
 use crate::protocol::timestamp::Timestamp;
 
 const LIST: &str = "/admin/audit";
@@ -27,19 +29,29 @@ const PAGE: u32 = 50;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
     let input = input(&query);
+    let about_nothing = !me.powers.has(Permission::Read(Resource::Audit)) && input.target.trim().is_empty();
+    if !about_nothing {
+        audit::may_see(&app, &me.origin(&info), &input).await?;
+    }
     let mut page = AdminAudit {
         shell: shell(&app, &me),
         fields: fields(&input),
-        actions: app.store.audit_actions().await?,
+        actions: if about_nothing { Vec::new() } else { app.store.audit_actions().await? },
         rows: Vec::new(),
         reached: None,
         next: None,
         exports: None,
         problems: Vec::new(),
     };
+    if about_nothing {
+        let what = "Say to what: client: or group: and an id, or a user name, of what you manage.";
+        page.problems = vec![Problem::new("target", what)];
+        return Ok(shown(&app, &me, StatusCode::OK, &page));
+    }
     let status = match audit::list(&app, &input, query.get("after").unwrap_or_default(), PAGE).await {
         Ok(found) => {
             for entry in found.entries {
@@ -161,6 +173,12 @@ pub(super) async fn party(app: &App, id: String) -> Result<Party, PageError> {
     {
         let link = format!("/admin/clients/{}", encoded(client.id.as_str()));
         return Ok(Party { name: client.metadata.client_name.clone(), link: Some(link) });
+    }
+    if let Some(group) = id.strip_prefix("group:")
+        && let Some(group) = app.store.group(&group.into()).await?
+    {
+        let link = format!("/admin/groups/{}", encoded(group.id.as_str()));
+        return Ok(Party { name: group.name, link: Some(link) });
     }
     Ok(Party { name: id, link: None })
 }

@@ -34,10 +34,11 @@ const PAGE: u32 = 50;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
     let get = |name| query.get(name).unwrap_or_default();
-    let found = clients::list(&app, get("query"), get("after"), PAGE).await?;
+    let found = clients::list(&app, &me.origin(&info), get("query"), get("after"), PAGE).await?;
     let rows = found.clients.into_iter().map(|client| ClientRow {
         id: client.id.to_string(),
         name: client.metadata.client_name,
@@ -191,10 +192,11 @@ pub async fn create(
 pub async fn show(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &me.origin(&info), &id).await?;
     let notice = query.get("done").and_then(Notice::parse);
     Ok(form_of(&app, &me, &client).notice(notice).show())
 }
@@ -207,7 +209,7 @@ pub async fn update(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
@@ -235,7 +237,7 @@ pub async fn rotate_secret(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     // The answer shows the secret, so it is no redirect: loading it again must not make another one.
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
@@ -259,7 +261,7 @@ pub async fn end_old_secret(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = clients::find(&app, &id).await?;
+    let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         let (status, problems) = mistakes(Refusal::Changed("application"), input_name)?;
         return Ok(form_of(&app, &me, &before).with(status, problems).show());
@@ -276,7 +278,7 @@ pub async fn preview(
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let client = clients::find(&app, &id).await?;
+    let client = clients::seen(&app, &me.origin(&info), &id).await?;
     let mut page = AdminClientPreview {
         shell: shell(&app, &me),
         client_id: client.id.to_string(),

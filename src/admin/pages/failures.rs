@@ -24,6 +24,7 @@ const PAGE: u32 = 50;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
     let get = |name| query.get(name).unwrap_or_default();
@@ -31,7 +32,7 @@ pub async fn list(
     if !reference.is_empty() {
         return Ok(Redirect::to(&address(reference)).into_response());
     }
-    let found = failures::list(&app, get("client"), get("before"), PAGE + 1).await?;
+    let found = failures::list_for(&app, &me.origin(&info), get("client"), get("before"), PAGE + 1).await?;
     let page_length = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let next =
         (found.len() > page_length).then(|| found.get(page_length - 1).map(|row| row.id.clone())).flatten();
@@ -48,10 +49,11 @@ pub async fn list(
 pub async fn show(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let found = failures::find(&app, &id).await;
+    let found = failures::seen(&app, &me.origin(&info), &id).await;
     if matches!(found, Err(Refusal::NotFound(_))) {
         return Err(PageError::new(
             StatusCode::NOT_FOUND,
@@ -77,7 +79,7 @@ pub async fn register_redirect_uri(
         Ok(_) => Ok(done(&address(&id), Notice::RedirectUriRegistered)),
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, |field| ("", field))?;
-            let diagnosis = failures::find(&app, &id).await?;
+            let diagnosis = failures::seen(&app, &me.origin(&info), &id).await?;
             Ok(shown(&app, &me, status, &page(&app, &me, diagnosis, None, problems)))
         }
     }

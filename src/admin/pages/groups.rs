@@ -22,9 +22,11 @@ const PAGE: u32 = 50;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let found = groups::list(&app, query.get("after").unwrap_or_default(), PAGE).await?;
+    let found =
+        groups::list_for(&app, &me.origin(&info), query.get("after").unwrap_or_default(), PAGE).await?;
     let rows = found.groups.into_iter().map(|group| GroupRow {
         id: group.id.to_string(),
         name: group.name,
@@ -68,10 +70,11 @@ pub async fn create(
 pub async fn show(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let group = groups::find(&app, &id).await?;
+    let group = groups::seen(&app, &me.origin(&info), &id).await?;
     let page = page(&app, &me, &group, query.get("after").unwrap_or_default()).await?;
     let page = AdminGroupForm { notice: query.get("done").and_then(Notice::parse), ..page };
     Ok(shown(&app, &me, StatusCode::OK, &page))
@@ -85,7 +88,7 @@ pub async fn update(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = groups::find(&app, &id).await?;
+    let before = groups::seen(&app, &me.origin(&info), &id).await?;
     let input = input_of(&sent);
     let changed = if changed_meanwhile(&sent, before.updated_at) {
         Err(Refusal::Changed("group"))
@@ -116,7 +119,7 @@ pub async fn add_member(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let group = groups::find(&app, &id).await?;
+    let group = groups::seen(&app, &me.origin(&info), &id).await?;
     let typed = sent.get("member").unwrap_or_default();
     let added = match app.store.user_by_login(&typed.trim().to_lowercase()).await? {
         Some(user) => groups::add(&app, &me.origin(&info), &group, &user).await,
@@ -141,7 +144,8 @@ pub async fn remove_member(
     PathPair(id, user): PathPair,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let (group, user) = (groups::find(&app, &id).await?, users::find(&app, &user).await?);
+    let group = groups::seen(&app, &me.origin(&info), &id).await?;
+    let user = users::seen(&app, &me.origin(&info), &user).await?;
     groups::remove(&app, &me.origin(&info), &group, &user).await?;
     Ok(done(&format!("{LIST}/{id}"), Notice::MemberRemoved))
 }
@@ -154,7 +158,7 @@ pub async fn delete(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let group = groups::find(&app, &id).await?;
+    let group = groups::seen(&app, &me.origin(&info), &id).await?;
     groups::delete(&app, &me.origin(&info), &group).await?;
     Ok(done(LIST, Notice::GroupDeleted))
 }

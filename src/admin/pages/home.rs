@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::audit::party;
 use super::{shell, shown};
@@ -26,6 +26,11 @@ pub async fn show(
     AdminSession(me): AdminSession,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
+    // Those to whom something was delegated begin with it.
+    if !me.powers.is_all() {
+        let first = if me.powers.delegated().clients.is_empty() { "/admin/groups" } else { "/admin/clients" };
+        return Ok(Redirect::to(first).into_response());
+    }
     let span: Span = query.get("span").unwrap_or("hour").parse()?;
     let overview = overview::load(&app, span).await?;
     let counts = app.store.counts().await?;

@@ -7,7 +7,7 @@ use axum::response::Response;
 use super::{done, mistakes, shell, shown};
 use crate::admin::clients;
 use crate::admin::invitations::{self, InvitationInput};
-use crate::app::App;
+use crate::app::{App, Origin};
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
@@ -24,9 +24,10 @@ const MOST_CHOICES: u32 = 200;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let page = page(&app, &me, InvitationFields::default()).await?;
+    let page = page(&app, &me, &me.origin(&info), InvitationFields::default()).await?;
     let page = AdminInvitations { notice: query.get("done").and_then(Notice::parse), ..page };
     Ok(shown(&app, &me, StatusCode::OK, &page))
 }
@@ -58,14 +59,14 @@ pub async fn create(
         Ok(invitation) => match invitation.link {
             None => Ok(done(LIST, Notice::InvitationSent)),
             Some(link) => {
-                let page = page(&app, &me, InvitationFields::default()).await?;
+                let page = page(&app, &me, &me.origin(&info), InvitationFields::default()).await?;
                 let page = AdminInvitations { link_shown_once: Some((invitation.email, link)), ..page };
                 Ok(shown(&app, &me, StatusCode::OK, &page))
             }
         },
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, input_name)?;
-            let page = AdminInvitations { problems, ..page(&app, &me, typed).await? };
+            let page = AdminInvitations { problems, ..page(&app, &me, &me.origin(&info), typed).await? };
             Ok(shown(&app, &me, status, &page))
         }
     }
@@ -83,9 +84,14 @@ pub async fn withdraw(
     Ok(done(LIST, Notice::InvitationWithdrawn))
 }
 
-async fn page(app: &App, me: &SignedIn, typed: InvitationFields) -> Result<AdminInvitations, PageError> {
+async fn page(
+    app: &App,
+    me: &SignedIn,
+    origin: &Origin,
+    typed: InvitationFields,
+) -> Result<AdminInvitations, PageError> {
     let open = invitations::list(app).await?;
-    let clients = clients::list(app, "", "", MOST_CHOICES).await?;
+    let clients = clients::list(app, origin, "", "", MOST_CHOICES).await?;
     Ok(AdminInvitations {
         shell: shell(app, me),
         by_mail: app.mail.is_on(),

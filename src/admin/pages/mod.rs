@@ -3,12 +3,15 @@
 
 pub mod audit;
 pub mod clients;
+pub mod delegations;
+
 pub mod failures;
 pub mod groups;
 pub mod home;
 pub mod invitations;
 pub mod keys;
 pub mod mails;
+pub mod reference;
 pub mod registration;
 pub mod users;
 pub mod webhooks;
@@ -86,6 +89,7 @@ impl From<Refusal> for PageError {
         let what = sentence(&capitalised(&refusal.to_string()));
         match refusal {
             Refusal::NotFound(_) => Self::not_found(what),
+            Refusal::Forbidden(_) => Self::forbidden(what, "Ask an administrator of this server to do it."),
             Refusal::Store(StoreError::LastAdministrator | StoreError::Taken(_)) | Refusal::Changed(_) => {
                 Self::new(StatusCode::CONFLICT, "This was not done", what, "Go back and look at it again.")
             }

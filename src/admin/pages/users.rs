@@ -31,10 +31,11 @@ const PAGE: u32 = 50;
 pub async fn list(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
     let get = |name| query.get(name).unwrap_or_default();
-    let found = users::list(&app, get("query"), get("after"), PAGE).await?;
+    let found = users::list_for(&app, &me.origin(&info), get("query"), get("after"), PAGE).await?;
     let rows = found.users.into_iter().map(|user| UserRow {
         id: user.id.to_string(),
         username: user.username,
@@ -84,10 +85,11 @@ pub async fn create(
 pub async fn show(
     State(app): State<App>,
     AdminSession(me): AdminSession,
+    info: RequestInfo,
     PathPart(id): PathPart,
     QueryFields(query): QueryFields,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let page = page(&app, &me, &user).await?;
     let page = AdminUserForm { notice: query.get("done").and_then(Notice::parse), ..page };
     Ok(shown(&app, &me, StatusCode::OK, &page))
@@ -101,7 +103,7 @@ pub async fn update(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let before = users::find(&app, &id).await?;
+    let before = users::account_seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
         return refused(&app, &me, &before, None, Refusal::Changed("user")).await;
     }
@@ -120,7 +122,7 @@ pub async fn set_password(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let password = sent.get("password").unwrap_or_default().to_owned();
     match users::set_password(&app, &me.origin(&info), &user, password, None, Language::English).await {
         Ok(()) => Ok(done(&format!("{LIST}/{}", user.id), Notice::UserPasswordSet)),
@@ -153,7 +155,7 @@ pub async fn end_sessions(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     users::end_sessions(&app, &me.origin(&info), &user).await?;
     Ok(done(&format!("{LIST}/{}", user.id), Notice::UserSessionsEnded))
 }
@@ -166,7 +168,7 @@ pub async fn remove_app(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     sign_in_methods::remove_authenticator_app(&app, &me.origin(&info), &user).await?;
     Ok(done(&format!("{LIST}/{}", user.id), Notice::UserMethodRemoved))
 }
@@ -179,7 +181,7 @@ pub async fn remove_passkey(
     PathPair(id, passkey): PathPair,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     sign_in_methods::remove_passkey(&app, &me.origin(&info), &user, &passkey).await?;
     Ok(done(&format!("{LIST}/{}", user.id), Notice::UserMethodRemoved))
 }
@@ -192,7 +194,7 @@ pub async fn delete(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     match users::delete(&app, &me.origin(&info), &user).await {
         Ok(()) => Ok(done(LIST, Notice::UserDeleted)),
         Err(refusal) => refused(&app, &me, &user, None, refusal).await,

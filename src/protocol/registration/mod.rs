@@ -33,8 +33,9 @@ use super::client::{
 };
 use super::error::ErrorCode;
 use super::ids::ClientId;
+use super::powers::is_known;
 use super::redirect_uri::is_loopback;
-use super::scope::ADMIN;
+use super::scope::RESERVED;
 
 /// Seconds of refresh grace at most: beyond this it hides replays rather than lost answers.
 const LONGEST_GRACE: u32 = 300;
@@ -269,11 +270,18 @@ fn fits_together(problems: &mut Problems, metadata: &ClientMetadata, policy: Reg
     encryption_fits_together(problems, metadata);
     addresses_fit_together(problems, metadata, policy);
     // No user can hand on what only administrators have.
-    problems.unless(
-        !metadata.scope.contains(ADMIN) || metadata.grant_types == [GrantType::ClientCredentials],
-        "scope",
-        "countersign:admin is only for a client whose one grant type is client_credentials",
-    );
+    if let Some(token) = metadata.scope.iter().find(|token| token.starts_with(RESERVED))
+        && metadata.grant_types != [GrantType::ClientCredentials]
+    {
+        problems.add(
+            "scope",
+            format_args!("{token} is only for a client whose one grant type is client_credentials"),
+        );
+    }
+    // What such a scope may mean one day, nobody should have been given before.
+    if let Some(token) = metadata.scope.iter().find(|token| token.starts_with(RESERVED) && !is_known(token)) {
+        problems.add("scope", format_args!("{token} is no scope of this server"));
+    }
     problems.unless(
         metadata.refresh_grace_seconds.is_none_or(|seconds| seconds <= LONGEST_GRACE),
         "refresh_grace_seconds",
