@@ -237,7 +237,7 @@ pub const TABLE: &[Route] = &[
     part("GET", "/admin/users/{id}", READ_USERS),
     part("POST", "/admin/users/{id}", WRITE_USERS),
     part("POST", "/admin/users/{id}/password", WRITE_USERS),
-    part("POST", "/admin/users/{id}/require-new-password", WRITE_USERS),
+    part("POST", "/admin/users/{id}/password/require", WRITE_USERS),
     part("POST", "/admin/users/{id}/sessions/end", WRITE_USERS),
     part("POST", "/admin/users/{id}/app/remove", WRITE_USERS),
     part("POST", "/admin/users/{id}/passkeys/{passkey}/remove", WRITE_USERS),

@@ -71,6 +71,18 @@ pub const EVENTS: &[EventType] = &[
         &["session.end", "user.end_sessions"],
         "",
     ),
+    event(
+        "administration.refused",
+        "Somebody asked for more than they may administer",
+        &["administration.refuse"],
+        "",
+    ),
+    event(
+        "delegation.changed",
+        "Something was delegated, or taken back",
+        &["delegation.create", "delegation.end"],
+        "",
+    ),
     event("user.created", "A user was added", &["user.create", "user.import"], ""),
     event("user.disabled", "A user was switched off", &["user.update"], "disabled=true"),
     event("user.enabled", "A user was switched on again", &["user.update"], "disabled=false"),

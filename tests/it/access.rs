@@ -149,6 +149,7 @@ fn body(method: &str, path: &str) -> Option<Value> {
         ("PATCH", "/admin/api/users/{id}") => json!({ "name": "Another name" }),
         ("PATCH", "/admin/api/groups/{id}") => json!({ "description": "Another one" }),
         ("PUT", "/admin/api/users/{id}/password") => json!({ "password": "correct horse battery staple" }),
+        ("POST", "/admin/api/users/{id}/require-new-password") => json!({}),
         _ => return None,
     })
 }
@@ -298,7 +299,9 @@ async fn pages_admit_whom_the_table_admits() {
         let path = scene.mine.path(route.path);
         assert_eq!(app.browser().get(&path).await.status, 303, "{path}: strangers sign in first");
         assert_eq!(eve.get(&path).await.status, 403, "{path}");
-        assert_eq!(root.get(&path).await.status, 200, "{path}");
+        // There are keys, webhooks and mails to look for, and none of this id.
+        let missing = ["/admin/keys/{kid}/revoke", "/admin/webhooks/{id}"].contains(&route.path);
+        assert_eq!(root.get(&path).await.status, if missing { 404 } else { 200 }, "{path}");
         let admitted = route.role.admits(&Powers::of_user(&dana.id, scene.powers())).is_ok();
         let status = dana_s.get(&path).await.status.as_u16();
         let expected = if route.path == "/admin" { 303 } else { 200 };
