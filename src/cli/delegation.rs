@@ -2,6 +2,8 @@
 
 use clap::Subcommand;
 
+use serde_json::json;
+
 use super::user::Print;
 use super::{Place, output};
 use crate::admin::delegations::{self, DelegationInput, DelegationView};
@@ -30,6 +32,8 @@ pub(super) enum Command {
     Remove {
         /// Its id, as in the list
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
 }
 
@@ -47,10 +51,10 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             Ok(())
         }
         Command::List { print } => list(&app, print).await,
-        Command::Remove { id } => {
+        Command::Remove { id, print } => {
             delegations::end(&app, &origin, &id).await.map_err(output::refused)?;
-            println!("delegation {id} is taken back");
-            Ok(())
+            let sentence = format!("delegation {id} is taken back");
+            output::done(print.json, &json!({ "id": id, "removed": true }), &sentence)
         }
     }
 }

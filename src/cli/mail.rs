@@ -1,6 +1,7 @@
 //! `countersign mail …`
 
 use clap::{Subcommand, ValueEnum};
+use serde_json::json;
 
 use super::{Place, output};
 use crate::admin::mails;
@@ -24,11 +25,17 @@ pub(super) enum Command {
     Retry {
         /// Its id
         id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
     /// Have a waiting mail not be sent
     Cancel {
         /// Its id
         id: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 
@@ -53,15 +60,15 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
     let app = place.app().await?;
     let (state, limit, json) = match command {
         Command::List { state, limit, json } => (state, limit, json),
-        Command::Retry { id } => {
+        Command::Retry { id, json } => {
             mails::hurry(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
-            println!("mail {id} is tried now");
-            return Ok(());
+            let sentence = format!("mail {id} is tried now");
+            return output::done(json, &json!({ "id": id, "retried": true }), &sentence);
         }
-        Command::Cancel { id } => {
+        Command::Cancel { id, json } => {
             mails::cancel(&app, &Origin::cli(), &id).await.map_err(output::refused)?;
-            println!("mail {id} is not sent");
-            return Ok(());
+            let sentence = format!("mail {id} is not sent");
+            return output::done(json, &json!({ "id": id, "cancelled": true }), &sentence);
         }
     };
     let mails = mails::list(&app, state.map(State::name), "", limit).await.map_err(output::refused)?.mails;

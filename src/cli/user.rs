@@ -74,6 +74,8 @@ pub(super) enum Command {
         /// Mail them the link to choose one, if their address is known to be theirs
         #[arg(long)]
         by_mail: bool,
+        #[command(flatten)]
+        print: Print,
     },
     /// How a user signs in: password, passkeys, authenticator app, accounts elsewhere
     SignInMethods {
@@ -270,15 +272,18 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 format!("the password of {} is set; they are signed out everywhere", user.username);
             done(&user, print, &json!({ "password": "set" }), &sentence)
         }
-        Command::RequireNewPassword { who, by_mail } => {
+        Command::RequireNewPassword { who, by_mail, print } => {
             let user = who.find(&app).await?;
             let fate = users::require_new_password(&app, &origin, &user, by_mail).await;
             let mailed = matches!(fate.map_err(output::refused)?, Some(Fate::Queued));
-            println!("{} is signed out everywhere, and must choose a new password", user.username);
-            if by_mail {
-                println!("{}", if mailed { "the link is on its way" } else { "no link was mailed" });
-            }
-            Ok(())
+            let link = match (by_mail, mailed) {
+                (false, _) => "",
+                (true, true) => "\nthe link is on its way",
+                (true, false) => "\nno link was mailed",
+            };
+            let sentence =
+                format!("{} is signed out everywhere, and must choose a new password{link}", user.username);
+            done(&user, print, &json!({ "new_password_required": true, "mailed": mailed }), &sentence)
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
         Command::FreeName { username, print } => {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
+use serde_json::json;
 
 use super::user::Print;
 use super::{Place, output};
@@ -53,11 +54,15 @@ pub(super) enum Command {
     EndOldSecret {
         /// Its id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Have the running server send a test
     Test {
         /// Its id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// What became of the latest messages
     Deliveries {
@@ -72,16 +77,22 @@ pub(super) enum Command {
         id: String,
         /// The webhook-id of the message
         delivery: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Leave out everything that it was not told yet
     Skip {
         /// Its id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
     /// Delete an endpoint
     Delete {
         /// Its id
         id: String,
+        #[command(flatten)]
+        print: Print,
     },
 }
 
@@ -126,9 +137,8 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
 
 async fn carry_out(app: &App, command: Command) -> Result<anyhow::Result<()>, crate::admin::Refusal> {
     let origin = Origin::cli();
-    let said = |what: String| {
-        println!("{what}");
-        Ok(Ok(()))
+    let said = |print: Print, id: &str, sentence: String| {
+        Ok(output::done(print.json, &json!({ "id": id, "done": sentence }), &sentence))
     };
     match command {
         Command::Events => Ok(Ok(())),
@@ -148,13 +158,13 @@ async fn carry_out(app: &App, command: Command) -> Result<anyhow::Result<()>, cr
             let overlap = Duration::from_secs(keep_old * 3600);
             show(app, webhooks::rotate_secret(app, &origin, &before, overlap).await?, print).await
         }
-        Command::EndOldSecret { id } => {
+        Command::EndOldSecret { id, print } => {
             webhooks::end_old_secret(app, &origin, &webhooks::find(app, &id).await?).await?;
-            said("nothing is signed with the old secret any more".to_owned())
+            said(print, &id, "nothing is signed with the old secret any more".to_owned())
         }
-        Command::Test { id } => {
+        Command::Test { id, print } => {
             let asked = webhooks::test(app, &origin, &webhooks::find(app, &id).await?).await?;
-            said(format!("{} is on its way: see countersign webhook deliveries {id}", asked.id))
+            said(print, &id, format!("{} is on its way: see countersign webhook deliveries {id}", asked.id))
         }
         Command::Deliveries { id, print } => {
             let found = webhooks::deliveries(app, &webhooks::find(app, &id).await?).await?;
@@ -178,18 +188,18 @@ async fn carry_out(app: &App, command: Command) -> Result<anyhow::Result<()>, cr
             );
             Ok(Ok(()))
         }
-        Command::Redeliver { id, delivery } => {
+        Command::Redeliver { id, delivery, print } => {
             let webhook = webhooks::find(app, &id).await?;
             webhooks::redeliver(app, &origin, &webhook, &delivery).await?;
-            said(format!("{delivery} is on its way: see countersign webhook deliveries {id}"))
+            said(print, &id, format!("{delivery} is on its way: see countersign webhook deliveries {id}"))
         }
-        Command::Skip { id } => {
+        Command::Skip { id, print } => {
             webhooks::skip(app, &origin, &webhooks::find(app, &id).await?).await?;
-            said("it is told of what happens from now on".to_owned())
+            said(print, &id, "it is told of what happens from now on".to_owned())
         }
-        Command::Delete { id } => {
+        Command::Delete { id, print } => {
             webhooks::delete(app, &origin, &webhooks::find(app, &id).await?).await?;
-            said(format!("webhook {id} is deleted"))
+            said(print, &id, format!("webhook {id} is deleted"))
         }
     }
 }
