@@ -14,7 +14,7 @@ use crate::protocol::webhook::{EVENTS, WebhookInput};
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// The events that there are
-    Events,
+    Events(Print),
     /// Add an endpoint and print the secret that messages are signed with, once
     Create {
         #[command(flatten)]
@@ -124,7 +124,11 @@ impl Fields {
 }
 
 pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
-    if let Command::Events = command {
+    if let Command::Events(print) = command {
+        if print.json {
+            let events = EVENTS.iter().map(|event| json!({ "event": event.name, "means": event.means }));
+            return output::json(&events.collect::<Vec<_>>());
+        }
         output::table(
             ["event", "means"],
             EVENTS.iter().map(|event| [event.name, event.means].map(str::to_owned)),
@@ -141,7 +145,7 @@ async fn carry_out(app: &App, command: Command) -> Result<anyhow::Result<()>, cr
         Ok(output::done(print.json, &json!({ "id": id, "done": sentence }), &sentence))
     };
     match command {
-        Command::Events => Ok(Ok(())),
+        Command::Events(_) => Ok(Ok(())),
         Command::Create { fields, print } => {
             let issued = webhooks::create(app, &origin, &fields.onto(WebhookInput::default())).await?;
             show(app, issued, print).await

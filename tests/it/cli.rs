@@ -685,8 +685,8 @@ const WITH_JSON: &[(&str, Option<&str>)] = &[
     ("delegation list", None),
     ("webhook events", None),
     (
-        "webhook create --url https://hooks.example/in --event user.created",
-        Some("webhook create --url https://hooks.example/in --event nothing"),
+        "webhook create --url https://hooks.example/in --events user.created",
+        Some("webhook create --url https://hooks.example/in --events nothing"),
     ),
     ("webhook list", None),
     ("key list", None),
