@@ -726,7 +726,7 @@ on_both!(applications_come_page_by_page, |app| {
     for number in 0..5 {
         app.client(&format!("app{number}"), |_| {}).await;
     }
-    app.client("quoted", |metadata| metadata.client_name = "Bücher \"und\" mehr".to_owned()).await;
+    app.client("quoted", |metadata| "Bücher \"und\" mehr".clone_into(&mut metadata.client_name)).await;
     for (query, all) in
         [("", 6), ("APP", 5), ("3", 1), ("nothing", 0), ("BÜCHER", 1), ("\"und\"", 1), ("%", 0), ("_", 0)]
     {
