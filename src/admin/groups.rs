@@ -177,7 +177,7 @@ pub async fn delete(app: &App, origin: &Origin, group: &Group) -> Result<(), Ref
     let facts = group_facts(app, origin, &group.id).await?;
     allow(app, origin, &Deed::DeleteGroup(facts), &target(&group.id)).await?;
     let audit = app.audit(origin, "group.delete", target(&group.id), group.name.as_str());
-    if app.store.delete_group_read(&group.id, Some(group.updated_at), &audit).await? {
+    if app.store.delete_group(&group.id, Some(group.updated_at), &audit).await? {
         return Ok(());
     }
     find(app, group.id.as_str()).await?;

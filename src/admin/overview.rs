@@ -5,12 +5,12 @@ use std::str::FromStr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Refusal, webhooks};
+use super::Refusal;
 use crate::app::App;
 use crate::jose::KeyState;
 use crate::protocol::audit_chain::ChainRow;
 use crate::protocol::timestamp::{Timestamp, seconds};
-use crate::protocol::webhook;
+use crate::protocol::webhook::{self, host_of};
 use crate::statistics::{COUNTERS, LATENCY_BOUNDS, SESSIONS};
 
 /// How far back.
@@ -223,7 +223,7 @@ async fn warnings(
     }
     for webhook in app.store.webhooks().await? {
         if webhook.state == webhook::State::Stopped {
-            let host = webhooks::host_of(&webhook.url);
+            let host = host_of(&webhook.url);
             let what = if webhook.description.is_empty() { host } else { &webhook.description };
             warnings.push(format!("The webhook {what} is stopped: it {}.", webhook.cause));
         }

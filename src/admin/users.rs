@@ -211,12 +211,27 @@ pub async fn list_for(
     let Some(holder) = managed_by(origin, Permission::Read(Resource::Users)) else {
         return list(app, query, after, limit).await;
     };
-    let mut users = app.store.users_managed_by(&holder, query, after, limit.saturating_add(1)).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = users.len() > limit;
-    users.truncate(limit);
-    let next = users.last().filter(|_| more).map(|user| user.username.clone());
-    Ok(Page { users, next, reached: None })
+    let most = usize::try_from(limit).unwrap_or(usize::MAX);
+    let (search, asked) = (UserSearch::parse(query), limit.saturating_add(1));
+    let (mut users, mut behind, mut looked) = (Vec::new(), after.to_owned(), 0);
+    while looked < LOOKED_THROUGH {
+        let some = app.store.users_managed_by(&holder, &behind, asked).await?;
+        looked += asked;
+        let at_end = some.len() <= most;
+        for user in some {
+            if search.as_ref().is_none_or(|search| search.means(&user)) {
+                if users.len() == most {
+                    return Ok(Page { users, next: Some(behind), reached: None });
+                }
+                users.push(user.clone());
+            }
+            behind = user.username;
+        }
+        if at_end {
+            return Ok(Page { users, next: None, reached: None });
+        }
+    }
+    Ok(Page { users, next: Some(behind.clone()), reached: Some(behind) })
 }
 
 /// Makes a user of what was asked for, and hashes the first password. Nothing is written.
@@ -302,15 +317,6 @@ pub async fn account_seen(app: &App, origin: &Origin, id: &str) -> Result<User, 
     let facts = user_facts(app, origin, &user).await?;
     allow(app, origin, &Deed::SeeAccount(&facts), &target(&user.id)).await?;
     Ok(user)
-}
-
-/// May somebody look at this user's sessions and ways to sign in? Nothing is written down.
-///
-/// # Errors
-/// The database is unavailable.
-pub async fn may_see_account(app: &App, origin: &Origin, user: &User) -> Result<bool, Refusal> {
-    let facts = user_facts(app, origin, user).await?;
-    Ok(origin.powers.may(&Deed::SeeAccount(&facts)).is_ok())
 }
 
 /// The user with this id. Who may not see all users does not learn that there is none.

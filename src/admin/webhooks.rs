@@ -10,7 +10,7 @@ use super::clients::{LONGEST_OVERLAP, next_version};
 use super::{Refusal, changes};
 use crate::app::{App, Origin};
 use crate::protocol::powers::{Deed, Permission, Resource};
-use crate::protocol::webhook::{self, State, TEST, Wanted, Webhook, WebhookInput, secret_text};
+use crate::protocol::webhook::{self, State, TEST, Wanted, Webhook, WebhookInput, host_of, secret_text};
 use crate::sealing::Purpose;
 use crate::store::{Delivery, MOST_WEBHOOKS};
 
@@ -369,13 +369,6 @@ fn new_secret(app: &App) -> Result<(String, String), Refusal> {
     let secret = secret_text(&app.entropy.bytes());
     let sealed = app.seals.seal(Purpose::Webhook, &secret, &app.entropy)?;
     Ok((secret, sealed))
-}
-
-/// The host of an address: all that lists and the audit log name, for paths and queries of such addresses often hold a secret.
-#[must_use]
-pub fn host_of(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
 fn target(id: &str) -> String {

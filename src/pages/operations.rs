@@ -4,6 +4,7 @@ use askama::Template;
 
 use super::{Notice, Page, Problem, Shell};
 use crate::i18n::Words;
+use crate::protocol::webhook::host_of;
 
 macro_rules! in_one_language {
     ($($page:ty),*) => {
@@ -101,11 +102,7 @@ pub struct WebhookFields {
 impl WebhookFields {
     /// How the page calls it.
     fn title(&self) -> &str {
-        if !self.description.is_empty() {
-            return &self.description;
-        }
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        rest.split(['/', '?', '#']).next().unwrap_or_default()
+        if self.description.is_empty() { host_of(&self.url) } else { &self.description }
     }
 }
 

@@ -290,6 +290,13 @@ pub struct Wanted {
     pub enabled: bool,
 }
 
+/// The host of an address: all that lists and the audit log name, for paths and queries of such addresses often hold a secret.
+#[must_use]
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 /// Judges an endpoint; `address` says what is wrong with where it leads.
 ///
 /// # Errors

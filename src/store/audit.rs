@@ -141,7 +141,7 @@ fn first_id(at: Timestamp) -> String {
 }
 
 /// A pattern for LIKE that finds this text anywhere; empty for none.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     if text.is_empty() {
         return String::new();
     }

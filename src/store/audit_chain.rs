@@ -9,6 +9,10 @@ use crate::protocol::audit_chain::{ChainMark, ChainRow, Mark};
 /// Rows that are given their places at once.
 pub const MOST_CHAINED: usize = MOST_ROWS;
 
+/// The last place that a row has. The first one is 1; said like this, both engines find the end of the index of places.
+pub(super) const LAST_PLACE: &str =
+    "SELECT COALESCE((SELECT seq FROM audit_log WHERE seq > 0 ORDER BY seq DESC LIMIT 1), 0)";
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: String,
@@ -233,9 +237,8 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn last_audit_place(&self) -> Result<i64, StoreError> {
-        const SQL: &str = "SELECT seq FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1";
-        let row: Option<(i64,)> = on_db!(self, |db| sqlx::query_as(SQL).fetch_optional(db).await)?;
-        Ok(row.map_or(0, |(seq,)| seq))
+        let (place,): (i64,) = on_db!(self, |db| sqlx::query_as(LAST_PLACE).fetch_one(db).await)?;
+        Ok(place)
     }
 
     /// The first rows behind a place, in the order of the chain.

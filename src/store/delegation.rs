@@ -1,9 +1,9 @@
 //! Who manages which applications and groups without being an administrator.
 
-use super::audit::write_audit;
+use super::audit::{NEWEST, write_audit};
 use super::client::ClientRow;
 use super::group::GroupRow;
-use super::user::{UserRow, pattern};
+use super::user::UserRow;
 use super::{AuditEntry, FailureRow, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::Client;
 use crate::protocol::group::Group;
@@ -282,9 +282,10 @@ impl Store {
         const SQL: &str = concat!(
             "SELECT * FROM failures WHERE client_id IN (SELECT over_client FROM delegations WHERE ",
             held!(),
-            ") AND ($3 = '' OR id < $3) ORDER BY id DESC LIMIT $4"
+            ") AND id < $3 ORDER BY id DESC LIMIT $4"
         );
         let (user, _, client) = holder.columns();
+        let before = if before.is_empty() { NEWEST } else { before };
         Ok(on_db!(self, |db| {
             sqlx::query_as(SQL)
                 .bind(user)
@@ -296,14 +297,13 @@ impl Store {
         })?)
     }
 
-    /// Members of the groups that are delegated to a user or client, as [`Store::users`] finds users.
+    /// Members of the groups that are delegated to a user or client, by user name.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn users_managed_by(
         &self,
         holder: &Holder,
-        query: &str,
         after: &str,
         limit: u32,
     ) -> Result<Vec<User>, StoreError> {
@@ -311,20 +311,11 @@ impl Store {
             "SELECT * FROM users WHERE id IN (SELECT user_id FROM group_members WHERE group_id IN
                  (SELECT over_group FROM delegations WHERE ",
             held!(),
-            ")) AND username > $3
-             AND (username LIKE $4 ESCAPE '!' OR email LIKE $4 ESCAPE '!' OR LOWER(name) LIKE $4 ESCAPE '!')
-             ORDER BY username LIMIT $5"
+            ")) AND username > $3 ORDER BY username LIMIT $4"
         );
         let (user, _, client) = holder.columns();
         let rows: Vec<UserRow> = on_db!(self, |db| {
-            sqlx::query_as(SQL)
-                .bind(user)
-                .bind(client)
-                .bind(after)
-                .bind(pattern(query))
-                .bind(i64::from(limit))
-                .fetch_all(db)
-                .await
+            sqlx::query_as(SQL).bind(user).bind(client).bind(after).bind(i64::from(limit)).fetch_all(db).await
         })?;
         rows.into_iter().map(User::try_from).collect()
     }

@@ -145,19 +145,12 @@ impl Store {
         Ok(updated == 1)
     }
 
-    /// Deletes a group; its members stay users. Answers whether it was there.
+    /// Deletes a group as it was when it was read, at `read_at` if that is said; its members stay users. Answers whether it
+    /// was there.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn delete_group(&self, id: &GroupId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        self.delete_group_read(id, None, audit).await
-    }
-
-    /// The same for one that is as it was when it was read, at `read_at` if that is said.
-    ///
-    /// # Errors
-    /// The database is unavailable.
-    pub async fn delete_group_read(
+    pub async fn delete_group(
         &self,
         id: &GroupId,
         read_at: Option<Timestamp>,

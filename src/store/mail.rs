@@ -1,7 +1,7 @@
 //! The outbox: mails that wait to be sent, and how often each address was written to. A waiting row is the order to send
 //! one mail; its content is there, sealed, until the mail is sent or given up.
 
-use super::audit::write_audit;
+use super::audit::{NEWEST, write_audit};
 use super::invitation::keep_invitation;
 use super::mailed_link::keep_link;
 use super::sign_in_code::keep_sign_in_code;
@@ -10,7 +10,7 @@ use crate::protocol::recovery::MailedLink;
 use crate::protocol::timestamp::Timestamp;
 
 /// No lease of a mail is longer, in seconds.
-const LONGEST_LEASE: i64 = 120;
+pub const LONGEST_LEASE: i64 = 120;
 
 /// A mail to be sent.
 #[derive(Clone, Debug)]
@@ -462,9 +462,7 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn mails(&self, state: Option<&str>, limit: u32) -> Result<Vec<MailRow>, StoreError> {
-        const SQL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
-             WHERE ($1 IS NULL OR state = $1) ORDER BY id DESC LIMIT $2";
-        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(state).bind(i64::from(limit)).fetch_all(db).await)?)
+        self.mails_before(state, "", limit).await
     }
 
     /// The newest mails before the mail `before` (any, if it is empty), newest first, all or those in this state.
@@ -478,11 +476,11 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<MailRow>, StoreError> {
         const ALL: &str = "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
-             WHERE ($1 = '' OR id < $1) ORDER BY id DESC LIMIT $2";
+             WHERE id < $1 ORDER BY id DESC LIMIT $2";
         const OF_STATE: &str =
             "SELECT id, to_address, kind, state, cause, created_at, due_at, attempts FROM mails
-             WHERE ($1 = '' OR id < $1) AND state = $3 ORDER BY id DESC LIMIT $2";
-        let limit = i64::from(limit);
+             WHERE id < $1 AND state = $3 ORDER BY id DESC LIMIT $2";
+        let (before, limit) = (if before.is_empty() { NEWEST } else { before }, i64::from(limit));
         Ok(match state {
             None => on_db!(self, |db| sqlx::query_as(ALL).bind(before).bind(limit).fetch_all(db).await)?,
             Some(state) => on_db!(self, |db| {

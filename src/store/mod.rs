@@ -43,7 +43,9 @@ pub use identity::{Linked, StoredIdentity};
 pub use import::{Newcomer, Sorts};
 pub use invitation::{Invitation, NOT_NEW};
 pub use key::StoredKey;
-pub use mail::{Carried, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share};
+pub use mail::{
+    Carried, LONGEST_LEASE, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share,
+};
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};

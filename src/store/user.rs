@@ -116,19 +116,6 @@ macro_rules! keep_an_administrator {
     }};
 }
 
-/// Text that is looked for anywhere, as a pattern of LIKE with the escape `!`.
-pub(super) fn pattern(query: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in query.to_lowercase().chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
-
 impl Store {
     /// Adds a user.
     ///
@@ -230,12 +217,10 @@ impl Store {
                 return Ok(false);
             }
             refuse_kept_name!(self, tx, user, noted.audit.at);
-            if updated == 1 {
-                if user.disabled {
-                    end_everything_of_user!(tx, user.id, "", noted.audit.at);
-                }
-                write_noted!(tx, noted);
+            if user.disabled {
+                end_everything_of_user!(tx, user.id, "", noted.audit.at);
             }
+            write_noted!(tx, noted);
             updated
         });
         Ok(updated == 1)
@@ -416,11 +401,9 @@ impl Store {
             if deleted != 1 {
                 return Ok(false);
             }
-            if deleted == 1 {
-                // Their sessions went with them. Their clients hear of that all the same.
-                announce_ended_sessions!(tx, id.as_str(), audit.at);
-                write_audit!(tx, audit);
-            }
+            // Their sessions went with them. Their clients hear of that all the same.
+            announce_ended_sessions!(tx, id.as_str(), audit.at);
+            write_audit!(tx, audit);
             deleted
         });
         Ok(deleted == 1)

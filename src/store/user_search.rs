@@ -1,5 +1,6 @@
 //! Users by the words that they are called, and the words of users, which are written behind.
 
+use super::audit::pattern;
 use super::ledger::{MOST_ROWS, ManyRows};
 use super::user::UserRow;
 use super::{Store, StoreError, in_transaction, on_db};
@@ -37,19 +38,6 @@ static WORDS: ManyRows = ManyRows::new(
     2,
     "ON CONFLICT (word, user_id) DO NOTHING",
 );
-
-/// A pattern for LIKE that finds this text anywhere.
-fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    pattern
-}
 
 impl Store {
     /// Words from behind `(word, user id)` on, until before `end`, each with its user; `limit` at most.

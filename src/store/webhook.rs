@@ -2,6 +2,7 @@
 //! nothing else need be written when something happens.
 
 use super::audit::write_audit;
+use super::audit_chain::LAST_PLACE;
 use super::{AuditEntry, AuditRow, Store, StoreError, in_transaction, on_db};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::webhook::{State, Webhook};
@@ -103,9 +104,6 @@ pub struct Progress<'a> {
     /// It is stopped, and this is committed with it.
     pub stop: Option<&'a AuditEntry>,
 }
-
-const LAST_PLACE: &str =
-    "SELECT COALESCE((SELECT seq FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1), 0)";
 
 /// Writes a delivery down, over what was there of it.
 macro_rules! keep_delivery {
@@ -281,7 +279,7 @@ impl Store {
     pub async fn webhooks_with_work(&self, now: Timestamp) -> Result<Vec<String>, StoreError> {
         const SQL: &str = "SELECT id FROM webhooks WHERE state = 'active' AND due_at <= $1
              AND (place < COALESCE(
-                    (SELECT seq FROM audit_log WHERE seq IS NOT NULL ORDER BY seq DESC LIMIT 1), 0)
+                    (SELECT seq FROM audit_log WHERE seq > 0 ORDER BY seq DESC LIMIT 1), 0)
                 OR EXISTS (SELECT 1 FROM webhook_deliveries
                     WHERE webhook_id = webhooks.id AND webhook_deliveries.state = 'waiting'))
              ORDER BY due_at, id";

@@ -103,8 +103,8 @@ on_both!(members_come_and_go_and_leave_with_their_account_or_group, |app| {
         let gone = store.add_member(&group.into(), &user.into(), &audit(&app, "group.add_member")).await;
         assert!(matches!(gone, Err(StoreError::Gone)), "{group} {user}: {gone:?}");
     }
-    assert!(store.delete_group(&editors.id, &audit(&app, "group.delete")).await.unwrap());
-    assert!(!store.delete_group(&editors.id, &audit(&app, "group.delete")).await.unwrap());
+    assert!(store.delete_group(&editors.id, None, &audit(&app, "group.delete")).await.unwrap());
+    assert!(!store.delete_group(&editors.id, None, &audit(&app, "group.delete")).await.unwrap());
     assert_eq!(names(&app, &ada.id).await, ["Staff"]);
     join(&app, &staff, &bob.id).await;
     assert!(store.delete_user(&bob.id, &audit(&app, "user.delete")).await.is_ok());

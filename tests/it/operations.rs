@@ -57,9 +57,11 @@ on_both_engines!(mails_are_tried_at_once_and_cancelled_and_never_read, |engine| 
     let first = caller.get("/admin/api/mails?limit=1").await.json();
     assert_eq!(first["mails"][0]["to"], "bob@example.org");
     let next = first["next"].as_str().unwrap();
-    let second = caller.get(&format!("/admin/api/mails?limit=1&before={next}")).await.json();
+    let second = caller.get(&format!("/admin/api/mails?limit=1&after={next}")).await.json();
     assert_eq!((&second["mails"][0]["to"], &second["next"]), (&json!("ada@example.org"), &json!(null)));
-    for bad in ["state=lost", "limit=0", "limit=201", "limit=x", "x=1", "state=waiting&state=sent"] {
+    for bad in
+        ["state=lost", "limit=0", "limit=201", "limit=x", "x=1", "state=waiting&state=sent", "after=zzzz"]
+    {
         problem(&caller.get(&format!("/admin/api/mails?{bad}")).await, 400);
     }
     assert!(root.get("/admin/mails?state=lost").await.status.is_client_error());

@@ -156,19 +156,17 @@ async fn scans_of_sqlite(raw: &mut sqlx::SqliteConnection, sql: &str) -> Vec<Str
 
 /// The same for PostgreSQL: with sequential scans as the last resort, those that are left could not be helped.
 async fn scans_of_postgres(raw: &mut PgConnection, sql: &str) -> Vec<String> {
-    fn walk(plan: &Value, few: bool, found: &mut Vec<String>) {
+    fn walk(plan: &Value, found: &mut Vec<String>) {
         let (kind, table) = (plan["Node Type"].as_str().unwrap_or_default(), plan["Relation Name"].as_str());
         if let Some(table) = table.filter(|table| grows(table)) {
             let by_index = ["Index Cond", "Recheck Cond"].iter().any(|cond| plan[*cond].is_string());
             let partial = plan["Index Name"].as_str().is_some_and(|index| PARTIAL.contains(&index));
-            // The end of an index, of which a limit takes the last rows, is not read as a whole.
-            let end = few && kind.starts_with("Index") && plan["Filter"].is_null();
-            if !by_index && !partial && !end && kind != "ModifyTable" {
+            if !by_index && !partial && kind != "ModifyTable" {
                 found.push(format!("{kind} of {table}"));
             }
         }
         for part in plan["Plans"].as_array().into_iter().flatten() {
-            walk(part, kind == "Limit", found);
+            walk(part, found);
         }
     }
     let parameters = (1..20).filter(|number| sql.contains(&format!("${number}"))).count();
@@ -181,7 +179,7 @@ async fn scans_of_postgres(raw: &mut PgConnection, sql: &str) -> Vec<String> {
     sqlx::raw_sql("DEALLOCATE asked").execute(&mut *raw).await.unwrap();
     let plan: Value = rows[0].get(0);
     let mut found = Vec::new();
-    walk(&plan[0]["Plan"], false, &mut found);
+    walk(&plan[0]["Plan"], &mut found);
     found
 }
 

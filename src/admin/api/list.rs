@@ -10,7 +10,7 @@ use super::problem::Problem;
 use crate::admin::Refusal;
 use crate::app::App;
 
-/// The longest page, unless the list says something else.
+/// The longest page.
 pub const LONGEST: u32 = 200;
 
 /// Which part of a list.
@@ -54,7 +54,7 @@ pub fn cursor(app: &App, list: &str, next: Option<String>) -> Option<String> {
     next.map(|place| app.seals.cursor(list, &URL_SAFE_NO_PAD.encode(place)))
 }
 
-/// A page of rows that were read as a whole, because there are few: those whose name comes after the place.
+/// A page of rows that were read as a whole, because there are few, in the order of `name`: those after the place.
 pub fn page<T>(
     app: &App,
     list: &str,
@@ -64,14 +64,9 @@ pub fn page<T>(
 ) -> Result<(Vec<T>, Option<String>), Problem> {
     let place = place(app, list, &range.after, range.limit)?;
     let mut rows = rows;
-    if !place.is_empty() {
-        // In the order that they came in: behind the row of the place, or, if it is gone, behind where it would be.
-        let at = rows.iter().position(|row| name(row) == place).map_or_else(
-            || rows.iter().position(|row| name(row) > place).unwrap_or(rows.len()),
-            |found| found + 1,
-        );
-        rows.drain(..at);
-    }
+    // An empty place is before every name.
+    rows.retain(|row| name(row) > place);
+    rows.sort_by_key(&name);
     let limit = usize::try_from(range.limit).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);

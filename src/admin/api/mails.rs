@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
+use super::list::{cursor, fifty, place};
 use super::problem::{Path, Problem, Query};
 use crate::admin::mails::{self, MailView};
 use crate::app::App;
@@ -15,20 +16,16 @@ use crate::app::App;
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct Range {
+pub struct Search {
     /// `waiting`, `sent` or `failed`; all when left out.
     state: Option<String>,
-    /// Go on before this mail: `next` of the answer before.
+    /// Go on after these: `next` of the answer before, with the same `state`.
     #[serde(default)]
-    before: String,
+    after: String,
     /// How many at most, 1 to 200.
     #[serde(default = "fifty")]
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: u32,
-}
-
-const fn fifty() -> u32 {
-    50
 }
 
 /// Some mails.
@@ -36,23 +33,22 @@ const fn fifty() -> u32 {
 pub struct MailList {
     /// The newest first.
     mails: Vec<MailView>,
-    /// The value of `before` that leads to older ones; none at the end.
+    /// The value of `after` that leads to older ones; none at the end.
     next: Option<String>,
 }
 
 /// Mails that wait, and those of the last seven days that were sent or could not be; never what they say.
-#[utoipa::path(get, path = "/admin/api/mails", operation_id = "list_mails", tag = "mails", params(Range),
+#[utoipa::path(get, path = "/admin/api/mails", operation_id = "list_mails", tag = "mails", params(Search),
     responses((status = 200, body = MailList)))]
 pub async fn list(
     _: Administrator,
     State(app): State<App>,
-    Query(range): Query<Range>,
+    Query(search): Query<Search>,
 ) -> Result<Json<MailList>, Problem> {
-    if !(1..=200).contains(&range.limit) {
-        return Err(Problem::new(StatusCode::BAD_REQUEST, "limit is a number from 1 to 200"));
-    }
-    let page = mails::list(&app, range.state.as_deref(), &range.before, range.limit).await?;
-    Ok(Json(MailList { mails: page.mails, next: page.next }))
+    let list = format!("mails {}", search.state.as_deref().unwrap_or_default());
+    let before = place(&app, &list, &search.after, search.limit)?;
+    let page = mails::list(&app, search.state.as_deref(), &before, search.limit).await?;
+    Ok(Json(MailList { mails: page.mails, next: cursor(&app, &list, page.next) }))
 }
 
 /// Has a mail that failed, and waits for its next attempt, tried at once.

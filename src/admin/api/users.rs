@@ -182,16 +182,20 @@ pub struct PasswordRequired {
 
 /// Has a user choose another password before the one that they have opens anything again, and signs them out everywhere.
 #[utoipa::path(post, path = "/admin/api/users/{id}/require-new-password", operation_id = "require_new_password",
-    tag = "users", params(("id" = String, Path)), request_body = RequirePassword,
+    tag = "users",
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header, description = "The ETag that was seen")),
+    request_body = RequirePassword,
     responses((status = 200, body = PasswordRequired),
         (status = 412, description = "Changed meanwhile.", body = Problem)))]
 pub async fn require_new_password(
     caller: Administrator,
     State(app): State<App>,
     Path(id): Path,
+    headers: HeaderMap,
     Body(wish): Body<RequirePassword>,
 ) -> Result<Json<PasswordRequired>, Problem> {
-    let user = users::find(&app, &id).await?;
+    let user = users::seen(&app, &caller.origin, &id).await?;
+    check_if_match(&headers, user.updated_at)?;
     let fate = users::require_new_password(&app, &caller.origin, &user, wish.by_mail).await?;
     Ok(Json(PasswordRequired { mailed: matches!(fate, Some(Fate::Queued)) }))
 }
@@ -232,7 +236,7 @@ impl From<Session> for SessionView {
 /// Where a user is signed in.
 #[derive(Serialize, ToSchema)]
 pub struct SessionList {
-    /// The one used last comes first.
+    /// In the order in which they began.
     sessions: Vec<SessionView>,
     /// The value of `after` that leads to the next ones; none at the end.
     next: Option<String>,

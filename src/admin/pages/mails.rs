@@ -12,6 +12,7 @@ use crate::http::extract::{CheckedForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::AdminSession;
 use crate::pages::{AdminMails, MailRow, Notice};
+use crate::store::LONGEST_LEASE;
 
 const LIST: &str = "/admin/mails";
 /// Mails on one page.
@@ -29,9 +30,9 @@ pub async fn list(
         id: mail.id,
         to: mail.to,
         kind: mail.kind.replace('_', " "),
-        // The same as the service asks: what is due within two minutes may be on its way.
+        // What is due sooner than a lease ends may be on its way.
         may_hurry: mail.attempts > 0
-            && mail.next_attempt_at.is_some_and(|next| next > app.clock.now().0 + 120),
+            && mail.next_attempt_at.is_some_and(|next| next > app.clock.now().0 + LONGEST_LEASE),
         state: mail.state,
         attempts: mail.attempts,
         created: mail.created_at,

@@ -1,5 +1,7 @@
-//! `/admin/reference`: the description of the administration API, to be read by people, a page for each of its parts. It is made of the document that
-//! programs get, here and without anybody else's script.
+//! `/admin/reference`: the description of the administration API, to be read by people, a page for each of its parts. It is
+//! made of the document that programs get, here and without anybody else's script.
+
+use std::sync::LazyLock;
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -38,8 +40,7 @@ const PROBLEMS: [(u16, &str, &str); 10] = [
 
 /// What there is, each with a link to its page.
 pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Response {
-    // What this server wrote is JSON.
-    let document = serde_json::to_value(api::description()).unwrap_or_default();
+    let document = document();
     let mut scopes = vec![
         (ADMIN.to_owned(), "Everything".to_owned()),
         (DELEGATED.to_owned(), "What was delegated to the client".to_owned()),
@@ -47,12 +48,12 @@ pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Res
     scopes.extend(Permission::all().map(|permission| (permission.to_string(), permission.meaning())));
     let page = AdminReference {
         shell: shell(&app, &me),
-        about: text(at(&document, "/info/description")),
+        about: text(at(document, "/info/description")),
         token_endpoint: app.config.issuer.at("/token"),
         scopes,
-        tags: tags(&document),
+        tags: tags(document),
         problems: PROBLEMS.to_vec(),
-        schemas: schemas(&document).into_iter().map(|schema| schema.name).collect(),
+        schemas: schemas(document).into_iter().map(|schema| schema.name).collect(),
     };
     shown(&app, &me, StatusCode::OK, &page)
 }
@@ -63,14 +64,22 @@ pub async fn part(
     AdminSession(me): AdminSession,
     PathPart(name): PathPart,
 ) -> Result<Response, PageError> {
-    let document = serde_json::to_value(api::description()).unwrap_or_default();
-    let operation = tags(&document).into_iter().flat_map(|tag| tag.operations).find(|one| one.id == name);
-    let schema = schemas(&document).into_iter().find(|one| one.name == name);
+    let document = document();
+    let operation = tags(document).into_iter().flat_map(|tag| tag.operations).find(|one| one.id == name);
+    let schema = schemas(document).into_iter().find(|one| one.name == name);
     if operation.is_none() && schema.is_none() {
         return Err(PageError::not_found("There is no such operation, and no such schema."));
     }
     let page = AdminReferencePart { shell: shell(&app, &me), name, operation, schema };
     Ok(shown(&app, &me, StatusCode::OK, &page))
+}
+
+/// The description, made once.
+fn document() -> &'static Value {
+    // What this server wrote is JSON.
+    static DOCUMENT: LazyLock<Value> =
+        LazyLock::new(|| serde_json::to_value(api::description()).unwrap_or_default());
+    &DOCUMENT
 }
 
 fn text(value: &Value) -> String {

@@ -138,7 +138,7 @@ pub async fn require_new_password(
     PathPart(id): PathPart,
     CheckedForm(sent): CheckedForm,
 ) -> Result<Response, PageError> {
-    let user = users::find(&app, &id).await?;
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let by_mail = sent.get("by_mail").is_some();
     match users::require_new_password(&app, &me.origin(&info), &user, by_mail).await {
         Ok(Some(Fate::Queued)) => Ok(done(&format!("{LIST}/{id}"), Notice::PasswordRequiredByMail)),

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::{changed_meanwhile, done, mistakes, shell, shown};
-use crate::admin::webhooks::{self, Issued, host_of};
+use crate::admin::webhooks::{self, Issued};
 use crate::admin::{Refusal, clients};
 use crate::app::App;
 use crate::http::error::PageError;
@@ -17,7 +17,7 @@ use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
     AdminWebhookForm, AdminWebhooks, DeliveryRow, EventBox, Notice, Problem, WebhookFields, WebhookRow,
 };
-use crate::protocol::webhook::{EVENTS, Webhook, WebhookInput};
+use crate::protocol::webhook::{EVENTS, Webhook, WebhookInput, host_of};
 
 const LIST: &str = "/admin/webhooks";
 
