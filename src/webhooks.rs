@@ -250,9 +250,10 @@ impl<'a> Turn<'a> {
                     );
                     "retrying"
                 }
+                // What one message says is no reason to stop the endpoint: a visitor may have chosen words that it refuses.
                 Verdict::GiveUp(at) => {
-                    (self.place, self.attempts) = (seq, 0);
-                    (self.due, self.failing_since) = (Some(at), Some(since));
+                    (self.place, self.attempts, self.failing_since) = (seq, 0, None);
+                    self.due = Some(at);
                     tracing::warn!(
                         webhook = %webhook.id, message = %id, attempts = tries, cause = %answer.cause,
                         "a message was not taken by a webhook, and is left out"

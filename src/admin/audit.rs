@@ -100,6 +100,13 @@ pub async fn may_see(app: &App, origin: &Origin, input: &AuditInput) -> Result<(
     if origin.powers.has(Permission::Read(Resource::Audit)) {
         return Ok(());
     }
+    // Whether there is somebody of that name is for those who may see everybody.
+    if !input.actor.is_empty() && !input.actor.contains(':') {
+        return Err(Refusal::field(
+            "actor",
+            "is user:… or client:… for those who may not see all of the log",
+        ));
+    }
     let filter = filter(app, input).await?;
     let target = filter.target.as_str();
     let told = format!("audit {target}");

@@ -243,21 +243,25 @@ pub async fn change(
         return Err(Refusal::field("client_id", "cannot be changed"));
     }
     wanted.metadata.software_statement.clone_from(&before.metadata.software_statement);
-    may_change(app, origin, &before, Some(&wanted.metadata)).await?;
+    may_change(app, origin, &before, Some(&wanted)).await?;
     replace(app, origin, before, wanted).await
 }
 
-/// May somebody change this client to have this metadata, or only its secret?
+/// May somebody change this client to have this registration, or only its secret?
 async fn may_change(
     app: &App,
     origin: &Origin,
     before: &Client,
-    after: Option<&ClientMetadata>,
+    after: Option<&Registration>,
 ) -> Result<(), Refusal> {
-    let widened = after.map(|after| widened(&before.metadata, after)).unwrap_or_default();
+    let mut widened =
+        after.map(|after| widened(&before.id, &before.metadata, &after.metadata)).unwrap_or_default();
+    if after.is_some_and(|after| before.disabled && !after.disabled) {
+        widened.push("disabled");
+    }
     let deed = Deed::ChangeClient {
         client: client_facts(app, origin, before).await?,
-        powerful_after: after.is_some_and(|after| reaches_administration(&after.scope)),
+        powerful_after: after.is_some_and(|after| reaches_administration(&after.metadata.scope)),
         widened: &widened,
     };
     allow(app, origin, &deed, &target(&before.id)).await

@@ -224,6 +224,18 @@ pub async fn add(app: &App, origin: &Origin, group: &Group, user: &User) -> Resu
     Ok(())
 }
 
+/// The same for somebody who is named by user name or address. Who may not see all users does not learn that there is nobody.
+///
+/// # Errors
+/// There is nobody, or as in [`add`].
+pub async fn add_named(app: &App, origin: &Origin, group: &Group, login: &str) -> Result<(), Refusal> {
+    if let Some(user) = app.store.user_by_login(&login.trim().to_lowercase()).await? {
+        return add(app, origin, group, &user).await;
+    }
+    allow(app, origin, &Deed::Whole(Permission::Read(Resource::Users)), &target(&group.id)).await?;
+    Err(Refusal::field("member", "nobody has this user name or e-mail address"))
+}
+
 async fn may_change_members(app: &App, origin: &Origin, group: &Group, user: &User) -> Result<(), Refusal> {
     let facts = user_facts(app, origin, user).await?;
     let deed = Deed::ChangeMembers { group: group_facts(app, origin, &group.id).await?, user: &facts };

@@ -105,11 +105,16 @@ pub async fn create(
 ) -> Result<InvitationView, Refusal> {
     allow(app, origin, &Deed::Invite { is_admin: input.is_admin }, "invitation:").await?;
     let Wanted { email, username, language, works_for } = check(&input).map_err(Refusal::Invalid)?;
+    // This one would take the place of the one that is open.
+    leaves_administrators(app, origin, |open| open.email == email).await?;
     if app.config.sign_up == SignUpMode::Closed {
         return Err(Refusal::field("email", "nobody can be invited: sign_up.mode is closed"));
     }
     let client_id = input.client_id.filter(|id| !id.is_empty()).unwrap_or_default();
-    if !client_id.is_empty() && app.store.client(&client_id.as_str().into()).await?.is_none() {
+    // PostgreSQL compares no text that holds U+0000.
+    let unknown = client_id.contains('\0')
+        || (!client_id.is_empty() && app.store.client(&client_id.as_str().into()).await?.is_none());
+    if unknown {
         return Err(Refusal::field("client_id", "there is no such application"));
     }
     for (login, what) in [(&email, "this e-mail address"), (&username, "this user name")] {
@@ -168,11 +173,25 @@ pub async fn list(app: &App) -> Result<Vec<InvitationView>, Refusal> {
 /// There is none with this id.
 pub async fn withdraw(app: &App, origin: &Origin, id: &str) -> Result<(), Refusal> {
     allow(app, origin, &Deed::Whole(Permission::Write(Resource::Invitations)), &target(id)).await?;
+    leaves_administrators(app, origin, |open| open.id == id).await?;
     let audit = app.audit(origin, "invitation.withdraw", target(id), "");
     if app.store.withdraw_invitation(id, &audit).await? {
         Ok(())
     } else {
         Err(Refusal::NotFound("invitation"))
+    }
+}
+
+/// Whoever may not invite administrators ends no invitation of one.
+async fn leaves_administrators(
+    app: &App,
+    origin: &Origin,
+    ended: impl Fn(&Invitation) -> bool,
+) -> Result<(), Refusal> {
+    let open = app.store.invitations(app.clock.now()).await?;
+    match open.iter().find(|open| open.is_admin && ended(open)) {
+        Some(open) => allow(app, origin, &Deed::Invite { is_admin: true }, &target(&open.id)).await,
+        None => Ok(()),
     }
 }
 

@@ -359,7 +359,9 @@ pub async fn change(
         ("is_admin", wanted.is_admin && !before.is_admin),
         ("username", wanted.username != before.username),
         ("email", wanted.email != before.email),
-        ("email_verified", wanted.email_verified && !before.email_verified),
+        // Taken away, too: nothing is told to an address that is not known to be theirs.
+        ("email_verified", wanted.email_verified != before.email_verified),
+        ("disabled", before.disabled && !wanted.disabled),
         (
             "phone_number_verified",
             wanted.claims.phone_number_verified == Some(true)
@@ -439,11 +441,12 @@ pub(crate) async fn store_password(
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
+    let known = words_about_user(user, &app.config.issuer.host());
+    let hash = app.passwords.hash_chosen(password.clone().into(), known).await??;
+    // What is easy to guess was refused before: the answer tells nobody whether they guessed the old one.
     if is_refused_password(app, user, &password).await? {
         return Err(Refusal::field("password", "is the one that is to be replaced: choose another"));
     }
-    let known = words_about_user(user, &app.config.issuer.host());
-    let hash = app.passwords.hash_chosen(password.into(), known).await??;
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
     let keep = keep.map(SessionId::as_str);

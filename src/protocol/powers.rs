@@ -8,9 +8,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::client::{ClientMetadata, SubjectType};
+use super::client::ClientMetadata;
 use super::ids::{ClientId, GroupId, UserId};
 use super::scope::{ADMIN, DELEGATED, RESERVED, Scope};
+use super::subject::sector;
 
 /// What there is to administer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -546,12 +547,11 @@ pub enum Deed<'a> {
 }
 
 /// What a change of an application would allow it beyond what it is allowed now: scopes, grant types, signing in without
-/// asking people, with less proof, or without telling applications' users apart.
+/// asking people, with less proof, or knowing people by other identifiers, as another sector does.
 #[must_use]
-pub fn widened(before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static str> {
+pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static str> {
     let more_grants = after.grant_types.iter().any(|grant| !before.grant_types.contains(grant));
-    let [pairwise_before, pairwise_after] =
-        [before, after].map(|metadata| metadata.subject_type == SubjectType::Pairwise);
+    let [sector_before, sector_after] = [before, after].map(|metadata| sector(client, metadata));
     [
         ("scope", !before.scope.covers(&after.scope)),
         ("grant_types", more_grants),
@@ -559,11 +559,8 @@ pub fn widened(before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static 
         ("introspects_any_token", after.introspects_any_token && !before.introspects_any_token),
         ("require_pkce", before.require_pkce && !after.require_pkce),
         ("least_acr", after.least_acr < before.least_acr),
-        ("subject_type", pairwise_before && !pairwise_after),
-        (
-            "sector_identifier_uri",
-            pairwise_before && before.sector_identifier_uri != after.sector_identifier_uri,
-        ),
+        // Of a pairwise client without sector_identifier_uri, the first redirect URI decides.
+        ("subject_type", sector_before != sector_after),
     ]
     .into_iter()
     .filter_map(|(field, wider)| wider.then_some(field))

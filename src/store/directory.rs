@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::audit::write_audit;
+use super::kept_name::keep_name;
 use super::user::insert_user;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
@@ -103,6 +104,7 @@ impl Store {
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
         let updated = in_transaction!(self, changing[(&user.id).into()], |tx| {
+            keep_name!(self, tx, &user.id, Some(user.username.as_str()), audit.at);
             let updated = sqlx::query(
                 "UPDATE users SET username = $1, email = $2, email_verified = $3, name = $4, updated_at = $5,
                         words_known = FALSE
@@ -118,15 +120,17 @@ impl Store {
             .execute(&mut *tx)
             .await?
             .rows_affected();
-            if updated == 1 {
-                sqlx::query("UPDATE directory_entries SET group_names = $1, seen_at = $2 WHERE user_id = $3")
-                    .bind(to_json(groups)?)
-                    .bind(audit.at.0)
-                    .bind(user.id.as_str())
-                    .execute(&mut *tx)
-                    .await?;
-                write_audit!(tx, audit);
+            // Then nothing is kept of a name that is still theirs.
+            if updated != 1 {
+                return Ok(false);
             }
+            sqlx::query("UPDATE directory_entries SET group_names = $1, seen_at = $2 WHERE user_id = $3")
+                .bind(to_json(groups)?)
+                .bind(audit.at.0)
+                .bind(user.id.as_str())
+                .execute(&mut *tx)
+                .await?;
+            write_audit!(tx, audit);
             updated
         });
         Ok(updated == 1)

@@ -363,9 +363,14 @@ on_both!(a_registration_token_is_made_shown_once_and_revoked, |app| {
         let page = robot.json(Method::POST, path, &wrong).await;
         assert_eq!(fields(&problem(&page, 400)), [field]);
     }
-    for unreadable in
-        [json!({"uses": -1}), json!({"uses": "2"}), json!({"token": "chosen"}), json!([]), json!(null)]
-    {
+    for unreadable in [
+        json!({"uses": -1}),
+        json!({"uses": "2"}),
+        json!({"token": "chosen"}),
+        json!({"note": "a\u{0}"}),
+        json!([]),
+        json!(null),
+    ] {
         problem(&robot.json(Method::POST, path, &unreadable).await, 400);
     }
     let own = format!("{path}/{}", made["id"].as_str().unwrap());

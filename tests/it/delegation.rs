@@ -1,6 +1,7 @@
 //! Delegated administrators: what they may, and that no sequence of it ends in more than it began with.
 
 use axum::http::Method;
+use countersign::app::Origin;
 use countersign::protocol::client::GrantType;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
@@ -107,6 +108,7 @@ on_both!(somebody_manages_what_was_delegated_and_nothing_else, |app| {
         (json!({ "skip_consent": true }), "countersign:clients:write"),
         (json!({ "introspects_any_token": true }), "countersign:clients:write"),
         (json!({ "require_pkce": false }), "countersign:clients:write"),
+        (json!({ "subject_type": "pairwise" }), "countersign:clients:write"),
         (
             json!({ "scope": "countersign:admin", "grant_types": ["client_credentials"], "redirect_uris": [], "post_logout_redirect_uris": [], "response_types": null }),
             "countersign:admin",
@@ -147,6 +149,7 @@ on_both!(somebody_manages_what_was_delegated_and_nothing_else, |app| {
         json!({ "username": "fin2" }),
         json!({ "email": "cfo@example.com" }),
         json!({ "email_verified": true, "email": "x@example.com" }),
+        json!({ "email_verified": false }),
     ] {
         problem(&dana.json(Method::PATCH, &office.user("ed"), &patch).await, 403);
     }
@@ -194,6 +197,58 @@ on_both!(somebody_manages_what_was_delegated_and_nothing_else, |app| {
     assert!((5..=20).contains(&refusals.len()), "{}", refusals.len());
     assert!(refusals.iter().all(|row| row.actor == format!("user:{}", office.id("dana"))));
     assert!(refusals.iter().all(|row| row.detail.contains("countersign:")));
+});
+
+on_both!(what_was_switched_off_is_switched_on_by_administrators, |app| {
+    let office = Office::open(&app).await;
+    let notes = format!("{CLIENTS}/notes");
+    for path in [&notes, &office.user("ed")] {
+        let off = office.dana.json(Method::PATCH, path, &json!({ "disabled": true })).await;
+        assert_eq!(off.status, 200, "{path}: {}", off.body);
+        let on = json!({ "disabled": false });
+        problem(&office.dana.json(Method::PATCH, path, &on).await, 403);
+        assert_eq!(office.dana.get(path).await.json()["disabled"], true, "{path}");
+        assert_eq!(office.root.json(Method::PATCH, path, &on).await.status, 200, "{path}");
+    }
+});
+
+on_both!(whether_there_is_somebody_is_for_those_who_see_everybody, |app| {
+    let office = Office::open(&app).await;
+    for (actor, status) in [("olga", 400), ("nobody", 400), ("user:nobody", 200)] {
+        let page = office.dana.get(&format!("/admin/api/audit?target=client:notes&actor={actor}")).await;
+        assert_eq!(page.status, status, "{actor}: {}", page.body);
+    }
+    let mut dana = signed_in(&app, "dana").await;
+    let editors = office.groups[0].1.as_str();
+    let (shown, target) = (format!("/admin/groups/{editors}"), format!("/admin/groups/{editors}/members"));
+    for member in ["olga", "nobody", "nobody@example.com"] {
+        let form = dana.get(&shown).await.form(&target);
+        let page = dana.post(&target, &crate::support::filled(form, &[("member", member)])).await;
+        assert_eq!(page.status, 403, "{member}");
+    }
+    // A password that is easy to guess is called that, the right one as well as any other.
+    let ed = format!("{}/password", office.user("ed"));
+    app.app
+        .store
+        .set_password(
+            &office.id("ed").into(),
+            &app.app.passwords.hash("password1".to_owned().into()).await.unwrap(),
+            None,
+            app.app.clock.now(),
+            &app.app.audit(&Origin::system(), "user.set_password", String::new(), ""),
+        )
+        .await
+        .unwrap();
+    let required = format!("{}/require-new-password", office.user("ed"));
+    assert_eq!(office.dana.json(Method::POST, &required, &json!({})).await.status, 200);
+    let guess = async |password: &str| {
+        problem(&office.dana.json(Method::PUT, &ed, &json!({ "password": password })).await, 400)["errors"]
+            .clone()
+    };
+    assert_eq!(guess("password1").await, guess("password2").await);
+    let unknown =
+        office.dana.json(Method::POST, &format!("{USERS}/nobody/require-new-password"), &json!({})).await;
+    problem(&unknown, 403);
 });
 
 on_both!(what_was_delegated_ends_with_its_holder_its_group_and_its_object, |app| {

@@ -85,6 +85,10 @@ on_both_engines!(the_first_sign_in_makes_an_account_and_later_ones_refresh_it, |
     assert_eq!(countess.email.as_deref(), Some("countess@example.org"));
     assert_eq!(countess.name.as_deref(), Some("Countess of Lovelace"));
     assert_eq!(groups(&app, &countess).await, [""; 0]);
+    // Applications behind a proxy know people by their names: nobody else is called as she was.
+    let heir = User { id: "heir".into(), username: "ada".to_owned(), email: None, ..countess };
+    let taken = app.app.store.insert_user(&heir, &audit(&app)).await.unwrap_err();
+    assert!(taken.to_string().contains("user name"), "{taken}");
 });
 
 on_both_engines!(an_account_of_this_servers_own_is_never_taken_over, |engine| {

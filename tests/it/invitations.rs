@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use axum::body::Body;
-use axum::http::Request;
+use axum::http::{Method, Request};
 use countersign::admin::Refusal;
 use countersign::admin::invitations::{self, InvitationInput};
 use countersign::app::Origin;
@@ -15,7 +15,7 @@ use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::admin_api::administrator;
+use crate::admin_api::{Caller, administrator, token};
 use crate::support::{
     Browser, Engine, Mailbox, PASSWORD, Page, Rp, TestApp, at_once, filled, granted, on_both, on_both_engines,
 };
@@ -49,6 +49,30 @@ fn problem(page: &Page, field: &str) -> String {
     let said = Selector::parse(&format!("#{field}-problem")).unwrap();
     Html::parse_document(&page.body).select(&said).flat_map(|problem| problem.text()).collect()
 }
+
+on_both!(nobody_short_of_all_powers_ends_an_administrators_invitation, |app| {
+    let robot = Caller::bearer(&app, &token(&app, "robot", "countersign:invitations:write").await);
+    let path = "/admin/api/invitations";
+    let wanted = InvitationInput { is_admin: true, ..input("ada@example.com") };
+    let link = invited(&app, wanted).await;
+    let id = robot.get(path).await.json()["invitations"][0]["id"].as_str().unwrap().to_owned();
+    let other = robot.json(Method::POST, path, &json!({ "email": "Ada@example.com" })).await;
+    assert_eq!(other.status, 403, "{}", other.body);
+    assert_eq!(robot.send(&Method::DELETE, &format!("{path}/{id}"), "").await.status, 403);
+    assert_eq!(app.browser().get(&link).await.status, 200, "it works");
+    for nothing in ["nothing", "a\u{0}"] {
+        let wrong = json!({ "email": "bob@example.com", "client_id": nothing });
+        let page = robot.json(Method::POST, path, &wrong).await;
+        assert_eq!(
+            (page.status.as_u16(), page.body.contains("no such application")),
+            (400, true),
+            "{}",
+            page.body
+        );
+    }
+    let bob = robot.json(Method::POST, path, &json!({ "email": "bob@example.com" })).await;
+    assert_eq!(bob.status, 201, "{}", bob.body);
+});
 
 on_both_engines!(an_administrator_invites_and_the_account_is_made_once, |engine| {
     let (app, mut mailbox) = Mailbox::with(engine, |_| {}).await;

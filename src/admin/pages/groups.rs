@@ -121,11 +121,7 @@ pub async fn add_member(
 ) -> Result<Response, PageError> {
     let group = groups::seen(&app, &me.origin(&info), &id).await?;
     let typed = sent.get("member").unwrap_or_default();
-    let added = match app.store.user_by_login(&typed.trim().to_lowercase()).await? {
-        Some(user) => groups::add(&app, &me.origin(&info), &group, &user).await,
-        None => Err(Refusal::field("member", "nobody has this user name or e-mail address")),
-    };
-    match added {
+    match groups::add_named(&app, &me.origin(&info), &group, typed).await {
         Ok(()) => Ok(done(&format!("{LIST}/{id}"), Notice::MemberAdded)),
         Err(refusal) => {
             let (status, problems) = mistakes(refusal, input_name)?;

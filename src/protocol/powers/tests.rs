@@ -7,7 +7,7 @@ use super::{
     reaches_administration, widened,
 };
 use crate::protocol::assurance::Level;
-use crate::protocol::client::{GrantType, SubjectType};
+use crate::protocol::client::{ClientMetadata, GrantType, SubjectType};
 use crate::protocol::ids::{ClientId, GroupId, UserId};
 use crate::protocol::scope::{ADMIN, DELEGATED, Scope};
 
@@ -268,7 +268,8 @@ fn what_is_delegated_to_a_client_counts_with_its_scope_alone() {
 #[test]
 fn what_allows_an_application_more_is_named() {
     let client = crate::protocol::samples::client("app");
-    let before = client.metadata;
+    let before = client.metadata.clone();
+    let widened = |before: &ClientMetadata, after: &ClientMetadata| widened(&client.id, before, after);
     assert_eq!(widened(&before, &before), [""; 0]);
     let mut after = before.clone();
     after.scope = before.scope.clone().with("payments");
@@ -288,7 +289,10 @@ fn what_allows_an_application_more_is_named() {
     lax.subject_type = SubjectType::Public;
     lax.require_pkce = false;
     assert_eq!(widened(&strict, &lax), ["require_pkce", "least_acr", "subject_type"]);
-    assert_eq!(widened(&lax, &strict), [""; 0], "stricter is no more");
+    assert_eq!(widened(&lax, &strict), ["subject_type"], "other identifiers; the rest is stricter");
+    let mut elsewhere = strict.clone();
+    elsewhere.redirect_uris = vec!["https://other.example/cb".to_owned()];
+    assert_eq!(widened(&strict, &elsewhere), ["subject_type"], "the sector is another one's");
     let mut narrow = before.clone();
     narrow.scope = Scope::parse("openid").unwrap();
     narrow.redirect_uris = vec!["https://elsewhere.example/cb".to_owned()];
