@@ -1,4 +1,4 @@
-//! Requests that this server makes: to keys, request objects and logout addresses of clients. All of them go through
+//! Requests that this server makes: to addresses of clients, upstream providers and webhooks. All of them go through
 //! one client, which reaches what is public and what the operator allows, and nothing else (RFC 9101 §10.4 says what
 //! else would happen). `docs/decisions/0009-outgoing-requests.md` says why the rules are as they are.
 

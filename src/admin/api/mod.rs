@@ -46,7 +46,7 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         description = "Every request needs an access token that a client got for itself with the grant type \
                        `client_credentials`, or the session of somebody who administers this server. The scopes that an \
                        operation needs stand beside it: any one of the sets is enough, and `countersign:admin` is for \
-                       everything. Lists come page by page: `next` of an answer is `after` of the next request. What \
+                       everything. Lists that can grow long come page by page: `next` of an answer is `after` of the next request. What \
                        can be changed has a strong `ETag`: a request with `If-Match` changes that version or nothing \
                        (412), one with `If-None-Match` is answered 304 as long as it is the current one. Fields and \
                        parameters that are not named here are refused. Refusals are `application/problem+json` \
