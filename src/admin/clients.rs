@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::access::{allow, client_facts, managed_by};
-use super::{Refusal, changes};
+use super::{Refusal, changes, cut};
 use crate::app::{App, Origin};
 use crate::jose::ClientKeys;
 use crate::protocol::client::{AuthMethod, Client, ClientMetadata, OldSecret, SelfRegistration, SigningAlg};
@@ -98,7 +98,7 @@ pub async fn list(app: &App, origin: &Origin, query: &str, after: &str, limit: u
     };
     let place = place.ok_or_else(|| Refusal::field("after", BadCursor::Forged))?;
     let (wanted, asked) = (query.trim().to_lowercase(), limit.saturating_add(1));
-    let mut clients = if let Some(holder) = managed_by(origin, Permission::Read(Resource::Clients)) {
+    let found = if let Some(holder) = managed_by(origin, Permission::Read(Resource::Clients)) {
         let holds = |text: &str| text.to_lowercase().contains(&wanted);
         // As few as one holder manages at most.
         let mut theirs = app.store.clients_managed_by(&holder).await?;
@@ -112,9 +112,7 @@ pub async fn list(app: &App, origin: &Origin, query: &str, after: &str, limit: u
     } else {
         app.store.clients_holding(&wanted, place, asked).await?
     };
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = clients.len() > most;
-    clients.truncate(most);
+    let (clients, more) = cut(found, limit);
     let next = clients.last().filter(|_| more).map(|last| format!("{}:{}", last.created_at.0, last.id));
     Ok(Page { clients, next })
 }

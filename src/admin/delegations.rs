@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::Refusal;
 use super::access::allow;
+use super::{Refusal, cut};
 use crate::app::{App, Origin};
 use crate::protocol::powers::Deed;
 use crate::protocol::registration::FieldProblem;
@@ -65,10 +65,7 @@ pub struct Page {
 /// # Errors
 /// The database is unavailable.
 pub async fn list(app: &App, after: &str, limit: u32) -> Result<Page, Refusal> {
-    let mut found = app.store.delegations(after, limit.saturating_add(1)).await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let (found, more) = cut(app.store.delegations(after, limit.saturating_add(1)).await?, limit);
     let next = found.last().filter(|_| more).map(|delegation| delegation.id.clone());
     Ok(Page { delegations: found.into_iter().map(DelegationView::from).collect(), next })
 }

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::access::{allow, group_facts, managed_by, user_facts};
 use super::clients::next_version;
-use super::{Refusal, changes, users};
+use super::{Refusal, changes, cut, users};
 use crate::app::{App, Origin};
 use crate::protocol::assurance::Level;
 use crate::protocol::group::{self, Group, GroupInput, Membership};
@@ -73,14 +73,6 @@ pub async fn list_for(app: &App, origin: &Origin, after: &str, limit: u32) -> Re
     let (groups, more) = cut(found, limit);
     let next = groups.last().filter(|_| more).map(|group| group.name.clone());
     Ok(Page { groups, next })
-}
-
-/// One more than asked for tells whether there is a next page.
-fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    (found, more)
 }
 
 /// Adds a group.

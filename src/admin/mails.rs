@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Refusal;
 use super::access::allow;
+use super::{Refusal, cut};
 use crate::app::{App, Origin};
 use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::store::MailRow;
@@ -72,10 +72,8 @@ pub async fn list(app: &App, state: Option<&str>, before: &str, limit: u32) -> R
     if state.is_some_and(|state| !STATES.contains(&state)) {
         return Err(Refusal::field("state", format_args!("is one of {}", STATES.join(", "))));
     }
-    let mut mails = app.store.mails_before(state, before, limit.saturating_add(1)).await?;
-    let most = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = mails.len() > most;
-    mails.truncate(most);
+    let found = app.store.mails_before(state, before, limit.saturating_add(1)).await?;
+    let (mails, more) = cut(found, limit);
     let next = mails.last().filter(|_| more).map(|mail| mail.id.clone());
     Ok(Page { mails: mails.into_iter().map(MailView::from).collect(), next })
 }

@@ -156,3 +156,11 @@ mod tests {
         assert_eq!(changes(&after, &after), "nothing changed");
     }
 }
+
+/// A page of what was found, and whether there is more: one more than its length was asked for.
+fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    (found, more)
+}

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::access::{allow, managed_by, user_facts};
 use super::clients::next_version;
-use super::{Refusal, changes};
+use super::{Refusal, changes, cut};
 use crate::app::{App, Origin};
 use crate::authn::{is_refused_password, throttle};
 use crate::i18n::Language;
@@ -125,10 +125,7 @@ impl Place {
 pub async fn list(app: &App, query: &str, after: &str, limit: u32) -> Result<Page, Refusal> {
     let most = usize::try_from(limit).unwrap_or(usize::MAX);
     let Some(search) = UserSearch::parse(query) else {
-        // One more than asked for tells whether there is a next page.
-        let mut users = app.store.users(after, limit.saturating_add(1)).await?;
-        let more = users.len() > most;
-        users.truncate(most);
+        let (users, more) = cut(app.store.users(after, limit.saturating_add(1)).await?, limit);
         let next = users.last().filter(|_| more).map(|user| user.username.clone());
         return Ok(Page { users, next, reached: None });
     };

@@ -2,8 +2,6 @@
 
 import { documented, proxyTest, startProxy } from './proxy.mjs';
 
-export { ada, enter, json } from './proxy.mjs';
-
 // Without certificates and without the interface by which its settings are changed.
 const configuration = (sites) => `
 {

@@ -3,8 +3,6 @@
 
 import { documented, proxyTest, startProxy } from './proxy.mjs';
 
-export { ada, enter, json } from './proxy.mjs';
-
 const configuration = (folder, servers) => `
 daemon off;
 worker_processes 1;

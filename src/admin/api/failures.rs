@@ -9,6 +9,7 @@ use super::auth::Administrator;
 use super::list::{cursor, fifty, place};
 use super::problem::{Path, Problem, Query};
 use crate::admin::clients::ClientView;
+use crate::admin::cut;
 use crate::admin::failures::{self, Diagnosis, FailureView};
 use crate::app::App;
 
@@ -48,12 +49,9 @@ pub async fn list(
 ) -> Result<Json<FailureList>, Problem> {
     let list = format!("failures {}", search.client_id);
     let before = place(&app, &list, &search.after, search.limit)?;
-    // One more than asked for tells whether there is a next page.
-    let mut failures =
+    let found =
         failures::list_for(&app, &caller.origin, &search.client_id, &before, search.limit + 1).await?;
-    let limit = usize::try_from(search.limit).unwrap_or(usize::MAX);
-    let more = failures.len() > limit;
-    failures.truncate(limit);
+    let (failures, more) = cut(found, search.limit);
     let next = failures.last().filter(|_| more).map(|failure| failure.id.clone());
     Ok(Json(FailureList { failures, next: cursor(&app, &list, next) }))
 }

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use super::shell;
 use super::{done, mistakes, shown};
 use crate::admin::Refusal;
+use crate::admin::cut;
 use crate::admin::failures::{self, Diagnosis, FailureView};
 use crate::app::App;
 use crate::http::error::PageError;
@@ -33,13 +34,12 @@ pub async fn list(
         return Ok(Redirect::to(&address(reference)).into_response());
     }
     let found = failures::list_for(&app, &me.origin(&info), get("client"), get("before"), PAGE + 1).await?;
-    let page_length = usize::try_from(PAGE).unwrap_or(usize::MAX);
-    let next =
-        (found.len() > page_length).then(|| found.get(page_length - 1).map(|row| row.id.clone())).flatten();
+    let (rows, more) = cut(found, PAGE);
+    let next = rows.last().filter(|_| more).map(|row| row.id.clone());
     let page = AdminFailures {
         shell: shell(&app, &me),
         client: get("client").to_owned(),
-        rows: found.into_iter().take(page_length).map(line).collect(),
+        rows: rows.into_iter().map(line).collect(),
         next,
     };
     Ok(shown(&app, &me, StatusCode::OK, &page))
