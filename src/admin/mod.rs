@@ -142,6 +142,14 @@ fn changes<T: Serialize>(before: &T, after: &T) -> String {
     if changed.is_empty() { "nothing changed".to_owned() } else { changed.join(" ") }
 }
 
+/// A page of what was found, and whether there is more: one more than its length was asked for.
+fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = found.len() > limit;
+    found.truncate(limit);
+    (found, more)
+}
+
 #[cfg(test)]
 mod tests {
     use super::changes;
@@ -155,12 +163,4 @@ mod tests {
         assert_eq!(changes(&before, &after), "disabled=true scope");
         assert_eq!(changes(&after, &after), "nothing changed");
     }
-}
-
-/// A page of what was found, and whether there is more: one more than its length was asked for.
-fn cut<T>(mut found: Vec<T>, limit: u32) -> (Vec<T>, bool) {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    (found, more)
 }
