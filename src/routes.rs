@@ -150,6 +150,10 @@ fn administration() -> Router<App> {
         .route("/admin/groups/{id}/members", post(pages::groups::add_member))
         .route("/admin/groups/{id}/members/{user}/remove", post(pages::groups::remove_member))
         .route("/admin/groups/{id}/delete", post(pages::groups::delete))
+        .route("/admin/scopes", get(pages::scopes::list).post(pages::scopes::create))
+        .route("/admin/scopes/new", get(pages::scopes::new))
+        .route("/admin/scopes/edit/{name}", get(pages::scopes::show).post(pages::scopes::update))
+        .route("/admin/scopes/edit/{name}/delete", post(pages::scopes::delete))
         .route("/admin/webhooks", get(pages::webhooks::list).post(pages::webhooks::create))
         .route("/admin/webhooks/new", get(pages::webhooks::new))
         .route("/admin/webhooks/{id}", get(pages::webhooks::show).post(pages::webhooks::update))
@@ -217,6 +221,11 @@ fn administration_api() -> Router<App> {
         )
         .route("/admin/api/groups/{id}/members", get(api::groups::members))
         .route("/admin/api/groups/{id}/members/{user}", put(api::groups::add).delete(api::groups::remove))
+        .route("/admin/api/scopes", get(api::scopes::list).post(api::scopes::create))
+        .route(
+            "/admin/api/scopes/{name}",
+            get(api::scopes::show).patch(api::scopes::update).delete(api::scopes::delete),
+        )
         .route("/admin/api/delegations", get(api::delegations::list).post(api::delegations::create))
         .route("/admin/api/delegations/{id}", delete(api::delegations::end))
         .route("/admin/api/keys", get(api::keys::list).post(api::keys::rotate))

@@ -119,6 +119,8 @@ const READ_WEBHOOKS: &[Permission] = &[read(Resource::Webhooks), read(Resource::
 const WRITE_WEBHOOKS: &[Permission] = &[write(Resource::Webhooks), read(Resource::Audit)];
 const READ_MAILS: &[Permission] = &[read(Resource::Mails)];
 const WRITE_MAILS: &[Permission] = &[write(Resource::Mails)];
+const READ_SCOPES: &[Permission] = &[read(Resource::Scopes)];
+const WRITE_SCOPES: &[Permission] = &[write(Resource::Scopes)];
 
 /// Every route.
 pub const TABLE: &[Route] = &[
@@ -253,6 +255,12 @@ pub const TABLE: &[Route] = &[
     part("POST", "/admin/groups/{id}/members", WRITE_GROUPS),
     part("POST", "/admin/groups/{id}/members/{user}/remove", WRITE_GROUPS),
     each("POST", "/admin/groups/{id}/delete", WRITE_GROUPS),
+    each("GET", "/admin/scopes", READ_SCOPES),
+    each("POST", "/admin/scopes", WRITE_SCOPES),
+    each("GET", "/admin/scopes/new", WRITE_SCOPES),
+    each("GET", "/admin/scopes/edit/{name}", READ_SCOPES),
+    each("POST", "/admin/scopes/edit/{name}", WRITE_SCOPES),
+    each("POST", "/admin/scopes/edit/{name}/delete", WRITE_SCOPES),
     each("GET", "/admin/delegations", READ_DELEGATIONS),
     all_powers("POST", "/admin/delegations"),
     all_powers("POST", "/admin/delegations/{id}/end"),
@@ -319,6 +327,11 @@ pub const TABLE: &[Route] = &[
     part("GET", "/admin/api/groups/{id}/members", READ_MEMBERS),
     part("PUT", "/admin/api/groups/{id}/members/{user}", WRITE_GROUPS),
     part("DELETE", "/admin/api/groups/{id}/members/{user}", WRITE_GROUPS),
+    each("GET", "/admin/api/scopes", READ_SCOPES),
+    each("POST", "/admin/api/scopes", WRITE_SCOPES),
+    each("GET", "/admin/api/scopes/{name}", READ_SCOPES),
+    each("PATCH", "/admin/api/scopes/{name}", WRITE_SCOPES),
+    each("DELETE", "/admin/api/scopes/{name}", WRITE_SCOPES),
     each("GET", "/admin/api/delegations", READ_DELEGATIONS),
     all_powers("POST", "/admin/api/delegations"),
     all_powers("DELETE", "/admin/api/delegations/{id}"),

@@ -1,4 +1,4 @@
-//! Administration. The services here ([`clients`], [`users`], [`groups`], [`delegations`], [`sign_in_methods`], [`invitations`], [`keys`],
+//! Administration. The services here ([`clients`], [`users`], [`groups`], [`scopes`], [`delegations`], [`sign_in_methods`], [`invitations`], [`keys`],
 //! [`mails`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`as_code`], [`import`]) hold every rule of
 //! it once, and ask [`access`] who may do what; the API, the pages and the command line only translate to and from them.
 
@@ -18,6 +18,7 @@ pub mod overview;
 pub mod pages;
 pub mod preview;
 pub mod registration_tokens;
+pub mod scopes;
 pub mod settings;
 pub mod sign_in_methods;
 pub mod users;

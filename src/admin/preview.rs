@@ -1,6 +1,8 @@
 //! What would this user get in this application? The contents of its tokens, made by the same functions that make the
 //! tokens. Nothing is signed or stored but the audit row: it is a look at somebody's personal data.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
@@ -12,13 +14,16 @@ use crate::app::{App, Origin};
 use crate::http::access_token::{self, Life, Subject};
 use crate::http::id_token::{self, Bound};
 use crate::http::user_claims;
+use crate::protocol::access_token::WithClaims;
 use crate::protocol::authorize::allowed_scope;
+use crate::protocol::claims::{SUPPORTED, scope_of};
 use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::client::{AccessTokenFormat, Client, GrantType, ResponseType};
 use crate::protocol::code::issues_refresh_tokens;
 use crate::protocol::grant::Grant;
 use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID, Scope};
+use crate::protocol::scope_definition::{Chosen, Definitions, Facts, Place, ScopeDefinition, values};
 use crate::protocol::user::User;
 
 /// Stands for what is another in every token.
@@ -53,6 +58,69 @@ pub struct Preview {
     pub userinfo: Option<Map<String, Value>>,
     /// Would it get a refresh token?
     pub refresh_token: bool,
+    /// Why claims about the user are there.
+    pub because: Because,
+}
+
+/// Why claims about a user are in a token: by claim, the scope that asks for it, and where a defined scope takes it from. What
+/// every token says has no reason here.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Because {
+    /// Of the claims of the ID token.
+    #[schema(value_type = Object)]
+    pub id_token: BTreeMap<String, String>,
+    /// Of those of the access token.
+    #[schema(value_type = Object)]
+    pub access_token: BTreeMap<String, String>,
+    /// Of those of `/userinfo`.
+    #[schema(value_type = Object)]
+    pub userinfo: BTreeMap<String, String>,
+}
+
+/// What somebody would get by one scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OfScope {
+    /// The user's name.
+    pub username: String,
+    /// The claims of the scope that the account has something for.
+    pub claims: Vec<ClaimOfScope>,
+}
+
+/// One claim of a scope.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimOfScope {
+    /// Its name.
+    pub claim: String,
+    /// Its value.
+    pub value: Value,
+    /// Where that comes from.
+    pub from: String,
+    /// Which tokens it goes into.
+    pub into: String,
+}
+
+/// Shows what a user would get by one scope, which is as it is stored.
+///
+/// # Errors
+/// There is no such user, or it is not somebody's to see.
+pub async fn of_scope(
+    app: &App,
+    origin: &Origin,
+    scope: &ScopeDefinition,
+    user: &str,
+) -> Result<OfScope, Refusal> {
+    let user = find(app, origin, user).await?;
+    let detail = format!("user:{} {}", user.id, user.username);
+    app.store.audit(&app.audit(origin, "scope.preview", format!("scope:{}", scope.name), detail)).await?;
+    let groups = app.store.group_names(&user.id).await?;
+    let facts = Facts { user: Some(&user), groups: Some(&groups) };
+    let claims = scope.claims.iter().filter_map(|mapping| {
+        let value = values(&[Chosen { scope, mapping }], facts).remove(&mapping.claim)?;
+        let into: Vec<&str> = mapping.into.iter().map(|place| place.as_str()).collect();
+        let (claim, from) = (mapping.claim.clone(), mapping.source.words());
+        Some(ClaimOfScope { claim, value, from, into: into.join(", ") })
+    });
+    Ok(OfScope { username: user.username.clone(), claims: claims.collect() })
 }
 
 /// Shows what a user would get. The user is named by id, user name or address; without a scope it is all that the client
@@ -82,29 +150,69 @@ pub async fn of(
     let life = Life::of_access_token(app, grant.created_at, grant.expires_at);
     let is_openid = grant.scope.contains(OPENID);
     let id_token = if is_openid {
-        let claims = user_claims::in_id_token(app, &client, &grant).await?;
+        let claims = user_claims::in_id_token(app, &client, &grant, &grant.scope).await?;
         let bound = Bound { access_token: Some(""), ..Bound::default() };
         Some(id_token::content(app, &client, (&grant).into(), bound, claims, grant.created_at))
     } else {
         None
     };
     let access_token = access_token::content(app, &client, Subject::User(&grant), &grant.scope, life);
+    let brought = user_claims::in_access_token(app, &client, Subject::User(&grant), &grant.scope).await?;
     let userinfo = if is_openid {
         Some(user_claims::in_userinfo(app, &client, &user, &grant, &grant.scope).await?)
     } else {
         None
     };
+    let defined = user_claims::definitions_for(app, &grant.scope, &grant.claims).await?.unwrap_or_default();
+    let because = |place, standard: bool| reasons(&defined, &client, &grant.scope, place, standard);
     Ok(Preview {
+        because: Because {
+            id_token: because(Place::IdToken, false),
+            access_token: because(Place::AccessToken, false),
+            userinfo: because(Place::UserInfo, true),
+        },
         user_id: user.id.to_string(),
         username: user.username,
         left_out: asked.beyond(&client.metadata.scope).into_iter().fold(Scope::default(), Scope::with),
         id_token: id_token.map(|token| members(&token)),
         access_token_format: client.metadata.access_token_format,
-        access_token: members(&access_token),
+        access_token: members(&WithClaims { token: &access_token, claims: &brought }),
         userinfo,
         refresh_token: issues_refresh_tokens(&client),
         scope: grant.scope,
     })
+}
+
+/// Why each claim is in one place: by the standard scopes where they bring theirs, and by defined ones.
+fn reasons(
+    defined: &Definitions,
+    client: &Client,
+    granted: &Scope,
+    place: Place,
+    standard: bool,
+) -> BTreeMap<String, String> {
+    let mut reasons: BTreeMap<String, String> = BTreeMap::new();
+    for chosen in defined.select(granted, &[place], &BTreeMap::new(), &client.metadata.scope) {
+        let reason = format!("scope {}: {}", chosen.scope.name, chosen.mapping.source.words());
+        reasons
+            .entry(chosen.mapping.claim.clone())
+            .and_modify(|known| {
+                // Only lists of groups are joined.
+                if chosen.needs_groups() {
+                    known.push_str("; ");
+                    known.push_str(&reason);
+                }
+            })
+            .or_insert(reason);
+    }
+    if standard {
+        for claim in SUPPORTED {
+            if let Some(scope) = scope_of(claim).filter(|scope| granted.contains(scope)) {
+                reasons.insert((*claim).to_owned(), format!("scope {scope}"));
+            }
+        }
+    }
+    reasons
 }
 
 /// The user who is named, for somebody who may see them. Who may not see all users does not learn that there is none.

@@ -33,7 +33,6 @@ use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Refusal, Situation, Step, level_of_sign_in, next_step};
-use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
 use crate::protocol::sign_in::SignIn;
@@ -221,7 +220,13 @@ impl Asked {
     pub(super) async fn load(app: &App, params: &Params) -> Result<Self, PageError> {
         let client = client_of(app, params).await?;
         let reply_to = reply_to(&client, params)?;
+        // Definitions matter to claims that are asked for one by one.
+        let defined = match params.get("claims") {
+            Some(_) => app.store.scope_definitions().await?,
+            None => Arc::default(),
+        };
         let policy = RequestPolicy {
+            defined: &defined,
             legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
             sign_up: app.config.sign_up.is_open(),
         };
@@ -406,8 +411,8 @@ impl Granted<'_> {
     async fn id_token(&self, user: &User, bound: Bound<'_>) -> Result<String, IssueError> {
         let Self { app, client, request, session, now, .. } = *self;
         let only = request.response_type == ResponseType::IdToken;
-        let scope = if only { request.scope.clone() } else { Scope::default() };
-        let claims = user_claims::about(app, user, &scope, &request.claims.id_token).await?;
+        let claims =
+            user_claims::in_id_token_at_once(app, client, user, &request.scope, &request.claims, only).await?;
         let authentication = Authentication {
             user: &session.user_id,
             session: &session.id,

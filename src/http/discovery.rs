@@ -1,7 +1,12 @@
 //! `/.well-known/openid-configuration` and `/.well-known/oauth-authorization-server`: what this deployment can do
-//! (OpenID Connect Discovery §4, RFC 8414 §3), from memory.
+//! (OpenID Connect Discovery §4, RFC 8414 §3), from memory. It is made anew when the scopes that it names were changed, and
+//! without the database it is what it was.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use axum::body::Bytes;
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get};
 
@@ -10,12 +15,18 @@ use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::i18n::Language;
 use crate::protocol::discovery::{Offer, document};
+use crate::protocol::issuer::Issuer;
+use crate::protocol::scope_definition::Definitions;
 use crate::protocol::secret::sha256_hex;
 
 /// How long clients may keep it, in seconds.
 const MAX_AGE: u32 = 300;
 
-/// The metadata document, made once.
+/// How long the database may take to say which scopes there are, where nobody remembers it. After that the document goes out
+/// as it was made last.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The metadata document.
 pub fn endpoint(app: &App) -> MethodRouter<App> {
     let offer = Offer {
         classes: app.config.assurance.classes.clone(),
@@ -24,7 +35,59 @@ pub fn endpoint(app: &App) -> MethodRouter<App> {
         sign_up: app.config.sign_up.is_open(),
         ui_locales: &Language::TAGS,
     };
-    let text = document(&app.config.issuer, &offer).to_string();
-    let (etag, body) = (format!("\"{}\"", sha256_hex(&text)), Bytes::from(text));
-    get(async move |headers: HeaderMap| published(&headers, "application/json", &etag, body, MAX_AGE))
+    let maker = Arc::new(Maker::new(app.config.issuer.clone(), offer));
+    get(async move |State(app): State<App>, headers: HeaderMap| {
+        let made = maker.current(&app).await;
+        published(&headers, "application/json", &made.etag, made.body.clone(), MAX_AGE)
+    })
+}
+
+/// A document as it goes out, and what it was made from.
+struct Made {
+    defined: Arc<Definitions>,
+    etag: String,
+    body: Bytes,
+}
+
+/// Makes the document, and keeps the last one.
+struct Maker {
+    issuer: Issuer,
+    offer: Offer,
+    last: RwLock<Arc<Made>>,
+}
+
+impl Maker {
+    fn new(issuer: Issuer, offer: Offer) -> Self {
+        let last = RwLock::new(Arc::new(made(&issuer, &offer, Arc::default())));
+        Self { issuer, offer, last }
+    }
+
+    async fn current(&self, app: &App) -> Arc<Made> {
+        let last = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
+        let defined = match app.store.remembered_scope_definitions() {
+            Some(defined) => Some(defined),
+            None => tokio::time::timeout(PATIENCE, app.store.scope_definitions()).await.ok().and_then(Result::ok),
+        };
+        match defined {
+            Some(defined) if !Arc::ptr_eq(&defined, &last.defined) => self.renewed(last, defined),
+            _ => last,
+        }
+    }
+
+    fn renewed(&self, last: Arc<Made>, defined: Arc<Definitions>) -> Arc<Made> {
+        // Read again, they are mostly the same.
+        let new = if *defined == *last.defined {
+            Made { defined, etag: last.etag.clone(), body: last.body.clone() }
+        } else {
+            made(&self.issuer, &self.offer, defined)
+        };
+        let new = Arc::new(new);
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
+        new
+    }
+}
+
+fn made(issuer: &Issuer, offer: &Offer, defined: Arc<Definitions>) -> Made {
+    let text = document(issuer, offer, &defined).to_string();
+    Made { etag: format!("\"{}\"", sha256_hex(&text)), body: Bytes::from(text), defined }
 }

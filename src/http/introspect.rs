@@ -5,11 +5,12 @@ use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 
-use super::access_token::{self, Active};
+use super::access_token::{self, Active, Subject};
 use super::client_auth::{ClientForm, authenticate};
 use super::error::OAuthError;
 use super::refresh_token::genuine;
 use super::subject::subject_of;
+use super::user_claims;
 use crate::app::App;
 use crate::protocol::client::Client;
 use crate::protocol::client_auth::ClientAuthError;
@@ -41,11 +42,13 @@ async fn access_token(app: &App, caller: &Client, text: &str) -> Result<Option<V
     if !introspection::may_introspect(caller, &client.id) {
         return Ok(None);
     }
+    let subject = grant.as_deref().map_or(Subject::Client, Subject::User);
+    let claims = user_claims::in_access_token(app, &client, subject, &token.scope).await?;
     let user = match grant.filter(|_| introspection::may_see_username(caller, &token.scope)) {
         Some(grant) => app.store.user(&grant.user_id).await?,
         None => None,
     };
-    Ok(Some(introspection::access_token(&token, user.as_ref().map(|user| user.username.as_str()))))
+    Ok(Some(introspection::access_token(&token, user.as_ref().map(|user| user.username.as_str()), claims)))
 }
 
 async fn refresh_token(

@@ -16,6 +16,7 @@ mod failures;
 mod operations;
 mod plot;
 mod preview;
+mod scopes;
 mod sign_in;
 mod wizard;
 #[expect(
@@ -48,6 +49,9 @@ pub use operations::{
 };
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use preview::AdminClientPreview;
+pub use scopes::{
+    AdminScopeForm, AdminScopes, MappingFields, ScopeFields, ScopePreview, ScopeRow, SourceGroup, blank_mapping,
+};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, RequiredPassword, ReturnTo, SecondFactor, SetUp, Setup,
@@ -251,6 +255,12 @@ pub enum Notice {
     MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
+    /// A scope was defined.
+    ScopeCreated,
+    /// A scope was changed.
+    ScopeSaved,
+    /// A scope was deleted.
+    ScopeDeleted,
     /// A webhook was changed.
     WebhookSaved,
     /// A webhook was deleted.
@@ -339,6 +349,9 @@ impl Notice {
             "redirect-uri-registered",
             Phrase::english("The address is registered: try it again."),
         ),
+        (Notice::ScopeCreated, "scope-created", Phrase::english("The scope is defined.")),
+        (Notice::ScopeSaved, "scope-saved", Phrase::english("The scope is saved.")),
+        (Notice::ScopeDeleted, "scope-deleted", Phrase::english("The scope is deleted: it brings no claims any more.")),
         (Notice::WebhookSaved, "webhook-saved", Phrase::english("The webhook is saved.")),
         (Notice::WebhookDeleted, "webhook-deleted", Phrase::english("The webhook is deleted.")),
         (

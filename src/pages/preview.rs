@@ -1,5 +1,7 @@
 //! What a user would get in an application.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use serde_json::{Map, Value};
 
@@ -33,15 +35,17 @@ struct Part {
     id: &'static str,
     title: &'static str,
     about: &'static str,
-    claims: Vec<(String, String)>,
+    /// Name, value, and why it is there; that may be empty.
+    claims: Vec<(String, String, String)>,
 }
 
 impl AdminClientPreview {
     #[expect(clippy::unused_self, reason = "templates call methods")]
     fn parts(&self, preview: &Preview) -> [Part; 3] {
-        let claims = |claims: Option<&Map<String, Value>>| {
+        let claims = |claims: Option<&Map<String, Value>>, because: &BTreeMap<String, String>| {
             let claims = claims.into_iter().flatten();
-            claims.map(|(name, value)| (name.clone(), readable(value))).collect()
+            let why = |name: &String| because.get(name).cloned().unwrap_or_default();
+            claims.map(|(name, value)| (name.clone(), readable(value), why(name))).collect()
         };
         let access_token = match preview.access_token_format {
             AccessTokenFormat::Jwt => "For APIs, which can read it.",
@@ -52,19 +56,19 @@ impl AdminClientPreview {
                 id: "id-token",
                 title: "ID token",
                 about: "Tells the application who signed in. A nonce is added if the application sends one.",
-                claims: claims(preview.id_token.as_ref()),
+                claims: claims(preview.id_token.as_ref(), &preview.because.id_token),
             },
             Part {
                 id: "access-token",
                 title: "Access token",
                 about: access_token,
-                claims: claims(Some(&preview.access_token)),
+                claims: claims(Some(&preview.access_token), &preview.because.access_token),
             },
             Part {
                 id: "userinfo",
                 title: "UserInfo",
                 about: "What the application reads with the access token.",
-                claims: claims(preview.userinfo.as_ref()),
+                claims: claims(preview.userinfo.as_ref(), &preview.because.userinfo),
             },
         ]
     }

@@ -1,6 +1,7 @@
 //! What an access token says: RFC 9068 for signed ones, the same content sealed for opaque ones.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::ids::{ClientId, GrantId, TokenId};
 use super::scope::Scope;
@@ -38,6 +39,18 @@ pub struct AccessToken {
     /// The grant it belongs to, by which it is revoked; none for a client's own token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid: Option<GrantId>,
+}
+
+/// What a signed access token says with what defined scopes bring. When it comes back those are not read: what they are by
+/// then, whoever introspects is told.
+#[derive(Debug, Serialize)]
+pub struct WithClaims<'a> {
+    /// What every access token says.
+    #[serde(flatten)]
+    pub token: &'a AccessToken,
+    /// What scopes bring; none of the names above is among them.
+    #[serde(flatten)]
+    pub claims: &'a Map<String, Value>,
 }
 
 impl AccessToken {

@@ -16,6 +16,7 @@ use super::redirect_uri::{self, RedirectUriError, SafeRedirect};
 use super::request_object::ObjectError;
 use super::response_type::{ResponseMode, ResponseType};
 use super::scope::{self, Scope};
+use super::scope_definition::Definitions;
 
 /// The longest `state` that comes back byte for byte; a longer one is refused.
 pub const LONGEST_STATE: usize = 8192;
@@ -71,11 +72,13 @@ pub struct Prompt {
 
 /// What this deployment allows.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct RequestPolicy {
+pub struct RequestPolicy<'a> {
     /// Access tokens from the authorization endpoint (RFC 9700 §2.1.2 advises against them).
     pub legacy_front_channel_tokens: bool,
     /// May people make accounts for themselves?
     pub sign_up: bool,
+    /// The scopes that are defined, for the claims that are asked for one by one.
+    pub defined: &'a Definitions,
 }
 
 /// Where an answer goes, and how: good or bad.
@@ -338,7 +341,7 @@ impl AuthorizationRequest {
         client: &Client,
         params: &Params,
         redirect: SafeRedirect,
-        policy: RequestPolicy,
+        policy: RequestPolicy<'_>,
     ) -> Result<Self, RequestError> {
         if params.get("state").is_some_and(|state| state.len() > LONGEST_STATE) {
             return Err(RequestError::LongState);
@@ -349,7 +352,7 @@ impl AuthorizationRequest {
         let response_type = response_type(client, params, policy)?;
         let scope = allowed_scope(client, params.get("scope"), response_type)?;
         let claims = match params.get("claims") {
-            Some(text) => ClaimsRequest::parse(text)?.within(&client.metadata.scope),
+            Some(text) => ClaimsRequest::parse(text, policy.defined)?.within(&client.metadata.scope, policy.defined),
             None => ClaimsRequest::default(),
         };
         let acr_values = acr_values(client, params.get("acr_values"), &claims);
@@ -357,7 +360,7 @@ impl AuthorizationRequest {
             response_type,
             redirect,
             redirect_uri_was_named: params.get("redirect_uri").is_some(),
-            consent_scope: scope.union(&claims.scopes()),
+            consent_scope: scope.union(&claims.scopes(&client.metadata.scope, policy.defined)),
             scope,
             claims,
             challenge: CodeChallenge::from_request(
@@ -395,7 +398,7 @@ fn acr_values(client: &Client, values: Option<&str>, claims: &ClaimsRequest) -> 
 fn response_type(
     client: &Client,
     params: &Params,
-    policy: RequestPolicy,
+    policy: RequestPolicy<'_>,
 ) -> Result<ResponseType, RequestError> {
     let text = params.get("response_type").ok_or(RequestError::NoResponseType)?;
     let response_type = ResponseType::parse(text).map_err(|_| RequestError::UnsupportedResponseType)?;
@@ -445,7 +448,7 @@ fn nonce(response_type: ResponseType, nonce: Option<&str>) -> Result<Option<Stri
 }
 
 impl Prompt {
-    fn parse(text: Option<&str>, policy: RequestPolicy) -> Result<Self, RequestError> {
+    fn parse(text: Option<&str>, policy: RequestPolicy<'_>) -> Result<Self, RequestError> {
         let mut prompt = Self::default();
         for value in text.unwrap_or_default().split(' ').filter(|value| !value.is_empty()) {
             match value {
@@ -559,7 +562,7 @@ mod tests {
         client.metadata.response_types = ResponseType::ALL.to_vec();
         let params = Params::parse(query.as_bytes()).unwrap();
         let redirect = answer_address(&client, &params).unwrap().redirect;
-        let policy = RequestPolicy { legacy_front_channel_tokens: true, sign_up: true };
+        let policy = RequestPolicy { legacy_front_channel_tokens: true, sign_up: true, ..RequestPolicy::default() };
         AuthorizationRequest::validate(&client, &params, redirect, policy)
     }
 

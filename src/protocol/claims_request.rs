@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::claims::{is_supported, scope_of};
 use super::scope::Scope;
+use super::scope_definition::Definitions;
 
 /// The longest text of the parameter, in bytes.
 pub const LONGEST: usize = 8192;
@@ -41,17 +42,18 @@ pub struct Wish {
 pub struct MalformedClaims;
 
 impl ClaimsRequest {
-    /// Reads the parameter. Claims that nobody here has are left out.
+    /// Reads the parameter. Claims that nobody here has, and no defined scope brings, are left out.
     ///
     /// # Errors
     /// It is no such JSON.
-    pub fn parse(text: &str) -> Result<Self, MalformedClaims> {
+    pub fn parse(text: &str, defined: &Definitions) -> Result<Self, MalformedClaims> {
         if text.len() > LONGEST {
             return Err(MalformedClaims);
         }
         let members: Map<String, Value> = serde_json::from_str(text).map_err(|_| MalformedClaims)?;
         // §5.5: "Other members MAY be present, but … MUST be ignored".
-        Ok(Self { userinfo: wishes(members.get("userinfo"))?, id_token: wishes(members.get("id_token"))? })
+        let wishes = |member: &str| wishes(members.get(member), defined);
+        Ok(Self { userinfo: wishes("userinfo")?, id_token: wishes("id_token")? })
     }
 
     /// Is nothing asked for?
@@ -60,20 +62,32 @@ impl ClaimsRequest {
         self.userinfo.is_empty() && self.id_token.is_empty()
     }
 
-    /// The standard scopes that would cover these claims: what the user is asked about.
+    /// The scopes that would cover these claims, for a client that is registered for these: what the user is asked about.
     #[must_use]
-    pub fn scopes(&self) -> Scope {
+    pub fn scopes(&self, registered: &Scope, defined: &Definitions) -> Scope {
         let names = self.userinfo.keys().chain(self.id_token.keys());
-        names.filter_map(|name| scope_of(name)).fold(Scope::default(), Scope::with)
+        names
+            .filter_map(|name| scope_of(name).or_else(|| defined.scope_of(name, registered)))
+            .fold(Scope::default(), Scope::with)
     }
 
     /// What remains of it for a client that may have these scopes only.
     #[must_use]
-    pub fn within(mut self, scope: &Scope) -> Self {
-        let allowed = |name: &String, _: &mut Wish| scope_of(name).is_none_or(|token| scope.contains(token));
+    pub fn within(mut self, scope: &Scope, defined: &Definitions) -> Self {
+        let allowed = |name: &String, _: &mut Wish| match scope_of(name) {
+            Some(token) => scope.contains(token),
+            // What no scope covers, or one that is defined: a definition that is gone covers nothing any more.
+            None => is_supported(name) || defined.scope_of(name, scope).is_some(),
+        };
         self.userinfo.retain(allowed);
         self.id_token.retain(allowed);
         self
+    }
+
+    /// Does it ask for claims that only defined scopes bring?
+    #[must_use]
+    pub fn concerns_definitions(&self) -> bool {
+        self.userinfo.keys().chain(self.id_token.keys()).any(|name| !is_supported(name))
     }
 
     /// The values of `sub` of which the client expects one (§5.5.1); none when it expects nobody in particular.
@@ -98,7 +112,10 @@ impl ClaimsRequest {
 }
 
 /// The members of `userinfo` or `id_token`.
-fn wishes(member: Option<&Value>) -> Result<BTreeMap<String, Wish>, MalformedClaims> {
+fn wishes(
+    member: Option<&Value>,
+    defined: &Definitions,
+) -> Result<BTreeMap<String, Wish>, MalformedClaims> {
     let members = match member {
         None | Some(Value::Null) => return Ok(BTreeMap::new()),
         Some(Value::Object(members)) => members,
@@ -107,7 +124,7 @@ fn wishes(member: Option<&Value>) -> Result<BTreeMap<String, Wish>, MalformedCla
     let mut wishes = BTreeMap::new();
     for (name, wish) in members {
         let wish = wish_of(wish)?;
-        if is_supported(name) {
+        if is_supported(name) || defined.brings(name) {
             wishes.insert(name.clone(), wish);
         }
     }
@@ -139,6 +156,7 @@ mod tests {
 
     use super::{ClaimsRequest, MalformedClaims};
     use crate::protocol::scope::Scope;
+    use crate::protocol::scope_definition::Definitions;
 
     #[test]
     fn openid_core_5_5_the_specifications_example_is_understood() {
@@ -153,12 +171,13 @@ mod tests {
                 "acr": { "values": ["urn:mace:incommon:iap:silver"] }
             }
         });
-        let request = ClaimsRequest::parse(&text.to_string()).unwrap();
+        let none = Definitions::none();
+        let request = ClaimsRequest::parse(&text.to_string(), &none).unwrap();
         assert!(request.userinfo["given_name"].essential && !request.userinfo["nickname"].essential);
         assert_eq!(request.userinfo.len(), 5, "nobody here has groups");
-        assert_eq!(request.scopes().to_string(), "email profile");
+        assert_eq!(request.scopes(&Scope::default(), &none).to_string(), "email profile");
         assert_eq!(request.essential_acr(), None, "wanted, but not essential");
-        let only_email = request.clone().within(&Scope::parse("openid email").unwrap());
+        let only_email = request.clone().within(&Scope::parse("openid email").unwrap(), &none);
         assert_eq!(only_email.userinfo.keys().collect::<Vec<_>>(), ["email", "email_verified"]);
         assert!(only_email.id_token.contains_key("auth_time"), "what no scope covers stays");
         let stored = serde_json::to_string(&request).unwrap();
@@ -167,7 +186,7 @@ mod tests {
 
     #[test]
     fn openid_core_5_5_1_values_and_essential_acr() {
-        let of = |text: serde_json::Value| ClaimsRequest::parse(&text.to_string()).unwrap();
+        let of = |text: serde_json::Value| ClaimsRequest::parse(&text.to_string(), &Definitions::none()).unwrap();
         let acr = of(json!({ "id_token": { "acr": { "essential": true, "values": ["a", "b"] } } }));
         assert_eq!(acr.essential_acr(), Some([json!("a"), json!("b")].as_slice()));
         assert_eq!(of(json!({ "id_token": { "acr": { "essential": true } } })).essential_acr(), None);
@@ -194,7 +213,7 @@ mod tests {
             "{\"userinfo\":{\"unknown\":7}}",
             long.as_str(),
         ] {
-            assert_eq!(ClaimsRequest::parse(bad), Err(MalformedClaims), "{bad}");
+            assert_eq!(ClaimsRequest::parse(bad, &Definitions::none()), Err(MalformedClaims), "{bad}");
         }
     }
 }

@@ -9,6 +9,8 @@ use super::issuer::Issuer;
 use super::jwa::{ContentEncryption, KeyManagementAlg};
 use super::pkce;
 use super::response_type::ResponseMode;
+use super::scope::STANDARD;
+use super::scope_definition::{Definitions, ScopeDefinition};
 
 /// What differs between deployments.
 #[derive(Clone, Debug, Default)]
@@ -25,11 +27,11 @@ pub struct Offer {
     pub ui_locales: &'static [&'static str],
 }
 
-/// The metadata document.
+/// The metadata document. Of the scopes that are defined, it names those that are to be published, with their claims.
 #[must_use]
-pub fn document(issuer: &Issuer, offer: &Offer) -> Value {
+pub fn document(issuer: &Issuer, offer: &Offer, defined: &Definitions) -> Value {
     let mut document = Map::new();
-    for part in [endpoints(issuer), requests(offer), tokens(), logout(issuer)] {
+    for part in [endpoints(issuer), requests(offer, defined), tokens(defined), logout(issuer)] {
         if let Value::Object(members) = part {
             document.extend(members);
         }
@@ -60,7 +62,7 @@ fn endpoints(issuer: &Issuer) -> Value {
     })
 }
 
-fn requests(offer: &Offer) -> Value {
+fn requests(offer: &Offer, defined: &Definitions) -> Value {
     let response_types: Vec<_> = ResponseType::ALL
         .iter()
         .filter(|response_type| offer.legacy_front_channel_tokens || !response_type.has_token())
@@ -69,8 +71,9 @@ fn requests(offer: &Offer) -> Value {
     let object_algs: Vec<_> = SigningAlg::ALL.iter().filter(|alg| **alg != SigningAlg::None).collect();
     let mut prompts = vec!["none", "login", "consent", "select_account"];
     prompts.extend(offer.sign_up.then_some("create"));
+    let scopes: Vec<&str> = STANDARD.into_iter().chain(published(defined).map(|scope| &*scope.name)).collect();
     json!({
-        "scopes_supported": ["openid", "profile", "email", "address", "phone", "groups", "offline_access"],
+        "scopes_supported": scopes,
         "response_types_supported": response_types,
         "response_modes_supported": ResponseMode::ALL,
         "grant_types_supported": GrantType::ALL,
@@ -90,8 +93,17 @@ fn requests(offer: &Offer) -> Value {
     })
 }
 
-fn tokens() -> Value {
-    let claims: Vec<_> = ABOUT_THE_TOKEN.iter().chain(SUPPORTED).collect();
+fn published(defined: &Definitions) -> impl Iterator<Item = &ScopeDefinition> {
+    defined.iter().filter(|scope| scope.published)
+}
+
+fn tokens(defined: &Definitions) -> Value {
+    let mut claims: Vec<&str> = ABOUT_THE_TOKEN.iter().chain(SUPPORTED).copied().collect();
+    for mapping in published(defined).flat_map(|scope| &scope.claims) {
+        if !claims.contains(&mapping.claim.as_str()) {
+            claims.push(&mapping.claim);
+        }
+    }
     json!({
         "subject_types_supported": SubjectType::ALL,
         "id_token_signing_alg_values_supported": SigningAlg::ALL,

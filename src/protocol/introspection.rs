@@ -30,10 +30,11 @@ pub fn inactive() -> Value {
     json!({ "active": false })
 }
 
-/// An active access token.
+/// An active access token, with what defined scopes bring into it now.
 #[must_use]
-pub fn access_token(token: &AccessToken, username: Option<&str>) -> Value {
-    let mut answer = Map::new();
+pub fn access_token(token: &AccessToken, username: Option<&str>, claims: Map<String, Value>) -> Value {
+    // First, so that whatever they are called, what follows counts.
+    let mut answer = claims;
     answer.insert("active".to_owned(), json!(true));
     answer.insert("token_type".to_owned(), json!("Bearer"));
     if let Ok(Value::Object(claims)) = serde_json::to_value(token) {

@@ -41,6 +41,7 @@ pub mod registration;
 pub mod request_object;
 pub mod response_type;
 pub mod scope;
+pub mod scope_definition;
 pub mod secret;
 pub mod session;
 pub mod session_state;

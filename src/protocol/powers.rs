@@ -40,11 +40,13 @@ pub enum Resource {
     Webhooks,
     /// Mails that wait, and what became of them.
     Mails,
+    /// What scopes mean, and which claims they bring.
+    Scopes,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Clients,
         Self::Users,
         Self::Groups,
@@ -57,6 +59,7 @@ impl Resource {
         Self::Failures,
         Self::Webhooks,
         Self::Mails,
+        Self::Scopes,
     ];
 
     /// Its name in scopes.
@@ -75,6 +78,7 @@ impl Resource {
             Self::Failures => "failures",
             Self::Webhooks => "webhooks",
             Self::Mails => "mails",
+            Self::Scopes => "scopes",
         }
     }
 
@@ -124,6 +128,7 @@ impl Permission {
             Resource::Failures => "refused requests of applications",
             Resource::Webhooks => "who is told of what happens",
             Resource::Mails => "mails that wait, and what became of them",
+            Resource::Scopes => "what scopes mean, and which claims they bring",
         };
         format!("{verb} {what}")
     }

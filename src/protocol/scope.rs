@@ -122,8 +122,15 @@ impl TryFrom<String> for Scope {
     }
 }
 
-/// Scope values that say something about a user, and so nothing in a client's own token.
-const ABOUT_USERS: [&str; 7] = [OPENID, "profile", "email", "address", "phone", "groups", OFFLINE_ACCESS];
+/// The scopes that have a meaning here by themselves (Core §5.4, §11, and `groups`). All say something about a user, and so
+/// nothing in a client's own token.
+pub const STANDARD: [&str; 7] = [OPENID, "profile", "email", "address", "phone", "groups", OFFLINE_ACCESS];
+
+/// Is this one of the [`STANDARD`] scopes?
+#[must_use]
+pub fn is_standard(token: &str) -> bool {
+    STANDARD.contains(&token)
+}
 
 /// Why a client does not get a scope for itself.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -150,7 +157,7 @@ pub fn client_scope(registered: &Scope, requested: Option<&str>) -> Result<Scope
     if !beyond.is_empty() {
         return Err(ClientScopeError::NotRegistered(beyond.join(" ")));
     }
-    Ok(Scope(requested.0.into_iter().filter(|token| !ABOUT_USERS.contains(&token.as_str())).collect()))
+    Ok(Scope(requested.0.into_iter().filter(|token| !is_standard(token)).collect()))
 }
 
 #[cfg(test)]

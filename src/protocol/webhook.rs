@@ -140,6 +140,12 @@ pub const EVENTS: &[EventType] = &[
         "",
     ),
     event(
+        "scope.changed",
+        "A scope was defined, changed or deleted",
+        &["scope.create", "scope.update", "scope.delete"],
+        "",
+    ),
+    event(
         "invitation.changed",
         "An invitation was made or withdrawn",
         &["invitation.create", "invitation.withdraw"],

@@ -46,6 +46,8 @@ pub enum Topic<'a> {
     Token(Cow<'a, TokenId>),
     /// The groups themselves, and so what every member is told to be in.
     Groups,
+    /// The scopes that are defined.
+    Scopes,
     /// The server's keys.
     Keys,
     /// Which sorts of password hashes came from other systems.
@@ -75,6 +77,7 @@ impl fmt::Display for Topic<'_> {
             Self::Grant(id) => write!(f, "grant:{id}"),
             Self::Token(id) => write!(f, "token:{id}"),
             Self::Groups => f.write_str("groups"),
+            Self::Scopes => f.write_str("scopes"),
             Self::Keys => f.write_str("keys"),
             Self::ImportedHashes => f.write_str("imported-hashes"),
             Self::Everything => f.write_str("everything"),
@@ -96,6 +99,7 @@ impl FromStr for Topic<'static> {
             Some(("grant", id)) => Self::Grant(Cow::Owned(id.into())),
             Some(("token", id)) => Self::Token(Cow::Owned(id.into())),
             None if text == "groups" => Self::Groups,
+            None if text == "scopes" => Self::Scopes,
             None if text == "keys" => Self::Keys,
             None if text == "imported-hashes" => Self::ImportedHashes,
             None if text == "everything" => Self::Everything,
@@ -358,6 +362,7 @@ mod tests {
             Topic::from(&client),
             Topic::from(&user),
             Topic::Groups,
+            Topic::Scopes,
             Topic::Keys,
             Topic::ImportedHashes,
             Topic::Everything,

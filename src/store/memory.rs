@@ -21,6 +21,7 @@ use crate::protocol::client::Client;
 use crate::protocol::grant::Grant;
 use crate::protocol::group::Memberships;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
+use crate::protocol::scope_definition::{Definitions, ScopeDefinition};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
 use crate::store::{Consent, DirectoryGroups, Sorts};
@@ -30,6 +31,9 @@ pub(super) const LEASE: Duration = Duration::from_millis(500);
 
 /// Bytes of the sorts of imported password hashes, beside the memory's own: there are a few of some hundred bytes.
 const LARGEST_SORTS: u64 = 64 << 10;
+
+/// Bytes of the definitions of scopes: there are few, of a kilobyte or two. More than these are read every time.
+const LARGEST_DEFINITIONS: u64 = 8 << 20;
 
 /// Topics share this many counters. Two that share one are forgotten together, which costs a read and nothing else.
 const COUNTERS: usize = 1 << 14;
@@ -54,6 +58,7 @@ pub(super) struct Memory {
     pub grants: Shelf<GrantId, Grant>,
     pub tokens: Shelf<TokenId, OwnState>,
     pub sorts: Shelf<(), Sorts>,
+    pub definitions: Shelf<(), Definitions>,
 }
 
 /// A moment: everything that was read from the database after it was taken is at least as new.
@@ -147,6 +152,7 @@ impl Memory {
             tokens: Shelf::of(share(10)),
             // One fact, and a small one.
             sorts: Shelf::of(LARGEST_SORTS),
+            definitions: Shelf::of(LARGEST_DEFINITIONS),
         }
     }
 
@@ -240,6 +246,22 @@ impl Fact for Sorts {
     }
     fn extra(&self) -> usize {
         self.decoys.iter().map(|decoy| 24 + decoy.len()).sum()
+    }
+}
+
+impl Fact for Definitions {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [Topic::Scopes, Topic::Scopes, Topic::Scopes]
+    }
+    fn extra(&self) -> usize {
+        let text = |text: &String| 24 + text.len();
+        let of = |scope: &ScopeDefinition| {
+            let texts: usize = scope.localized.iter().map(|(key, value)| 100 + text(key) + text(value)).sum();
+            // A fixed value as JSON is a tree of small pieces.
+            let claims: usize = scope.claims.iter().map(|mapping| 2000 + text(&mapping.claim)).sum();
+            size_of::<ScopeDefinition>() + text(&scope.name) + text(&scope.title) + text(&scope.description) + texts + claims
+        };
+        self.iter().map(of).sum()
     }
 }
 

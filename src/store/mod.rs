@@ -82,6 +82,7 @@ mod one_time_link;
 mod passkey;
 mod registration_token;
 mod revoked_token;
+mod scope;
 mod second_factor;
 mod session;
 mod session_client;
@@ -164,7 +165,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column = ["email", "username", "clients", "groups"]
+                let column = ["email", "username", "clients", "groups", "scopes"]
                     .into_iter()
                     .find(|column| text.contains(column));
                 Self::Taken(match column {
@@ -172,6 +173,7 @@ impl From<sqlx::Error> for StoreError {
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
                     Some("groups") => "this group name",
+                    Some("scopes") => "this scope name",
                     _ => "this value",
                 })
             }

@@ -16,6 +16,7 @@ mod list;
 pub mod mails;
 pub mod problem;
 pub mod registration_tokens;
+pub mod scopes;
 pub mod sign_in_methods;
 pub mod statistics;
 pub mod users;
@@ -61,6 +62,7 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
         groups::list, groups::create, groups::show, groups::update, groups::delete,
         groups::members, groups::add, groups::remove, groups::of_user,
+        scopes::list, scopes::create, scopes::show, scopes::update, scopes::delete,
         keys::list, keys::rotate, keys::revoke,
         registration_tokens::list, registration_tokens::create, registration_tokens::revoke,
         webhooks::list, webhooks::create, webhooks::show, webhooks::update, webhooks::delete,

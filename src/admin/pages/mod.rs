@@ -13,6 +13,7 @@ pub mod keys;
 pub mod mails;
 pub mod reference;
 pub mod registration;
+pub mod scopes;
 pub mod users;
 pub mod webhooks;
 

@@ -142,7 +142,7 @@ impl TokenRequest<'_> {
         if !scope.contains(OPENID) {
             return Ok(None);
         }
-        let claims = user_claims::in_id_token(self.app, self.client, grant).await?;
+        let claims = user_claims::in_id_token(self.app, self.client, grant, scope).await?;
         let bound = Bound { nonce, access_token: Some(access_token), ..Bound::default() };
         id_token::issue(self.app, self.client, grant.into(), bound, claims, self.now).await.map(Some)
     }

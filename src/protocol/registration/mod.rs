@@ -21,6 +21,7 @@ use url::Url;
 use utoipa::ToSchema;
 
 pub use self::by_itself::{by_itself, over_ridden};
+pub use self::fields::is_a_language;
 use self::fields::{
     MOST_URIS, client_id, client_name, default_response_types, grant_types, jwks, localized, request_uris,
     scope, server_address, short_text, short_texts, shortened, uris, values, web_page,
