@@ -198,6 +198,7 @@ async fn page(
         live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
     let grants = app.store.grants_of_user(&me.user.id).await?;
+    let defined = app.store.scope_definitions().await?;
     let mut apps = Vec::new();
     for consent in app.store.consents_of_user(&me.user.id).await? {
         let Some(client) = app.store.client(&consent.client_id).await? else { continue };
@@ -205,7 +206,7 @@ async fn page(
             client_id: client.id.to_string(),
             open: client.metadata.start_of_sign_in(&app.config.issuer),
             name: client.metadata.client_name.clone(),
-            scopes: consent.scope.iter().map(|scope| describe_scope(words, scope)).collect(),
+            scopes: consent.scope.iter().map(|scope| describe_scope(words, scope, &defined)).collect(),
             since: consent.created_at.0,
             last_used: grants
                 .iter()

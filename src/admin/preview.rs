@@ -164,17 +164,23 @@ pub async fn of(
         None
     };
     let defined = user_claims::definitions_for(app, &grant.scope, &grant.claims).await?.unwrap_or_default();
-    let because = |place, standard: bool| reasons(&defined, &client, &grant.scope, place, standard);
+    let id_token = id_token.map(|token| members(&token));
+    let because = |place, claims: Option<&Map<String, Value>>| {
+        let mut reasons = reasons(&defined, &client, &grant.scope, place);
+        // Of what the account does not have, nothing is there.
+        reasons.retain(|claim, _| claims.is_some_and(|claims| claims.contains_key(claim)));
+        reasons
+    };
     Ok(Preview {
         because: Because {
-            id_token: because(Place::IdToken, false),
-            access_token: because(Place::AccessToken, false),
-            userinfo: because(Place::UserInfo, true),
+            id_token: because(Place::IdToken, id_token.as_ref()),
+            access_token: because(Place::AccessToken, Some(&brought)),
+            userinfo: because(Place::UserInfo, userinfo.as_ref()),
         },
         user_id: user.id.to_string(),
         username: user.username,
         left_out: asked.beyond(&client.metadata.scope).into_iter().fold(Scope::default(), Scope::with),
-        id_token: id_token.map(|token| members(&token)),
+        id_token,
         access_token_format: client.metadata.access_token_format,
         access_token: members(&WithClaims { token: &access_token, claims: &brought }),
         userinfo,
@@ -183,13 +189,12 @@ pub async fn of(
     })
 }
 
-/// Why each claim is in one place: by the standard scopes where they bring theirs, and by defined ones.
+/// Why each claim is in one place: by the standard scopes, which bring theirs into `UserInfo` (Core §5.4), and by defined ones.
 fn reasons(
     defined: &Definitions,
     client: &Client,
     granted: &Scope,
     place: Place,
-    standard: bool,
 ) -> BTreeMap<String, String> {
     let mut reasons: BTreeMap<String, String> = BTreeMap::new();
     for chosen in defined.select(granted, &[place], &BTreeMap::new(), &client.metadata.scope) {
@@ -205,7 +210,7 @@ fn reasons(
             })
             .or_insert(reason);
     }
-    if standard {
+    if place == Place::UserInfo {
         for claim in SUPPORTED {
             if let Some(scope) = scope_of(claim).filter(|scope| granted.contains(scope)) {
                 reasons.insert((*claim).to_owned(), format!("scope {scope}"));

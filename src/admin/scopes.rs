@@ -165,6 +165,13 @@ pub async fn applications(app: &App, name: &str) -> Result<(Vec<(String, String)
 
 /// Which claim from where into what: whoever reads the audit log wants to know, and so what a fixed value was.
 pub(super) fn summary(scope: &ScopeDefinition) -> String {
+    let claims = lines(scope);
+    if claims.is_empty() { "no claims".to_owned() } else { claims.join("; ") }
+}
+
+/// The claims of a scope, a line each.
+#[must_use]
+pub fn lines(scope: &ScopeDefinition) -> Vec<String> {
     let claims = scope.claims.iter().map(|mapping| {
         let into: Vec<&str> = mapping.into.iter().map(|place| place.as_str()).collect();
         let value = match &mapping.source {
@@ -173,8 +180,7 @@ pub(super) fn summary(scope: &ScopeDefinition) -> String {
         };
         format!("{} = {}{value} -> {}", mapping.claim, mapping.source.words(), into.join("+"))
     });
-    let claims: Vec<String> = claims.collect();
-    if claims.is_empty() { "no claims".to_owned() } else { claims.join("; ") }
+    claims.collect()
 }
 
 fn shortened(value: &Value) -> String {

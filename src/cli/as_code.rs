@@ -61,10 +61,12 @@ pub(super) struct ApplyOptions {
 pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Result<()> {
     let app = place.app().await?;
     let (clients, groups) = app.store.configuration().await?;
-    as_code::write(&options.folder, &as_code::texts(&clients, &groups)?, options.force)?;
+    let scopes = app.store.scope_definitions().await?;
+    as_code::write(&options.folder, &as_code::texts(&clients, &groups, &scopes)?, options.force)?;
     let folder = options.folder.display().to_string();
-    let written = json!({ "clients": clients.len(), "groups": groups.len(), "folder": folder });
-    let sentence = format!("{} clients and {} groups are in {folder}", clients.len(), groups.len());
+    let [clients, groups, scopes] = [clients.len(), groups.len(), scopes.iter().count()];
+    let written = json!({ "clients": clients, "groups": groups, "scopes": scopes, "folder": folder });
+    let sentence = format!("{clients} clients, {groups} groups and {scopes} scopes are in {folder}");
     output::done(options.json, &written, &sentence)
 }
 

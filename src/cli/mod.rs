@@ -28,6 +28,7 @@ mod mail;
 mod output;
 mod quickstart;
 mod registration_token;
+mod scope;
 mod serve;
 mod statistics;
 mod user;
@@ -83,6 +84,9 @@ enum Command {
     /// Groups of people, which applications are told of
     #[command(subcommand)]
     Group(group::Command),
+    /// What scopes mean to people, and which claims they bring
+    #[command(subcommand)]
+    Scope(scope::Command),
     /// Who manages which applications and groups without being an administrator
     #[command(subcommand)]
     Delegation(delegation::Command),
@@ -105,7 +109,7 @@ enum Command {
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
-    /// Write the clients and groups of this deployment into files
+    /// Write the clients, groups and scopes of this deployment into files
     Export(as_code::ExportOptions),
     /// Say what differs between files and the deployment: exit code 0 nothing to do, 2 something, 1 an error
     Plan(as_code::PlanOptions),
@@ -136,6 +140,7 @@ pub fn run() -> ExitCode {
         Command::Client(command) => done(block_on(client::run(&place, command))),
         Command::User(command) => done(block_on(user::run(&place, command))),
         Command::Group(command) => done(block_on(group::run(&place, command))),
+        Command::Scope(command) => done(block_on(scope::run(&place, command))),
         Command::Delegation(command) => done(block_on(delegation::run(&place, command))),
         Command::RegistrationToken(command) => done(block_on(registration_token::run(&place, command))),
         Command::Why(options) => done(block_on(why::run(&place, options))),

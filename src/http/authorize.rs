@@ -412,7 +412,8 @@ impl Granted<'_> {
         let Self { app, client, request, session, now, .. } = *self;
         let only = request.response_type == ResponseType::IdToken;
         let claims =
-            user_claims::in_id_token_at_once(app, client, user, &request.scope, &request.claims, only).await?;
+            user_claims::in_id_token_at_once(app, client, user, &request.scope, &request.claims, only)
+                .await?;
         let authentication = Authentication {
             user: &session.user_id,
             session: &session.id,

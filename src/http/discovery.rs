@@ -66,7 +66,9 @@ impl Maker {
         let last = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
         let defined = match app.store.remembered_scope_definitions() {
             Some(defined) => Some(defined),
-            None => tokio::time::timeout(PATIENCE, app.store.scope_definitions()).await.ok().and_then(Result::ok),
+            None => {
+                tokio::time::timeout(PATIENCE, app.store.scope_definitions()).await.ok().and_then(Result::ok)
+            }
         };
         match defined {
             Some(defined) if !Arc::ptr_eq(&defined, &last.defined) => self.renewed(last, defined),

@@ -163,7 +163,9 @@ pub async fn in_access_token(
         return Ok(Map::new());
     }
     let user = match subject {
-        Subject::User(grant) if chosen.iter().any(Chosen::needs_user) => app.store.user(&grant.user_id).await?,
+        Subject::User(grant) if chosen.iter().any(Chosen::needs_user) => {
+            app.store.user(&grant.user_id).await?
+        }
         _ => None,
     };
     let groups = match &user {

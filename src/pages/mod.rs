@@ -50,7 +50,8 @@ pub use operations::{
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use preview::AdminClientPreview;
 pub use scopes::{
-    AdminScopeForm, AdminScopes, MappingFields, ScopeFields, ScopePreview, ScopeRow, SourceGroup, blank_mapping,
+    AdminScopeForm, AdminScopes, MappingFields, ScopeFields, ScopePreview, ScopeRow, SourceGroup,
+    blank_mapping,
 };
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
@@ -351,7 +352,11 @@ impl Notice {
         ),
         (Notice::ScopeCreated, "scope-created", Phrase::english("The scope is defined.")),
         (Notice::ScopeSaved, "scope-saved", Phrase::english("The scope is saved.")),
-        (Notice::ScopeDeleted, "scope-deleted", Phrase::english("The scope is deleted: it brings no claims any more.")),
+        (
+            Notice::ScopeDeleted,
+            "scope-deleted",
+            Phrase::english("The scope is deleted: it brings no claims any more."),
+        ),
         (Notice::WebhookSaved, "webhook-saved", Phrase::english("The webhook is saved.")),
         (Notice::WebhookDeleted, "webhook-deleted", Phrase::english("The webhook is deleted.")),
         (

@@ -8,7 +8,7 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
-use crate::admin::preview::Preview;
+use crate::admin::preview::{Because, Preview};
 use crate::admin::settings::Settings;
 use crate::branding::{accent_address, accent_file};
 use crate::i18n::Language;
@@ -18,9 +18,25 @@ use crate::protocol::diagnosis::flow;
 use crate::protocol::group::Membership;
 use crate::protocol::password_strength::Weakness;
 use crate::protocol::registration::Kind;
+use crate::protocol::scope_definition::{Definitions, ScopeDefinition};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::webhook::EVENTS;
 
 const NOW: i64 = 1_795_471_200; // 2026-11-23 22:00 UTC
+
+/// A scope with words of its own, in two languages.
+fn defined_scopes() -> Definitions {
+    Definitions::of(vec![ScopeDefinition {
+        name: "notes.read".to_owned(),
+        title: "Read your notes".to_owned(),
+        description: "And see who else can.".to_owned(),
+        localized: [("title#de".to_owned(), "Ihre Notizen lesen".to_owned())].into(),
+        claims: vec![],
+        published: true,
+        created_at: Timestamp(0),
+        updated_at: Timestamp(0),
+    }])
+}
 
 /// Every page in its important states. All text that comes from outside passes through `text`.
 #[expect(clippy::too_many_lines, reason = "one list of samples, to be read from top to bottom")]
@@ -103,6 +119,19 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         token: text("token"),
         account: text("ada"),
         problems,
+    };
+    let scope_form = || AdminScopeForm {
+        shell: shell(Words::ENGLISH, true),
+        new: true,
+        scope: ScopeFields { published: true, ..ScopeFields::default() },
+        rows: vec![blank_mapping(0)],
+        sources: crate::admin::pages::scopes::sources(),
+        problems: vec![],
+        applications: vec![],
+        more: false,
+        user: String::new(),
+        preview: None,
+        notice: None,
     };
     let webhook_form = || AdminWebhookForm {
         shell: shell(Words::ENGLISH, true),
@@ -203,8 +232,10 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         link_shown_once,
         notice: None,
     };
-    let scopes =
-        |names: &[&str]| names.iter().map(|name| describe_scope(words, &text(name))).collect::<Vec<_>>();
+    let defined = defined_scopes();
+    let scopes = |names: &[&str]| {
+        names.iter().map(|name| describe_scope(words, &text(name), &defined)).collect::<Vec<_>>()
+    };
     let consent = |app, names: &[&str]| Consent {
         words,
         flow: text("sealed-flow"),
@@ -375,6 +406,10 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             access_token: [("sub".to_owned(), text("u1").into())].into_iter().collect(),
             userinfo: Some([("groups".to_owned(), vec![text("staff")].into())].into_iter().collect()),
             refresh_token: true,
+            because: Because {
+                userinfo: [("groups".to_owned(), text("scope groups"))].into(),
+                ..Because::default()
+            },
         }),
         problems: vec![],
     };
@@ -622,7 +657,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 next: text("/authorize?flow=x"),
             }),
         ),
-        ("consent", html(&consent(app(), &["openid", "profile", "email", "offline_access"]))),
+        ("consent", html(&consent(app(), &["openid", "profile", "email", "notes.read", "offline_access"]))),
         (
             "consent-ten-scopes",
             html(&consent(
@@ -1069,6 +1104,65 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 recovery_codes: 0,
                 groups: vec![],
                 notice: None,
+            }),
+        ),
+        (
+            "admin-scopes",
+            html(&AdminScopes {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![
+                    ScopeRow {
+                        name: text("notes.read"),
+                        title: text("Read your notes"),
+                        claims: vec![text("roles"), text("https://notes.example/tenant")],
+                        published: true,
+                    },
+                    ScopeRow {
+                        name: text("https://api.example/billing"),
+                        title: text("See your invoices"),
+                        claims: vec![],
+                        published: false,
+                    },
+                ],
+                notice: Some(Notice::ScopeSaved),
+            }),
+        ),
+        (
+            "admin-scopes-none",
+            html(&AdminScopes { shell: shell(Words::ENGLISH, true), rows: vec![], notice: None }),
+        ),
+        ("admin-scope-new", html(&scope_form())),
+        (
+            "admin-scope",
+            html(&AdminScopeForm {
+                new: false,
+                scope: ScopeFields {
+                    name: text("notes.read"),
+                    version: 7,
+                    title: text("Read your notes"),
+                    description: text("And see who else can."),
+                    published: true,
+                    localized: text("title#de: Ihre Notizen lesen\n"),
+                },
+                rows: vec![
+                    MappingFields {
+                        claim: text("roles"),
+                        detail: text("notes:"),
+                        id_token: true,
+                        access_token: true,
+                        ..blank_mapping(0)
+                    },
+                    blank_mapping(1),
+                ],
+                problems: vec![Problem::new("claims", text("Claims: (1, roles) stands here twice."))],
+                applications: vec![(text("notes"), text("Notes")), (text("wiki"), text("Wiki"))],
+                more: true,
+                user: text("ada"),
+                preview: Some(ScopePreview {
+                    username: text("ada"),
+                    rows: vec![(text("roles"), text("[\"editor\"]"), text("all groups"), text("id_token"))],
+                }),
+                ..scope_form()
             }),
         ),
         (

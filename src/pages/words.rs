@@ -7,10 +7,16 @@ use time::macros::format_description;
 use super::{Scope, SessionRow};
 use crate::i18n::{Argument as _, Words};
 use crate::protocol::password_strength::Weakness;
+use crate::protocol::scope_definition::Definitions;
 
-/// What a scope lets an application do, in words. Scopes of no known meaning are shown by their name.
+/// What a scope lets an application do, in words: those of its definition, if it has one. Scopes of no known meaning are shown
+/// by their name.
 #[must_use]
-pub fn describe_scope(words: Words, name: &str) -> Scope {
+pub fn describe_scope(words: Words, name: &str, defined: &Definitions) -> Scope {
+    if let Some(scope) = defined.get(name) {
+        let (title, description) = (scope.title_in(words.tag()), scope.description_in(words.tag()));
+        return Scope { name: name.into(), title: title.into(), description: description.into() };
+    }
     let (title, description) = match name {
         "openid" => (words.text("scope-openid"), words.text("scope-openid-more")),
         "profile" => (words.text("scope-profile"), words.text("scope-profile-more")),

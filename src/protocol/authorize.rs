@@ -352,7 +352,9 @@ impl AuthorizationRequest {
         let response_type = response_type(client, params, policy)?;
         let scope = allowed_scope(client, params.get("scope"), response_type)?;
         let claims = match params.get("claims") {
-            Some(text) => ClaimsRequest::parse(text, policy.defined)?.within(&client.metadata.scope, policy.defined),
+            Some(text) => {
+                ClaimsRequest::parse(text, policy.defined)?.within(&client.metadata.scope, policy.defined)
+            }
             None => ClaimsRequest::default(),
         };
         let acr_values = acr_values(client, params.get("acr_values"), &claims);
@@ -562,7 +564,8 @@ mod tests {
         client.metadata.response_types = ResponseType::ALL.to_vec();
         let params = Params::parse(query.as_bytes()).unwrap();
         let redirect = answer_address(&client, &params).unwrap().redirect;
-        let policy = RequestPolicy { legacy_front_channel_tokens: true, sign_up: true, ..RequestPolicy::default() };
+        let policy =
+            RequestPolicy { legacy_front_channel_tokens: true, sign_up: true, ..RequestPolicy::default() };
         AuthorizationRequest::validate(&client, &params, redirect, policy)
     }
 

@@ -112,10 +112,7 @@ impl ClaimsRequest {
 }
 
 /// The members of `userinfo` or `id_token`.
-fn wishes(
-    member: Option<&Value>,
-    defined: &Definitions,
-) -> Result<BTreeMap<String, Wish>, MalformedClaims> {
+fn wishes(member: Option<&Value>, defined: &Definitions) -> Result<BTreeMap<String, Wish>, MalformedClaims> {
     let members = match member {
         None | Some(Value::Null) => return Ok(BTreeMap::new()),
         Some(Value::Object(members)) => members,
@@ -186,7 +183,8 @@ mod tests {
 
     #[test]
     fn openid_core_5_5_1_values_and_essential_acr() {
-        let of = |text: serde_json::Value| ClaimsRequest::parse(&text.to_string(), &Definitions::none()).unwrap();
+        let of =
+            |text: serde_json::Value| ClaimsRequest::parse(&text.to_string(), &Definitions::none()).unwrap();
         let acr = of(json!({ "id_token": { "acr": { "essential": true, "values": ["a", "b"] } } }));
         assert_eq!(acr.essential_acr(), Some([json!("a"), json!("b")].as_slice()));
         assert_eq!(of(json!({ "id_token": { "acr": { "essential": true } } })).essential_acr(), None);

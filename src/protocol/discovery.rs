@@ -71,7 +71,8 @@ fn requests(offer: &Offer, defined: &Definitions) -> Value {
     let object_algs: Vec<_> = SigningAlg::ALL.iter().filter(|alg| **alg != SigningAlg::None).collect();
     let mut prompts = vec!["none", "login", "consent", "select_account"];
     prompts.extend(offer.sign_up.then_some("create"));
-    let scopes: Vec<&str> = STANDARD.into_iter().chain(published(defined).map(|scope| &*scope.name)).collect();
+    let scopes: Vec<&str> =
+        STANDARD.into_iter().chain(published(defined).map(|scope| &*scope.name)).collect();
     json!({
         "scopes_supported": scopes,
         "response_types_supported": response_types,

@@ -216,7 +216,7 @@ pub struct MappingInput {
     /// With `groups`: only those whose name begins so, and without it. Default: all of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
-    /// With `value`: any JSON but null, 512 bytes at most.
+    /// With `value`: any JSON without null, 512 bytes at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<Value>,
     /// Where it goes: `id_token`, `userinfo`, `access_token`.
@@ -501,7 +501,9 @@ fn mapping(input: &MappingInput) -> Result<Mapping, String> {
                 GROUPS => "all groups".to_owned(),
                 claim => format!("the attribute {} (OpenID Connect Core section 5.1)", own_attribute(claim)),
             };
-            return Err(format!("claim: {plain} has a meaning that applications rely on: it can only come from {from}"));
+            return Err(format!(
+                "claim: {plain} has a meaning that applications rely on: it can only come from {from}"
+            ));
         }
     }
     let into = input.into.as_deref().unwrap_or_default();
@@ -542,15 +544,29 @@ fn source(input: &MappingInput) -> Result<Source, String> {
             Ok(Source::Groups { prefix: prefix.to_owned() })
         }
         "value" => match &input.value {
-            None | Some(Value::Null) => {
-                Err("value: is any JSON but null: what is not there is left out".to_owned())
-            }
+            None => Err("value: is missing: any JSON without null".to_owned()),
+            Some(value) if !is_sayable(value) => Err(
+                "value: is any JSON without null and without numbers beyond 64 bits: what is not there is left out"
+                    .to_owned(),
+            ),
             Some(value) if value.to_string().len() > LONGEST_VALUE => {
                 Err(format!("value: {LONGEST_VALUE} bytes of JSON at most: tokens travel in headers"))
             }
             Some(value) => Ok(Source::Value { value: value.clone() }),
         },
         _ => Err("from: is one of attribute, groups, value".to_owned()),
+    }
+}
+
+/// Can every notation that a scope is written in say this?
+fn is_sayable(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        // What is above the largest signed number is unsigned.
+        Value::Number(number) => !number.is_u64() || number.is_i64(),
+        Value::Array(items) => items.iter().all(is_sayable),
+        Value::Object(members) => members.values().all(is_sayable),
+        Value::Bool(_) | Value::String(_) => true,
     }
 }
 
@@ -645,8 +661,7 @@ impl Definitions {
         if claims::scope_of(claim).is_some() {
             return None;
         }
-        let brings =
-            |scope: &&ScopeDefinition| scope.claims.iter().any(|mapping| mapping.claim == claim);
+        let brings = |scope: &&ScopeDefinition| scope.claims.iter().any(|mapping| mapping.claim == claim);
         self.0.iter().filter(brings).map(|scope| scope.name.as_str()).find(|name| registered.contains(name))
     }
 
@@ -702,9 +717,9 @@ pub fn values(chosen: &[Chosen<'_>], facts: Facts<'_>) -> Map<String, Value> {
             Source::Value { value } => Some(value.clone()),
             Source::Attribute { attribute } => {
                 let claim = if attribute == USERNAME { "preferred_username" } else { attribute };
-                facts.user.and_then(|user| {
-                    told.get_or_insert_with(|| claims::all_claims(user)).get(claim).cloned()
-                })
+                facts
+                    .user
+                    .and_then(|user| told.get_or_insert_with(|| claims::all_claims(user)).get(claim).cloned())
             }
             Source::Groups { prefix } => facts.groups.map(|groups| {
                 let rests = groups.iter().filter_map(|name| name.strip_prefix(prefix.as_str()));

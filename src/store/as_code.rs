@@ -1,4 +1,4 @@
-//! Configuration as code: many clients and groups written in one transaction, or none of them.
+//! Configuration as code: many clients, groups and scopes written in one transaction, or none of them.
 
 use std::collections::BTreeMap;
 
@@ -6,10 +6,12 @@ use super::audit::write_audit;
 use super::changes::Topic;
 use super::client::{ClientRow, insert_client, to_json, update_client, write_origins};
 use super::group::{GroupRow, insert_group, update_group};
+use super::scope::{delete_scope, insert_scope, update_scope};
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::Client;
 use crate::protocol::group::Group;
 use crate::protocol::ids::{ClientId, GroupId};
+use crate::protocol::scope_definition::{Definitions, ScopeDefinition};
 use crate::protocol::timestamp::Timestamp;
 
 /// One thing to be written, with what says in the audit log that it was.
@@ -36,13 +38,21 @@ pub enum What {
     UpdateGroup(Group, Timestamp),
     /// Deletes a group, unless it changed since.
     DeleteGroup(GroupId, Timestamp),
+    /// Defines a scope.
+    InsertScope(Box<ScopeDefinition>),
+    /// Writes a scope, unless it changed since.
+    UpdateScope(Box<ScopeDefinition>, Timestamp),
+    /// Deletes a scope, unless it changed since.
+    DeleteScope(String, Timestamp),
 }
 
-/// The clients that administrators registered and the groups, each by its id, and when it last changed (Unix seconds).
+/// The clients that administrators registered, the groups and the scopes, each by its id, and when it last changed (Unix
+/// seconds).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
     clients: BTreeMap<String, i64>,
     groups: BTreeMap<String, i64>,
+    scopes: BTreeMap<String, i64>,
 }
 
 impl Versions {
@@ -52,7 +62,14 @@ impl Versions {
         Self {
             clients: clients.iter().map(|client| (client.id.to_string(), client.updated_at.0)).collect(),
             groups: groups.iter().map(|group| (group.id.to_string(), group.updated_at.0)).collect(),
+            scopes: BTreeMap::new(),
         }
+    }
+
+    /// And of these.
+    #[must_use]
+    pub fn and_scopes(self, scopes: &Definitions) -> Self {
+        Self { scopes: scopes.iter().map(|scope| (scope.name.clone(), scope.updated_at.0)).collect(), ..self }
     }
 }
 
@@ -63,6 +80,8 @@ impl Edit {
             What::UpdateClient(client, _) => Some((&client.id).into()),
             What::DeleteClient(id, _) => Some(id.into()),
             What::UpdateGroup(..) | What::DeleteGroup(..) => Some(Topic::Groups),
+            // That there is none is remembered, too.
+            What::InsertScope(_) | What::UpdateScope(..) | What::DeleteScope(..) => Some(Topic::Scopes),
         }
     }
 }
@@ -92,7 +111,7 @@ impl Store {
     pub async fn apply_configuration(&self, seen: &Versions, edits: &[Edit]) -> Result<bool, StoreError> {
         let mut topics: Vec<Topic<'_>> = Vec::new();
         for topic in edits.iter().filter_map(Edit::topic) {
-            if topic != Topic::Groups || !topics.contains(&topic) {
+            if !matches!(topic, Topic::Groups | Topic::Scopes) || !topics.contains(&topic) {
                 topics.push(topic);
             }
         }
@@ -111,8 +130,13 @@ impl Store {
                     .await?;
             let groups: Vec<(String, i64)> =
                 sqlx::query_as("SELECT id, updated_at FROM groups").fetch_all(&mut *tx).await?;
-            let standing =
-                Versions { clients: clients.into_iter().collect(), groups: groups.into_iter().collect() };
+            let scopes: Vec<(String, i64)> =
+                sqlx::query_as("SELECT name, updated_at FROM scopes").fetch_all(&mut *tx).await?;
+            let standing = Versions {
+                clients: clients.into_iter().collect(),
+                groups: groups.into_iter().collect(),
+                scopes: scopes.into_iter().collect(),
+            };
             if standing != *seen {
                 return Ok(false);
             }
@@ -148,6 +172,9 @@ impl Store {
                             .await?
                             .rows_affected()
                     }
+                    What::InsertScope(scope) => insert_scope!(tx, scope),
+                    What::UpdateScope(scope, read_at) => update_scope!(tx, scope, read_at),
+                    What::DeleteScope(name, read_at) => delete_scope!(tx, name, read_at.0),
                 };
                 // An administrator's edit of this very object committed since the look above.
                 if written != 1 {

@@ -259,7 +259,12 @@ impl Fact for Definitions {
             let texts: usize = scope.localized.iter().map(|(key, value)| 100 + text(key) + text(value)).sum();
             // A fixed value as JSON is a tree of small pieces.
             let claims: usize = scope.claims.iter().map(|mapping| 2000 + text(&mapping.claim)).sum();
-            size_of::<ScopeDefinition>() + text(&scope.name) + text(&scope.title) + text(&scope.description) + texts + claims
+            size_of::<ScopeDefinition>()
+                + text(&scope.name)
+                + text(&scope.title)
+                + text(&scope.description)
+                + texts
+                + claims
         };
         self.iter().map(of).sum()
     }

@@ -83,10 +83,8 @@ macro_rules! insert_scope {
 /// were.
 macro_rules! update_scope {
     ($tx:ident, $scope:expr, $read_at:expr) => {{
-        let (localized, claims) = (
-            crate::store::scope::to_json(&$scope.localized)?,
-            crate::store::scope::to_json(&$scope.claims)?,
-        );
+        let (localized, claims) =
+            (crate::store::scope::to_json(&$scope.localized)?, crate::store::scope::to_json(&$scope.claims)?);
         sqlx::query(
             "UPDATE scopes SET title = $1, description = $2, localized = $3, claims = $4, published = $5,
                 updated_at = $6

@@ -10,6 +10,7 @@ use countersign::protocol::client::AuthMethod;
 use countersign::protocol::group::GroupInput;
 use countersign::protocol::jwa::SigningAlg;
 use countersign::protocol::registration::ClientInput;
+use countersign::protocol::scope_definition::{Definitions, ScopeInput};
 use countersign::protocol::secret::sha256_hex;
 use countersign::sealing::Purpose;
 use serde_json::{Value, json};
@@ -32,7 +33,13 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 
 async fn export(app: &TestApp, to: &Path) {
     let (clients, groups) = app.app.store.configuration().await.unwrap();
-    as_code::write(to, &as_code::texts(&clients, &groups).unwrap(), true).unwrap();
+    let scopes = scopes(app).await;
+    as_code::write(to, &as_code::texts(&clients, &groups, &scopes).unwrap(), true).unwrap();
+}
+
+/// Every scope that is defined.
+async fn scopes(app: &TestApp) -> Arc<Definitions> {
+    app.app.store.asked_anew().scope_definitions().await.unwrap()
 }
 
 async fn plan(app: &TestApp, folder: &Path, prune: bool) -> Plan {
@@ -92,19 +99,36 @@ async fn furnished(app: &TestApp) {
         };
         groups::create(&app.app, &Origin::system(), &input).await.unwrap();
     }
+    for scope in [
+        json!({ "name": "plain", "title": "Plain" }),
+        json!({
+            "name": "https://api.example/notes?a=%20", "title": "A 'title' with \"quotes\" \\ and 日本",
+            "description": "All of them.", "published": false, "localized": { "title#de": "Notizen" },
+            "claims": [
+                { "claim": "roles", "from": "groups", "prefix": "notes: ", "into": ["id_token", "access_token"] },
+                { "claim": "urn:all", "from": "groups", "into": ["userinfo"] },
+                { "claim": "tenant", "from": "value", "into": ["access_token"],
+                  "value": { "id": 7, "of": [1.5, true, "x", [{}]], "deep": { "er": [] } } },
+                { "claim": "mail", "from": "attribute", "attribute": "email", "into": ["userinfo"] },
+            ],
+        }),
+    ] {
+        let input = serde_json::from_value(scope).unwrap();
+        countersign::admin::scopes::create(&app.app, &Origin::system(), &input).await.unwrap();
+    }
 }
 
 on_both!(what_was_exported_changes_nothing_when_it_is_applied, |app| {
     furnished(&app).await;
     let folder = TempDir::new().unwrap();
     export(&app, folder.path()).await;
-    let before = app.app.store.configuration().await.unwrap();
+    let (before, defined) = (app.app.store.configuration().await.unwrap(), scopes(&app).await);
     let audit = app.audit_log().await;
     let text = std::fs::read_to_string(folder.path().join("clients.toml")).unwrap();
     assert!(!text.contains(&sha256_hex("secret")) && !text.contains("secret_hash"), "{text}");
 
     let plan = plan(&app, folder.path(), true).await;
-    assert_eq!((steps(&plan), plan.unchanged, plan.unmanaged.len()), (vec![], 7, 0), "{text}");
+    assert_eq!((steps(&plan), plan.unchanged, plan.unmanaged.len()), (vec![], 9, 0), "{text}");
     assert_eq!(apply(&app, plan).await.len(), 0);
     let after = app.app.store.configuration().await.unwrap();
     assert_eq!(format!("{before:?}"), format!("{after:?}"));
@@ -113,8 +137,10 @@ on_both!(what_was_exported_changes_nothing_when_it_is_applied, |app| {
     // Nor where there was nothing: the same clients and groups come to be on an empty deployment.
     let empty = TestApp::start(crate::support::Engine::Sqlite).await;
     let plan = as_code::plan(&empty.app, folder.path(), NOTHING, true).await.unwrap();
-    assert_eq!(plan.count(Action::Create), 7);
+    assert_eq!(plan.count(Action::Create), 9);
     apply(&empty, plan).await;
+    let inputs = |defined: &Arc<Definitions>| defined.iter().map(ScopeInput::from).collect::<Vec<_>>();
+    assert_eq!(inputs(&scopes(&empty).await), inputs(&defined));
     let copied = empty.app.store.configuration().await.unwrap();
     let of = |clients: &[countersign::protocol::client::Client]| {
         let mut all: Vec<String> = clients.iter().map(|c| format!("{:?} {:?}", c.id, c.metadata)).collect();
@@ -123,7 +149,7 @@ on_both!(what_was_exported_changes_nothing_when_it_is_applied, |app| {
     };
     assert_eq!(of(&copied.0), of(&before.0));
     // Files that may say where secrets are are not overwritten unasked.
-    let texts = as_code::texts(&before.0, &before.1).unwrap();
+    let texts = as_code::texts(&before.0, &before.1, &defined).unwrap();
     let refused = as_code::write(folder.path(), &texts, false).unwrap_err();
     assert!(refused.to_string().contains("is there already"), "{refused}");
     std::fs::write(folder.path().join("more.toml"), "").unwrap();
@@ -159,7 +185,7 @@ on_both!(a_plan_creates_changes_and_deletes_in_one_go, |app| {
             "Create group new ",
         ]
     );
-    assert_eq!(first.unmanaged.len(), unmanaged_before - 1 + 1, "without prune nothing is deleted");
+    assert_eq!(first.unmanaged.len(), unmanaged_before - 1 + 1 + 2, "without prune nothing is deleted");
     let change = first.steps[0].fields.iter().find(|change| change.field == "client_name").unwrap();
     assert_eq!(change.before, Some(Value::from("Client public")));
     assert_eq!(change.after, Some(Value::from("Renamed")));
@@ -168,7 +194,7 @@ on_both!(a_plan_creates_changes_and_deletes_in_one_go, |app| {
     assert_eq!(as_json["steps"][0]["place"], "public.toml:1");
 
     let first = plan(&app, files.path(), true).await;
-    assert_eq!(first.count(Action::Delete), 5);
+    assert_eq!(first.count(Action::Delete), 7);
     let secrets = apply(&app, first).await;
     assert_eq!(secrets.len(), 1, "of the new confidential client");
     let (clients, groups) = app.app.store.configuration().await.unwrap();
@@ -203,7 +229,7 @@ on_both!(a_plan_that_is_old_is_refused_whole, |app| {
     std::fs::write(&file, text.replace("Client public", "Planned")).unwrap();
 
     // Of what it would change, of what it leaves alone, of what is new or gone.
-    let edits: [&str; 4] = ["public", "keys", "+", "-"];
+    let edits: [&str; 5] = ["public", "keys", "scope", "+", "-"];
     for edit in edits {
         let old = plan(&app, files.path(), true).await;
         assert_eq!(steps(&old).len(), if edit == "-" { 4 } else { 3 });
@@ -221,6 +247,15 @@ on_both!(a_plan_that_is_old_is_refused_whole, |app| {
                 let refused = as_code::apply(&app.app, &Origin::cli(), old).await;
                 assert!(matches!(refused, Err(Failure::Drifted)), "gone");
                 continue;
+            }
+            "scope" => {
+                let before = countersign::admin::scopes::find(&app.app, "plain").await.unwrap();
+                let input = ScopeInput { title: Some("Other".to_owned()), ..ScopeInput::from(&before) };
+                countersign::admin::scopes::change(&app.app, &origin, &before, &input).await.unwrap();
+                // As the files have it again, for the rounds that follow.
+                let now = countersign::admin::scopes::find(&app.app, "plain").await.unwrap();
+                let input = ScopeInput::from(&before);
+                countersign::admin::scopes::change(&app.app, &origin, &now, &input).await.unwrap();
             }
             id => {
                 let before = app.stored_client(id).await;
@@ -374,6 +409,28 @@ on_both!(wrong_files_are_refused_with_file_and_line, |app| {
         (&[fine, "\n", fine].concat(), &["a.toml:6: client_id: a stands at a.toml:1 already"]),
         (&fine.replace("'a'", "'self'"), &["a.toml:1: client_id: self registered itself"]),
         ("[[group]]\nname = 'a,b'\nleast_acr = 'high'\n", &["a.toml:2: name: ", "a.toml:3: least_acr: "]),
+        (
+            "[[scope]]\nname = 'openid'\ntitle = ''\n\n[[scope.claims]]\nclaim = 'sub'\nfrom = 'groups'\ninto = ['id_token']\n",
+            &[
+                "a.toml:2: name: openid is a scope of this server already",
+                "a.toml:3: title: one line",
+                "a.toml:5: claims: (1, sub) claim: sub is a claim of the protocol itself (RFC 7519 section 4.1.2)",
+            ],
+        ),
+        (
+            "[[scope]]\nname = 'countersign:admin'\ntitle = 'x'\ncalims = []\n[[scope.claims]]\nclaim = 'x'\nfrm = 'groups'\n",
+            &["a.toml:4: unknown: calims", "a.toml:5: claims: unknown field `frm`"],
+        ),
+        ("[[scope]]\nname = 'countersign:admin'\ntitle = 'x'\n", &["a.toml:2: name: scopes that begin with"]),
+        (
+            "[[scope]]\nname = 'a'\ntitle = 'x'\n[scope.localized]\ntitle = 'x'\n",
+            &["a.toml:4: localized: title: is no title or description with a language tag"],
+        ),
+        (
+            "[[scope]]\nname = 'a'\ntitle = 'x'\n[[scope]]\nname = 'a'\ntitle = 'y'\n",
+            &["a.toml:4: name: a stands at a.toml:1 already"],
+        ),
+        ("[scope]\nname = 'a'\n", &["a.toml:1: write [[scope]], with two brackets"]),
         ("[[group]]\nname = 'a'\nmembers = ['ada']\n", &["a.toml:3: unknown: members"]),
         ("[[group]]\nname = 'a'\n[[group]]\nname = 'A'\n", &["a.toml:3: name: A stands at a.toml:1 already"]),
         (

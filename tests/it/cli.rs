@@ -681,6 +681,17 @@ const WITH_JSON: &[(&str, Option<&str>)] = &[
     ("group update staff --description Us", Some("group update nothing --description Us")),
     ("group add staff ada", Some("group add staff nobody")),
     ("group remove staff ada", Some("group remove staff ada")),
+    (
+        "scope create notes.read --title Notes --claim {\"claim\":\"roles\",\"from\":\"groups\",\"into\":[\"id_token\"]}",
+        Some("scope create notes.write --title Notes --claim {\"claim\":\"sub\"}"),
+    ),
+    ("scope list", None),
+    ("scope show notes.read", Some("scope show nothing")),
+    (
+        "scope update notes.read --localized title#de=Notizen --no-claims --published false",
+        Some("scope update notes.read --localized nonsense"),
+    ),
+    ("scope delete notes.read", Some("scope delete notes.read")),
     ("delegation add user:ada client:notes", Some("delegation add user:nobody client:notes")),
     ("delegation list", None),
     ("webhook events", None),

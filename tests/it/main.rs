@@ -68,6 +68,7 @@ mod required_password;
 mod response_types;
 mod revoke;
 mod routes;
+mod scopes;
 mod second_factor;
 mod secrets;
 mod serve;

@@ -10,9 +10,11 @@ use serde_json::Value;
 use crate::protocol::client::Client;
 use crate::protocol::group::{Group, GroupInput};
 use crate::protocol::registration::ClientInput;
+use crate::protocol::scope_definition::{Definitions, MappingInput, ScopeInput};
 
 const CLIENTS: &str = "clients.toml";
 const GROUPS: &str = "groups.toml";
+const SCOPES: &str = "scopes.toml";
 
 #[derive(Serialize)]
 struct Clients {
@@ -24,11 +26,20 @@ struct Groups {
     group: Vec<GroupInput>,
 }
 
-/// The text of both files: name and content.
+#[derive(Serialize)]
+struct Scopes {
+    scope: Vec<ScopeInput>,
+}
+
+/// The text of the files: name and content.
 ///
 /// # Errors
 /// Something cannot be said in TOML.
-pub fn texts(clients: &[Client], groups: &[Group]) -> anyhow::Result<[(&'static str, String); 2]> {
+pub fn texts(
+    clients: &[Client],
+    groups: &[Group],
+    scopes: &Definitions,
+) -> anyhow::Result<[(&'static str, String); 3]> {
     let clients: Vec<ClientInput> = clients.iter().map(shortened).collect::<anyhow::Result<_>>()?;
     let clients_text = if clients.is_empty() {
         String::new()
@@ -40,6 +51,20 @@ pub fn texts(clients: &[Client], groups: &[Group]) -> anyhow::Result<[(&'static 
         String::new()
     } else {
         toml::to_string(&Groups { group: groups }).context("a group cannot be written as TOML")?
+    };
+    let scopes: Vec<ScopeInput> = scopes
+        .iter()
+        .map(|scope| ScopeInput {
+            published: Some(false).filter(|_| !scope.published),
+            claims: Some(scope.claims.iter().map(MappingInput::from).collect::<Vec<_>>())
+                .filter(|claims| !claims.is_empty()),
+            ..ScopeInput::from(scope)
+        })
+        .collect();
+    let scopes_text = if scopes.is_empty() {
+        String::new()
+    } else {
+        toml::to_string(&Scopes { scope: scopes }).context("a scope cannot be written as TOML")?
     };
     Ok([
         (
@@ -55,6 +80,13 @@ pub fn texts(clients: &[Client], groups: &[Group]) -> anyhow::Result<[(&'static 
             format!(
                 "# Groups, one [[group]] each: name, description, least_acr. Who is in them is not kept here.\n\n\
                  {groups_text}"
+            ),
+        ),
+        (
+            SCOPES,
+            format!(
+                "# Scopes, one [[scope]] each: name, title, description, published, localized, and a [[scope.claims]] for each\n\
+                 # claim: claim, from (attribute, groups, value), attribute, prefix or value, into.\n\n{scopes_text}"
             ),
         ),
     ])
@@ -88,7 +120,7 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// Writes both files into a folder, which is made if it is missing. Files that are there are replaced only by `force`: they
+/// Writes the files into a folder, which is made if it is missing. Files that are there are replaced only by `force`: they
 /// may say where secrets come from.
 ///
 /// # Errors

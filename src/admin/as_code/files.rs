@@ -1,4 +1,4 @@
-//! Reads the folder: TOML files with `[[client]]` and `[[group]]`, every complaint with its file and line.
+//! Reads the folder: TOML files with `[[client]]`, `[[group]]` and `[[scope]]`, every complaint with its file and line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use crate::protocol::group::GroupInput;
 use crate::protocol::registration::{ClientInput, FieldProblem};
+use crate::protocol::scope_definition::ScopeInput;
 
 /// Bytes of one file at most.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -58,9 +59,11 @@ pub struct Wanted {
     pub clients: Vec<Entry<ClientInput>>,
     /// Groups.
     pub groups: Vec<Entry<GroupInput>>,
+    /// Scopes.
+    pub scopes: Vec<Entry<ScopeInput>>,
 }
 
-/// One client or group, and where it stands.
+/// One client, group or scope, and where it stands.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// As it is wanted.
@@ -209,8 +212,8 @@ impl Reading<'_> {
         };
         for (key, value) in parsed.get_ref() {
             let kind = key.get_ref().as_ref();
-            if !matches!(kind, "client" | "group") {
-                let message = format!("unknown: {kind} (a file holds [[client]] and [[group]])");
+            if !matches!(kind, "client" | "group" | "scope") {
+                let message = format!("unknown: {kind} (a file holds [[client]], [[group]] and [[scope]])");
                 self.complain(name, Some(line(key.span())), &message);
                 continue;
             }
@@ -238,6 +241,10 @@ impl Reading<'_> {
                 }
                 if kind == "client" {
                     self.client(path, place, members);
+                } else if kind == "scope" {
+                    if let Some(input) = self.input(&place, members) {
+                        self.wanted.scopes.push(Entry { input, secret: None, place });
+                    }
                 } else if let Some(input) = self.input(&place, members) {
                     self.wanted.groups.push(Entry { input, secret: None, place });
                 }
@@ -319,7 +326,7 @@ impl Reading<'_> {
                 let message = if field == "client_secret" {
                     "client_secret: files hold no secrets: name client_secret_env or client_secret_file"
                         .to_owned()
-                } else if error.to_string().starts_with("unknown field") {
+                } else if error.to_string().starts_with(&format!("unknown field `{field}`")) {
                     format!("unknown: {field}")
                 } else {
                     format!("{field}: {error}")

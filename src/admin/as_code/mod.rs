@@ -1,6 +1,6 @@
-//! Configuration as code: the clients and groups of a deployment as files in a folder. [`plan`] says what differs, which
+//! Configuration as code: the clients, groups and scopes of a deployment as files in a folder. [`plan`] says what differs, which
 //! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
-//! only say the same [`ClientInput`] and [`GroupInput`].
+//! only say the same [`ClientInput`], [`GroupInput`] and [`ScopeInput`].
 //!
 //! A client that registered itself is its own: it is neither written out nor touched.
 
@@ -17,11 +17,12 @@ pub use self::export::{texts, write};
 pub use self::files::{Complaint, Environment, Secret};
 use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
-use super::{Refusal, changes, groups};
+use super::{Refusal, changes, groups, scopes};
 use crate::app::{App, Origin};
 use crate::protocol::client::Client;
 use crate::protocol::group::{self, Group, GroupInput};
 use crate::protocol::registration::{self, ClientInput, Registration};
+use crate::protocol::scope_definition::{self, Definitions, MOST_DEFINITIONS, ScopeDefinition, ScopeInput};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
 use crate::store::{Edit, StoreError, Versions, What};
 
@@ -32,7 +33,9 @@ pub enum Failure {
     #[error("{}", lines(.0))]
     Files(Vec<Complaint>),
     /// Somebody changed something since the plan was made.
-    #[error("a client or group was changed since this was planned: look at a new plan, then apply that")]
+    #[error(
+        "a client, group or scope was changed since this was planned: look at a new plan, then apply that"
+    )]
     Drifted,
     /// A rule or the database.
     #[error(transparent)]
@@ -71,6 +74,8 @@ pub enum Kind {
     Client,
     /// A group, by its name.
     Group,
+    /// A scope, by its name.
+    Scope,
 }
 
 impl Kind {
@@ -80,6 +85,7 @@ impl Kind {
         match self {
             Self::Client => "client",
             Self::Group => "group",
+            Self::Scope => "scope",
         }
     }
 }
@@ -159,6 +165,9 @@ enum Work {
     CreateGroup(group::Wanted),
     ChangeGroup(Group, group::Wanted),
     DeleteGroup(Group),
+    CreateScope(Box<scope_definition::Wanted>),
+    ChangeScope(Box<ScopeDefinition>, Box<scope_definition::Wanted>),
+    DeleteScope(Box<ScopeDefinition>),
 }
 
 /// A secret that was made up while a plan was carried out: nobody can read it again.
@@ -180,13 +189,14 @@ pub async fn plan(
     environment: Environment<'_>,
     prune: bool,
 ) -> Result<Plan, Failure> {
-    let Wanted { clients: wanted_clients, groups: wanted_groups } =
+    let Wanted { clients: wanted_clients, groups: wanted_groups, scopes: wanted_scopes } =
         files::read(folder, environment).map_err(Failure::Files)?;
     let (clients, groups) = app.store.configuration().await?;
+    let scopes = app.store.asked_anew().scope_definitions().await?;
     let mut planning = Planning {
         app,
         plan: Plan {
-            seen: Versions::of(&clients, &groups),
+            seen: Versions::of(&clients, &groups).and_scopes(&scopes),
             steps: Vec::new(),
             unmanaged: Vec::new(),
             unchanged: 0,
@@ -196,6 +206,7 @@ pub async fn plan(
     };
     planning.clients(clients, wanted_clients).await?;
     planning.groups(groups, wanted_groups);
+    planning.scopes(&scopes, wanted_scopes);
     if !planning.complaints.is_empty() {
         return Err(Failure::Files(planning.complaints));
     }
@@ -370,6 +381,57 @@ impl Planning<'_> {
         }
     }
 
+    fn scopes(&mut self, standing: &Definitions, wanted: Vec<Entry<ScopeInput>>) {
+        let mut standing: BTreeMap<&str, &ScopeDefinition> =
+            standing.iter().map(|scope| (scope.name.as_str(), scope)).collect();
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        let mut left = standing.len();
+        for entry in wanted {
+            let name = entry.input.name.as_deref().unwrap_or_default().trim().to_owned();
+            let before = standing.remove(name.as_str()).cloned();
+            let wanted = match scope_definition::check(&entry.input, before.as_ref()) {
+                Ok(wanted) => wanted,
+                Err(problems) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+            };
+            if let Some(place) = places.insert(name.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("name: {name} stands at {place} already")));
+                continue;
+            }
+            let place = Some(entry.place());
+            let Some(before) = before else {
+                left += 1;
+                let mut fields = difference(&Map::new(), &members(&entry.input));
+                fields.retain(|change| change.field != "name");
+                let work = Work::CreateScope(Box::new(wanted));
+                self.step(Action::Create, Kind::Scope, name, place, fields, work);
+                continue;
+            };
+            let after = scopes::changed(self.app, &before, wanted.clone());
+            let fields =
+                difference(&members(&ScopeInput::from(&before)), &members(&ScopeInput::from(&after)));
+            if fields.is_empty() {
+                self.plan.unchanged += 1;
+            } else {
+                let work = Work::ChangeScope(Box::new(before), Box::new(wanted));
+                self.step(Action::Change, Kind::Scope, name, place, fields, work);
+            }
+        }
+        let gone = if self.prune { standing.len() } else { 0 };
+        if i64::try_from(left - gone).unwrap_or(i64::MAX) > MOST_DEFINITIONS {
+            self.complaints.push(Complaint {
+                file: "scope".to_owned(),
+                line: None,
+                message: format!("there would be more than {MOST_DEFINITIONS} scopes"),
+            });
+        }
+        for scope in standing.into_values() {
+            self.not_named(Kind::Scope, scope.name.clone(), Work::DeleteScope(Box::new(scope.clone())));
+        }
+    }
+
     fn not_named(&mut self, kind: Kind, id: String, work: Work) {
         if self.prune {
             self.step(Action::Delete, kind, id, None, Vec::new(), work);
@@ -490,6 +552,23 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let detail = format!("{} (from files)", group.name);
                 let audit = app.audit(origin, "group.delete", groups::target(&group.id), detail);
                 Edit { what: What::DeleteGroup(group.id, group.updated_at), audit }
+            }
+            Work::CreateScope(wanted) => {
+                let scope = scopes::made(app, *wanted);
+                let detail = format!("{} (from files)", scopes::summary(&scope));
+                let audit = app.audit(origin, "scope.create", scopes::target(&scope.name), detail);
+                Edit { what: What::InsertScope(Box::new(scope)), audit }
+            }
+            Work::ChangeScope(before, wanted) => {
+                let after = scopes::changed(app, &before, *wanted);
+                let detail = format!("{} (from files)", scopes::difference(&before, &after));
+                let audit = app.audit(origin, "scope.update", scopes::target(&after.name), detail);
+                Edit { what: What::UpdateScope(Box::new(after), before.updated_at), audit }
+            }
+            Work::DeleteScope(scope) => {
+                let detail = format!("{} (from files)", scopes::summary(&scope));
+                let audit = app.audit(origin, "scope.delete", scopes::target(&scope.name), detail);
+                Edit { what: What::DeleteScope(scope.name, scope.updated_at), audit }
             }
         };
         edits.push(edit);

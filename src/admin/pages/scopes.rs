@@ -15,8 +15,8 @@ use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
-    AdminScopeForm, AdminScopes, MappingFields, Notice, Problem, ScopeFields, ScopePreview, ScopeRow,
-    SourceGroup, blank_mapping,
+    AdminScopeForm, AdminScopes, MappingFields, Notice, ScopeFields, ScopePreview, ScopeRow, SourceGroup,
+    blank_mapping,
 };
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::scope_definition::{
@@ -90,7 +90,8 @@ pub async fn show(
     let page = AdminScopeForm { user: user.chars().take(254).collect(), ..page };
     match preview::of_scope(&app, &me.origin(&info), &scope, user).await {
         Ok(seen) => {
-            let rows = seen.claims.into_iter().map(|row| (row.claim, readable(&row.value), row.from, row.into));
+            let rows =
+                seen.claims.into_iter().map(|row| (row.claim, readable(&row.value), row.from, row.into));
             let preview = Some(ScopePreview { username: seen.username, rows: rows.collect() });
             Ok(shown(&app, &me, StatusCode::OK, &AdminScopeForm { preview, ..page }))
         }
@@ -276,7 +277,8 @@ fn input_of(form: &FormFields) -> Result<ScopeInput, Vec<FieldProblem>> {
             continue;
         };
         if localized.insert(member.trim().to_owned(), text.trim().to_owned()).is_some() {
-            problems.push(FieldProblem::new("localized", format_args!("{} stands there twice", member.trim())));
+            problems
+                .push(FieldProblem::new("localized", format_args!("{} stands there twice", member.trim())));
         }
     }
     let mut claims = Vec::new();
@@ -302,7 +304,11 @@ fn input_of(form: &FormFields) -> Result<ScopeInput, Vec<FieldProblem>> {
 }
 
 fn mapping_of(row: &MappingFields) -> Result<MappingInput, String> {
-    let into = [(row.id_token, Place::IdToken), (row.userinfo, Place::UserInfo), (row.access_token, Place::AccessToken)];
+    let into = [
+        (row.id_token, Place::IdToken),
+        (row.userinfo, Place::UserInfo),
+        (row.access_token, Place::AccessToken),
+    ];
     let into = into.into_iter().filter(|(ticked, _)| *ticked).map(|(_, place)| place.as_str().to_owned());
     let detail = Some(row.detail.clone()).filter(|detail| !detail.trim().is_empty());
     let base = MappingInput {

@@ -76,7 +76,7 @@ fn what_is_stored_reads_back() {
         "claims": [
             { "claim": "a", "from": "groups", "into": ["id_token"] },
             { "claim": "b", "from": "groups", "prefix": "x:", "into": ["id_token", "userinfo"] },
-            { "claim": "c", "from": "value", "value": [1, "2", null], "into": ["access_token"] },
+            { "claim": "c", "from": "value", "value": [1, "2", { "x": 1.5 }], "into": ["access_token"] },
             { "claim": "d", "from": "attribute", "attribute": "username", "into": ["userinfo"] },
         ],
     }));
@@ -112,7 +112,10 @@ fn rfc6749_3_3_names_are_scope_tokens_and_nobody_elses() {
         ("Countersign:admin", "this server's own APIs"),
     ] {
         let told = problems(&input(json!({ "name": name, "title": "x" })));
-        assert!(told.len() == 1 && told[0].starts_with("name: ") && told[0].contains(part), "{name}: {told:?}");
+        assert!(
+            told.len() == 1 && told[0].starts_with("name: ") && told[0].contains(part),
+            "{name}: {told:?}"
+        );
     }
     let known = defined(json!({ "name": "notes", "title": "x" }));
     let told = check(&input(json!({ "name": "other", "title": "x" })), Some(&known)).unwrap_err();
@@ -149,8 +152,10 @@ fn texts_are_plain_lines() {
 
 #[test]
 fn claims_of_the_protocol_are_refused_with_the_place_that_fixes_them() {
-    let fixed = ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "acr", "amr", "auth_time", "azp", "sid"];
-    let more = ["at_hash", "c_hash", "s_hash", "client_id", "scope", "cnf", "act", "may_act", "active", "username"];
+    let fixed =
+        ["iss", "sub", "aud", "exp", "nbf", "iat", "jti", "nonce", "acr", "amr", "auth_time", "azp", "sid"];
+    let more =
+        ["at_hash", "c_hash", "s_hash", "client_id", "scope", "cnf", "act", "may_act", "active", "username"];
     let rest = ["token_type", "gid", "events", "_claim_names", "_claim_sources", "authorization_details"];
     for claim in fixed.iter().chain(&more).chain(&rest).chain(&ABOUT_THE_TOKEN) {
         for name in [(*claim).to_owned(), format!("{claim}#de")] {
@@ -200,7 +205,9 @@ fn openid_core_5_1_standard_claims_keep_their_meaning() {
             "preferred_username" => {
                 json!({ "claim": claim, "from": "attribute", "attribute": "username", "into": ["access_token"] })
             }
-            claim => json!({ "claim": claim, "from": "attribute", "attribute": claim, "into": ["access_token"] }),
+            claim => {
+                json!({ "claim": claim, "from": "attribute", "attribute": claim, "into": ["access_token"] })
+            }
         };
         assert!(check(&with_claims(&json!([own])), None).is_ok(), "{claim}");
     }
@@ -214,7 +221,10 @@ fn mappings_that_say_nothing_or_too_much_are_refused() {
         (json!({ "claim": "", "from": "groups", "into": ["id_token"] }), "claim: a claim's name"),
         (json!({ "claim": "a b", "from": "groups", "into": ["id_token"] }), "claim: a claim's name"),
         (json!({ "claim": "é", "from": "groups", "into": ["id_token"] }), "claim: a claim's name"),
-        (json!({ "claim": "n".repeat(129), "from": "groups", "into": ["id_token"] }), "claim: a claim's name"),
+        (
+            json!({ "claim": "n".repeat(129), "from": "groups", "into": ["id_token"] }),
+            "claim: a claim's name",
+        ),
         (json!({ "claim": "x", "into": ["id_token"] }), "from: is one of"),
         (json!({ "claim": "x", "from": "Groups", "into": ["id_token"] }), "from: is one of"),
         (json!({ "claim": "x", "from": "attribute", "into": ["id_token"] }), "attribute: is one of"),
@@ -243,10 +253,21 @@ fn mappings_that_say_nothing_or_too_much_are_refused() {
             "value: is for from = value",
         ),
         (json!({ "claim": "x", "from": "groups", "prefix": "a\nb", "into": ["id_token"] }), "prefix: 64"),
-        (json!({ "claim": "x", "from": "groups", "prefix": "é".repeat(65), "into": ["id_token"] }), "prefix: 64"),
-        (json!({ "claim": "x", "from": "value", "into": ["id_token"] }), "value: is any JSON but null"),
-        (json!({ "claim": "x", "from": "value", "value": null, "into": ["id_token"] }), "value: is any JSON"),
-        (json!({ "claim": "x", "from": "value", "value": "v".repeat(511), "into": ["id_token"] }), "512 bytes"),
+        (
+            json!({ "claim": "x", "from": "groups", "prefix": "é".repeat(65), "into": ["id_token"] }),
+            "prefix: 64",
+        ),
+        (json!({ "claim": "x", "from": "value", "into": ["id_token"] }), "value: is missing"),
+        (json!({ "claim": "x", "from": "value", "value": null, "into": ["id_token"] }), "value: is missing"),
+        (
+            json!({ "claim": "x", "from": "value", "value": [{ "a": null }], "into": ["id_token"] }),
+            "without null",
+        ),
+        (json!({ "claim": "x", "from": "value", "value": u64::MAX, "into": ["id_token"] }), "64 bits"),
+        (
+            json!({ "claim": "x", "from": "value", "value": "v".repeat(511), "into": ["id_token"] }),
+            "512 bytes",
+        ),
         (json!({ "claim": "x", "from": "groups" }), "into: names one or more"),
         (json!({ "claim": "x", "from": "groups", "into": [] }), "into: names one or more"),
         (json!({ "claim": "x", "from": "groups", "into": ["id_token", "code"] }), "into: names one or more"),
@@ -264,7 +285,9 @@ fn mappings_that_say_nothing_or_too_much_are_refused() {
     // All at once.
     let all = json!({ "name": "a b", "title": "", "description": "\n", "localized": { "x": "" }, "claims": [{}, {}] });
     assert_eq!(problems(&input(all)).len(), 6);
-    for unknown in [json!({ "titel": "x" }), json!({ "claims": [{ "clam": "x" }] }), json!({ "title#de": "x" })] {
+    for unknown in
+        [json!({ "titel": "x" }), json!({ "claims": [{ "clam": "x" }] }), json!({ "title#de": "x" })]
+    {
         assert!(serde_json::from_value::<ScopeInput>(unknown.clone()).is_err(), "{unknown}");
     }
 }
