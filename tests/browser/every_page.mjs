@@ -262,6 +262,36 @@ const ofQuickstart = {
   },
   'admin-webhooks': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'admin-scopes-none': (page, { issuer }) => page.goto(`${issuer}/admin/scopes`),
+  'admin-scope-new': (page) => page.click('text=Define a scope').then(() => page.waitForSelector('#title')),
+  'admin-scope-wrong': async (page) => {
+    await page.fill('#name', 'notes.read');
+    await page.fill('#title', 'Read your notes');
+    await page.fill('[name=claim_0]', 'sub');
+    await page.check('[name=id_token_0]');
+    await page.click('main button[type=submit]:has-text("Define scope")');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-scope': async (page) => {
+    await page.fill('[name=claim_0]', 'roles');
+    await page.fill('[name=detail_0]', 'notes:');
+    await page.check('[name=access_token_0]');
+    await page.fill('[name=claim_1]', 'https://notes.example/tenant');
+    await page.selectOption('[name=source_1]', 'value');
+    await page.fill('[name=detail_1]', '{"id": 7}');
+    await page.check('[name=access_token_1]');
+    await page.fill('[name=claim_2]', 'locale');
+    await page.selectOption('[name=source_2]', 'attribute:locale');
+    await page.check('[name=userinfo_2]');
+    await page.fill('#localized', 'title#de: Ihre Notizen lesen\ntitle#ar: قراءة ملاحظاتك');
+    await page.click('main button[type=submit]:has-text("Define scope")');
+    await page.waitForSelector('text=The scope is defined');
+    await page.fill('#user', 'ada');
+    await page.click('main button[type=submit]:has-text("Show")');
+    await page.waitForSelector('h3');
+    await page.click('text=Delete this scope');
+  },
+  'admin-scopes': (page, { issuer }) => page.goto(`${issuer}/admin/scopes`),
   'admin-delegations': async (page, { issuer }) => {
     await page.goto(`${issuer}/admin/delegations`);
     await page.selectOption('#holder_kind', 'group');

@@ -384,11 +384,12 @@ async fn there_are_not_endlessly_many() {
 
 /// Actions of the audit log that nobody can choose, and why: steps on the way to something that can be chosen, reading, and
 /// the upkeep of the log and of this.
-const NOT_EVENTS: [&str; 12] = [
+const NOT_EVENTS: [&str; 13] = [
     "sign_up.ask",
     "recovery.ask",
     "address.ask",
     "client.preview",
+    "scope.preview",
     "directory.clash",
     "audit_chain.begin",
     "audit_chain.restart",
