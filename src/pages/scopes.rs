@@ -96,7 +96,7 @@ pub struct MappingFields {
     pub number: usize,
     /// The claim's name.
     pub claim: String,
-    /// `groups`, `value` or `attribute:<name>`.
+    /// `groups`, `value` or the name of an attribute.
     pub source: String,
     /// A prefix, or a value as JSON.
     pub detail: String,
@@ -106,6 +106,17 @@ pub struct MappingFields {
     pub userinfo: bool,
     /// Into access tokens?
     pub access_token: bool,
+}
+
+impl MappingFields {
+    /// Where it may go: the name of the input, its label, and whether it is ticked.
+    fn places(&self) -> [(&'static str, &'static str, bool); 3] {
+        [
+            ("id_token", "ID token", self.id_token),
+            ("userinfo", "UserInfo", self.userinfo),
+            ("access_token", "Access token", self.access_token),
+        ]
+    }
 }
 
 /// An empty row.

@@ -281,12 +281,12 @@ const ofQuickstart = {
     await page.fill('[name=detail_1]', '{"id": 7}');
     await page.check('[name=access_token_1]');
     await page.fill('[name=claim_2]', 'locale');
-    await page.selectOption('[name=source_2]', 'attribute:locale');
+    await page.selectOption('[name=source_2]', 'locale');
     await page.check('[name=userinfo_2]');
     await page.fill('#localized', 'title#de: Ihre Notizen lesen\ntitle#ar: قراءة ملاحظاتك');
     await page.click('main button[type=submit]:has-text("Define scope")');
     await page.waitForSelector('text=The scope is defined');
-    await page.fill('#user', 'ada');
+    await page.fill('#user', administrator.username);
     await page.click('main button[type=submit]:has-text("Show")');
     await page.waitForSelector('h3');
     await page.click('text=Delete this scope');

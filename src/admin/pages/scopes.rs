@@ -174,11 +174,10 @@ async fn page(app: &App, me: &SignedIn, scope: &ScopeDefinition) -> Result<Admin
     };
     let rows = (0..).zip(&scope.claims).map(|(number, mapping)| {
         let input = MappingInput::from(mapping);
-        let attribute = input.attribute.map(|name| format!("attribute:{name}"));
         MappingFields {
             number,
             claim: mapping.claim.clone(),
-            source: attribute.or(input.from).unwrap_or_default(),
+            source: input.attribute.or(input.from).unwrap_or_default(),
             detail: input.prefix.or(input.value.map(|value| value.to_string())).unwrap_or_default(),
             id_token: mapping.into.contains(&Place::IdToken),
             userinfo: mapping.into.contains(&Place::UserInfo),
@@ -208,7 +207,7 @@ fn form(app: &App, me: &SignedIn, scope: ScopeFields, rows: Vec<MappingFields>) 
 /// What the table's selects offer.
 #[must_use]
 pub fn sources() -> Vec<SourceGroup> {
-    let of_account = attributes().map(|name| (format!("attribute:{name}"), name.to_owned())).collect();
+    let of_account = attributes().map(|name| (name.to_owned(), name.to_owned())).collect();
     vec![
         SourceGroup {
             label: "Others",
@@ -316,18 +315,15 @@ fn mapping_of(row: &MappingFields) -> Result<MappingInput, String> {
         into: Some(into.collect()),
         ..MappingInput::default()
     };
-    Ok(match row.source.split_once(':') {
-        Some(("attribute", name)) => {
-            if detail.is_some() {
-                return Err("an attribute has neither prefix nor value".to_owned());
-            }
-            MappingInput { from: Some("attribute".to_owned()), attribute: Some(name.to_owned()), ..base }
-        }
-        _ if row.source == "value" => {
+    // No attribute has the name of another source.
+    Ok(match row.source.as_str() {
+        "groups" => MappingInput { from: Some("groups".to_owned()), prefix: detail, ..base },
+        "value" => {
             let value = detail.as_deref().map(json_or_text).transpose()?;
             MappingInput { from: Some("value".to_owned()), value, ..base }
         }
-        _ => MappingInput { from: Some(row.source.clone()), prefix: detail, ..base },
+        _ if detail.is_some() => return Err("an attribute has neither prefix nor value".to_owned()),
+        name => MappingInput { from: Some("attribute".to_owned()), attribute: Some(name.to_owned()), ..base },
     })
 }
 

@@ -283,7 +283,7 @@ fn mappings_that_say_nothing_or_too_much_are_refused() {
     assert_eq!(problems(&with_claims(&json!(many))), ["claims: 20 at most"]);
     assert!(check(&with_claims(&json!(many[..20])), None).is_ok());
     // All at once.
-    let all = json!({ "name": "a b", "title": "", "description": "\n", "localized": { "x": "" }, "claims": [{}, {}] });
+    let all = json!({ "name": "a b", "title": "", "description": "a\nb", "localized": { "x": "" }, "claims": [{}, {}] });
     assert_eq!(problems(&input(all)).len(), 6);
     for unknown in
         [json!({ "titel": "x" }), json!({ "claims": [{ "clam": "x" }] }), json!({ "title#de": "x" })]
@@ -410,6 +410,8 @@ fn definitions_are_found_by_name_and_drop_what_became_the_protocols_own() {
 fn every_attribute_is_one_that_a_whole_account_has() {
     let user = samples::user("u");
     for attribute in attributes() {
+        // The form's list of sources has all of them beside each other.
+        assert!(!["groups", "value"].contains(&attribute));
         let one = json!({
             "name": "n", "title": "t",
             "claims": [{ "claim": "x", "from": "attribute", "attribute": attribute, "into": ["userinfo"] }],
