@@ -222,11 +222,11 @@ impl Asked {
         let reply_to = reply_to(&client, params)?;
         // Definitions matter to claims that are asked for one by one.
         let defined = match params.get("claims") {
-            Some(_) => app.store.scope_definitions().await?,
-            None => Arc::default(),
+            Some(_) => Some(app.store.scope_definitions().await?),
+            None => None,
         };
         let policy = RequestPolicy {
-            defined: &defined,
+            defined: defined.as_deref().unwrap_or_default(),
             legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
             sign_up: app.config.sign_up.is_open(),
         };

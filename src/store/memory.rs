@@ -32,8 +32,8 @@ pub(super) const LEASE: Duration = Duration::from_millis(500);
 /// Bytes of the sorts of imported password hashes, beside the memory's own: there are a few of some hundred bytes.
 const LARGEST_SORTS: u64 = 64 << 10;
 
-/// Bytes of the definitions of scopes: there are few, of a kilobyte or two. More than these are read every time.
-const LARGEST_DEFINITIONS: u64 = 8 << 20;
+/// Bytes of the definitions of scopes, beside the memory's own: mostly some kilobytes, and what the rules allow at most.
+const LARGEST_DEFINITIONS: u64 = 64 << 20;
 
 /// Topics share this many counters. Two that share one are forgotten together, which costs a read and nothing else.
 const COUNTERS: usize = 1 << 14;
