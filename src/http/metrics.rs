@@ -1,12 +1,14 @@
 //! `GET /metrics` in Prometheus' text format, and every measurement by its name. `docs/metrics.md` explains them.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
+use metrics::{Counter, Histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::app::App;
@@ -57,16 +59,49 @@ pub fn describe() {
 
 /// Counts a request. Routes come from the router's table, so that no peer can make up a label.
 pub fn count_request(route: &str, method: &'static str, status: StatusCode, took: Duration) {
-    let class = match status.as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    };
-    metrics::counter!(REQUESTS, "route" => route.to_owned(), "method" => method, "status" => class)
-        .increment(1);
-    metrics::histogram!(DURATION, "route" => route.to_owned(), "method" => method).record(took.as_secs_f64());
+    let known = METERS.read().unwrap_or_else(PoisonError::into_inner);
+    if let Some(meter) = known.get(route).and_then(|meters| meters.get(method)) {
+        return meter.count(status, took);
+    }
+    drop(known);
+    let mut known = METERS.write().unwrap_or_else(PoisonError::into_inner);
+    let meters = known.entry(route.to_owned()).or_default();
+    meters.entry(method).or_insert_with(|| Meter::of(route, method)).count(status, took);
+}
+
+/// The measurements of each route and method that was asked for. To look one up by its labels takes longer than to count.
+static METERS: LazyLock<RwLock<HashMap<String, HashMap<&'static str, Meter>>>> =
+    LazyLock::new(RwLock::default);
+
+/// Classes of status, as their label calls them.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// What is measured of one route and method.
+struct Meter {
+    route: String,
+    method: &'static str,
+    /// By class of status; one that never was is not shown.
+    answers: [OnceLock<Counter>; CLASSES.len()],
+    duration: Histogram,
+}
+
+impl Meter {
+    fn of(route: &str, method: &'static str) -> Self {
+        let duration = metrics::histogram!(DURATION, "route" => route.to_owned(), "method" => method);
+        Self { route: route.to_owned(), method, answers: Default::default(), duration }
+    }
+
+    fn count(&self, status: StatusCode, took: Duration) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        if let (Some(answers), Some(class)) = (self.answers.get(class), CLASSES.get(class)) {
+            let (route, method) = (&self.route, self.method);
+            let counter = answers.get_or_init(
+                || metrics::counter!(REQUESTS, "route" => route.clone(), "method" => method, "status" => *class),
+            );
+            counter.increment(1);
+        }
+        self.duration.record(took.as_secs_f64());
+    }
 }
 
 /// Counts a panic.

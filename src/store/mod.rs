@@ -206,18 +206,21 @@ pub(crate) use on_db;
 
 /// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
 /// with `?` or `return`: the transaction is rolled back then. What may be remembered and changes is named first.
+///
+/// The beginning is boxed: it may have to open a connection, and the four kilobytes for that would be a part of whatever may
+/// write, carried through every layer around a request.
 macro_rules! in_transaction {
     ($store:expr, |$tx:ident| $body:expr) => {
         match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
                 // Taking the write lock at the start: a deferred transaction that reads first fails instead of waiting.
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
+                let mut $tx = Box::pin(pool.begin()).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
@@ -229,14 +232,14 @@ macro_rules! in_transaction {
         let changing = crate::store::changes::Changing::begin($store, &topics);
         let outcome = match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
                 let outcome = $body;
                 crate::store::changes::write_change!($tx, &topics);
                 $tx.commit().await?;
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
+                let mut $tx = Box::pin(pool.begin()).await?;
                 let outcome = $body;
                 crate::store::changes::call_nodes!($tx);
                 crate::store::changes::write_change!($tx, &topics);
