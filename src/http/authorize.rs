@@ -34,6 +34,7 @@ use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Refusal, Situation, Step, level_of_sign_in, next_step};
+use crate::protocol::redirect_uri::RedirectUriError;
 use crate::protocol::scope::Scope;
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
@@ -246,13 +247,15 @@ async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError>
 /// The address that answers go to; or a page for its developer.
 fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
     authorize::answer_address(client, params).map_err(|error| {
+        let not_registered = error == ShowToUser::RedirectUri(RedirectUriError::NotRegistered);
         let mut page = PageError::from(error)
             .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
             .fact("client_id", short(client.id.as_str()));
         if let Some(uri) = params.get("redirect_uri") {
             page = page.fact("redirect_uri", short(uri));
             // The registered address itself is not for whoever sent another one.
-            let difference = nearest(&client.metadata.redirect_uris, uri).map(|(_, difference)| difference);
+            let nearest = nearest(&client.metadata.redirect_uris, uri).filter(|_| not_registered);
+            let difference = nearest.map(|(_, difference)| difference);
             if let Some(difference) = difference.filter(|difference| *difference != Difference::Several) {
                 page = page.fact("the registered one differs in", difference.words());
             }

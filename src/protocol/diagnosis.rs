@@ -153,13 +153,13 @@ impl Difference {
             Self::Path => "the path",
             Self::Query => "the query",
             Self::Blanks => "blanks at an end",
-            Self::EncodedTwice => "their encoding: one is percent-encoded twice",
+            Self::EncodedTwice => "the encoding (one is percent-encoded twice)",
             Self::Several => "more than one place",
         }
     }
 
     fn between(one: &str, other: &str) -> Self {
-        if one.trim() == other.trim() {
+        if one != other && one.trim() == other.trim() {
             return Self::Blanks;
         }
         if percent_decode_str(other).decode_utf8().is_ok_and(|decoded| decoded == one) {

@@ -1,5 +1,6 @@
 """Go: go-oidc with x/oauth2, as Debian packages them."""
 
+import json
 import os
 import pathlib
 import subprocess
@@ -12,15 +13,42 @@ from relying_party import check, check_sign_out, registered, sign_in
 SOURCE = pathlib.Path(__file__).with_name("go_oidc")
 
 
+PROGRAM = """package main
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+
+	"golang.org/x/oauth2"
+	"golang.org/x/oauth2/clientcredentials"
+)
+
+func main() {
+	ctx := context.Background()
+	SETTINGS
+	if err != nil {
+		panic(err)
+	}
+	json.NewEncoder(os.Stdout).Encode(token)
+}
+"""
+
+
+def building(folder):
+    """Debian's libraries are a GOPATH; nothing is downloaded."""
+    debian = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "CGO_ENABLED": "0", "GOFLAGS": ""}
+    return os.environ | debian | {"GOCACHE": str(folder / "cache")}
+
+
 @pytest.fixture(scope="session")
 def go(tmp_path_factory):
-    """The program's command. Debian's libraries are a GOPATH; nothing is downloaded."""
+    """The program's command."""
     folder = tmp_path_factory.mktemp("go")
-    debian = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "CGO_ENABLED": "0"}
     done = subprocess.run(
         ["go", "build", "-o", folder / "go_oidc", "."],
         cwd=SOURCE,
-        env=os.environ | debian | {"GOCACHE": str(folder / "cache"), "GOFLAGS": ""},
+        env=building(folder),
         capture_output=True,
         text=True,
         timeout=300,
@@ -58,6 +86,17 @@ def test_client_credentials(server, go, style):
     done = subprocess.run([*go, *arguments], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert '"scope":"orders:read"' in done.stdout and '"refresh_token":""' in done.stdout
+
+
+def test_the_settings_to_paste_for_a_machine_get_it_a_token(server, tmp_path):
+    registered = server.create_client("--name", "Job", "--kind", "machine", "--scope", "orders:read")
+    pasted = server.settings(registered, "x/oauth2").replace("\n", "\n\t")
+    (tmp_path / "main.go").write_text(PROGRAM.replace("SETTINGS", pasted))
+    done = subprocess.run(
+        ["go", "run", "main.go"], cwd=tmp_path, env=building(tmp_path), capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["token_type"] == "Bearer"
 
 
 def test_what_is_wrong_reaches_the_developer(server, go):

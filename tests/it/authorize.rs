@@ -169,7 +169,7 @@ async fn cve_2019_9837_nothing_is_sent_to_an_address_that_nobody_registered() {
         ),
         (
             "client_id=web&redirect_uri=https%253A%252F%252Fweb.example%252Fcb".to_owned(),
-            "the registered one differs in their encoding: one is percent-encoded twice",
+            "the registered one differs in the encoding (one is percent-encoded twice)",
         ),
         (format!("client_id=web&{good}%20"), "the registered one differs in blanks at an end"),
         (
