@@ -117,6 +117,11 @@ const MEND_FAILURES: &[Permission] = &[read(Resource::Failures), write(Resource:
 /// A webhook is told what the audit log says.
 const READ_WEBHOOKS: &[Permission] = &[read(Resource::Webhooks), read(Resource::Audit)];
 const WRITE_WEBHOOKS: &[Permission] = &[write(Resource::Webhooks), read(Resource::Audit)];
+const READ_BRANDING: &[Permission] = &[read(Resource::Branding)];
+const WRITE_BRANDING: &[Permission] = &[write(Resource::Branding)];
+/// They name applications and groups.
+const READ_POLICIES: &[Permission] =
+    &[read(Resource::Policies), read(Resource::Clients), read(Resource::Groups)];
 const READ_MAILS: &[Permission] = &[read(Resource::Mails)];
 const WRITE_MAILS: &[Permission] = &[write(Resource::Mails)];
 
@@ -278,6 +283,10 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/delete", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/policies", READ_POLICIES),
+    each("GET", "/admin/branding", READ_BRANDING),
+    each("POST", "/admin/branding", WRITE_BRANDING),
+    each("POST", "/admin/branding/reset", WRITE_BRANDING),
     part("GET", "/admin/audit", READ_AUDIT),
     part("GET", "/admin/failures", READ_FAILURES),
     part("GET", "/admin/failures/{id}", READ_FAILURES),
@@ -342,6 +351,9 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/api/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("GET", "/admin/api/webhooks/{id}/deliveries", READ_WEBHOOKS),
     each("POST", "/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/api/policies", READ_POLICIES),
+    each("GET", "/admin/api/branding", READ_BRANDING),
+    each("PUT", "/admin/api/branding", WRITE_BRANDING),
     part("GET", "/admin/api/audit", READ_AUDIT),
     part("GET", "/admin/api/audit/export", READ_AUDIT),
     each("GET", "/admin/api/statistics", READ_STATISTICS),

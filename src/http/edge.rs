@@ -114,7 +114,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     let span = tracing::info_span!("request", correlation_id = info.correlation_id);
     async {
         let asked = Asked::of(&request, started);
-        let locale = Locale::of(&edge.app.config, request.headers());
+        let locale = Locale::of(&edge.app, request.headers());
         let (address, by_get) = (request.uri().clone(), request.method() == Method::GET);
         request.extensions_mut().insert(info.clone());
         let mut response = match within_limits(request, edge.time_limit).await {

@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::app::App;
 use crate::protocol::secret::same_secret;
+use crate::store::WebhookStanding;
 
 const REQUESTS: &str = "countersign_http_requests_total";
 const DURATION: &str = "countersign_http_request_duration_seconds";
@@ -20,6 +21,9 @@ const PANICS: &str = "countersign_panics_total";
 const LOST_LOG_LINES: &str = "countersign_log_lines_lost_total";
 const MAILS: &str = "countersign_mails_total";
 const WAITING_MAILS: &str = "countersign_mails_waiting";
+const WEBHOOK_MESSAGES: &str = "countersign_webhook_messages_total";
+const WEBHOOKS: &str = "countersign_webhooks";
+const WEBHOOK_BEHIND: &str = "countersign_webhook_rows_behind";
 
 /// Upper bounds of the histogram, in seconds: from an answer out of memory to the time limit.
 const BUCKETS: [f64; 11] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0];
@@ -49,8 +53,20 @@ pub fn describe() {
     );
     metrics::describe_counter!(MAILS, "Mails, and attempts to send one, by what became of them.");
     metrics::describe_gauge!(WAITING_MAILS, "Mails in the outbox, of all nodes.");
+    metrics::describe_counter!(
+        WEBHOOK_MESSAGES,
+        "Attempts to tell a webhook something, by what became of them."
+    );
+    metrics::describe_gauge!(WEBHOOKS, "Webhooks of all nodes, by state.");
+    metrics::describe_gauge!(
+        WEBHOOK_BEHIND,
+        "Rows of the audit log that the webhook farthest behind was not told yet, of all nodes."
+    );
     for counter in [PANICS, LOST_LOG_LINES] {
         metrics::counter!(counter).absolute(0);
+    }
+    for outcome in WebhookOutcome::ALL {
+        metrics::counter!(WEBHOOK_MESSAGES, "outcome" => outcome.label()).absolute(0);
     }
     for outcome in MailOutcome::ALL {
         metrics::counter!(MAILS, "outcome" => outcome.label()).absolute(0);
@@ -150,6 +166,52 @@ pub fn show_waiting_mails(count: i64) {
     // More than fit into a float's whole numbers never wait.
     #[expect(clippy::cast_precision_loss, reason = "a count of rows")]
     metrics::gauge!(WAITING_MAILS).set(count as f64);
+}
+
+/// What became of an attempt to tell a webhook something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookOutcome {
+    /// It was taken.
+    Delivered,
+    /// It was not taken, or not reached; there will be another attempt, or an administrator may ask for one.
+    Refused,
+    /// It was not taken for too often, and is left out.
+    GivenUp,
+    /// It was not taken for too long, and the webhook is stopped.
+    Stopped,
+}
+
+impl WebhookOutcome {
+    const ALL: [Self; 4] = [Self::Delivered, Self::Refused, Self::GivenUp, Self::Stopped];
+
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Refused => "refused",
+            Self::GivenUp => "given_up",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// Counts an attempt to tell a webhook something.
+pub fn count_webhook_message(outcome: WebhookOutcome) {
+    metrics::counter!(WEBHOOK_MESSAGES, "outcome" => outcome.label()).increment(1);
+}
+
+/// Shows how webhooks stand.
+pub fn show_webhooks(standing: &WebhookStanding) {
+    #[expect(clippy::cast_precision_loss, reason = "counts of rows")]
+    let number = |count: i64| count.max(0) as f64;
+    for (state, count) in [
+        ("active", standing.active),
+        ("failing", standing.failing),
+        ("paused", standing.paused),
+        ("stopped", standing.stopped),
+    ] {
+        metrics::gauge!(WEBHOOKS, "state" => state).set(number(count));
+    }
+    metrics::gauge!(WEBHOOK_BEHIND).set(number(standing.behind));
 }
 
 /// Folds measured times into their histograms; without this they pile up until the next scrape.

@@ -40,11 +40,15 @@ pub enum Resource {
     Webhooks,
     /// Mails that wait, and what became of them.
     Mails,
+    /// How this server looks.
+    Branding,
+    /// What holds on this deployment.
+    Policies,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Clients,
         Self::Users,
         Self::Groups,
@@ -57,6 +61,8 @@ impl Resource {
         Self::Failures,
         Self::Webhooks,
         Self::Mails,
+        Self::Branding,
+        Self::Policies,
     ];
 
     /// Its name in scopes.
@@ -75,6 +81,8 @@ impl Resource {
             Self::Failures => "failures",
             Self::Webhooks => "webhooks",
             Self::Mails => "mails",
+            Self::Branding => "branding",
+            Self::Policies => "policies",
         }
     }
 
@@ -82,7 +90,7 @@ impl Resource {
     /// written down stays.
     #[must_use]
     pub const fn is_changed_by_scope(self) -> bool {
-        !matches!(self, Self::Delegations | Self::Audit | Self::Statistics | Self::Failures)
+        !matches!(self, Self::Delegations | Self::Audit | Self::Statistics | Self::Failures | Self::Policies)
     }
 }
 
@@ -123,6 +131,8 @@ impl Permission {
             Resource::Statistics => "what was counted",
             Resource::Failures => "refused requests of applications",
             Resource::Webhooks => "who is told of what happens",
+            Resource::Policies => "the policies of this deployment",
+            Resource::Branding => "how this server looks",
             Resource::Mails => "mails that wait, and what became of them",
         };
         format!("{verb} {what}")

@@ -31,6 +31,7 @@ use memory::{Fact, Memory, Shelf};
 pub use as_code::{Edit, Versions, What};
 pub use audit::{AuditEntry, AuditPage, AuditRow};
 pub use audit_chain::MOST_CHAINED;
+pub use branding::StoredBranding;
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
@@ -54,11 +55,12 @@ pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
 pub use user_search::{MOST_READ, UserWindow};
-pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress};
+pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress, WebhookStanding};
 
 mod as_code;
 mod audit;
 mod audit_chain;
+mod branding;
 mod changes;
 mod cleanup;
 mod client;
@@ -112,6 +114,7 @@ pub struct Shared {
     ears: Ears,
     source: Source,
     keys_changed: Notify,
+    branding_changed: Notify,
     ledger: Ledger,
     kept_names: OnceLock<KeptNames>,
     /// Sessions that were used, and when; not written down yet.
@@ -285,6 +288,7 @@ impl Store {
             ears: Ears::new(),
             source,
             keys_changed: Notify::new(),
+            branding_changed: Notify::new(),
             touched: Mutex::default(),
             kept_names: OnceLock::new(),
             db,

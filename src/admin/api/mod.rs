@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod auth;
+pub mod branding;
 pub mod clients;
 pub mod delegations;
 pub mod failures;
@@ -14,6 +15,7 @@ pub mod invitations;
 pub mod keys;
 mod list;
 pub mod mails;
+pub mod policies;
 pub mod problem;
 pub mod registration_tokens;
 pub mod sign_in_methods;
@@ -66,6 +68,7 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         webhooks::list, webhooks::create, webhooks::show, webhooks::update, webhooks::delete,
         webhooks::rotate_secret, webhooks::end_old_secret, webhooks::test, webhooks::skip,
         webhooks::deliveries, webhooks::redeliver,
+        branding::show, branding::replace, policies::show,
         mails::list, mails::retry, mails::cancel,
         audit::list, audit::export,
         statistics::show,

@@ -25,6 +25,9 @@ pub enum FormError {
     /// The body did not arrive whole, or is too large.
     #[error("the body cannot be read")]
     Body(StatusCode),
+    /// No form with files (RFC 7578), or too large.
+    #[error("the body cannot be read as multipart/form-data")]
+    Multipart(StatusCode),
     /// RFC 6749 §3.2.
     #[error("{0}")]
     Malformed(#[from] MalformedParams),
@@ -74,7 +77,9 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
 impl From<FormError> for PageError {
     fn from(error: FormError) -> Self {
         match error {
-            FormError::Body(status) => Self { status, ..Self::malformed(&error) },
+            FormError::Body(status) | FormError::Multipart(status) => {
+                Self { status, ..Self::malformed(&error) }
+            }
             _ => Self::malformed(&error),
         }
     }
