@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::authn::directory::{Directory, DirectoryError};
 use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
+use crate::authn::upstream::Registry;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub passkeys: Arc<RelyingParty>,
     /// The organisation's directory, if it has one.
     pub directory: Option<Arc<Directory>>,
+    /// Upstream providers that administrators registered, read back; [`App::providers`] has them.
+    pub registry: Registry,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -141,6 +144,7 @@ impl App {
             statistics: Arc::default(),
             passkeys,
             directory,
+            registry: Registry::default(),
             passwords,
             clock,
             entropy,

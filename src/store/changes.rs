@@ -50,6 +50,8 @@ pub enum Topic<'a> {
     Keys,
     /// Which sorts of password hashes came from other systems.
     ImportedHashes,
+    /// The upstream providers that administrators registered.
+    Upstreams,
     /// All of it.
     Everything,
 }
@@ -77,6 +79,7 @@ impl fmt::Display for Topic<'_> {
             Self::Groups => f.write_str("groups"),
             Self::Keys => f.write_str("keys"),
             Self::ImportedHashes => f.write_str("imported-hashes"),
+            Self::Upstreams => f.write_str("upstreams"),
             Self::Everything => f.write_str("everything"),
         }
     }
@@ -98,6 +101,7 @@ impl FromStr for Topic<'static> {
             None if text == "groups" => Self::Groups,
             None if text == "keys" => Self::Keys,
             None if text == "imported-hashes" => Self::ImportedHashes,
+            None if text == "upstreams" => Self::Upstreams,
             None if text == "everything" => Self::Everything,
             _ => return Err(UnknownTopic),
         })
@@ -360,6 +364,7 @@ mod tests {
             Topic::Groups,
             Topic::Keys,
             Topic::ImportedHashes,
+            Topic::Upstreams,
             Topic::Everything,
         ];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();

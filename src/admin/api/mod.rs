@@ -15,6 +15,7 @@ pub mod keys;
 mod list;
 pub mod mails;
 pub mod problem;
+pub mod providers;
 pub mod registration_tokens;
 pub mod sign_in_methods;
 pub mod statistics;
@@ -66,6 +67,8 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         webhooks::list, webhooks::create, webhooks::show, webhooks::update, webhooks::delete,
         webhooks::rotate_secret, webhooks::end_old_secret, webhooks::test, webhooks::skip,
         webhooks::deliveries, webhooks::redeliver,
+        providers::list, providers::create, providers::show, providers::update, providers::delete, providers::links,
+        providers::test,
         mails::list, mails::retry, mails::cancel,
         audit::list, audit::export,
         statistics::show,

@@ -11,6 +11,7 @@ pub mod home;
 pub mod invitations;
 pub mod keys;
 pub mod mails;
+pub mod providers;
 pub mod reference;
 pub mod registration;
 pub mod users;
