@@ -61,10 +61,21 @@ pub(super) struct ApplyOptions {
 pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Result<()> {
     let app = place.app().await?;
     let (clients, groups) = app.store.configuration().await?;
-    as_code::write(&options.folder, &as_code::texts(&clients, &groups)?, options.force)?;
+    let upstreams: Vec<_> =
+        app.providers_anew().await?.registered().iter().map(|standing| standing.input.clone()).collect();
+    let mut texts = as_code::texts(&clients, &groups)?.to_vec();
+    texts.push(as_code::text_of_upstreams(&upstreams)?);
+    as_code::write(&options.folder, &texts, options.force)?;
     let folder = options.folder.display().to_string();
-    let written = json!({ "clients": clients.len(), "groups": groups.len(), "folder": folder });
-    let sentence = format!("{} clients and {} groups are in {folder}", clients.len(), groups.len());
+    let written = json!({
+        "clients": clients.len(), "groups": groups.len(), "upstreams": upstreams.len(), "folder": folder,
+    });
+    let sentence = format!(
+        "{} clients, {} groups and {} upstream providers are in {folder}",
+        clients.len(),
+        groups.len(),
+        upstreams.len()
+    );
     output::done(options.json, &written, &sentence)
 }
 

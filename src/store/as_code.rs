@@ -1,4 +1,4 @@
-//! Configuration as code: many clients and groups written in one transaction, or none of them.
+//! Configuration as code: many clients, groups and upstream providers written in one transaction, or none of them.
 
 use std::collections::BTreeMap;
 
@@ -6,6 +6,7 @@ use super::audit::write_audit;
 use super::changes::Topic;
 use super::client::{ClientRow, insert_client, to_json, update_client, write_origins};
 use super::group::{GroupRow, insert_group, update_group};
+use super::upstream::{StoredUpstream, delete_upstream, insert_upstream, update_upstream};
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::Client;
 use crate::protocol::group::Group;
@@ -36,22 +37,30 @@ pub enum What {
     UpdateGroup(Group, Timestamp),
     /// Deletes a group, unless it changed since.
     DeleteGroup(GroupId, Timestamp),
+    /// Registers an upstream provider.
+    InsertUpstream(StoredUpstream),
+    /// Writes an upstream provider, unless it changed since.
+    UpdateUpstream(StoredUpstream, Timestamp),
+    /// Deletes an upstream provider, unless it changed since.
+    DeleteUpstream(String, Timestamp),
 }
 
-/// The clients that administrators registered and the groups, each by its id, and when it last changed (Unix seconds).
+/// The clients that administrators registered, the groups and the upstream providers, each by its id, and when it last changed (Unix seconds).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
     clients: BTreeMap<String, i64>,
     groups: BTreeMap<String, i64>,
+    upstreams: BTreeMap<String, i64>,
 }
 
 impl Versions {
     /// Those of what was read.
     #[must_use]
-    pub fn of(clients: &[Client], groups: &[Group]) -> Self {
+    pub fn of(clients: &[Client], groups: &[Group], upstreams: &[StoredUpstream]) -> Self {
         Self {
             clients: clients.iter().map(|client| (client.id.to_string(), client.updated_at.0)).collect(),
             groups: groups.iter().map(|group| (group.id.to_string(), group.updated_at.0)).collect(),
+            upstreams: upstreams.iter().map(|row| (row.id.clone(), row.updated_at)).collect(),
         }
     }
 }
@@ -63,6 +72,9 @@ impl Edit {
             What::UpdateClient(client, _) => Some((&client.id).into()),
             What::DeleteClient(id, _) => Some(id.into()),
             What::UpdateGroup(..) | What::DeleteGroup(..) => Some(Topic::Groups),
+            What::InsertUpstream(_) | What::UpdateUpstream(..) | What::DeleteUpstream(..) => {
+                Some(Topic::Upstreams)
+            }
         }
     }
 }
@@ -92,7 +104,8 @@ impl Store {
     pub async fn apply_configuration(&self, seen: &Versions, edits: &[Edit]) -> Result<bool, StoreError> {
         let mut topics: Vec<Topic<'_>> = Vec::new();
         for topic in edits.iter().filter_map(Edit::topic) {
-            if topic != Topic::Groups || !topics.contains(&topic) {
+            let of_all = matches!(topic, Topic::Groups | Topic::Upstreams);
+            if !of_all || !topics.contains(&topic) {
                 topics.push(topic);
             }
         }
@@ -111,8 +124,13 @@ impl Store {
                     .await?;
             let groups: Vec<(String, i64)> =
                 sqlx::query_as("SELECT id, updated_at FROM groups").fetch_all(&mut *tx).await?;
-            let standing =
-                Versions { clients: clients.into_iter().collect(), groups: groups.into_iter().collect() };
+            let upstreams: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, updated_at FROM upstreams").fetch_all(&mut *tx).await?;
+            let standing = Versions {
+                clients: clients.into_iter().collect(),
+                groups: groups.into_iter().collect(),
+                upstreams: upstreams.into_iter().collect(),
+            };
             if standing != *seen {
                 return Ok(false);
             }
@@ -148,6 +166,9 @@ impl Store {
                             .await?
                             .rows_affected()
                     }
+                    What::InsertUpstream(upstream) => insert_upstream!(tx, upstream),
+                    What::UpdateUpstream(upstream, read_at) => update_upstream!(tx, upstream, read_at),
+                    What::DeleteUpstream(id, read_at) => delete_upstream!(tx, id, read_at),
                 };
                 // An administrator's edit of this very object committed since the look above.
                 if written != 1 {

@@ -9,10 +9,12 @@ use serde_json::Value;
 
 use crate::protocol::client::Client;
 use crate::protocol::group::{Group, GroupInput};
+use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::ClientInput;
 
 const CLIENTS: &str = "clients.toml";
 const GROUPS: &str = "groups.toml";
+const UPSTREAMS: &str = "upstreams.toml";
 
 #[derive(Serialize)]
 struct Clients {
@@ -24,7 +26,33 @@ struct Groups {
     group: Vec<GroupInput>,
 }
 
-/// The text of both files: name and content.
+#[derive(Serialize)]
+struct Upstreams {
+    upstream: Vec<ProviderInput>,
+}
+
+/// The same of the upstream providers that were registered at run time.
+///
+/// # Errors
+/// Something cannot be said in TOML.
+pub fn text_of_upstreams(upstreams: &[ProviderInput]) -> anyhow::Result<(&'static str, String)> {
+    let upstream: Vec<ProviderInput> = upstreams.iter().cloned().map(ProviderInput::shortened).collect();
+    let text = if upstream.is_empty() {
+        String::new()
+    } else {
+        toml::to_string(&Upstreams { upstream }).context("a provider cannot be written as TOML")?
+    };
+    Ok((
+        UPSTREAMS,
+        format!(
+            "# Providers elsewhere that people sign in with, one [[upstream]] each, as in countersign.toml; those of that file are\n\
+             # not here. Secrets are not here either and stay as they are. To set one from outside, name its source:\n\
+             # client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\"; for a private key, key_env or key_file.\n\n{text}"
+        ),
+    ))
+}
+
+/// The text of the files about clients and groups: name and content.
 ///
 /// # Errors
 /// Something cannot be said in TOML.
@@ -88,7 +116,7 @@ fn has_null(value: &Value) -> bool {
     }
 }
 
-/// Writes both files into a folder, which is made if it is missing. Files that are there are replaced only by `force`: they
+/// Writes the files into a folder, which is made if it is missing. Files that are there are replaced only by `force`: they
 /// may say where secrets come from.
 ///
 /// # Errors

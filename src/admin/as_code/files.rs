@@ -1,4 +1,4 @@
-//! Reads the folder: TOML files with `[[client]]` and `[[group]]`, every complaint with its file and line.
+//! Reads the folder: TOML files with `[[client]]`, `[[group]]` and `[[upstream]]`, every complaint with its file and line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -13,6 +13,7 @@ use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
 use crate::protocol::group::GroupInput;
+use crate::protocol::provider::{ProviderInput, SecretText};
 use crate::protocol::registration::{ClientInput, FieldProblem};
 
 /// Bytes of one file at most.
@@ -27,7 +28,11 @@ const DEEPEST: usize = 8;
 /// Bytes of a file that holds a secret at most.
 const LARGEST_SECRET: u64 = 4096;
 
-/// Where a client's secret comes from: the files hold none.
+/// Where a provider's private key comes from.
+const KEY_ENV: &str = "key_env";
+const KEY_FILE: &str = "key_file";
+
+/// Where a client's secret, and that for a provider, comes from: the files hold none.
 const SECRET_ENV: &str = "client_secret_env";
 const SECRET_FILE: &str = "client_secret_file";
 
@@ -58,9 +63,11 @@ pub struct Wanted {
     pub clients: Vec<Entry<ClientInput>>,
     /// Groups.
     pub groups: Vec<Entry<GroupInput>>,
+    /// Upstream providers, each with the secret that is referred to.
+    pub upstreams: Vec<Entry<ProviderInput>>,
 }
 
-/// One client or group, and where it stands.
+/// One client, group or provider, and where it stands.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// As it is wanted.
@@ -209,8 +216,9 @@ impl Reading<'_> {
         };
         for (key, value) in parsed.get_ref() {
             let kind = key.get_ref().as_ref();
-            if !matches!(kind, "client" | "group") {
-                let message = format!("unknown: {kind} (a file holds [[client]] and [[group]])");
+            if !matches!(kind, "client" | "group" | "upstream") {
+                let message =
+                    format!("unknown: {kind} (a file holds [[client]], [[group]] and [[upstream]])");
                 self.complain(name, Some(line(key.span())), &message);
                 continue;
             }
@@ -238,6 +246,8 @@ impl Reading<'_> {
                 }
                 if kind == "client" {
                     self.client(path, place, members);
+                } else if kind == "upstream" {
+                    self.upstream(path, place, members);
                 } else if let Some(input) = self.input(&place, members) {
                     self.wanted.groups.push(Entry { input, secret: None, place });
                 }
@@ -251,11 +261,32 @@ impl Reading<'_> {
         self.complaints.push(Complaint { file: file.to_owned(), line, message });
     }
 
+    fn upstream(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
+        for (field, instead) in [
+            ("client_secret", "client_secret_env or client_secret_file"),
+            ("private_key", "key_env or key_file"),
+        ] {
+            if members.remove(field).is_some() {
+                let message = format!("{field}: files hold no secrets: name {instead}");
+                self.complain(&place.file, place.fields.get(field).copied(), &message);
+            }
+        }
+        let references = referred(&mut members, &[SECRET_ENV, SECRET_FILE, KEY_ENV, KEY_FILE]);
+        let is_key = references.first().is_some_and(|(field, _)| [KEY_ENV, KEY_FILE].contains(field));
+        let secret = self.secret(path, &place, &references);
+        if let Some(mut input) = self.input::<ProviderInput>(&place, members) {
+            let text = secret.as_ref().map(|secret| SecretText::from(secret.text.to_string()));
+            if is_key {
+                input.private_key = text;
+            } else {
+                input.client_secret = text;
+            }
+            self.wanted.upstreams.push(Entry { input, secret, place });
+        }
+    }
+
     fn client(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
-        let references: Vec<(&str, Value)> = [SECRET_ENV, SECRET_FILE]
-            .into_iter()
-            .filter_map(|field| members.remove(field).map(|value| (field, value)))
-            .collect();
+        let references = referred(&mut members, &[SECRET_ENV, SECRET_FILE]);
         if let Some(Value::String(text)) = members.get("jwks") {
             // What TOML cannot say, such as null, may be written as JSON.
             match serde_json::from_str(text) {
@@ -272,13 +303,14 @@ impl Reading<'_> {
         }
     }
 
-    fn secret(&mut self, path: &Path, place: &Place, references: &[(&str, Value)]) -> Option<Secret> {
+    fn secret(&mut self, path: &Path, place: &Place, references: &[(&'static str, Value)]) -> Option<Secret> {
         let (field, value) = references.first()?;
         let found = match value {
             _ if references.len() > 1 => {
-                Err("name one of client_secret_env and client_secret_file".to_owned())
+                let fields: Vec<&str> = references.iter().map(|(field, _)| *field).collect();
+                Err(format!("name one of {}", fields.join(" and ")))
             }
-            Value::String(name) if *field == SECRET_ENV => (self.environment)(name)
+            Value::String(name) if [SECRET_ENV, KEY_ENV].contains(field) => (self.environment)(name)
                 .ok_or_else(|| format!("the environment variable {name} is not set"))
                 .map(|text| Secret {
                     text: Zeroizing::new(text),
@@ -332,6 +364,11 @@ impl Reading<'_> {
         }
         None
     }
+}
+
+/// Takes out what says where a secret comes from.
+fn referred(members: &mut Map<String, Value>, fields: &[&'static str]) -> Vec<(&'static str, Value)> {
+    fields.iter().filter_map(|field| members.remove(*field).map(|value| (*field, value))).collect()
 }
 
 /// The same in JSON, which every other way in speaks.

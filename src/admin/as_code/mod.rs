@@ -1,6 +1,6 @@
-//! Configuration as code: the clients and groups of a deployment as files in a folder. [`plan`] says what differs, which
+//! Configuration as code: the clients, groups and upstream providers of a deployment as files in a folder. [`plan`] says what differs, which
 //! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
-//! only say the same [`ClientInput`] and [`GroupInput`].
+//! only say the same [`ClientInput`], [`GroupInput`] and [`ProviderInput`].
 //!
 //! A client that registered itself is its own: it is neither written out nor touched.
 
@@ -9,21 +9,25 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::export::{texts, write};
+pub use self::export::{text_of_upstreams, texts, write};
 pub use self::files::{Complaint, Environment, Secret};
 use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
-use super::{Refusal, changes, groups};
+use super::{Refusal, changes, groups, providers};
 use crate::app::{App, Origin};
+use crate::authn::upstream::Standing;
 use crate::protocol::client::Client;
 use crate::protocol::group::{self, Group, GroupInput};
+use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::{self, ClientInput, Registration};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
-use crate::store::{Edit, StoreError, Versions, What};
+use crate::protocol::timestamp::Timestamp;
+use crate::store::{Edit, MOST_UPSTREAMS, StoreError, StoredUpstream, Versions, What};
 
 /// Why there is no plan, or why it was not carried out. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +36,9 @@ pub enum Failure {
     #[error("{}", lines(.0))]
     Files(Vec<Complaint>),
     /// Somebody changed something since the plan was made.
-    #[error("a client or group was changed since this was planned: look at a new plan, then apply that")]
+    #[error(
+        "a client, group or provider was changed since this was planned: look at a new plan, then apply that"
+    )]
     Drifted,
     /// A rule or the database.
     #[error(transparent)]
@@ -71,6 +77,8 @@ pub enum Kind {
     Client,
     /// A group, by its name.
     Group,
+    /// An upstream provider, by its id.
+    Upstream,
 }
 
 impl Kind {
@@ -80,6 +88,7 @@ impl Kind {
         match self {
             Self::Client => "client",
             Self::Group => "group",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -159,6 +168,9 @@ enum Work {
     CreateGroup(group::Wanted),
     ChangeGroup(Group, group::Wanted),
     DeleteGroup(Group),
+    CreateUpstream(Box<providers::Wanted>),
+    ChangeUpstream(Arc<Standing>, Box<providers::Wanted>),
+    DeleteUpstream(Arc<Standing>),
 }
 
 /// A secret that was made up while a plan was carried out: nobody can read it again.
@@ -180,13 +192,15 @@ pub async fn plan(
     environment: Environment<'_>,
     prune: bool,
 ) -> Result<Plan, Failure> {
-    let Wanted { clients: wanted_clients, groups: wanted_groups } =
+    let Wanted { clients: wanted_clients, groups: wanted_groups, upstreams: wanted_upstreams } =
         files::read(folder, environment).map_err(Failure::Files)?;
     let (clients, groups) = app.store.configuration().await?;
+    let upstreams = app.providers_anew().await?.registered().to_vec();
+    let rows: Vec<StoredUpstream> = upstreams.iter().map(|standing| standing.row.clone()).collect();
     let mut planning = Planning {
         app,
         plan: Plan {
-            seen: Versions::of(&clients, &groups),
+            seen: Versions::of(&clients, &groups, &rows),
             steps: Vec::new(),
             unmanaged: Vec::new(),
             unchanged: 0,
@@ -196,6 +210,7 @@ pub async fn plan(
     };
     planning.clients(clients, wanted_clients).await?;
     planning.groups(groups, wanted_groups);
+    planning.upstreams(upstreams, wanted_upstreams).await?;
     if !planning.complaints.is_empty() {
         return Err(Failure::Files(planning.complaints));
     }
@@ -370,6 +385,78 @@ impl Planning<'_> {
         }
     }
 
+    async fn upstreams(
+        &mut self,
+        standing: Vec<Arc<Standing>>,
+        wanted: Vec<Entry<ProviderInput>>,
+    ) -> Result<(), Failure> {
+        let mut standing: BTreeMap<String, Arc<Standing>> =
+            standing.into_iter().map(|one| (one.row.id.clone(), one)).collect();
+        let mut there = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for entry in wanted {
+            // Of the wrong ones as well: what a file names is not deleted for a mistake in it.
+            let id = entry.input.id.clone().or_else(|| entry.input.preset.clone()).unwrap_or_default();
+            if let Some(place) = places.insert(id.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("id: {id} stands at {place} already")));
+                continue;
+            }
+            let before = standing.remove(&id);
+            let checked = match &before {
+                Some(before) => providers::check_change(self.app, before, &entry.input, false),
+                None => providers::check_new(self.app, &entry.input),
+            };
+            let checked = match checked {
+                Ok(wanted) => {
+                    let kept =
+                        providers::keeps_links(self.app, &entry.input, &wanted.described, before.as_deref());
+                    kept.await.map(|()| wanted)
+                }
+                Err(refusal) => Err(refusal),
+            };
+            let wanted = match checked {
+                Ok(wanted) => wanted,
+                Err(Refusal::Invalid(problems)) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let secret = entry.secret.as_ref().filter(|_| wanted.new_proof).map(|secret| FieldChange {
+                field: if entry.input.private_key.is_some() { "private_key" } else { "client_secret" }
+                    .to_owned(),
+                ..secret_change(secret)
+            });
+            let (place, after) = (Some(entry.place()), members(&ProviderInput::from(&wanted.described)));
+            let Some(before) = before else {
+                there += 1;
+                if there > MOST_UPSTREAMS {
+                    self.complaints
+                        .push(entry.whole(format_args!("there may be {MOST_UPSTREAMS} providers")));
+                    continue;
+                }
+                let mut fields = difference(&Map::new(), &after);
+                fields.retain(|change| change.field != "id");
+                fields.extend(secret);
+                let work = Work::CreateUpstream(Box::new(wanted));
+                self.step(Action::Create, Kind::Upstream, id, place, fields, work);
+                continue;
+            };
+            if wanted.is(&before) {
+                self.plan.unchanged += 1;
+                continue;
+            }
+            let mut fields = difference(&members(&before.input), &after);
+            fields.extend(secret);
+            let work = Work::ChangeUpstream(before, Box::new(wanted));
+            self.step(Action::Change, Kind::Upstream, id, place, fields, work);
+        }
+        for (id, one) in standing {
+            self.not_named(Kind::Upstream, id, Work::DeleteUpstream(one));
+        }
+        Ok(())
+    }
+
     fn not_named(&mut self, kind: Kind, id: String, work: Work) {
         if self.prune {
             self.step(Action::Delete, kind, id, None, Vec::new(), work);
@@ -490,6 +577,24 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let detail = format!("{} (from files)", group.name);
                 let audit = app.audit(origin, "group.delete", groups::target(&group.id), detail);
                 Edit { what: What::DeleteGroup(group.id, group.updated_at), audit }
+            }
+            Work::CreateUpstream(wanted) => {
+                let row = providers::new_row(app, &wanted)?;
+                let detail = format!("{} (from files)", providers::summary(&wanted.described));
+                let audit = app.audit(origin, "upstream.create", providers::target(&row.id), detail);
+                Edit { what: What::InsertUpstream(row), audit }
+            }
+            Work::ChangeUpstream(before, wanted) => {
+                let (row, detail) = providers::changed_row(app, &before, &wanted)?;
+                let detail = format!("{detail} (from files)");
+                let audit = app.audit(origin, "upstream.update", providers::target(&row.id), detail);
+                Edit { what: What::UpdateUpstream(row, Timestamp(before.row.updated_at)), audit }
+            }
+            Work::DeleteUpstream(before) => {
+                let detail = format!("{} (from files)", providers::name_of(&before));
+                let audit = app.audit(origin, "upstream.delete", providers::target(&before.row.id), detail);
+                let read_at = Timestamp(before.row.updated_at);
+                Edit { what: What::DeleteUpstream(before.row.id.clone(), read_at), audit }
             }
         };
         edits.push(edit);

@@ -57,6 +57,7 @@ impl KeptProof {
 }
 
 /// A provider that an administrator registered, read back.
+#[derive(Debug)]
 pub struct Standing {
     /// The row.
     pub row: StoredUpstream,
