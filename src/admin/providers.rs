@@ -410,14 +410,16 @@ pub(super) fn changed_row(
         updated_at: next_version(app, Timestamp(before.row.updated_at)).0,
         ..before.row.clone()
     };
-    let detail = changes(&before.input, &ProviderInput::from(&wanted.described));
     let proof = match &wanted.proof {
-        _ if !wanted.new_proof => "",
-        Some(KeptProof::Secret(_)) => " client_secret",
-        Some(KeptProof::Key(_)) => " private_key",
-        None => " secret removed",
+        _ if !wanted.new_proof => None,
+        Some(KeptProof::Secret(_)) => Some("client_secret"),
+        Some(KeptProof::Key(_)) => Some("private_key"),
+        None => Some("secret removed"),
     };
-    Ok((row, format!("{detail}{proof}")))
+    let after = ProviderInput::from(&wanted.described);
+    let fields = (before.input != after || proof.is_none()).then(|| changes(&before.input, &after));
+    let detail: Vec<&str> = fields.as_deref().into_iter().chain(proof).collect();
+    Ok((row, detail.join(" ")))
 }
 
 fn written(described: &Described) -> String {

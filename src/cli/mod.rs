@@ -147,7 +147,7 @@ pub fn run() -> ExitCode {
         Command::Statistics(options) => done(block_on(statistics::run(&place, options))),
         Command::Mail(command) => done(block_on(mail::run(&place, command))),
         Command::Webhook(command) => done(block_on(webhook::run(&place, command))),
-        Command::Provider(command) => done(block_on(provider::run(&place, command))),
+        Command::Provider(command) => block_on(provider::run(&place, command)),
         Command::Key(command) => done(block_on(key::run(&place, command))),
         Command::Export(options) => done(block_on(as_code::export(&place, options))),
         Command::Plan(options) => block_on(as_code::plan(&place, options)),

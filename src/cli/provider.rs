@@ -2,6 +2,7 @@
 #![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
@@ -215,24 +216,24 @@ fn secret_in(file: &PathBuf) -> anyhow::Result<SecretText> {
     Ok(SecretText::from(std::fs::read_to_string(file).with_context(about)?))
 }
 
-pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
+pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<ExitCode> {
     let app = place.app().await?;
     let (app, origin) = (&app, Origin::cli());
     match command {
         Command::Create { id, preset, tenant, fields, print } => {
             let before = ProviderInput { id, preset, tenant, ..ProviderInput::default() };
             let input = fields.onto(before)?;
-            show(app, &providers::create(app, &origin, &input).await.map_err(refused)?, print).await
+            show(app, &providers::create(app, &origin, &input).await.map_err(refused)?, print).await?;
         }
-        Command::List(print) => list(providers::list(app).await.map_err(refused)?, print),
+        Command::List(print) => list(providers::list(app).await.map_err(refused)?, print)?,
         Command::Show { id, print } => {
-            show(app, &providers::find(app, &id).await.map_err(refused)?, print).await
+            show(app, &providers::find(app, &id).await.map_err(refused)?, print).await?;
         }
         Command::Update { id, fields, forget_secret, print } => {
             let before = providers::find(app, &id).await.and_then(providers::registered).map_err(refused)?;
             let input = fields.onto(before.input.clone())?;
             let after = providers::change(app, &origin, &before, &input, forget_secret).await;
-            show(app, &after.map_err(refused)?, print).await
+            show(app, &after.map_err(refused)?, print).await?;
         }
         Command::Test { id, print } => {
             let examined = providers::examine(app, &id).await.map_err(refused)?;
@@ -246,10 +247,8 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 output::table(["check", "state", "found"], rows);
             }
             if !examined.good {
-                // What was found is the answer; it is not printed twice.
-                std::process::exit(1);
+                return Ok(ExitCode::FAILURE);
             }
-            Ok(())
         }
         Command::Delete { id, yes, print } => {
             let standing =
@@ -265,9 +264,10 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             }
             providers::delete(app, &origin, &standing).await.map_err(refused)?;
             let sentence = format!("provider {id} is deleted; {} accounts stay linked to it", links.accounts);
-            output::done(print.json, &json!({ "id": id, "done": sentence }), &sentence)
+            output::done(print.json, &json!({ "id": id, "done": sentence }), &sentence)?;
         }
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn list(views: Vec<ProviderView>, print: Print) -> anyhow::Result<()> {
