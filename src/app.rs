@@ -8,6 +8,7 @@ use crate::authn::directory::{Directory, DirectoryError};
 use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
 use crate::branding::{Branding, Current};
+use crate::authn::upstream::Registry;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub passkeys: Arc<RelyingParty>,
     /// The organisation's directory, if it has one.
     pub directory: Option<Arc<Directory>>,
+    /// Upstream providers that administrators registered, read back; [`App::providers`] has them.
+    pub registry: Registry,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -147,6 +150,7 @@ impl App {
             branding,
             passkeys,
             directory,
+            registry: Registry::default(),
             passwords,
             clock,
             entropy,

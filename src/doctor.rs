@@ -11,7 +11,9 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::admin;
 use crate::app::{App, StartError};
+use crate::authn::upstream;
 use crate::clock::Clock;
 use crate::config::{Config, Engine, Issuer};
 use crate::entropy::Entropy;
@@ -301,9 +303,11 @@ async fn whole(config: Config, clock: Clock) -> Vec<Finding> {
         }
     };
     let mut findings = vec![keys(&app, rotate_every)];
-    let (mail, issuer, webhooks) = tokio::join!(mail(&app), issuer(&app), webhooks(&app));
+    let (mail, issuer, webhooks, providers) =
+        tokio::join!(mail(&app), issuer(&app), webhooks(&app), providers(&app));
     findings.extend([mail, issuer]);
     findings.extend(webhooks);
+    findings.extend(providers);
     app.store.close().await;
     findings
 }
@@ -478,6 +482,57 @@ async fn issuer(app: &App) -> Finding {
             "does the proxy lead here, and pass /.well-known on?",
         ),
     }
+}
+
+/// Can people sign in with the providers that there are? Those of the file and those that were registered are asked alike.
+async fn providers(app: &App) -> Vec<Finding> {
+    const CHECK: &str = "upstream provider";
+    let providers = match app.providers_anew().await {
+        Ok(providers) => providers,
+        Err(error) => return vec![Finding::problem(CHECK, error.to_string(), "the database comes first")],
+    };
+    let mut looks = tokio::task::JoinSet::new();
+    for upstream in providers.iter().cloned() {
+        let app = app.clone();
+        looks.spawn(async move {
+            let examined = tokio::time::timeout(TIME_LIMIT * 2, upstream::examine(&app, &upstream)).await;
+            let id = upstream.id;
+            match examined {
+                Err(_) => Finding::problem(
+                    CHECK,
+                    format!("{id}: it does not answer in time"),
+                    "is no firewall between, and is [outgoing] right?",
+                ),
+                Ok(examined) if examined.good => Finding::ok(CHECK, format!("{id}: it answers as it should")),
+                Ok(examined) => {
+                    let wrong = examined.findings.into_iter().filter(|one| !one.good);
+                    let wrong: Vec<String> =
+                        wrong.map(|one| format!("{}: {}", one.check, one.found)).collect();
+                    Finding::problem(
+                        CHECK,
+                        format!("{id}: {}", wrong.join("; ")),
+                        "nobody signs in with it: mend its settings, or switch it off",
+                    )
+                }
+            }
+        });
+    }
+    let mut findings = looks.join_all().await;
+    findings.extend(providers.registered().iter().filter_map(|standing| {
+        let complaints = standing.usable.as_ref().err()?;
+        let why: Vec<String> = complaints.iter().map(|one| format!("{}: {}", one.field, one.what)).collect();
+        let found = format!("{}: it cannot be used: {}", standing.row.id, why.join("; "));
+        Some(Finding::problem(CHECK, found, "change it at /admin/providers"))
+    }));
+    for id in admin::providers::in_both_places(&providers) {
+        let found = format!(
+            "{id}: countersign.toml has it, and it was registered at run time as well: the file's is used"
+        );
+        findings.push(Finding::warning(CHECK, found, "delete the one, or take the other out of the file"));
+    }
+    // As they came in no order.
+    findings.sort_by(|one, other| one.found.cmp(&other.found));
+    findings
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
 //! Administration. The services here ([`clients`], [`users`], [`groups`], [`delegations`], [`sign_in_methods`], [`invitations`], [`keys`],
-//! [`mails`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`branding`], [`policies`], [`as_code`], [`import`]) hold every rule of
+//! [`mails`], [`providers`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`branding`], [`policies`], [`as_code`], [`import`]) hold every rule of
 //! it once, and ask [`access`] who may do what; the API, the pages and the command line only translate to and from them.
 
 pub mod access;
@@ -19,6 +19,7 @@ pub mod overview;
 pub mod pages;
 pub mod policies;
 pub mod preview;
+pub mod providers;
 pub mod registration_tokens;
 pub mod settings;
 pub mod sign_in_methods;

@@ -62,13 +62,16 @@ pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Res
     let app = place.app().await?;
     let exported = as_code::export(&app, &options.folder, options.force).await?;
     let folder = options.folder.display().to_string();
-    let Exported { clients, groups, webhooks, branding } = exported;
+    let Exported { clients, groups, webhooks, upstreams, branding } = exported;
     let written = json!({
-        "clients": clients, "groups": groups, "webhooks": webhooks, "branding": branding, "folder": folder,
+        "clients": clients, "groups": groups, "webhooks": webhooks, "upstreams": upstreams,
+        "branding": branding, "folder": folder,
     });
     let and_branding = if branding { ", and the branding," } else { "" };
     let sentence =
-        format!("{clients} clients, {groups} groups and {webhooks} webhooks{and_branding} are in {folder}");
+        format!(
+            "{clients} clients, {groups} groups, {webhooks} webhooks and {upstreams} upstream providers{and_branding} are in {folder}"
+        );
     output::done(options.json, &written, &sentence)
 }
 

@@ -1109,7 +1109,7 @@ fn apples_secret_is_signed_by_a_key_in_a_file() {
         load_in(&folder, &[]).map_err(|Problems(problems)| problems.join("; "))
     };
     let config = with(ids, &right, 0o600).unwrap();
-    let upstream = config.upstream("apple").unwrap();
+    let upstream = config.upstreams.iter().find(|upstream| upstream.id == "apple").unwrap();
     assert_eq!((upstream.name.as_str(), upstream.origin().as_str()), ("Apple", "https://appleid.apple.com"));
     assert!(upstream.form_post && upstream.policy.trust_email && upstream.scopes == ["name", "email"]);
     let Some(UpstreamSecret::Signed(signed)) = &upstream.client_secret else { panic!() };

@@ -17,6 +17,7 @@ mod failures;
 mod operations;
 mod plot;
 mod preview;
+mod providers;
 mod sign_in;
 mod wizard;
 #[expect(
@@ -50,6 +51,10 @@ pub use operations::{
 };
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use preview::AdminClientPreview;
+pub use providers::{
+    AdminProvider, AdminProviderDelete, AdminProviderForm, AdminProviderKinds, AdminProviders, ExaminedRow,
+    ProviderFields, ProviderKind, ProviderRow,
+};
 pub use sign_in::{
     CheckSession, Consent, ErrorPage, FormPost, LinkAccount, Login, LoginProblem, LogoutConfirm, NewPassword,
     PasskeyChallenge, Recover, RecoverySent, RequiredPassword, ReturnTo, SecondFactor, SetUp, Setup,
@@ -253,6 +258,12 @@ pub enum Notice {
     MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
+    /// An upstream provider was registered.
+    ProviderCreated,
+    /// An upstream provider was changed.
+    ProviderSaved,
+    /// An upstream provider was deleted.
+    ProviderDeleted,
     /// A webhook was changed.
     WebhookSaved,
     /// A webhook was deleted.
@@ -345,6 +356,13 @@ impl Notice {
             "redirect-uri-registered",
             Phrase::english("The address is registered: try it again."),
         ),
+        (
+            Notice::ProviderCreated,
+            "provider-created",
+            Phrase::english("The provider is there. Register the address below with it, then test it."),
+        ),
+        (Notice::ProviderSaved, "provider-saved", Phrase::english("The provider is saved.")),
+        (Notice::ProviderDeleted, "provider-deleted", Phrase::english("The provider is deleted.")),
         (Notice::WebhookSaved, "webhook-saved", Phrase::english("The webhook is saved.")),
         (Notice::WebhookDeleted, "webhook-deleted", Phrase::english("The webhook is deleted.")),
         (

@@ -155,6 +155,35 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         secret_shown_once: None,
         notice: None,
     };
+    let provider_row = |id: &str, name: &str| ProviderRow {
+        id: text(id),
+        name: text(name),
+        protocol: "OpenID Connect",
+        host: text("login.example"),
+        of_file: false,
+        enabled: true,
+        hidden: false,
+        broken: false,
+    };
+    let provider_form = |kind: ProviderKind, new| AdminProviderForm {
+        shell: shell(Words::ENGLISH, true),
+        kind,
+        new,
+        redirect_uri: text("https://id.example/upstream/…/callback"),
+        fields: ProviderFields {
+            id: text("hub"),
+            name: text("Hub"),
+            version: 7,
+            client_auth: "post".to_owned(),
+            subject_claim: "id".to_owned(),
+            scopes: text("read:user"),
+            enabled: true,
+            ..ProviderFields::default()
+        },
+        has_proof: !new,
+        asks_to_keep_links: false,
+        problems: vec![],
+    };
     let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
     let linked = |linked, problem| LinkedAccounts {
         shell: shell(words.clone(), false),
@@ -1247,6 +1276,106 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 notice: Some(Notice::WebhookSaved),
                 problems: vec![],
                 ..webhook_form()
+            }),
+        ),
+        (
+            "admin-providers",
+            html(&AdminProviders {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![
+                    ProviderRow { of_file: true, ..provider_row("corp", "Corporate") },
+                    ProviderRow { hidden: true, ..provider_row("corp", "Another") },
+                    ProviderRow { enabled: false, ..provider_row("google", "Google") },
+                    ProviderRow { broken: true, protocol: "OAuth 2", ..provider_row("hub", "Hub <&>") },
+                ],
+                notice: Some(Notice::ProviderSaved),
+            }),
+        ),
+        (
+            "admin-providers-none",
+            html(&AdminProviders {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![],
+                notice: Some(Notice::ProviderDeleted),
+            }),
+        ),
+        ("admin-provider-kinds", html(&AdminProviderKinds { shell: shell(Words::ENGLISH, true) })),
+        ("admin-provider-google", html(&provider_form(ProviderKind::Google, true))),
+        ("admin-provider-apple", html(&provider_form(ProviderKind::Apple, true))),
+        ("admin-provider-oauth2", html(&provider_form(ProviderKind::OAuth2, false))),
+        (
+            "admin-provider-wrong",
+            html(&AdminProviderForm {
+                problems: vec![
+                    Problem::new("issuer", text("Issuer: must be an address that begins with https://.")),
+                    Problem::new("keep_links", text("Linked accounts: 2 accounts are linked already.")),
+                ],
+                asks_to_keep_links: true,
+                ..provider_form(ProviderKind::OpenIdConnect, true)
+            }),
+        ),
+        (
+            "admin-provider",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: provider_row("google", "Google"),
+                redirect_uri: text("https://id.example/upstream/google/callback"),
+                facts: vec![("Issuer", text("https://accounts.google.com")), ("Client ID", text("1234"))],
+                broken: vec![],
+                accounts: 12,
+                only_way: 1,
+                examined: Some(vec![
+                    ExaminedRow { check: "discovery", good: true, found: text("it answers") },
+                    ExaminedRow {
+                        check: "issuer",
+                        good: false,
+                        found: text("it calls itself \"https://b\""),
+                    },
+                ]),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-provider-of-file",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: ProviderRow { of_file: true, ..provider_row("corp", "Corporate") },
+                redirect_uri: text("https://id.example/upstream/corp/callback"),
+                facts: vec![("Issuer", text("https://login.corp.example"))],
+                broken: vec![],
+                accounts: 10_001,
+                only_way: 0,
+                examined: Some(vec![ExaminedRow {
+                    check: "discovery",
+                    good: true,
+                    found: text("it answers"),
+                }]),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-provider-broken",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: ProviderRow { broken: true, ..provider_row("hub", "Hub") },
+                redirect_uri: text("https://id.example/upstream/hub/callback"),
+                facts: vec![],
+                broken: vec![text("client_secret: cannot be opened with this server's secret: set it anew")],
+                accounts: 0,
+                only_way: 0,
+                examined: None,
+                notice: Some(Notice::ProviderCreated),
+            }),
+        ),
+        (
+            "admin-provider-delete",
+            html(&AdminProviderDelete {
+                shell: shell(Words::ENGLISH, true),
+                id: text("google"),
+                name: text("Google"),
+                version: 7,
+                accounts: 12,
+                only_way: 3,
             }),
         ),
         (

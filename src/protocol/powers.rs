@@ -38,6 +38,8 @@ pub enum Resource {
     Failures,
     /// Who is told of what happens.
     Webhooks,
+    /// Providers elsewhere that people sign in with.
+    Providers,
     /// Mails that wait, and what became of them.
     Mails,
     /// How this server looks.
@@ -48,7 +50,7 @@ pub enum Resource {
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Clients,
         Self::Users,
         Self::Groups,
@@ -60,6 +62,7 @@ impl Resource {
         Self::Statistics,
         Self::Failures,
         Self::Webhooks,
+        Self::Providers,
         Self::Mails,
         Self::Branding,
         Self::Policies,
@@ -80,17 +83,21 @@ impl Resource {
             Self::Statistics => "statistics",
             Self::Failures => "failures",
             Self::Webhooks => "webhooks",
+            Self::Providers => "providers",
             Self::Mails => "mails",
             Self::Branding => "branding",
             Self::Policies => "policies",
         }
     }
 
-    /// Is there something that a scope lets one change? Who manages what is for those with all powers, and what was
-    /// written down stays.
+    /// Is there something that a scope lets one change? Who manages what, and whose word on people is believed, is for those
+    /// with all powers, and what was written down stays.
     #[must_use]
     pub const fn is_changed_by_scope(self) -> bool {
-        !matches!(self, Self::Delegations | Self::Audit | Self::Statistics | Self::Failures | Self::Policies)
+        !matches!(
+            self,
+            Self::Delegations | Self::Providers | Self::Audit | Self::Statistics | Self::Failures | Self::Policies
+        )
     }
 }
 
@@ -133,6 +140,7 @@ impl Permission {
             Resource::Webhooks => "who is told of what happens",
             Resource::Policies => "the policies of this deployment",
             Resource::Branding => "how this server looks",
+            Resource::Providers => "providers elsewhere that people sign in with",
             Resource::Mails => "mails that wait, and what became of them",
         };
         format!("{verb} {what}")
@@ -369,6 +377,11 @@ impl Powers {
                 }
                 _ => self.need(Permission::Read(Resource::Audit)),
             },
+            // Its word opens accounts, those of administrators among them.
+            Deed::ChangeProvider => Err(Missing {
+                scope: ADMIN.to_owned(),
+                why: "whoever a provider vouches for can be anybody here, administrators too".to_owned(),
+            }),
             Deed::Delegate => Err(Missing {
                 scope: ADMIN.to_owned(),
                 why: "only who may do everything hands out powers".to_owned(),
@@ -552,6 +565,8 @@ pub enum Deed<'a> {
     SeeFailures(&'a str),
     /// Look at the audit log about something.
     SeeAudit(About<'a>),
+    /// Register, change or delete an upstream provider.
+    ChangeProvider,
     /// Say who manages what.
     Delegate,
 }

@@ -1,4 +1,4 @@
-//! Configuration as code: many clients, groups and webhooks written in one transaction, or none of them.
+//! Configuration as code: many clients, groups, webhooks and upstream providers written in one transaction, or none of them.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use super::branding::{StoredBranding, update_branding};
 use super::changes::Topic;
 use super::client::{ClientRow, insert_client, to_json, update_client, write_origins};
 use super::group::{GroupRow, insert_group, update_group};
+use super::upstream::{StoredUpstream, delete_upstream, insert_upstream, update_upstream};
 use super::webhook::{delete_webhook, insert_webhook, update_webhook};
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::Client;
@@ -45,11 +46,17 @@ pub enum What {
     UpdateWebhook(Box<Webhook>, Timestamp),
     /// Deletes a webhook, unless it changed since.
     DeleteWebhook(String, Timestamp),
+    /// Registers an upstream provider.
+    InsertUpstream(StoredUpstream),
+    /// Writes an upstream provider, unless it changed since.
+    UpdateUpstream(StoredUpstream, Timestamp),
+    /// Deletes an upstream provider, unless it changed since.
+    DeleteUpstream(String, Timestamp),
     /// Writes what administrators chose for how this server looks, unless it changed since.
     UpdateBranding(Box<StoredBranding>, Timestamp),
 }
 
-/// The clients that administrators registered, the groups and the webhooks, each by its id, and when it last changed (Unix
+/// The clients that administrators registered, the groups, the webhooks and the upstream providers, each by its id, and when it last changed (Unix
 /// seconds); and when the branding was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
@@ -57,6 +64,7 @@ pub struct Versions {
     groups: BTreeMap<String, i64>,
     webhooks: BTreeMap<String, i64>,
     branding: i64,
+    upstreams: BTreeMap<String, i64>,
 }
 
 impl Versions {
@@ -72,9 +80,15 @@ impl Versions {
 
     /// And those of these.
     #[must_use]
-    pub fn and(self, webhooks: &[Webhook], branding: &StoredBranding) -> Self {
+    pub fn and(
+        self,
+        webhooks: &[Webhook],
+        upstreams: &[StoredUpstream],
+        branding: &StoredBranding,
+    ) -> Self {
         let webhooks = webhooks.iter().map(|webhook| (webhook.id.clone(), webhook.updated_at.0)).collect();
-        Self { webhooks, branding: branding.updated_at.0, ..self }
+        let upstreams = upstreams.iter().map(|row| (row.id.clone(), row.updated_at)).collect();
+        Self { webhooks, upstreams, branding: branding.updated_at.0, ..self }
     }
 }
 
@@ -90,6 +104,9 @@ impl Edit {
             What::UpdateClient(client, _) => Some((&client.id).into()),
             What::DeleteClient(id, _) => Some(id.into()),
             What::UpdateGroup(..) | What::DeleteGroup(..) => Some(Topic::Groups),
+            What::InsertUpstream(_) | What::UpdateUpstream(..) | What::DeleteUpstream(..) => {
+                Some(Topic::Upstreams)
+            }
         }
     }
 }
@@ -119,7 +136,8 @@ impl Store {
     pub async fn apply_configuration(&self, seen: &Versions, edits: &[Edit]) -> Result<bool, StoreError> {
         let mut topics: Vec<Topic<'_>> = Vec::new();
         for topic in edits.iter().filter_map(Edit::topic) {
-            if topic != Topic::Groups || !topics.contains(&topic) {
+            let of_all = matches!(topic, Topic::Groups | Topic::Upstreams);
+            if !of_all || !topics.contains(&topic) {
                 topics.push(topic);
             }
         }
@@ -142,10 +160,13 @@ impl Store {
                 sqlx::query_as("SELECT id, updated_at FROM webhooks").fetch_all(&mut *tx).await?;
             let (branding,): (i64,) =
                 sqlx::query_as("SELECT updated_at FROM branding WHERE id = 1").fetch_one(&mut *tx).await?;
+            let upstreams: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, updated_at FROM upstreams").fetch_all(&mut *tx).await?;
             let standing = Versions {
                 clients: clients.into_iter().collect(),
                 groups: groups.into_iter().collect(),
                 webhooks: webhooks.into_iter().collect(),
+                upstreams: upstreams.into_iter().collect(),
                 branding,
             };
             if standing != *seen {
@@ -187,6 +208,9 @@ impl Store {
                     What::UpdateWebhook(webhook, read_at) => update_webhook!(tx, webhook, read_at, audit),
                     What::DeleteWebhook(id, read_at) => delete_webhook!(tx, id, read_at),
                     What::UpdateBranding(stored, read_at) => update_branding!(tx, stored, read_at),
+                    What::InsertUpstream(upstream) => insert_upstream!(tx, upstream),
+                    What::UpdateUpstream(upstream, read_at) => update_upstream!(tx, upstream, read_at),
+                    What::DeleteUpstream(id, read_at) => delete_upstream!(tx, id, read_at),
                 };
                 // An administrator's edit of this very object committed since the look above.
                 if written != 1 {

@@ -52,6 +52,8 @@ pub enum Topic<'a> {
     Branding,
     /// Which sorts of password hashes came from other systems.
     ImportedHashes,
+    /// The upstream providers that administrators registered.
+    Upstreams,
     /// All of it.
     Everything,
 }
@@ -80,6 +82,7 @@ impl fmt::Display for Topic<'_> {
             Self::Keys => f.write_str("keys"),
             Self::Branding => f.write_str("branding"),
             Self::ImportedHashes => f.write_str("imported-hashes"),
+            Self::Upstreams => f.write_str("upstreams"),
             Self::Everything => f.write_str("everything"),
         }
     }
@@ -102,6 +105,7 @@ impl FromStr for Topic<'static> {
             None if text == "keys" => Self::Keys,
             None if text == "branding" => Self::Branding,
             None if text == "imported-hashes" => Self::ImportedHashes,
+            None if text == "upstreams" => Self::Upstreams,
             None if text == "everything" => Self::Everything,
             _ => return Err(UnknownTopic),
         })
@@ -372,6 +376,7 @@ mod tests {
             Topic::Keys,
             Topic::Branding,
             Topic::ImportedHashes,
+            Topic::Upstreams,
             Topic::Everything,
         ];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();

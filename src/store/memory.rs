@@ -24,13 +24,16 @@ use crate::protocol::group::Memberships;
 use crate::protocol::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
-use crate::store::{Consent, DirectoryGroups, Sorts};
+use crate::store::{Consent, DirectoryGroups, Sorts, StoredUpstream, StoredUpstreams};
 
 /// For how long facts are used after the last time that this process heard of everything that was committed.
 pub(super) const LEASE: Duration = Duration::from_millis(500);
 
 /// Bytes of the sorts of imported password hashes, beside the memory's own: there are a few of some hundred bytes.
 const LARGEST_SORTS: u64 = 64 << 10;
+
+/// The same for upstream providers: there are 50 at most, whose descriptions are bounded.
+const LARGEST_UPSTREAMS: u64 = 8 << 20;
 
 /// Topics share this many counters. Two that share one are forgotten together, which costs a read and nothing else.
 const COUNTERS: usize = 1 << 14;
@@ -55,6 +58,7 @@ pub(super) struct Memory {
     pub grants: Shelf<GrantId, Grant>,
     pub tokens: Shelf<TokenId, OwnState>,
     pub sorts: Shelf<(), Sorts>,
+    pub upstreams: Shelf<(), StoredUpstreams>,
 }
 
 /// A moment: everything that was read from the database after it was taken is at least as new.
@@ -161,6 +165,7 @@ impl Memory {
             tokens: Shelf::of(share(10)),
             // One fact, and a small one.
             sorts: Shelf::of(LARGEST_SORTS),
+            upstreams: Shelf::of(LARGEST_UPSTREAMS),
         }
     }
 
@@ -254,6 +259,16 @@ impl Fact for Sorts {
     }
     fn extra(&self) -> usize {
         self.decoys.iter().map(|decoy| 24 + decoy.len()).sum()
+    }
+}
+
+impl Fact for StoredUpstreams {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [Topic::Upstreams, Topic::Upstreams, Topic::Upstreams]
+    }
+    fn extra(&self) -> usize {
+        let texts = |row: &StoredUpstream| row.settings.len() + row.secret.as_ref().map_or(0, String::len);
+        self.0.iter().map(|row| 200 + texts(row)).sum()
     }
 }
 

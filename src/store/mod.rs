@@ -54,6 +54,7 @@ pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
+pub use upstream::{LinksOfUpstream, MOST_UPSTREAMS, StoredUpstream, StoredUpstreams};
 pub use user_search::{MOST_READ, UserWindow};
 pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress, WebhookStanding};
 
@@ -91,6 +92,7 @@ mod setting;
 mod sign_in_code;
 mod statistics;
 mod throttle;
+mod upstream;
 mod used_assertion;
 mod user;
 mod user_search;
@@ -167,7 +169,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column = ["email", "username", "clients", "groups"]
+                let column = ["email", "username", "clients", "groups", "upstreams"]
                     .into_iter()
                     .find(|column| text.contains(column));
                 Self::Taken(match column {
@@ -175,6 +177,7 @@ impl From<sqlx::Error> for StoreError {
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
                     Some("groups") => "this group name",
+                    Some("upstreams") => "this provider's id",
                     _ => "this value",
                 })
             }

@@ -265,6 +265,42 @@ const ofQuickstart = {
     await page.waitForSelector('text=answered with status');
   },
   'admin-webhooks': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
+  'admin-providers-none': (page, { issuer }) => page.goto(`${issuer}/admin/providers`),
+  'admin-provider-kinds': (page) => page.click('text=Add a provider').then(() => page.waitForSelector('ul.kinds')),
+  'admin-provider-new-apple': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/apple`),
+  'admin-provider-new-microsoft': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/microsoft`),
+  'admin-provider-new-oauth2': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/oauth2`),
+  'admin-provider-new': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/openid-connect`),
+  'admin-provider-wrong': async (page) => {
+    await page.fill('#name', 'Acme');
+    await page.fill('#id', 'Acme!');
+    await page.fill('#issuer', 'http://login.acme.example');
+    await page.fill('#client_id', 'countersign');
+    await page.click('text=Add provider');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-provider': async (page) => {
+    await page.fill('#id', 'acme');
+    await page.fill('#issuer', 'http://localhost:1024');
+    await page.fill('#client_secret', 's3cret');
+    await page.click('text=Add provider');
+    await page.waitForSelector('#redirect-uri');
+  },
+  'admin-provider-tested': async (page) => {
+    await page.click('#provider-test');
+    await page.waitForSelector('#test');
+  },
+  'admin-provider-change': async (page) => {
+    await page.click('text=Change');
+    await page.waitForSelector('#issuer');
+  },
+  'admin-provider-delete': (page, { issuer }) => page.goto(`${issuer}/admin/providers/acme/delete`),
+  'admin-providers': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/providers/acme/change`);
+    await page.click('label[for=enabled]');
+    await page.click('text=Save changes');
+    await page.goto(`${issuer}/admin/providers`);
+  },
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
   'admin-policies': (page, { issuer }) => page.goto(`${issuer}/admin/policies`),
   'admin-branding': (page, { issuer }) => page.goto(`${issuer}/admin/branding`),

@@ -600,3 +600,102 @@ on_both!(wrong_files_are_refused_with_file_and_line, |app| {
     assert!(nowhere.unwrap_err().to_string().contains("cannot be read"));
     assert_eq!(app.app.store.configuration().await.unwrap().0.len(), 1);
 });
+
+on_both!(providers_are_planned_applied_and_exported_without_their_secrets, |app| {
+    let secret: as_code::Environment<'static> =
+        &|name| (name == "SECRET").then(|| "an0ther s3cret".to_owned());
+    let google = "[[upstream]]\npreset = \"google\"\nclient_id = \"g\"\nclient_secret_env = \"SECRET\"\nsign_up = true\n";
+    let files = folder(&[("providers.toml", google)]);
+    let planned = as_code::plan(&app.app, files.path(), secret, false).await.unwrap();
+    let told = steps(&planned);
+    assert!(told.len() == 1 && told[0].starts_with("Create upstream google "), "{told:?}");
+    let json = serde_json::to_string(&planned).unwrap();
+    assert!(json.contains("from the environment variable SECRET") && !json.contains("an0ther"), "{json}");
+    apply(&app, planned).await;
+    let providers = app.app.providers().await.unwrap();
+    assert_eq!(providers.ids(), ["google"]);
+    let sealed = app.app.store.upstreams().await.unwrap().0[0].secret.clone().unwrap();
+    let opened: Value = app.app.seals.open(Purpose::UpstreamSecret, &sealed).unwrap();
+    assert_eq!(opened["secret"], "an0ther s3cret");
+    // What is there is no drift, with the source of the secret or without it; and neither is what was exported.
+    let again = as_code::plan(&app.app, files.path(), secret, true).await.unwrap();
+    assert_eq!((steps(&again), again.unchanged), (vec![], 1));
+    let exported = TempDir::new().unwrap();
+    export(&app, exported.path()).await;
+    let text = std::fs::read_to_string(exported.path().join("upstreams.toml")).unwrap();
+    assert!(text.contains("issuer = \"https://accounts.google.com\"") && !text.contains("an0ther"), "{text}");
+    assert!(!text.contains(&sealed), "{text}");
+    let from_export = plan(&app, exported.path(), true).await;
+    assert_eq!((steps(&from_export), from_export.unchanged), (vec![], 1), "{text}");
+    // Somebody changes it in the console: that is drift, and is put back; the secret stays.
+    let caller = crate::admin_api::robot(&app).await;
+    let off = json!({ "enabled": false, "trust_email": false });
+    let path = "/admin/api/providers/google";
+    assert_eq!(caller.json(axum::http::Method::PATCH, path, &off).await.status, 200);
+    let drifted = plan(&app, exported.path(), true).await;
+    assert!(
+        steps(&drifted).contains(&"Change upstream google enabled,trust_email".to_owned()),
+        "{:?}",
+        steps(&drifted)
+    );
+    // Of two who apply, the second is told; nothing is done then.
+    let late = plan(&app, exported.path(), false).await;
+    let back = plan(&app, exported.path(), false).await;
+    apply(&app, back).await;
+    let refused = as_code::apply(&app.app, &Origin::cli(), late).await.unwrap_err();
+    assert!(matches!(refused, Failure::Drifted), "{refused}");
+    assert_eq!(app.app.store.upstreams().await.unwrap().0[0].secret.as_ref(), Some(&sealed));
+    assert_eq!(app.app.providers().await.unwrap().ids(), ["google"]);
+    // Pruned, it goes.
+    let nothing = folder(&[("empty.toml", "")]);
+    let pruned = plan(&app, nothing.path(), true).await;
+    assert!(steps(&pruned).contains(&"Delete upstream google ".to_owned()), "{:?}", steps(&pruned));
+    assert_eq!(plan(&app, nothing.path(), false).await.unmanaged.len(), 2, "the robot, and it");
+    let only = as_code::plan(&app.app, &nothing.path().join("."), NOTHING, true).await.unwrap();
+    apply(&app, only).await;
+    assert!(app.app.providers().await.unwrap().is_empty());
+    let rows = app.app.store.recent_audit(100).await.unwrap();
+    for action in ["upstream.create", "upstream.update", "upstream.delete"] {
+        let row = rows.iter().find(|row| row.action == action && row.actor == "cli").unwrap();
+        assert!(row.detail.ends_with("(from files)"), "{}", row.detail);
+    }
+});
+
+#[tokio::test]
+async fn wrong_providers_in_files_are_refused_with_their_line() {
+    let app = TestApp::start(crate::support::Engine::Sqlite).await;
+    let app = app.configured(|config| config.upstreams = vec![crate::support::provider::nowhere("of-file")]);
+    let oidc = "[[upstream]]\nid = \"a\"\nname = \"A\"\nkind = \"openid-connect\"\nclient_id = \"c\"\n";
+    for (text, said) in [
+        ("[[upstream]]\npreset = \"google\"\n".to_owned(), "x.toml:1: client_id: is missing"),
+        (format!("{oidc}issuer = \"http://a.example\"\n"), "x.toml:6: issuer: must be an address"),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nclient_secret = \"s3cret\"\n"),
+            "x.toml:7: client_secret: files hold no secrets",
+        ),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nprivate_key = \"k\"\n"),
+            "private_key: files hold no secrets",
+        ),
+        (format!("{oidc}issuer = \"https://a.example\"\ncolour = \"red\"\n"), "x.toml:7: unknown: colour"),
+        (format!("{oidc}issuer = \"https://a.example\"\nclient_secret_env = \"NO\"\n"), "NO is not set"),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nclient_secret_env = \"NO\"\nkey_file = \"k\"\n"),
+            "name one of client_secret_env and key_file",
+        ),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\n{oidc}issuer = \"https://a.example\"\n"),
+            "id: a stands at x.toml:1 already",
+        ),
+        (
+            "[[upstream]]\nid = \"of-file\"\npreset = \"google\"\nclient_id = \"g\"\n".to_owned(),
+            "x.toml:2: id: is used in countersign.toml already",
+        ),
+        ("[[provider]]\nid = \"x\"\n".to_owned(), "unknown: provider"),
+    ] {
+        let files = folder(&[("x.toml", text.as_str())]);
+        let refused = as_code::plan(&app.app, files.path(), NOTHING, false).await.unwrap_err().to_string();
+        assert!(refused.contains(said), "{text}: {refused}");
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
+}

@@ -17,6 +17,7 @@ mod list;
 pub mod mails;
 pub mod policies;
 pub mod problem;
+pub mod providers;
 pub mod registration_tokens;
 pub mod sign_in_methods;
 pub mod statistics;
@@ -69,6 +70,8 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         webhooks::rotate_secret, webhooks::end_old_secret, webhooks::test, webhooks::skip,
         webhooks::deliveries, webhooks::redeliver,
         branding::show, branding::replace, policies::show,
+        providers::list, providers::create, providers::show, providers::update, providers::delete, providers::links,
+        providers::test,
         mails::list, mails::retry, mails::cancel,
         audit::list, audit::export,
         statistics::show,

@@ -11,11 +11,13 @@ use crate::app::App;
 use crate::branding::{BrandingInput, Choices, readable};
 use crate::protocol::client::Client;
 use crate::protocol::group::{Group, GroupInput};
+use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::ClientInput;
 use crate::protocol::webhook::{Webhook, WebhookInput};
 
 const CLIENTS: &str = "clients.toml";
 const GROUPS: &str = "groups.toml";
+const UPSTREAMS: &str = "upstreams.toml";
 
 #[derive(Serialize)]
 struct Clients {
@@ -27,7 +29,33 @@ struct Groups {
     group: Vec<GroupInput>,
 }
 
-/// The text of both files: name and content.
+#[derive(Serialize)]
+struct Upstreams {
+    upstream: Vec<ProviderInput>,
+}
+
+/// The same of the upstream providers that were registered at run time.
+///
+/// # Errors
+/// Something cannot be said in TOML.
+fn text_of_upstreams(upstreams: &[ProviderInput]) -> anyhow::Result<(&'static str, String)> {
+    let upstream: Vec<ProviderInput> = upstreams.iter().cloned().map(ProviderInput::shortened).collect();
+    let text = if upstream.is_empty() {
+        String::new()
+    } else {
+        toml::to_string(&Upstreams { upstream }).context("a provider cannot be written as TOML")?
+    };
+    Ok((
+        UPSTREAMS,
+        format!(
+            "# Providers elsewhere that people sign in with, one [[upstream]] each, as in countersign.toml; those of that file are\n\
+             # not here. Secrets are not here either and stay as they are. To set one from outside, name its source:\n\
+             # client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\"; for a private key, key_env or key_file.\n\n{text}"
+        ),
+    ))
+}
+
+/// The text of the files about clients and groups: name and content.
 ///
 /// # Errors
 /// Something cannot be said in TOML.
@@ -100,6 +128,8 @@ pub struct Exported {
     pub groups: usize,
     /// Webhooks.
     pub webhooks: usize,
+    /// Upstream providers that were registered at run time.
+    pub upstreams: usize,
     /// Did administrators choose anything for how the server looks?
     pub branding: bool,
 }
@@ -114,10 +144,19 @@ pub async fn export(app: &App, folder: &Path, force: bool) -> anyhow::Result<Exp
     let mut files: Vec<(&str, Vec<u8>)> =
         texts(&clients, &groups)?.into_iter().map(|(name, text)| (name, text.into_bytes())).collect();
     files.push((WEBHOOKS, webhooks_text(&webhooks)?.into_bytes()));
+    let upstreams: Vec<ProviderInput> =
+        app.providers_anew().await?.registered().iter().map(|standing| standing.input.clone()).collect();
+    let (name, text) = text_of_upstreams(&upstreams)?;
+    files.push((name, text.into_bytes()));
     files.extend(branding_files(&chosen)?);
     write(folder, &files, force)?;
-    let (clients, groups, webhooks) = (clients.len(), groups.len(), webhooks.len());
-    Ok(Exported { clients, groups, webhooks, branding: !chosen.is_empty() })
+    Ok(Exported {
+        clients: clients.len(),
+        groups: groups.len(),
+        webhooks: webhooks.len(),
+        upstreams: upstreams.len(),
+        branding: !chosen.is_empty(),
+    })
 }
 
 fn webhooks_text(webhooks: &[Webhook]) -> anyhow::Result<String> {

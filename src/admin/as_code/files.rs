@@ -1,4 +1,5 @@
-//! Reads the folder: TOML files with `[[client]]`, `[[group]]`, `[[webhook]]` and `[branding]`, every complaint with its file and line.
+//! Reads the folder: TOML files with `[[client]]`, `[[group]]`, `[[webhook]]`, `[[upstream]]` and `[branding]`, every complaint with its
+//! file and line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 
 use crate::branding::{BrandingInput, LARGEST_LOGO};
 use crate::protocol::group::GroupInput;
+use crate::protocol::provider::{ProviderInput, SecretText};
 use crate::protocol::registration::{ClientInput, FieldProblem};
 use crate::protocol::webhook::WebhookInput;
 
@@ -31,7 +33,11 @@ const DEEPEST: usize = 8;
 /// Bytes of a file that holds a secret at most.
 const LARGEST_SECRET: u64 = 4096;
 
-/// Where a client's secret comes from: the files hold none.
+/// Where a provider's private key comes from.
+const KEY_ENV: &str = "key_env";
+const KEY_FILE: &str = "key_file";
+
+/// Where a client's secret, and that for a provider, comes from: the files hold none.
 const SECRET_ENV: &str = "client_secret_env";
 const SECRET_FILE: &str = "client_secret_file";
 
@@ -73,11 +79,13 @@ pub struct Wanted {
     pub groups: Vec<Entry<GroupInput>>,
     /// Webhooks.
     pub webhooks: Vec<Entry<WebhookInput>>,
+    /// Upstream providers, each with the secret that is referred to.
+    pub upstreams: Vec<Entry<ProviderInput>>,
     /// How the server looks; one of them at most is right.
     pub branding: Vec<Entry<BrandingInput>>,
 }
 
-/// One client, group or webhook, or the branding, and where it stands.
+/// One client, group, webhook or provider, or the branding, and where it stands.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// As it is wanted.
@@ -235,9 +243,9 @@ impl Reading<'_> {
                 self.branding(path, place, members);
                 continue;
             }
-            if !matches!(kind, "client" | "group" | "webhook") {
+            if !matches!(kind, "client" | "group" | "webhook" | "upstream") {
                 let message = format!(
-                    "unknown: {kind} (a file holds [[client]], [[group]], [[webhook]] and [branding])"
+                    "unknown: {kind} (a file holds [[client]], [[group]], [[webhook]], [[upstream]] and [branding])"
                 );
                 self.complain(name, Some(line(key.span())), &message);
                 continue;
@@ -256,6 +264,7 @@ impl Reading<'_> {
                 match kind {
                     "client" => self.client(path, place, members),
                     "webhook" => self.webhook(path, place, members),
+                    "upstream" => self.upstream(path, place, members),
                     _ => {
                         if let Some(input) = self.input(&place, members) {
                             self.wanted.groups.push(Entry { input, secret: None, place });
@@ -295,7 +304,7 @@ impl Reading<'_> {
             self.complain(&place.file, place.fields.get(field).copied(), &message);
             return;
         }
-        let references = taken(&mut members, [URL_ENV, URL_FILE]);
+        let references = taken(&mut members, &[URL_ENV, URL_FILE]);
         if let Some((field, _)) = references.first() {
             let line = place.fields.get(*field).copied();
             if members.contains_key(URL) {
@@ -341,8 +350,32 @@ impl Reading<'_> {
         self.complaints.push(Complaint { file: file.to_owned(), line, message });
     }
 
+    fn upstream(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
+        for (field, instead) in [
+            ("client_secret", "client_secret_env or client_secret_file"),
+            ("private_key", "key_env or key_file"),
+        ] {
+            if members.remove(field).is_some() {
+                let message = format!("{field}: files hold no secrets: name {instead}");
+                self.complain(&place.file, place.fields.get(field).copied(), &message);
+            }
+        }
+        let references = taken(&mut members, &[SECRET_ENV, SECRET_FILE, KEY_ENV, KEY_FILE]);
+        let is_key = references.first().is_some_and(|(field, _)| [KEY_ENV, KEY_FILE].contains(field));
+        let secret = self.secret(path, &place, &references);
+        if let Some(mut input) = self.input::<ProviderInput>(&place, members) {
+            let text = secret.as_ref().map(|secret| SecretText::from(secret.text.to_string()));
+            if is_key {
+                input.private_key = text;
+            } else {
+                input.client_secret = text;
+            }
+            self.wanted.upstreams.push(Entry { input, secret, place });
+        }
+    }
+
     fn client(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
-        let references = taken(&mut members, [SECRET_ENV, SECRET_FILE]);
+        let references = taken(&mut members, &[SECRET_ENV, SECRET_FILE]);
         if let Some(Value::String(text)) = members.get("jwks") {
             // What TOML cannot say, such as null, may be written as JSON.
             match serde_json::from_str(text) {
@@ -359,7 +392,7 @@ impl Reading<'_> {
         }
     }
 
-    fn secret(&mut self, path: &Path, place: &Place, references: &[(&str, Value)]) -> Option<Secret> {
+    fn secret(&mut self, path: &Path, place: &Place, references: &[(&'static str, Value)]) -> Option<Secret> {
         let (field, value) = references.first()?;
         let found = match value {
             _ if references.len() > 1 => {
@@ -423,8 +456,8 @@ impl Reading<'_> {
 }
 
 /// The fields that refer to something outside the files.
-fn taken(members: &mut Map<String, Value>, fields: [&'static str; 2]) -> Vec<(&'static str, Value)> {
-    fields.into_iter().filter_map(|field| members.remove(field).map(|value| (field, value))).collect()
+fn taken(members: &mut Map<String, Value>, fields: &[&'static str]) -> Vec<(&'static str, Value)> {
+    fields.iter().filter_map(|field| members.remove(*field).map(|value| (*field, value))).collect()
 }
 
 /// The bytes of an image, if it is no larger than one may be.

@@ -1,6 +1,7 @@
-//! Configuration as code: the clients, groups and webhooks of a deployment, and how it looks, as files in a folder. [`plan`] says what differs, which
+//! Configuration as code: the clients, groups, webhooks and upstream providers of a deployment, and how it looks, as files in
+//! a folder. [`plan`] says what differs, which
 //! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
-//! only say the same [`ClientInput`] and [`GroupInput`].
+//! only say the same [`ClientInput`], [`GroupInput`] and [`ProviderInput`].
 //!
 //! A client that registered itself is its own: it is neither written out nor touched.
 
@@ -9,6 +10,7 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -17,15 +19,18 @@ pub use self::export::{Exported, export, texts, write};
 pub use self::files::{Complaint, Environment, Secret};
 use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
-use super::{Refusal, branding, changes, groups, webhooks};
+use super::{Refusal, branding, changes, groups, providers, webhooks};
 use crate::app::{App, Origin};
+use crate::authn::upstream::Standing;
 use crate::branding::{self as looks, BrandingInput, Choices, readable};
 use crate::protocol::client::Client;
 use crate::protocol::group::{self, Group, GroupInput};
+use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::{self, ClientInput, Registration};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
+use crate::protocol::timestamp::Timestamp;
 use crate::protocol::webhook::{self, Webhook, WebhookInput, host_of};
-use crate::store::{Edit, MOST_WEBHOOKS, StoreError, StoredBranding, Versions, What};
+use crate::store::{Edit, MOST_UPSTREAMS, MOST_WEBHOOKS, StoreError, StoredBranding, StoredUpstream, Versions, What};
 
 /// Why there is no plan, or why it was not carried out. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -77,6 +82,8 @@ pub enum Kind {
     Webhook,
     /// How the server looks.
     Branding,
+    /// An upstream provider, by its id.
+    Upstream,
 }
 
 impl Kind {
@@ -88,6 +95,7 @@ impl Kind {
             Self::Group => "group",
             Self::Webhook => "webhook",
             Self::Branding => "branding",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -171,6 +179,9 @@ enum Work {
     ChangeWebhook(Box<Webhook>, webhook::Wanted),
     DeleteWebhook(Box<Webhook>),
     Rebrand(Box<StoredBranding>, Choices),
+    CreateUpstream(Box<providers::Wanted>),
+    ChangeUpstream(Arc<Standing>, Box<providers::Wanted>),
+    DeleteUpstream(Arc<Standing>),
 }
 
 /// A secret that was made up while a plan was carried out: nobody can read it again.
@@ -219,13 +230,14 @@ pub async fn plan(
     prune: bool,
 ) -> Result<Plan, Failure> {
     let wanted = files::read(folder, environment).map_err(Failure::Files)?;
-    let Wanted { clients: wanted_clients, groups: wanted_groups, .. } = wanted;
     let (clients, groups) = app.store.configuration().await?;
     let (webhooks, branding) = (app.store.webhooks().await?, app.store.branding().await?);
+    let upstreams = app.providers_anew().await?.registered().to_vec();
+    let rows: Vec<StoredUpstream> = upstreams.iter().map(|standing| standing.row.clone()).collect();
     let mut planning = Planning {
         app,
         plan: Plan {
-            seen: Versions::of(&clients, &groups).and(&webhooks, &branding),
+            seen: Versions::of(&clients, &groups).and(&webhooks, &rows, &branding),
             steps: Vec::new(),
             unmanaged: Vec::new(),
             unchanged: 0,
@@ -233,10 +245,11 @@ pub async fn plan(
         complaints: Vec::new(),
         prune,
     };
-    planning.clients(clients, wanted_clients).await?;
-    planning.groups(groups, wanted_groups);
+    planning.clients(clients, wanted.clients).await?;
+    planning.groups(groups, wanted.groups);
     planning.webhooks(webhooks, wanted.webhooks);
     planning.branding(branding, wanted.branding);
+    planning.upstreams(upstreams, wanted.upstreams).await?;
     if !planning.complaints.is_empty() {
         return Err(Failure::Files(planning.complaints));
     }
@@ -501,6 +514,78 @@ impl Planning<'_> {
         self.step(action, Kind::Branding, id, Some(entry.place()), fields, work);
     }
 
+    async fn upstreams(
+        &mut self,
+        standing: Vec<Arc<Standing>>,
+        wanted: Vec<Entry<ProviderInput>>,
+    ) -> Result<(), Failure> {
+        let mut standing: BTreeMap<String, Arc<Standing>> =
+            standing.into_iter().map(|one| (one.row.id.clone(), one)).collect();
+        let mut there = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for entry in wanted {
+            // Of the wrong ones as well: what a file names is not deleted for a mistake in it.
+            let id = entry.input.id.clone().or_else(|| entry.input.preset.clone()).unwrap_or_default();
+            if let Some(place) = places.insert(id.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("id: {id} stands at {place} already")));
+                continue;
+            }
+            let before = standing.remove(&id);
+            let checked = match &before {
+                Some(before) => providers::check_change(self.app, before, &entry.input, false),
+                None => providers::check_new(self.app, &entry.input),
+            };
+            let checked = match checked {
+                Ok(wanted) => {
+                    let kept =
+                        providers::keeps_links(self.app, &entry.input, &wanted.described, before.as_deref());
+                    kept.await.map(|()| wanted)
+                }
+                Err(refusal) => Err(refusal),
+            };
+            let wanted = match checked {
+                Ok(wanted) => wanted,
+                Err(Refusal::Invalid(problems)) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let secret = entry.secret.as_ref().filter(|_| wanted.new_proof).map(|secret| FieldChange {
+                field: if entry.input.private_key.is_some() { "private_key" } else { "client_secret" }
+                    .to_owned(),
+                ..secret_change(secret)
+            });
+            let (place, after) = (Some(entry.place()), members(&ProviderInput::from(&wanted.described)));
+            let Some(before) = before else {
+                there += 1;
+                if there > MOST_UPSTREAMS {
+                    self.complaints
+                        .push(entry.whole(format_args!("there may be {MOST_UPSTREAMS} providers")));
+                    continue;
+                }
+                let mut fields = difference(&Map::new(), &after);
+                fields.retain(|change| change.field != "id");
+                fields.extend(secret);
+                let work = Work::CreateUpstream(Box::new(wanted));
+                self.step(Action::Create, Kind::Upstream, id, place, fields, work);
+                continue;
+            };
+            if wanted.is(&before) {
+                self.plan.unchanged += 1;
+                continue;
+            }
+            let mut fields = difference(&members(&before.input), &after);
+            fields.extend(secret);
+            let work = Work::ChangeUpstream(before, Box::new(wanted));
+            self.step(Action::Change, Kind::Upstream, id, place, fields, work);
+        }
+        for (id, one) in standing {
+            self.not_named(Kind::Upstream, id, Work::DeleteUpstream(one));
+        }
+        Ok(())
+    }
+
     fn not_named(&mut self, kind: Kind, id: String, work: Work) {
         if self.prune {
             self.step(Action::Delete, kind, id, None, Vec::new(), work);
@@ -666,6 +751,23 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let audit = app.audit(origin, "branding.update", branding::TARGET.to_owned(), detail);
                 let after = branding::changed(app, &before, &choices);
                 Edit { what: What::UpdateBranding(Box::new(after), before.updated_at), audit }
+            Work::CreateUpstream(wanted) => {
+                let row = providers::new_row(app, &wanted)?;
+                let detail = format!("{} (from files)", providers::summary(&wanted.described));
+                let audit = app.audit(origin, "upstream.create", providers::target(&row.id), detail);
+                Edit { what: What::InsertUpstream(row), audit }
+            }
+            Work::ChangeUpstream(before, wanted) => {
+                let (row, detail) = providers::changed_row(app, &before, &wanted)?;
+                let detail = format!("{detail} (from files)");
+                let audit = app.audit(origin, "upstream.update", providers::target(&row.id), detail);
+                Edit { what: What::UpdateUpstream(row, Timestamp(before.row.updated_at)), audit }
+            }
+            Work::DeleteUpstream(before) => {
+                let detail = format!("{} (from files)", providers::name_of(&before));
+                let audit = app.audit(origin, "upstream.delete", providers::target(&before.row.id), detail);
+                let read_at = Timestamp(before.row.updated_at);
+                Edit { what: What::DeleteUpstream(before.row.id.clone(), read_at), audit }
             }
         };
         edits.push(edit);

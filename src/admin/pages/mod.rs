@@ -13,6 +13,7 @@ pub mod invitations;
 pub mod keys;
 pub mod mails;
 pub mod policies;
+pub mod providers;
 pub mod reference;
 pub mod registration;
 pub mod users;
