@@ -68,10 +68,9 @@ pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Res
         "branding": branding, "folder": folder,
     });
     let and_branding = if branding { ", and the branding," } else { "" };
-    let sentence =
-        format!(
-            "{clients} clients, {groups} groups, {webhooks} webhooks and {upstreams} upstream providers{and_branding} are in {folder}"
-        );
+    let sentence = format!(
+        "{clients} clients, {groups} groups, {webhooks} webhooks and {upstreams} upstream providers{and_branding} are in {folder}"
+    );
     output::done(options.json, &written, &sentence)
 }
 

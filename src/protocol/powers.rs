@@ -96,7 +96,12 @@ impl Resource {
     pub const fn is_changed_by_scope(self) -> bool {
         !matches!(
             self,
-            Self::Delegations | Self::Providers | Self::Audit | Self::Statistics | Self::Failures | Self::Policies
+            Self::Delegations
+                | Self::Providers
+                | Self::Audit
+                | Self::Statistics
+                | Self::Failures
+                | Self::Policies
         )
     }
 }

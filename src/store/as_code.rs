@@ -80,12 +80,7 @@ impl Versions {
 
     /// And those of these.
     #[must_use]
-    pub fn and(
-        self,
-        webhooks: &[Webhook],
-        upstreams: &[StoredUpstream],
-        branding: &StoredBranding,
-    ) -> Self {
+    pub fn and(self, webhooks: &[Webhook], upstreams: &[StoredUpstream], branding: &StoredBranding) -> Self {
         let webhooks = webhooks.iter().map(|webhook| (webhook.id.clone(), webhook.updated_at.0)).collect();
         let upstreams = upstreams.iter().map(|row| (row.id.clone(), row.updated_at)).collect();
         Self { webhooks, upstreams, branding: branding.updated_at.0, ..self }

@@ -30,7 +30,9 @@ use crate::protocol::registration::{self, ClientInput, Registration};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::webhook::{self, Webhook, WebhookInput, host_of};
-use crate::store::{Edit, MOST_UPSTREAMS, MOST_WEBHOOKS, StoreError, StoredBranding, StoredUpstream, Versions, What};
+use crate::store::{
+    Edit, MOST_UPSTREAMS, MOST_WEBHOOKS, StoreError, StoredBranding, StoredUpstream, Versions, What,
+};
 
 /// Why there is no plan, or why it was not carried out. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -751,6 +753,7 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let audit = app.audit(origin, "branding.update", branding::TARGET.to_owned(), detail);
                 let after = branding::changed(app, &before, &choices);
                 Edit { what: What::UpdateBranding(Box::new(after), before.updated_at), audit }
+            }
             Work::CreateUpstream(wanted) => {
                 let row = providers::new_row(app, &wanted)?;
                 let detail = format!("{} (from files)", providers::summary(&wanted.described));
