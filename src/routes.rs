@@ -159,6 +159,9 @@ fn administration() -> Router<App> {
         .route("/admin/webhooks/{id}/skip", post(pages::webhooks::skip))
         .route("/admin/webhooks/{id}/delete", post(pages::webhooks::delete))
         .route("/admin/webhooks/{id}/deliveries/{delivery}/redeliver", post(pages::webhooks::redeliver))
+        .route("/admin/branding", get(pages::branding::show).post(pages::branding::update))
+        .route("/admin/branding/reset", post(pages::branding::reset))
+        .route("/admin/policies", get(pages::policies::show))
         .route("/admin/providers", get(pages::providers::list))
         .route("/admin/providers/new", get(pages::providers::kinds))
         .route(
@@ -250,6 +253,8 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/webhooks/{id}/skip", post(api::webhooks::skip))
         .route("/admin/api/webhooks/{id}/deliveries", get(api::webhooks::deliveries))
         .route("/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::webhooks::redeliver))
+        .route("/admin/api/branding", get(api::branding::show).put(api::branding::replace))
+        .route("/admin/api/policies", get(api::policies::show))
         .route("/admin/api/providers", get(api::providers::list).post(api::providers::create))
         .route(
             "/admin/api/providers/{id}",

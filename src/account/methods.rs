@@ -150,7 +150,7 @@ pub async fn new_passkey(
     let challenge = app.passkeys.begin_registration(&me.user, &existing, &asking(&app, &me.browser))?;
     let page = pages::NewPasskey {
         shell: shell(&app, me.browser.locale.words(), &me),
-        name: describe_device(me.browser.locale.words(), &info.user_agent),
+        name: describe_device(&me.browser.locale.words(), &info.user_agent),
         passkey: PasskeyChallenge { options: challenge.options, sealed: challenge.sealed },
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
@@ -176,7 +176,7 @@ pub async fn add_passkey(
         id: new.id,
         user_id: me.user.id.to_string(),
         name: name_of(field("name"))
-            .unwrap_or_else(|| describe_device(me.browser.locale.words(), &info.user_agent)),
+            .unwrap_or_else(|| describe_device(&me.browser.locale.words(), &info.user_agent)),
         credential: new.credential,
         sign_count: 0,
         created_at: now,

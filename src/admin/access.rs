@@ -117,6 +117,11 @@ const MEND_FAILURES: &[Permission] = &[read(Resource::Failures), write(Resource:
 /// A webhook is told what the audit log says.
 const READ_WEBHOOKS: &[Permission] = &[read(Resource::Webhooks), read(Resource::Audit)];
 const WRITE_WEBHOOKS: &[Permission] = &[write(Resource::Webhooks), read(Resource::Audit)];
+const READ_BRANDING: &[Permission] = &[read(Resource::Branding)];
+const WRITE_BRANDING: &[Permission] = &[write(Resource::Branding)];
+/// They name applications and groups.
+const READ_POLICIES: &[Permission] =
+    &[read(Resource::Policies), read(Resource::Clients), read(Resource::Groups)];
 /// What changes them is for those with all powers: a provider vouches for people.
 const READ_PROVIDERS: &[Permission] = &[read(Resource::Providers)];
 const READ_MAILS: &[Permission] = &[read(Resource::Mails)];
@@ -280,6 +285,10 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/delete", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/policies", READ_POLICIES),
+    each("GET", "/admin/branding", READ_BRANDING),
+    each("POST", "/admin/branding", WRITE_BRANDING),
+    each("POST", "/admin/branding/reset", WRITE_BRANDING),
     each("GET", "/admin/providers", READ_PROVIDERS),
     all_powers("GET", "/admin/providers/new"),
     all_powers("GET", "/admin/providers/new/{kind}"),
@@ -354,6 +363,9 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/api/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("GET", "/admin/api/webhooks/{id}/deliveries", READ_WEBHOOKS),
     each("POST", "/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/api/policies", READ_POLICIES),
+    each("GET", "/admin/api/branding", READ_BRANDING),
+    each("PUT", "/admin/api/branding", WRITE_BRANDING),
     each("GET", "/admin/api/providers", READ_PROVIDERS),
     all_powers("POST", "/admin/api/providers"),
     each("GET", "/admin/api/providers/{id}", READ_PROVIDERS),

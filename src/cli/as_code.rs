@@ -10,7 +10,7 @@ use dialoguer::Confirm;
 use serde_json::{Value, json};
 
 use super::{Place, output};
-use crate::admin::as_code::{self, Action, FieldChange, Plan, Step};
+use crate::admin::as_code::{self, Action, Exported, FieldChange, Plan, Step};
 use crate::app::Origin;
 
 /// What `plan` answers when there is something to do.
@@ -60,22 +60,18 @@ pub(super) struct ApplyOptions {
 
 pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Result<()> {
     let app = place.app().await?;
-    let (clients, groups) = app.store.configuration().await?;
-    let upstreams: Vec<_> =
-        app.providers_anew().await?.registered().iter().map(|standing| standing.input.clone()).collect();
-    let mut texts = as_code::texts(&clients, &groups)?.to_vec();
-    texts.push(as_code::text_of_upstreams(&upstreams)?);
-    as_code::write(&options.folder, &texts, options.force)?;
+    let exported = as_code::export(&app, &options.folder, options.force).await?;
     let folder = options.folder.display().to_string();
+    let Exported { clients, groups, webhooks, upstreams, branding } = exported;
     let written = json!({
-        "clients": clients.len(), "groups": groups.len(), "upstreams": upstreams.len(), "folder": folder,
+        "clients": clients, "groups": groups, "webhooks": webhooks, "upstreams": upstreams,
+        "branding": branding, "folder": folder,
     });
-    let sentence = format!(
-        "{} clients, {} groups and {} upstream providers are in {folder}",
-        clients.len(),
-        groups.len(),
-        upstreams.len()
-    );
+    let and_branding = if branding { ", and the branding," } else { "" };
+    let sentence =
+        format!(
+            "{clients} clients, {groups} groups, {webhooks} webhooks and {upstreams} upstream providers{and_branding} are in {folder}"
+        );
     output::done(options.json, &written, &sentence)
 }
 
@@ -115,7 +111,7 @@ pub(super) async fn apply(place: &Place, options: ApplyOptions) -> anyhow::Resul
         return output::json(&json!({ "plan": planned, "secrets": secrets }));
     }
     for secret in secrets {
-        println!("client_secret of {}: {}  (shown only this once)", secret.client_id, secret.client_secret);
+        println!("{secret}  (shown only this once)");
     }
     if done > 0 {
         println!("Applied.");

@@ -126,8 +126,8 @@ pub struct Config {
     pub keep_names_for: Duration,
     /// Ways to sign in that are not there for everybody.
     pub sign_in: SignIn,
-    /// What it looks like; for as long as the process runs.
-    pub branding: &'static Branding,
+    /// What it looks like, where administrators chose nothing else.
+    pub branding: Arc<Branding>,
     /// Providers elsewhere that people sign in with, as far as they stand in the file; `App::providers` has all.
     pub upstreams: Vec<Upstream>,
     /// Clients that register themselves.

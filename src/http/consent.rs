@@ -40,13 +40,14 @@ pub async fn get(
         Some(Question { session: live.session.id.clone(), scope: request.consent_scope.clone() });
     let words = browser.locale.words_in(&flow);
     let scopes = scopes_to_show(&request.consent_scope);
+    let scopes = scopes.into_iter().map(|scope| pages::describe_scope(&words, scope)).collect();
     let page = pages::Consent {
         words,
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
         app: about(&asked),
         account: live.user.display_name().to_owned(),
-        scopes: scopes.into_iter().map(|scope| pages::describe_scope(words, scope)).collect(),
+        scopes,
     };
     let csp = Csp::default().form_to(asked.reply_to.redirect.csp_source());
     Ok(html(&page, &csp))

@@ -172,7 +172,7 @@ async fn begin_session(
         && !flow.told
         && let Some(user) = app.store.user(who.user()).await?
     {
-        let language = Locale::of(&app.config, headers).words_in(&flow).language();
+        let language = Locale::of(app, headers).words_in(&flow).language();
         to_users::signed_in_anew(app, &info.anonymous().by_user(&user.id), &user, language).await;
     }
     (flow.sign_in, flow.told) = (SignIn::default(), false);

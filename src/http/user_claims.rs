@@ -31,7 +31,8 @@ pub async fn about(
     Ok(claims)
 }
 
-/// Those in the ID tokens of a grant: what was asked for one by one, and is within the client's scope.
+/// Those in the ID tokens of a grant: what was asked for one by one, and is within the client's scope; and those of its
+/// scopes, where the client is registered so.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -41,11 +42,13 @@ pub async fn in_id_token(
     grant: &Grant,
 ) -> Result<Map<String, Value>, StoreError> {
     let wanted = grant.claims.clone().within(&client.metadata.scope).id_token;
-    if wanted.is_empty() {
+    let by_scope = client.metadata.claims_in_id_token;
+    if wanted.is_empty() && !by_scope {
         return Ok(Map::new());
     }
+    let scope = if by_scope { grant.scope.clone() } else { Scope::default() };
     match app.store.user(&grant.user_id).await? {
-        Some(user) => about(app, &user, &Scope::default(), &wanted).await,
+        Some(user) => about(app, &user, &scope, &wanted).await,
         None => Ok(Map::new()),
     }
 }

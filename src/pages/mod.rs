@@ -9,6 +9,7 @@ mod account;
 mod admin;
 pub mod assets;
 mod audit;
+mod branding;
 mod by_mail;
 mod delegation;
 mod demo;
@@ -36,6 +37,7 @@ pub use admin::{
     InvitationRow, KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
+pub use branding::{AdminBranding, AdminPolicies, BrandingFields, BrandingPart};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use delegation::{
     AdminDelegations, AdminReference, AdminReferencePart, DelegationFields, DelegationRow, RefAnswer,
@@ -79,7 +81,7 @@ use words::{ago, day_time, grouped, iso, signed_in};
 /// A page as it is sent: in which language, and where it is found again.
 pub trait Page: Template {
     /// Its words; none where it has none.
-    fn words(&self) -> Option<Words>;
+    fn words(&self) -> Option<&Words>;
 
     /// An address on this server that shows it again, for its switch of languages; none where there is none.
     fn here(&self) -> Option<String> {
@@ -290,6 +292,10 @@ pub enum Notice {
     Delegated,
     /// Something that was delegated was taken back.
     DelegationEnded,
+    /// What administrators chose for how this server looks was changed.
+    BrandingSaved,
+    /// It was taken back.
+    BrandingReset,
 }
 
 impl Notice {
@@ -397,6 +403,8 @@ impl Notice {
         ),
         (Notice::Delegated, "delegated", Phrase::english("It is delegated.")),
         (Notice::DelegationEnded, "delegation-ended", Phrase::english("It is taken back.")),
+        (Notice::BrandingSaved, "branding-saved", Phrase::english("It is saved, and shown on every page.")),
+        (Notice::BrandingReset, "branding-reset", Phrase::english("What was chosen here is taken back.")),
     ];
 
     /// The code for the address.

@@ -10,7 +10,7 @@ use crate::protocol::password_strength::Weakness;
 
 /// What a scope lets an application do, in words. Scopes of no known meaning are shown by their name.
 #[must_use]
-pub fn describe_scope(words: Words, name: &str) -> Scope {
+pub fn describe_scope(words: &Words, name: &str) -> Scope {
     let (title, description) = match name {
         "openid" => (words.text("scope-openid"), words.text("scope-openid-more")),
         "profile" => (words.text("scope-profile"), words.text("scope-profile-more")),
@@ -38,7 +38,7 @@ pub fn describe_weakness(words: &Words, weakness: &Weakness) -> String {
 
 /// "Firefox on Windows" from a `User-Agent` header: a hint for people to recognise a device, nothing to decide by.
 #[must_use]
-pub fn describe_device(words: Words, user_agent: &str) -> String {
+pub fn describe_device(words: &Words, user_agent: &str) -> String {
     // Order matters: browsers name the ones they descend from.
     const BROWSERS: [(&str, &str); 10] = [
         ("Edg", "Edge"),
@@ -77,7 +77,7 @@ pub fn describe_device(words: Words, user_agent: &str) -> String {
 
 /// Where from and how a session was signed in, around the time when it was.
 pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String) {
-    let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(*words, amr)).collect();
+    let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(words, amr)).collect();
     let methods = methods.join(&words.text("list-separator"));
     let SessionRow { ip, place, .. } = session;
     let from = if place.is_empty() { ip.clone() } else { format!("{place} ({ip})") };
@@ -90,7 +90,7 @@ pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String)
 }
 
 /// An authentication method reference (RFC 8176 §2) in words.
-fn describe_method(words: Words, amr: &str) -> String {
+fn describe_method(words: &Words, amr: &str) -> String {
     match amr {
         "pwd" => words.text("method-password").into(),
         "otp" => words.text("method-one-time-code").into(),

@@ -42,11 +42,15 @@ pub enum Resource {
     Providers,
     /// Mails that wait, and what became of them.
     Mails,
+    /// How this server looks.
+    Branding,
+    /// What holds on this deployment.
+    Policies,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Clients,
         Self::Users,
         Self::Groups,
@@ -60,6 +64,8 @@ impl Resource {
         Self::Webhooks,
         Self::Providers,
         Self::Mails,
+        Self::Branding,
+        Self::Policies,
     ];
 
     /// Its name in scopes.
@@ -79,6 +85,8 @@ impl Resource {
             Self::Webhooks => "webhooks",
             Self::Providers => "providers",
             Self::Mails => "mails",
+            Self::Branding => "branding",
+            Self::Policies => "policies",
         }
     }
 
@@ -86,7 +94,10 @@ impl Resource {
     /// with all powers, and what was written down stays.
     #[must_use]
     pub const fn is_changed_by_scope(self) -> bool {
-        !matches!(self, Self::Delegations | Self::Providers | Self::Audit | Self::Statistics | Self::Failures)
+        !matches!(
+            self,
+            Self::Delegations | Self::Providers | Self::Audit | Self::Statistics | Self::Failures | Self::Policies
+        )
     }
 }
 
@@ -127,6 +138,8 @@ impl Permission {
             Resource::Statistics => "what was counted",
             Resource::Failures => "refused requests of applications",
             Resource::Webhooks => "who is told of what happens",
+            Resource::Policies => "the policies of this deployment",
+            Resource::Branding => "how this server looks",
             Resource::Providers => "providers elsewhere that people sign in with",
             Resource::Mails => "mails that wait, and what became of them",
         };

@@ -174,6 +174,7 @@ pub const EVENTS: &[EventType] = &[
         ],
         "",
     ),
+    event("branding.changed", "How this server looks was changed", &["branding.update"], ""),
     event("webhook.stopped", "A webhook was stopped, because nothing arrived", &["webhook.stop"], ""),
 ];
 

@@ -1,17 +1,20 @@
-//! Configuration as code: many clients, groups and upstream providers written in one transaction, or none of them.
+//! Configuration as code: many clients, groups, webhooks and upstream providers written in one transaction, or none of them.
 
 use std::collections::BTreeMap;
 
 use super::audit::write_audit;
+use super::branding::{StoredBranding, update_branding};
 use super::changes::Topic;
 use super::client::{ClientRow, insert_client, to_json, update_client, write_origins};
 use super::group::{GroupRow, insert_group, update_group};
 use super::upstream::{StoredUpstream, delete_upstream, insert_upstream, update_upstream};
+use super::webhook::{delete_webhook, insert_webhook, update_webhook};
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::client::Client;
 use crate::protocol::group::Group;
 use crate::protocol::ids::{ClientId, GroupId};
 use crate::protocol::timestamp::Timestamp;
+use crate::protocol::webhook::Webhook;
 
 /// One thing to be written, with what says in the audit log that it was.
 #[derive(Debug)]
@@ -37,38 +40,67 @@ pub enum What {
     UpdateGroup(Group, Timestamp),
     /// Deletes a group, unless it changed since.
     DeleteGroup(GroupId, Timestamp),
+    /// Adds a webhook.
+    InsertWebhook(Box<Webhook>),
+    /// Writes a webhook, unless it changed since.
+    UpdateWebhook(Box<Webhook>, Timestamp),
+    /// Deletes a webhook, unless it changed since.
+    DeleteWebhook(String, Timestamp),
     /// Registers an upstream provider.
     InsertUpstream(StoredUpstream),
     /// Writes an upstream provider, unless it changed since.
     UpdateUpstream(StoredUpstream, Timestamp),
     /// Deletes an upstream provider, unless it changed since.
     DeleteUpstream(String, Timestamp),
+    /// Writes what administrators chose for how this server looks, unless it changed since.
+    UpdateBranding(Box<StoredBranding>, Timestamp),
 }
 
-/// The clients that administrators registered, the groups and the upstream providers, each by its id, and when it last changed (Unix seconds).
+/// The clients that administrators registered, the groups, the webhooks and the upstream providers, each by its id, and when it last changed (Unix
+/// seconds); and when the branding was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Versions {
     clients: BTreeMap<String, i64>,
     groups: BTreeMap<String, i64>,
+    webhooks: BTreeMap<String, i64>,
+    branding: i64,
     upstreams: BTreeMap<String, i64>,
 }
 
 impl Versions {
     /// Those of what was read.
     #[must_use]
-    pub fn of(clients: &[Client], groups: &[Group], upstreams: &[StoredUpstream]) -> Self {
+    pub fn of(clients: &[Client], groups: &[Group]) -> Self {
         Self {
             clients: clients.iter().map(|client| (client.id.to_string(), client.updated_at.0)).collect(),
             groups: groups.iter().map(|group| (group.id.to_string(), group.updated_at.0)).collect(),
-            upstreams: upstreams.iter().map(|row| (row.id.clone(), row.updated_at)).collect(),
+            ..Self::default()
         }
+    }
+
+    /// And those of these.
+    #[must_use]
+    pub fn and(
+        self,
+        webhooks: &[Webhook],
+        upstreams: &[StoredUpstream],
+        branding: &StoredBranding,
+    ) -> Self {
+        let webhooks = webhooks.iter().map(|webhook| (webhook.id.clone(), webhook.updated_at.0)).collect();
+        let upstreams = upstreams.iter().map(|row| (row.id.clone(), row.updated_at)).collect();
+        Self { webhooks, upstreams, branding: branding.updated_at.0, ..self }
     }
 }
 
 impl Edit {
     fn topic(&self) -> Option<Topic<'_>> {
         match &self.what {
-            What::InsertClient(_) | What::InsertGroup(_) => None,
+            What::InsertClient(_)
+            | What::InsertGroup(_)
+            | What::InsertWebhook(_)
+            | What::UpdateWebhook(..)
+            | What::DeleteWebhook(..) => None,
+            What::UpdateBranding(..) => Some(Topic::Branding),
             What::UpdateClient(client, _) => Some((&client.id).into()),
             What::DeleteClient(id, _) => Some(id.into()),
             What::UpdateGroup(..) | What::DeleteGroup(..) => Some(Topic::Groups),
@@ -124,12 +156,18 @@ impl Store {
                     .await?;
             let groups: Vec<(String, i64)> =
                 sqlx::query_as("SELECT id, updated_at FROM groups").fetch_all(&mut *tx).await?;
+            let webhooks: Vec<(String, i64)> =
+                sqlx::query_as("SELECT id, updated_at FROM webhooks").fetch_all(&mut *tx).await?;
+            let (branding,): (i64,) =
+                sqlx::query_as("SELECT updated_at FROM branding WHERE id = 1").fetch_one(&mut *tx).await?;
             let upstreams: Vec<(String, i64)> =
                 sqlx::query_as("SELECT id, updated_at FROM upstreams").fetch_all(&mut *tx).await?;
             let standing = Versions {
                 clients: clients.into_iter().collect(),
                 groups: groups.into_iter().collect(),
+                webhooks: webhooks.into_iter().collect(),
                 upstreams: upstreams.into_iter().collect(),
+                branding,
             };
             if standing != *seen {
                 return Ok(false);
@@ -166,6 +204,10 @@ impl Store {
                             .await?
                             .rows_affected()
                     }
+                    What::InsertWebhook(webhook) => insert_webhook!(tx, webhook),
+                    What::UpdateWebhook(webhook, read_at) => update_webhook!(tx, webhook, read_at, audit),
+                    What::DeleteWebhook(id, read_at) => delete_webhook!(tx, id, read_at),
+                    What::UpdateBranding(stored, read_at) => update_branding!(tx, stored, read_at),
                     What::InsertUpstream(upstream) => insert_upstream!(tx, upstream),
                     What::UpdateUpstream(upstream, read_at) => update_upstream!(tx, upstream, read_at),
                     What::DeleteUpstream(id, read_at) => delete_upstream!(tx, id, read_at),

@@ -48,6 +48,8 @@ pub enum Topic<'a> {
     Groups,
     /// The server's keys.
     Keys,
+    /// What administrators chose for how this server looks.
+    Branding,
     /// Which sorts of password hashes came from other systems.
     ImportedHashes,
     /// The upstream providers that administrators registered.
@@ -78,6 +80,7 @@ impl fmt::Display for Topic<'_> {
             Self::Token(id) => write!(f, "token:{id}"),
             Self::Groups => f.write_str("groups"),
             Self::Keys => f.write_str("keys"),
+            Self::Branding => f.write_str("branding"),
             Self::ImportedHashes => f.write_str("imported-hashes"),
             Self::Upstreams => f.write_str("upstreams"),
             Self::Everything => f.write_str("everything"),
@@ -100,6 +103,7 @@ impl FromStr for Topic<'static> {
             Some(("token", id)) => Self::Token(Cow::Owned(id.into())),
             None if text == "groups" => Self::Groups,
             None if text == "keys" => Self::Keys,
+            None if text == "branding" => Self::Branding,
             None if text == "imported-hashes" => Self::ImportedHashes,
             None if text == "upstreams" => Self::Upstreams,
             None if text == "everything" => Self::Everything,
@@ -156,9 +160,7 @@ impl<'a> Changing<'a> {
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
         self.store.memory.forget(self.topics);
-        if self.topics.contains(&Topic::Keys) {
-            self.store.keys_changed.notify_one();
-        }
+        self.store.call_followers(self.topics);
         if !self.over {
             // Whoever asked hung up, or the commit failed: it may still happen. On PostgreSQL it announces itself; on
             // SQLite it is over when the only connection that writes is free again.
@@ -302,8 +304,17 @@ impl Store {
         let topics: Vec<Topic<'_>> =
             topics.lines().map(|topic| topic.parse().unwrap_or(Topic::Everything)).collect();
         self.memory.forget(&topics);
-        if topics.iter().any(|topic| matches!(topic, Topic::Keys | Topic::Everything)) {
+        self.call_followers(&topics);
+    }
+
+    /// Calls those who keep a copy of their own of what these topics are about.
+    fn call_followers(&self, topics: &[Topic<'_>]) {
+        let about = |one: &Topic<'_>| topics.iter().any(|topic| topic == one || *topic == Topic::Everything);
+        if about(&Topic::Keys) {
             self.keys_changed.notify_one();
+        }
+        if about(&Topic::Branding) {
+            self.branding_changed.notify_one();
         }
     }
 
@@ -363,6 +374,7 @@ mod tests {
             Topic::from(&user),
             Topic::Groups,
             Topic::Keys,
+            Topic::Branding,
             Topic::ImportedHashes,
             Topic::Upstreams,
             Topic::Everything,

@@ -30,6 +30,10 @@ const branded = (origin) => ({
   token_endpoint_auth_method: 'none',
 });
 
+/** A logo. */
+const logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#7a1f5c"/>' +
+  '<path d="M7 13l4 4 7-9" fill="none" stroke="#fff" stroke-width="3"/></svg>';
+
 /** An authorization request for everything. */
 const authorization = (issuer, fields) =>
   `${issuer}/authorize?${new URLSearchParams({
@@ -299,6 +303,37 @@ const ofQuickstart = {
     await page.goto(`${issuer}/admin/providers`);
   },
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
+  'admin-policies': (page, { issuer }) => page.goto(`${issuer}/admin/policies`),
+  'admin-branding': (page, { issuer }) => page.goto(`${issuer}/admin/branding`),
+  // What is typed is in the sample before it is sent.
+  'admin-branding-typed': async (page) => {
+    await page.fill('#name', 'Bramble & Sons');
+    await page.fill('#accent_light', '#7a1f5c');
+    await page.fill('#accent_dark', '#f2a7d8');
+    await page.setInputFiles('#logo', { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(logo) });
+    await page.waitForFunction(() =>
+      document.querySelector('.sample img').src.startsWith('blob:') &&
+      document.querySelector('.sample img').naturalWidth > 0 &&
+      document.querySelector('.sample bdi').textContent === 'Bramble & Sons' &&
+      getComputedStyle(document.querySelector('.scheme-light .primary')).backgroundColor === 'rgb(122, 31, 92)' &&
+      getComputedStyle(document.querySelector('.scheme-dark .primary')).backgroundColor === 'rgb(242, 167, 216)');
+  },
+  'admin-branding-wrong': async (page) => {
+    await page.fill('#accent_light', '#ffe680');
+    await page.click('#branding-save');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-branding-saved': async (page) => {
+    await page.fill('#accent_light', '#7a1f5c');
+    await page.click('#branding-save');
+    await page.waitForSelector('text=It is saved');
+    await page.waitForFunction(() => document.querySelector('header .logo')?.naturalWidth > 0);
+  },
+  'admin-branding-back': async (page) => {
+    await page.click('.confirm > summary');
+    await page.click('text=Take it back');
+    await page.waitForSelector('text=is taken back');
+  },
   'admin-delegations': async (page, { issuer }) => {
     await page.goto(`${issuer}/admin/delegations`);
     await page.selectOption('#holder_kind', 'group');

@@ -1,4 +1,5 @@
-//! Configuration as code: the clients, groups and upstream providers of a deployment as files in a folder. [`plan`] says what differs, which
+//! Configuration as code: the clients, groups, webhooks and upstream providers of a deployment, and how it looks, as files in
+//! a folder. [`plan`] says what differs, which
 //! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
 //! only say the same [`ClientInput`], [`GroupInput`] and [`ProviderInput`].
 //!
@@ -14,20 +15,22 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::export::{text_of_upstreams, texts, write};
+pub use self::export::{Exported, export, texts, write};
 pub use self::files::{Complaint, Environment, Secret};
 use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
-use super::{Refusal, changes, groups, providers};
+use super::{Refusal, branding, changes, groups, providers, webhooks};
 use crate::app::{App, Origin};
 use crate::authn::upstream::Standing;
+use crate::branding::{self as looks, BrandingInput, Choices, readable};
 use crate::protocol::client::Client;
 use crate::protocol::group::{self, Group, GroupInput};
 use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::{self, ClientInput, Registration};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
 use crate::protocol::timestamp::Timestamp;
-use crate::store::{Edit, MOST_UPSTREAMS, StoreError, StoredUpstream, Versions, What};
+use crate::protocol::webhook::{self, Webhook, WebhookInput, host_of};
+use crate::store::{Edit, MOST_UPSTREAMS, MOST_WEBHOOKS, StoreError, StoredBranding, StoredUpstream, Versions, What};
 
 /// Why there is no plan, or why it was not carried out. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -36,9 +39,7 @@ pub enum Failure {
     #[error("{}", lines(.0))]
     Files(Vec<Complaint>),
     /// Somebody changed something since the plan was made.
-    #[error(
-        "a client, group or provider was changed since this was planned: look at a new plan, then apply that"
-    )]
+    #[error("something was changed since this was planned: look at a new plan, then apply that")]
     Drifted,
     /// A rule or the database.
     #[error(transparent)]
@@ -77,6 +78,10 @@ pub enum Kind {
     Client,
     /// A group, by its name.
     Group,
+    /// A webhook, by its address; it is called by its host and what it is, for an address may be a secret.
+    Webhook,
+    /// How the server looks.
+    Branding,
     /// An upstream provider, by its id.
     Upstream,
 }
@@ -88,6 +93,8 @@ impl Kind {
         match self {
             Self::Client => "client",
             Self::Group => "group",
+            Self::Webhook => "webhook",
+            Self::Branding => "branding",
             Self::Upstream => "upstream",
         }
     }
@@ -168,6 +175,10 @@ enum Work {
     CreateGroup(group::Wanted),
     ChangeGroup(Group, group::Wanted),
     DeleteGroup(Group),
+    CreateWebhook(webhook::Wanted),
+    ChangeWebhook(Box<Webhook>, webhook::Wanted),
+    DeleteWebhook(Box<Webhook>),
+    Rebrand(Box<StoredBranding>, Choices),
     CreateUpstream(Box<providers::Wanted>),
     ChangeUpstream(Arc<Standing>, Box<providers::Wanted>),
     DeleteUpstream(Arc<Standing>),
@@ -175,11 +186,37 @@ enum Work {
 
 /// A secret that was made up while a plan was carried out: nobody can read it again.
 #[derive(Debug, Serialize)]
-pub struct NewSecret {
-    /// Whose.
-    pub client_id: String,
-    /// In the clear.
-    pub client_secret: String,
+#[serde(untagged)]
+pub enum NewSecret {
+    /// A client's.
+    Client {
+        /// Whose.
+        client_id: String,
+        /// In the clear.
+        client_secret: String,
+    },
+    /// What a webhook's messages are signed with.
+    Webhook {
+        /// Its id.
+        webhook_id: String,
+        /// Its host and what it is.
+        webhook: String,
+        /// In the clear.
+        webhook_secret: String,
+    },
+}
+
+impl std::fmt::Display for NewSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Client { client_id, client_secret } => {
+                write!(f, "client_secret of {client_id}: {client_secret}")
+            }
+            Self::Webhook { webhook, webhook_secret, .. } => {
+                write!(f, "signing secret of {webhook}: {webhook_secret}")
+            }
+        }
+    }
 }
 
 /// Compares a folder with the database. With `prune`, what no file names is to be deleted. Nothing is written.
@@ -192,15 +229,15 @@ pub async fn plan(
     environment: Environment<'_>,
     prune: bool,
 ) -> Result<Plan, Failure> {
-    let Wanted { clients: wanted_clients, groups: wanted_groups, upstreams: wanted_upstreams } =
-        files::read(folder, environment).map_err(Failure::Files)?;
+    let wanted = files::read(folder, environment).map_err(Failure::Files)?;
     let (clients, groups) = app.store.configuration().await?;
+    let (webhooks, branding) = (app.store.webhooks().await?, app.store.branding().await?);
     let upstreams = app.providers_anew().await?.registered().to_vec();
     let rows: Vec<StoredUpstream> = upstreams.iter().map(|standing| standing.row.clone()).collect();
     let mut planning = Planning {
         app,
         plan: Plan {
-            seen: Versions::of(&clients, &groups, &rows),
+            seen: Versions::of(&clients, &groups).and(&webhooks, &rows, &branding),
             steps: Vec::new(),
             unmanaged: Vec::new(),
             unchanged: 0,
@@ -208,9 +245,11 @@ pub async fn plan(
         complaints: Vec::new(),
         prune,
     };
-    planning.clients(clients, wanted_clients).await?;
-    planning.groups(groups, wanted_groups);
-    planning.upstreams(upstreams, wanted_upstreams).await?;
+    planning.clients(clients, wanted.clients).await?;
+    planning.groups(groups, wanted.groups);
+    planning.webhooks(webhooks, wanted.webhooks);
+    planning.branding(branding, wanted.branding);
+    planning.upstreams(upstreams, wanted.upstreams).await?;
     if !planning.complaints.is_empty() {
         return Err(Failure::Files(planning.complaints));
     }
@@ -385,6 +424,96 @@ impl Planning<'_> {
         }
     }
 
+    fn webhooks(&mut self, standing: Vec<Webhook>, wanted: Vec<Entry<WebhookInput>>) {
+        let mut known: BTreeMap<String, Vec<Webhook>> = BTreeMap::new();
+        let mut count = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        for webhook in standing {
+            known.entry(webhook.url.clone()).or_default().push(webhook);
+        }
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        let mut last = None;
+        for entry in wanted {
+            let wanted = match webhooks::check(self.app, &entry.input) {
+                Ok(wanted) => wanted,
+                Err(Refusal::Invalid(problems)) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+                Err(other) => {
+                    self.complaints.push(entry.whole(other));
+                    continue;
+                }
+            };
+            if let Some(place) = places.insert(wanted.url.clone(), entry.place()) {
+                self.complaints
+                    .push(entry.whole(format_args!("url: the same one stands at {place} already")));
+                continue;
+            }
+            let (place, id) = (Some(entry.place()), called(&wanted.url, &wanted.description));
+            let mut same = known.remove(&wanted.url).unwrap_or_default();
+            if same.len() > 1 {
+                let message = "url: several webhooks have this address: which one is meant, no file can say";
+                self.complaints.push(entry.whole(message));
+                continue;
+            }
+            let Some(before) = same.pop() else {
+                count += 1;
+                let mut fields = difference(&Map::new(), &members(&entry.input));
+                fields.retain(|change| change.field != "url");
+                self.step(Action::Create, Kind::Webhook, id, place, fields, Work::CreateWebhook(wanted));
+                last = Some(entry);
+                continue;
+            };
+            let after = webhooks::changed(self.app, &before, wanted.clone());
+            let fields =
+                difference(&members(&WebhookInput::from(&before)), &members(&WebhookInput::from(&after)));
+            if fields.is_empty() {
+                self.plan.unchanged += 1;
+            } else {
+                let work = Work::ChangeWebhook(Box::new(before), wanted);
+                self.step(Action::Change, Kind::Webhook, id, place, fields, work);
+            }
+        }
+        for webhook in known.into_values().flatten() {
+            count -= i64::from(self.prune);
+            let id = called(&webhook.url, &webhook.description);
+            self.not_named(Kind::Webhook, id, Work::DeleteWebhook(Box::new(webhook)));
+        }
+        if let Some(entry) = last.filter(|_| count > MOST_WEBHOOKS) {
+            self.complaints.push(entry.whole(format_args!("there may be {MOST_WEBHOOKS} webhooks at most")));
+        }
+    }
+
+    fn branding(&mut self, standing: StoredBranding, wanted: Vec<Entry<BrandingInput>>) {
+        let (before, id) = (readable(&standing), "branding".to_owned());
+        let mut wanted = wanted.into_iter();
+        let Some(entry) = wanted.next() else {
+            if standing.input != BrandingInput::default() {
+                let work = Work::Rebrand(Box::new(standing), Choices::default());
+                self.not_named(Kind::Branding, id, work);
+            }
+            return;
+        };
+        for another in wanted {
+            self.complaints.push(another.whole(format_args!("branding stands at {} already", entry.place())));
+        }
+        let after = match looks::check(&entry.input) {
+            Ok(after) => after,
+            Err(problems) => {
+                self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                return;
+            }
+        };
+        let fields = difference(&shown_members(&before), &shown_members(&after));
+        if fields.is_empty() {
+            self.plan.unchanged += 1;
+            return;
+        }
+        let action = if before.is_empty() { Action::Create } else { Action::Change };
+        let work = Work::Rebrand(Box::new(standing), after);
+        self.step(action, Kind::Branding, id, Some(entry.place()), fields, work);
+    }
+
     async fn upstreams(
         &mut self,
         standing: Vec<Arc<Standing>>,
@@ -476,6 +605,21 @@ impl Planning<'_> {
     ) {
         self.plan.steps.push(Step { action, kind, id, place, fields, work });
     }
+}
+
+/// What people call a webhook: an address may be a secret.
+fn called(url: &str, description: &str) -> String {
+    let host = host_of(url);
+    if description.is_empty() { host.to_owned() } else { format!("{host} ({description})") }
+}
+
+/// What is chosen, with an image by its kind and size.
+fn shown_members(choices: &Choices) -> Map<String, Value> {
+    let mut members = members(&BrandingInput::from(choices));
+    if let (Some(member), Some(logo)) = (members.get_mut("logo"), &choices.logo) {
+        *member = Value::String(branding::image(logo));
+    }
+    members
 }
 
 /// A client with another registration.
@@ -578,6 +722,35 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let audit = app.audit(origin, "group.delete", groups::target(&group.id), detail);
                 Edit { what: What::DeleteGroup(group.id, group.updated_at), audit }
             }
+            Work::CreateWebhook(wanted) => {
+                let webhooks::Issued { webhook, secret } = webhooks::made(app, wanted).await?;
+                let name = called(&webhook.url, &webhook.description);
+                let detail = format!("{} (from files)", host_of(&webhook.url));
+                let audit = app.audit(origin, "webhook.create", webhooks::target(&webhook.id), detail);
+                secrets.extend(secret.map(|webhook_secret| NewSecret::Webhook {
+                    webhook_id: webhook.id.clone(),
+                    webhook: name,
+                    webhook_secret,
+                }));
+                Edit { what: What::InsertWebhook(Box::new(webhook)), audit }
+            }
+            Work::ChangeWebhook(before, wanted) => {
+                let after = webhooks::changed(app, &before, wanted);
+                let detail = changes(&WebhookInput::from(&*before), &WebhookInput::from(&after));
+                let detail = format!("{detail} (from files)");
+                let audit = app.audit(origin, "webhook.update", webhooks::target(&after.id), detail);
+                Edit { what: What::UpdateWebhook(Box::new(after), before.updated_at), audit }
+            }
+            Work::DeleteWebhook(webhook) => {
+                let detail = format!("{} (from files)", host_of(&webhook.url));
+                let audit = app.audit(origin, "webhook.delete", webhooks::target(&webhook.id), detail);
+                Edit { what: What::DeleteWebhook(webhook.id, webhook.updated_at), audit }
+            }
+            Work::Rebrand(before, choices) => {
+                let detail = format!("{} (from files)", branding::told(&before, &choices));
+                let audit = app.audit(origin, "branding.update", branding::TARGET.to_owned(), detail);
+                let after = branding::changed(app, &before, &choices);
+                Edit { what: What::UpdateBranding(Box::new(after), before.updated_at), audit }
             Work::CreateUpstream(wanted) => {
                 let row = providers::new_row(app, &wanted)?;
                 let detail = format!("{} (from files)", providers::summary(&wanted.described));
@@ -603,7 +776,12 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
         return Ok(secrets);
     }
     match app.store.apply_configuration(&plan.seen, &edits).await {
-        Ok(true) => Ok(secrets),
+        Ok(true) => {
+            if edits.iter().any(|edit| matches!(edit.what, What::UpdateBranding(..))) {
+                branding::now_shown(app).await;
+            }
+            Ok(secrets)
+        }
         // Somebody took the id or the name in between.
         Ok(false) | Err(StoreError::Taken(_)) => Err(Failure::Drifted),
         Err(error) => Err(error.into()),
@@ -611,5 +789,7 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
 }
 
 fn remember(secrets: &mut Vec<NewSecret>, client: &Client, secret: Option<String>) {
-    secrets.extend(secret.map(|client_secret| NewSecret { client_id: client.id.to_string(), client_secret }));
+    secrets.extend(
+        secret.map(|client_secret| NewSecret::Client { client_id: client.id.to_string(), client_secret }),
+    );
 }

@@ -218,7 +218,7 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
         problems: Vec::new(),
         sessions: sessions
             .into_iter()
-            .map(|session| session_row(app, Words::ENGLISH, session, Some(&me.session.id)))
+            .map(|session| session_row(app, &Words::ENGLISH, session, Some(&me.session.id)))
             .collect(),
         password: methods.password,
         directory: methods.directory,
