@@ -284,14 +284,14 @@ const ofQuickstart = {
     await page.fill('#issuer', 'http://localhost:1024');
     await page.fill('#client_secret', 's3cret');
     await page.click('text=Add provider');
-    await page.waitForSelector('#redirect-uri');
+    await page.waitForSelector('#provider-test');
   },
   'admin-provider-tested': async (page) => {
     await page.click('#provider-test');
     await page.waitForSelector('#test');
   },
   'admin-provider-change': async (page) => {
-    await page.click('text=Change');
+    await page.click('a[href$="/acme/change"]');
     await page.waitForSelector('#issuer');
   },
   'admin-provider-delete': (page, { issuer }) => page.goto(`${issuer}/admin/providers/acme/delete`),
@@ -299,6 +299,7 @@ const ofQuickstart = {
     await page.goto(`${issuer}/admin/providers/acme/change`);
     await page.click('label[for=enabled]');
     await page.click('text=Save changes');
+    await page.waitForSelector('#provider-test');
     await page.goto(`${issuer}/admin/providers`);
   },
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),

@@ -141,7 +141,9 @@ on_both_engines!(a_key_signs_the_secret_of_a_registered_provider, |engine| {
         input[field] = json!(value);
     }
     assert_eq!(created(&caller, &input).await["proof"], "key");
-    provider.plans(Plan { secret_signed_by: Some(public), ..Plan::default() });
+    // As Apple publishes it.
+    let metadata = json!({ "token_endpoint_auth_methods_supported": ["client_secret_post"] });
+    provider.plans(Plan { secret_signed_by: Some(public), metadata, ..Plan::default() });
     assert!(is_inside(&through(&mut app.browser(), &provider, "/account").await));
     // Without the three together it is none.
     assert_eq!(faults(&patch(&caller, "acme", &json!({ "private_key": null })).await), ["private_key"]);
