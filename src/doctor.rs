@@ -412,7 +412,6 @@ fn of_webhook(
     };
     let on_again = format!("`countersign webhook update {} --enabled true`", webhook.id);
     match (webhook.state, unreachable) {
-        (State::Paused, _) => None,
         (State::Stopped, _) => Some(Finding::problem(
             check,
             format!("{name} is stopped, and told nothing: it {}", webhook.cause),
@@ -439,7 +438,7 @@ fn of_webhook(
             format!("{name} is {behind} rows of the audit log behind"),
             format!("does a server run, and how fast does it answer? More than {FARTHEST_BEHIND} stop it"),
         )),
-        (State::Active, None) => None,
+        (State::Paused, _) | (State::Active, None) => None,
     }
 }
 

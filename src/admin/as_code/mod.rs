@@ -670,6 +670,7 @@ fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Fi
 ///
 /// # Errors
 /// [`Failure::Drifted`] when anything changed since the plan was made; else as any other edit.
+#[expect(clippy::too_many_lines, reason = "one arm for each sort of step")]
 pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecret>, Failure> {
     let mut edits = Vec::new();
     let mut secrets = Vec::new();
