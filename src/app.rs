@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::authn::directory::{Directory, DirectoryError};
 use crate::authn::passkey::RelyingParty;
 use crate::authn::password::{HashingError, PasswordHasher};
+use crate::authn::upstream::Registry;
+use crate::branding::{Branding, Current};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::entropy::Entropy;
@@ -47,10 +49,14 @@ pub struct Parts {
     pub failures: Arc<Failures>,
     /// What was counted, until it is written down.
     pub statistics: Arc<Statistics>,
+    /// What administrators chose for how this server looks.
+    pub branding: Arc<Current>,
     /// Passkeys.
     pub passkeys: Arc<RelyingParty>,
     /// The organisation's directory, if it has one.
     pub directory: Option<Arc<Directory>>,
+    /// Upstream providers that administrators registered, read back; [`App::providers`] has them.
+    pub registry: Registry,
     /// Password hashing.
     pub passwords: PasswordHasher,
     /// The time.
@@ -126,8 +132,10 @@ impl App {
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
         let related = &config.sign_in.related_origins;
-        let passkeys = Arc::new(RelyingParty::new(&config.issuer, &config.branding.name, related));
+        let passkeys = Arc::new(RelyingParty::new(&config.issuer, config.branding.name(), related));
         let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
+        let branding = Arc::new(Current::default());
+        branding.reload(&store, config.branding.choices()).await?;
         let config = Arc::new(config);
         let parts = Parts {
             config,
@@ -139,13 +147,29 @@ impl App {
             mail,
             failures: Arc::default(),
             statistics: Arc::default(),
+            branding,
             passkeys,
             directory,
+            registry: Registry::default(),
             passwords,
             clock,
             entropy,
         };
         Ok(parts.into())
+    }
+
+    /// What this server looks like now.
+    #[must_use]
+    pub fn branding(&self) -> Arc<Branding> {
+        self.branding.shown().unwrap_or_else(|| Arc::clone(&self.config.branding))
+    }
+
+    /// Takes in what administrators chose for how this server looks.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn reload_branding(&self) -> Result<(), StoreError> {
+        self.branding.reload(&self.store, self.config.branding.choices()).await
     }
 
     /// An audit entry for something done now.

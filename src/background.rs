@@ -35,6 +35,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     let mut work = JoinSet::new();
     work.spawn(listen(app.clone()));
     work.spawn(follow_keys(app.clone()));
+    work.spawn(follow_branding(app.clone()));
     work.spawn(write_last_seen(app.clone()));
     work.spawn(write_user_words(app.clone()));
     work.spawn(keep_house(app.clone()));
@@ -117,6 +118,18 @@ async fn follow_keys(app: App) {
                 outage = true;
             }
             Ok(()) | Err(_) => {}
+        }
+    }
+}
+
+/// Shows what other nodes and the command line chose for how this server looks.
+pub async fn follow_branding(app: App) {
+    loop {
+        app.store.branding_change().await;
+        // Until it is read; what is shown meanwhile is what was shown before.
+        while let Err(error) = app.reload_branding().await {
+            tracing::warn!(%error, "what this server looks like cannot be read; tried again in a second");
+            tokio::time::sleep(KEYS).await;
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Is this deployment well? Looks at everything that a deployment stands on, each within five seconds, and changes nothing
 //! that a start would not.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
@@ -8,14 +9,18 @@ use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
+use tokio::task::JoinSet;
 
+use crate::admin;
 use crate::app::{App, StartError};
+use crate::authn::upstream;
 use crate::clock::Clock;
 use crate::config::{Config, Engine, Issuer};
 use crate::entropy::Entropy;
 use crate::jose::KeyState;
-use crate::outgoing::Outgoing;
-use crate::store;
+use crate::outgoing::{FetchError, Outgoing};
+use crate::protocol::webhook::{FARTHEST_BEHIND, State, Webhook, host_of};
+use crate::store::{self, StoreError};
 use crate::tls::{self, Certificate};
 
 /// For one look.
@@ -30,6 +35,9 @@ const BEFORE_ALL: i64 = 1_735_689_600;
 
 /// Days before its end that a certificate should have been renewed by.
 const RENEW_DAYS: i64 = 14;
+
+/// Rows of the audit log that a webhook should not be behind.
+const FAR_BEHIND: i64 = 10_000;
 
 /// Seconds in a day.
 const DAY: i64 = 86_400;
@@ -105,7 +113,9 @@ pub async fn examine(config: Config, clock: Clock) -> Vec<Finding> {
         findings.extend(Box::pin(in_time("server", whole(config, clock))).await);
     } else {
         let skipped = "not looked at: the database comes first";
-        findings.extend(["signing keys", "mail", "issuer"].map(|check| Finding::warning(check, skipped, "")));
+        findings.extend(
+            ["signing keys", "mail", "issuer", "webhooks"].map(|check| Finding::warning(check, skipped, "")),
+        );
     }
     findings
 }
@@ -293,8 +303,11 @@ async fn whole(config: Config, clock: Clock) -> Vec<Finding> {
         }
     };
     let mut findings = vec![keys(&app, rotate_every)];
-    let (mail, issuer) = tokio::join!(mail(&app), issuer(&app));
+    let (mail, issuer, webhooks, providers) =
+        tokio::join!(mail(&app), issuer(&app), webhooks(&app), providers(&app));
     findings.extend([mail, issuer]);
+    findings.extend(webhooks);
+    findings.extend(providers);
     app.store.close().await;
     findings
 }
@@ -341,6 +354,94 @@ async fn mail(app: &App) -> Finding {
     }
 }
 
+/// Does every webhook take what it is told, and can those be reached that are to be told? Nothing is posted to them.
+async fn webhooks(app: &App) -> Vec<Finding> {
+    const CHECK: &str = "webhooks";
+    let known = tokio::time::timeout(TIME_LIMIT, async {
+        Ok::<_, StoreError>((app.store.webhooks().await?, app.store.last_audit_place().await?))
+    });
+    let (webhooks, place) = match known.await {
+        Ok(Ok(known)) => known,
+        Ok(Err(error)) => return vec![Finding::problem(CHECK, error.to_string(), "is the database well?")],
+        Err(_) => return vec![Finding::problem(CHECK, "the database does not answer within 5 s", "")],
+    };
+    let mut looks = JoinSet::new();
+    for webhook in webhooks.iter().filter(|webhook| webhook.state == State::Active) {
+        let (outgoing, id, url) = (app.outgoing.clone(), webhook.id.clone(), webhook.url.clone());
+        looks.spawn(async move {
+            // Whatever it answers, it is there.
+            let looked = tokio::time::timeout(TIME_LIMIT, outgoing.get(&url)).await;
+            let problem = match looked.unwrap_or(Err(FetchError::TimedOut)) {
+                Err(error) if error.nobody_answered() => Some(error),
+                Ok(_) | Err(_) => None,
+            };
+            (id, problem)
+        });
+    }
+    let unreachable: HashMap<String, FetchError> =
+        looks.join_all().await.into_iter().filter_map(|(id, problem)| Some((id, problem?))).collect();
+    let findings: Vec<Finding> = webhooks
+        .iter()
+        .filter_map(|webhook| of_webhook(CHECK, webhook, place - webhook.place, unreachable.get(&webhook.id)))
+        .collect();
+    if !findings.is_empty() {
+        return findings;
+    }
+    let told = webhooks.iter().filter(|webhook| webhook.state == State::Active).count();
+    vec![Finding::ok(
+        CHECK,
+        match (webhooks.len(), told) {
+            (0, _) => "there are none".to_owned(),
+            (all, told) => format!("{told} of {all} are told, and answer"),
+        },
+    )]
+}
+
+/// What is wrong with one, if anything is.
+fn of_webhook(
+    check: &'static str,
+    webhook: &Webhook,
+    behind: i64,
+    unreachable: Option<&FetchError>,
+) -> Option<Finding> {
+    let host = host_of(&webhook.url);
+    let name = if webhook.description.is_empty() {
+        host.to_owned()
+    } else {
+        format!("{} ({host})", webhook.description)
+    };
+    let on_again = format!("`countersign webhook update {} --enabled true`", webhook.id);
+    match (webhook.state, unreachable) {
+        (State::Stopped, _) => Some(Finding::problem(
+            check,
+            format!("{name} is stopped, and told nothing: it {}", webhook.cause),
+            format!("mend its receiver, then switch it on: {on_again}, or on its page under /admin/webhooks"),
+        )),
+        (State::Active, Some(error)) => {
+            let advice = match error {
+                FetchError::NotPublic => {
+                    "name its host in outgoing.allowed_hosts, if it is meant to be private"
+                }
+                FetchError::UnknownHost => "is its name spelled right, and does this machine's DNS know it?",
+                FetchError::Untrusted => "renew its certificate, or name its authority in outgoing.ca_file",
+                _ => "is it running, and is no firewall between?",
+            };
+            Some(Finding::problem(check, format!("{name} {error}"), advice))
+        }
+        (State::Active, None) if webhook.failing_since.is_some() => Some(Finding::warning(
+            check,
+            format!("{name} does not take its messages: it {}", webhook.cause),
+            "look at its latest messages under /admin/webhooks; after a day it is stopped",
+        )),
+        (State::Active, None) if behind > FAR_BEHIND => Some(Finding::warning(
+            check,
+            format!("{name} is {behind} rows of the audit log behind"),
+            format!("does a server run, and how fast does it answer? More than {FARTHEST_BEHIND} stop it"),
+        )),
+        (State::Paused, _) | (State::Active, None) => None,
+    }
+}
+
 /// Does the world find this server under its name?
 async fn issuer(app: &App) -> Finding {
     const CHECK: &str = "issuer";
@@ -380,6 +481,57 @@ async fn issuer(app: &App) -> Finding {
             "does the proxy lead here, and pass /.well-known on?",
         ),
     }
+}
+
+/// Can people sign in with the providers that there are? Those of the file and those that were registered are asked alike.
+async fn providers(app: &App) -> Vec<Finding> {
+    const CHECK: &str = "upstream provider";
+    let providers = match app.providers_anew().await {
+        Ok(providers) => providers,
+        Err(error) => return vec![Finding::problem(CHECK, error.to_string(), "the database comes first")],
+    };
+    let mut looks = tokio::task::JoinSet::new();
+    for upstream in providers.iter().cloned() {
+        let app = app.clone();
+        looks.spawn(async move {
+            let examined = tokio::time::timeout(TIME_LIMIT * 2, upstream::examine(&app, &upstream)).await;
+            let id = upstream.id;
+            match examined {
+                Err(_) => Finding::problem(
+                    CHECK,
+                    format!("{id}: it does not answer in time"),
+                    "is no firewall between, and is [outgoing] right?",
+                ),
+                Ok(examined) if examined.good => Finding::ok(CHECK, format!("{id}: it answers as it should")),
+                Ok(examined) => {
+                    let wrong = examined.findings.into_iter().filter(|one| !one.good);
+                    let wrong: Vec<String> =
+                        wrong.map(|one| format!("{}: {}", one.check, one.found)).collect();
+                    Finding::problem(
+                        CHECK,
+                        format!("{id}: {}", wrong.join("; ")),
+                        "nobody signs in with it: mend its settings, or switch it off",
+                    )
+                }
+            }
+        });
+    }
+    let mut findings = looks.join_all().await;
+    findings.extend(providers.registered().iter().filter_map(|standing| {
+        let complaints = standing.usable.as_ref().err()?;
+        let why: Vec<String> = complaints.iter().map(|one| format!("{}: {}", one.field, one.what)).collect();
+        let found = format!("{}: it cannot be used: {}", standing.row.id, why.join("; "));
+        Some(Finding::problem(CHECK, found, "change it at /admin/providers"))
+    }));
+    for id in admin::providers::in_both_places(&providers) {
+        let found = format!(
+            "{id}: countersign.toml has it, and it was registered at run time as well: the file's is used"
+        );
+        findings.push(Finding::warning(CHECK, found, "delete the one, or take the other out of the file"));
+    }
+    // As they came in no order.
+    findings.sort_by(|one, other| one.found.cmp(&other.found));
+    findings
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ impl Places {
     /// Where an address is: "Berlin, Germany", in the reader's language where the file has it, else in English. None for text
     /// that is no address, and for addresses of which nothing is known.
     #[must_use]
-    pub fn of(&self, ip: &str, words: Words) -> Option<String> {
+    pub fn of(&self, ip: &str, words: &Words) -> Option<String> {
         let ip: IpAddr = ip.parse().ok()?;
         let entry: Entry<'_> = self.0.lookup(ip.to_canonical()).ok()?.decode().ok()??;
         let language = language_in_file(words.language());

@@ -163,6 +163,22 @@ fn administration() -> Router<App> {
         .route("/admin/webhooks/{id}/skip", post(pages::webhooks::skip))
         .route("/admin/webhooks/{id}/delete", post(pages::webhooks::delete))
         .route("/admin/webhooks/{id}/deliveries/{delivery}/redeliver", post(pages::webhooks::redeliver))
+        .route("/admin/branding", get(pages::branding::show).post(pages::branding::update))
+        .route("/admin/branding/reset", post(pages::branding::reset))
+        .route("/admin/policies", get(pages::policies::show))
+        .route("/admin/providers", get(pages::providers::list))
+        .route("/admin/providers/new", get(pages::providers::kinds))
+        .route(
+            "/admin/providers/new/{kind}",
+            get(pages::providers::new_kind).post(pages::providers::create_kind),
+        )
+        .route("/admin/providers/{id}", get(pages::providers::show))
+        .route("/admin/providers/{id}/test", post(pages::providers::test))
+        .route("/admin/providers/{id}/change", get(pages::providers::edit).post(pages::providers::change))
+        .route(
+            "/admin/providers/{id}/delete",
+            get(pages::providers::ask_to_delete).post(pages::providers::delete),
+        )
         .route("/admin/mails", get(pages::mails::list))
         .route("/admin/mails/{id}/retry", post(pages::mails::retry))
         .route("/admin/mails/{id}/cancel", post(pages::mails::cancel))
@@ -246,6 +262,15 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/webhooks/{id}/skip", post(api::webhooks::skip))
         .route("/admin/api/webhooks/{id}/deliveries", get(api::webhooks::deliveries))
         .route("/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", post(api::webhooks::redeliver))
+        .route("/admin/api/branding", get(api::branding::show).put(api::branding::replace))
+        .route("/admin/api/policies", get(api::policies::show))
+        .route("/admin/api/providers", get(api::providers::list).post(api::providers::create))
+        .route(
+            "/admin/api/providers/{id}",
+            get(api::providers::show).patch(api::providers::update).delete(api::providers::delete),
+        )
+        .route("/admin/api/providers/{id}/links", get(api::providers::links))
+        .route("/admin/api/providers/{id}/test", post(api::providers::test))
         .route("/admin/api/mails", get(api::mails::list))
         .route("/admin/api/mails/{id}", delete(api::mails::cancel))
         .route("/admin/api/mails/{id}/retry", post(api::mails::retry))

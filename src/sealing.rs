@@ -42,6 +42,8 @@ pub enum Purpose {
     Device,
     /// The secret of a webhook in the database.
     Webhook,
+    /// The secret or private key for an upstream provider in the database.
+    UpstreamSecret,
 }
 
 /// The text is not something this server sealed for this purpose.
@@ -63,6 +65,7 @@ pub struct Seals {
     upstream: LessSafeKey,
     device: LessSafeKey,
     webhook: LessSafeKey,
+    upstream_secret: LessSafeKey,
     refresh: hmac::Key,
     csrf: hmac::Key,
     throttle: hmac::Key,
@@ -106,6 +109,7 @@ impl Seals {
             upstream: sealing("upstream")?,
             device: sealing("device")?,
             webhook: sealing("webhook")?,
+            upstream_secret: sealing("upstream secret")?,
             refresh: signing("refresh token")?,
             csrf: signing("csrf token")?,
             throttle: signing("throttle bucket")?,
@@ -139,6 +143,7 @@ impl Seals {
             Purpose::Upstream => &self.upstream,
             Purpose::Device => &self.device,
             Purpose::Webhook => &self.webhook,
+            Purpose::UpstreamSecret => &self.upstream_secret,
         }
     }
 

@@ -11,6 +11,7 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::app::{App, Origin};
+use crate::http::metrics::{self, WebhookOutcome};
 use crate::outgoing::FetchError;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::webhook::{
@@ -21,6 +22,8 @@ use crate::store::{AuditRow, Delivery, PlacedRow, Progress, StoreError};
 
 /// How often it is looked for what endpoints were not told yet.
 const POLL: Duration = Duration::from_secs(1);
+/// Looks between two counts of how they stand.
+const COUNT_EVERY: u32 = 5;
 /// Rows of the audit log that are read at once.
 const LOOK: u32 = 500;
 /// Messages between two notes of how far an endpoint was told: so many are sent again at most.
@@ -38,8 +41,15 @@ pub async fn run(app: App) {
     let mut lanes = JoinSet::new();
     let mut open: HashMap<String, AbortHandle> = HashMap::new();
     let mut outage = false;
+    let mut looks = 0_u32;
     loop {
         ticks.tick().await;
+        if looks.is_multiple_of(COUNT_EVERY)
+            && let Ok(standing) = app.store.webhook_standing().await
+        {
+            metrics::show_webhooks(&standing);
+        }
+        looks = looks.wrapping_add(1);
         while lanes.try_join_next().is_some() {}
         open.retain(|_, lane| !lane.is_finished());
         match app.store.webhooks_with_work(app.clock.now()).await {
@@ -202,6 +212,9 @@ impl<'a> Turn<'a> {
             };
             if answer.cause.is_empty() {
                 self.failing_since = None;
+                metrics::count_webhook_message(WebhookOutcome::Delivered);
+            } else {
+                metrics::count_webhook_message(WebhookOutcome::Refused);
             }
             self.note(Delivery {
                 state: if answer.cause.is_empty() { "delivered" } else { "failed" }.to_owned(),
@@ -237,6 +250,12 @@ impl<'a> Turn<'a> {
             let [noise] = self.app.entropy.bytes::<1>();
             let verdict = judge(answer.status, self.attempts, since, now, noise);
             let tries = self.attempts;
+            metrics::count_webhook_message(match verdict {
+                Verdict::Delivered => WebhookOutcome::Delivered,
+                Verdict::Again(_) => WebhookOutcome::Refused,
+                Verdict::GiveUp(_) => WebhookOutcome::GivenUp,
+                Verdict::Stop => WebhookOutcome::Stopped,
+            });
             let state = match verdict {
                 Verdict::Delivered => {
                     (self.place, self.attempts, self.failing_since) = (seq, 0, None);

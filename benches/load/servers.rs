@@ -248,13 +248,13 @@ impl Peer {
     pub const SECRET: &str = "bench-secret-bench-secret-bench-secret";
 
     /// None, with a word about why, where Node.js or its packages are missing.
-    pub fn start() -> Option<Self> {
-        Self::try_start()
+    pub fn start(algorithm: &str) -> Option<Self> {
+        Self::try_start(algorithm)
             .inspect_err(|error| eprintln!("Without the peer, node oidc-provider: {error:#}"))
             .ok()
     }
 
-    fn try_start() -> Result<Self> {
+    fn try_start(algorithm: &str) -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/oidc-provider");
         if !folder.join("node_modules/oidc-provider").exists() {
             let mut npm = Command::new("npm");
@@ -265,7 +265,7 @@ impl Peer {
         let server = free_port()?;
         let mut process = Process::start(Path::new("node"), |command| {
             let port = server.port().to_string();
-            command.args(["server.mjs", &port, Self::SECRET]).current_dir(&folder);
+            command.args(["server.mjs", &port, Self::SECRET, algorithm]).current_dir(&folder);
             command.env("NODE_ENV", "production").stdout(Stdio::null()).stderr(Stdio::null());
         })?;
         process.wait_for(server)?;

@@ -21,11 +21,11 @@ pub async fn show(State(app): State<App>, me: SignedIn) -> Result<Response, Page
     let words = me.browser.locale.words();
     let mut events = Vec::new();
     for row in of_user(&app, &me.user.id, SHOWN).await? {
-        let what = describe(&app, words, &row).await?;
+        let what = describe(&app, &words, &row).await?;
         let device =
-            if row.user_agent.is_empty() { String::new() } else { describe_device(words, &row.user_agent) };
+            if row.user_agent.is_empty() { String::new() } else { describe_device(&words, &row.user_agent) };
         let by_administrator = by_somebody_else(&row);
-        let place = place_of(&app, words, &row.ip);
+        let place = place_of(&app, &words, &row.ip);
         events.push(Event { at: row.at, what, device, ip: row.ip, place, by_administrator });
     }
     let page = pages::Activity { shell: shell(&app, words, &me), events };
@@ -53,7 +53,7 @@ fn by_somebody_else(row: &AuditRow) -> bool {
 }
 
 /// A row in words. What has none yet is told by its code.
-async fn describe(app: &App, words: Words, row: &AuditRow) -> Result<String, PageError> {
+async fn describe(app: &App, words: &Words, row: &AuditRow) -> Result<String, PageError> {
     let said = match row.action.as_str() {
         "session.begin" => words.text("activity-signed-in"),
         "session.end" if row.detail == "sign-out" => words.text("activity-signed-out"),

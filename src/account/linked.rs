@@ -37,7 +37,8 @@ pub async fn add(
     PathPart(id): PathPart,
     _: CheckedForm,
 ) -> Result<Response, PageError> {
-    let there = upstream::named(&app, &id)?;
+    let providers = upstream::knowing(&app, &id).await?;
+    let there = upstream::named(&providers, &id)?;
     let flow = Flow::begin(Goal::Page("/account/linked".to_owned()), &me.browser, app.clock.now());
     match upstream::leave(&app, there, flow, Some(me.session.id.clone()), None).await? {
         Ok(response) => Ok(response),
@@ -59,9 +60,11 @@ pub async fn remove(
     };
     let detail = format!("{} {}", identity.upstream, identity.label);
     let audit = app.audit(&me.origin(&info), "identity.unlink", format!("identity:{id}"), detail);
-    let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
-    let provider = app.config.upstream(&identity.upstream).map_or(&identity.upstream, |there| &there.name);
-    let change = Change::AccountUnlinked { provider: provider.clone(), label: identity.label.clone() };
+    // As it is now: one that was switched off a moment ago is no way to sign in.
+    let providers = app.providers_anew().await?;
+    let usable = providers.ids();
+    let provider = providers.name_of(&identity.upstream);
+    let change = Change::AccountUnlinked { provider, label: identity.label.clone() };
     let language = me.browser.locale.words().language();
     let news = news(&app, &me.origin(&info), &me.user, language, Event::Methods(change));
     let noted = audit.telling(news.as_ref());
@@ -90,8 +93,9 @@ async fn page(
     notice: Option<Notice>,
     problem: Option<Phrase>,
 ) -> Result<Response, PageError> {
+    let providers = app.providers().await?;
     let row = |identity: StoredIdentity| {
-        let provider = app.config.upstream(&identity.upstream)?.name.clone();
+        let provider = providers.get(&identity.upstream)?.name.clone();
         Some(LinkedRow {
             id: identity.id,
             provider,
@@ -103,9 +107,9 @@ async fn page(
     let page = pages::LinkedAccounts {
         shell: shell(app, me.browser.locale.words(), me),
         linked: linked(app, &me.user.id).await?.into_iter().filter_map(row).collect(),
-        upstreams: upstream::buttons(app),
+        upstreams: upstream::buttons(&providers),
         notice,
         problem,
     };
-    Ok(me.browser.remember(&app.config, html(&page, &upstream::reachable(app, Csp::default()))))
+    Ok(me.browser.remember(&app.config, html(&page, &upstream::reachable(&providers, Csp::default()))))
 }

@@ -44,7 +44,7 @@ pub async fn show(
         passkeys: passkeys.into_iter().map(row).collect(),
         app_since: authenticator.map(|authenticator| authenticator.created_at),
         recovery_codes: u64::try_from(means.recovery_codes).unwrap_or(0),
-        upstreams: !app.config.upstreams.is_empty(),
+        upstreams: !app.providers().await?.is_empty(),
         notice,
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
@@ -150,7 +150,7 @@ pub async fn new_passkey(
     let challenge = app.passkeys.begin_registration(&me.user, &existing, &asking(&app, &me.browser))?;
     let page = pages::NewPasskey {
         shell: shell(&app, me.browser.locale.words(), &me),
-        name: describe_device(me.browser.locale.words(), &info.user_agent),
+        name: describe_device(&me.browser.locale.words(), &info.user_agent),
         passkey: PasskeyChallenge { options: challenge.options, sealed: challenge.sealed },
     };
     Ok(me.browser.remember(&app.config, html(&page, &Csp::default().script())))
@@ -176,7 +176,7 @@ pub async fn add_passkey(
         id: new.id,
         user_id: me.user.id.to_string(),
         name: name_of(field("name"))
-            .unwrap_or_else(|| describe_device(me.browser.locale.words(), &info.user_agent)),
+            .unwrap_or_else(|| describe_device(&me.browser.locale.words(), &info.user_agent)),
         credential: new.credential,
         sign_count: 0,
         created_at: now,
@@ -234,7 +234,9 @@ pub async fn remove_passkey(
     _: CheckedForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
-    let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();
+    // As it is now: one that was switched off a moment ago is no way to sign in.
+    let providers = app.providers_anew().await?;
+    let usable = providers.ids();
     let passkeys = app.store.passkeys_of_user(&me.user.id).await?;
     let Some(passkey) = passkeys.into_iter().find(|passkey| passkey.id == id) else {
         return Err(no_such_passkey());

@@ -195,7 +195,7 @@ async fn page(
     let words = me.browser.locale.words();
     let live = live_of_user(app, &me.user.id).await?;
     let mut sessions: Vec<SessionRow> =
-        live.into_iter().map(|session| session_row(app, words, session, Some(&me.session.id))).collect();
+        live.into_iter().map(|session| session_row(app, &words, session, Some(&me.session.id))).collect();
     sessions.sort_by_key(|row| !row.current);
     let grants = app.store.grants_of_user(&me.user.id).await?;
     let defined = app.store.scope_definitions().await?;
@@ -206,7 +206,7 @@ async fn page(
             client_id: client.id.to_string(),
             open: client.metadata.start_of_sign_in(&app.config.issuer),
             name: client.metadata.client_name.clone(),
-            scopes: consent.scope.iter().map(|scope| describe_scope(words, scope, &defined)).collect(),
+            scopes: consent.scope.iter().map(|scope| describe_scope(&words, scope, &defined)).collect(),
             since: consent.created_at.0,
             last_used: grants
                 .iter()
@@ -243,14 +243,14 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
 }
 
 /// Where an address is; empty where nobody knows.
-fn place_of(app: &App, words: Words, ip: &str) -> String {
+fn place_of(app: &App, words: &Words, ip: &str) -> String {
     app.config.places.as_ref().and_then(|places| places.of(ip, words)).unwrap_or_default()
 }
 
 /// A session as pages show it.
 pub(crate) fn session_row(
     app: &App,
-    words: Words,
+    words: &Words,
     session: Session,
     current: Option<&SessionId>,
 ) -> SessionRow {

@@ -58,7 +58,7 @@ pub async fn save(
         Ok(_) => Ok(done(Notice::ProfileSaved)),
         Err(Refusal::Invalid(problems)) => {
             let words = me.browser.locale.words();
-            let problems = problems.iter().map(|problem| mistake(words, problem)).collect();
+            let problems = problems.iter().map(|problem| mistake(&words, problem)).collect();
             let page = pages::Profile { problems, ..page(&app, &me, &before, &wanted) };
             Ok(shown(&app, &me, StatusCode::UNPROCESSABLE_ENTITY, &page))
         }
@@ -81,7 +81,7 @@ fn page(app: &App, me: &SignedIn, user: &User, typed: &UserInput) -> pages::Prof
 }
 
 /// A rule of profiles that the form breaks, in words.
-fn mistake(words: Words, problem: &FieldProblem) -> Problem {
+fn mistake(words: &Words, problem: &FieldProblem) -> Problem {
     let said = match profile_label(problem.field) {
         Some(label) => words.with("mistake-claim", "field", words.phrase(&label)),
         None => words.text("mistake-name"),

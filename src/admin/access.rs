@@ -117,6 +117,13 @@ const MEND_FAILURES: &[Permission] = &[read(Resource::Failures), write(Resource:
 /// A webhook is told what the audit log says.
 const READ_WEBHOOKS: &[Permission] = &[read(Resource::Webhooks), read(Resource::Audit)];
 const WRITE_WEBHOOKS: &[Permission] = &[write(Resource::Webhooks), read(Resource::Audit)];
+const READ_BRANDING: &[Permission] = &[read(Resource::Branding)];
+const WRITE_BRANDING: &[Permission] = &[write(Resource::Branding)];
+/// They name applications and groups.
+const READ_POLICIES: &[Permission] =
+    &[read(Resource::Policies), read(Resource::Clients), read(Resource::Groups)];
+/// What changes them is for those with all powers: a provider vouches for people.
+const READ_PROVIDERS: &[Permission] = &[read(Resource::Providers)];
 const READ_MAILS: &[Permission] = &[read(Resource::Mails)];
 const WRITE_MAILS: &[Permission] = &[write(Resource::Mails)];
 const READ_SCOPES: &[Permission] = &[read(Resource::Scopes)];
@@ -286,6 +293,20 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/delete", WRITE_WEBHOOKS),
     each("POST", "/admin/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/policies", READ_POLICIES),
+    each("GET", "/admin/branding", READ_BRANDING),
+    each("POST", "/admin/branding", WRITE_BRANDING),
+    each("POST", "/admin/branding/reset", WRITE_BRANDING),
+    each("GET", "/admin/providers", READ_PROVIDERS),
+    all_powers("GET", "/admin/providers/new"),
+    all_powers("GET", "/admin/providers/new/{kind}"),
+    all_powers("POST", "/admin/providers/new/{kind}"),
+    each("GET", "/admin/providers/{id}", READ_PROVIDERS),
+    each("POST", "/admin/providers/{id}/test", READ_PROVIDERS),
+    all_powers("GET", "/admin/providers/{id}/change"),
+    all_powers("POST", "/admin/providers/{id}/change"),
+    all_powers("GET", "/admin/providers/{id}/delete"),
+    all_powers("POST", "/admin/providers/{id}/delete"),
     part("GET", "/admin/audit", READ_AUDIT),
     part("GET", "/admin/failures", READ_FAILURES),
     part("GET", "/admin/failures/{id}", READ_FAILURES),
@@ -355,6 +376,16 @@ pub const TABLE: &[Route] = &[
     each("POST", "/admin/api/webhooks/{id}/skip", WRITE_WEBHOOKS),
     each("GET", "/admin/api/webhooks/{id}/deliveries", READ_WEBHOOKS),
     each("POST", "/admin/api/webhooks/{id}/deliveries/{delivery}/redeliver", WRITE_WEBHOOKS),
+    each("GET", "/admin/api/policies", READ_POLICIES),
+    each("GET", "/admin/api/branding", READ_BRANDING),
+    each("PUT", "/admin/api/branding", WRITE_BRANDING),
+    each("GET", "/admin/api/providers", READ_PROVIDERS),
+    all_powers("POST", "/admin/api/providers"),
+    each("GET", "/admin/api/providers/{id}", READ_PROVIDERS),
+    all_powers("PATCH", "/admin/api/providers/{id}"),
+    all_powers("DELETE", "/admin/api/providers/{id}"),
+    each("GET", "/admin/api/providers/{id}/links", READ_PROVIDERS),
+    each("POST", "/admin/api/providers/{id}/test", READ_PROVIDERS),
     part("GET", "/admin/api/audit", READ_AUDIT),
     part("GET", "/admin/api/audit/export", READ_AUDIT),
     each("GET", "/admin/api/statistics", READ_STATISTICS),

@@ -1,11 +1,12 @@
 //! Administration. The services here ([`clients`], [`users`], [`groups`], [`scopes`], [`delegations`], [`sign_in_methods`], [`invitations`], [`keys`],
-//! [`mails`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`as_code`], [`import`]) hold every rule of
+//! [`mails`], [`providers`], [`registration_tokens`], [`failures`], [`audit`], [`overview`], [`webhooks`], [`branding`], [`policies`], [`as_code`], [`import`]) hold every rule of
 //! it once, and ask [`access`] who may do what; the API, the pages and the command line only translate to and from them.
 
 pub mod access;
 pub mod api;
 pub mod as_code;
 pub mod audit;
+pub mod branding;
 pub mod clients;
 pub mod delegations;
 pub mod failures;
@@ -16,7 +17,9 @@ pub mod keys;
 pub mod mails;
 pub mod overview;
 pub mod pages;
+pub mod policies;
 pub mod preview;
+pub mod providers;
 pub mod registration_tokens;
 pub mod scopes;
 pub mod settings;

@@ -151,6 +151,17 @@ pub async fn find(app: &App, id: &str) -> Result<Webhook, Refusal> {
 pub async fn create(app: &App, origin: &Origin, input: &WebhookInput) -> Result<Issued, Refusal> {
     allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), "webhook:").await?;
     let wanted = check(app, input)?;
+    let Issued { webhook, secret } = made(app, wanted).await?;
+    let audit = app.audit(origin, "webhook.create", target(&webhook.id), host_of(&webhook.url));
+    if app.store.insert_webhook(&webhook, &audit).await? {
+        Ok(Issued { webhook, secret })
+    } else {
+        Err(Refusal::field("url", format_args!("there are {MOST_WEBHOOKS} webhooks, and may be no more")))
+    }
+}
+
+/// A new endpoint, which is not stored yet, and its secret.
+pub(super) async fn made(app: &App, wanted: Wanted) -> Result<Issued, Refusal> {
     let now = app.clock.now();
     let (secret, sealed) = new_secret(app)?;
     let webhook = Webhook {
@@ -169,11 +180,23 @@ pub async fn create(app: &App, origin: &Origin, input: &WebhookInput) -> Result<
         attempts: 0,
         failing_since: None,
     };
-    let audit = app.audit(origin, "webhook.create", target(&webhook.id), host_of(&webhook.url));
-    if app.store.insert_webhook(&webhook, &audit).await? {
-        Ok(Issued { webhook, secret: Some(secret) })
-    } else {
-        Err(Refusal::field("url", format_args!("there are {MOST_WEBHOOKS} webhooks, and may be no more")))
+    Ok(Issued { webhook, secret: Some(secret) })
+}
+
+/// An endpoint as it should be.
+pub(super) fn changed(app: &App, before: &Webhook, wanted: Wanted) -> Webhook {
+    let state = match (wanted.enabled, before.state) {
+        (true, _) => State::Active,
+        (false, State::Stopped) => State::Stopped,
+        (false, _) => State::Paused,
+    };
+    Webhook {
+        url: wanted.url,
+        description: wanted.description,
+        events: wanted.events,
+        state,
+        updated_at: next_version(app, before.updated_at),
+        ..before.clone()
     }
 }
 
@@ -190,19 +213,7 @@ pub async fn change(
 ) -> Result<Webhook, Refusal> {
     allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&before.id)).await?;
     let wanted = check(app, input)?;
-    let state = match (wanted.enabled, before.state) {
-        (true, _) => State::Active,
-        (false, State::Stopped) => State::Stopped,
-        (false, _) => State::Paused,
-    };
-    let after = Webhook {
-        url: wanted.url,
-        description: wanted.description,
-        events: wanted.events,
-        state,
-        updated_at: next_version(app, before.updated_at),
-        ..before.clone()
-    };
+    let after = changed(app, before, wanted);
     let detail = changes(&WebhookInput::from(before), &WebhookInput::from(&after));
     store(app, origin, "webhook.update", &detail, before, after).await
 }
@@ -275,14 +286,19 @@ pub async fn skip(app: &App, origin: &Origin, webhook: &Webhook) -> Result<(), R
     there(app.store.skip_webhook(&webhook.id, &audit).await?)
 }
 
-/// Deletes an endpoint.
+/// Deletes an endpoint as it was when it was read.
 ///
 /// # Errors
-/// It was deleted meanwhile.
+/// Somebody else changed or deleted it meanwhile.
 pub async fn delete(app: &App, origin: &Origin, webhook: &Webhook) -> Result<(), Refusal> {
     allow(app, origin, &Deed::Whole(Permission::Write(Resource::Webhooks)), &target(&webhook.id)).await?;
     let audit = app.audit(origin, "webhook.delete", target(&webhook.id), host_of(&webhook.url));
-    there(app.store.delete_webhook(&webhook.id, &audit).await?)
+    if app.store.delete_webhook(&webhook.id, webhook.updated_at, &audit).await? {
+        return Ok(());
+    }
+    // It is another one now, or none.
+    find(app, &webhook.id).await?;
+    Err(Refusal::Changed("webhook"))
 }
 
 fn there(done: bool) -> Result<(), Refusal> {
@@ -360,7 +376,8 @@ async fn ask(
     }
 }
 
-fn check(app: &App, input: &WebhookInput) -> Result<Wanted, Refusal> {
+/// What the rules make of it.
+pub(super) fn check(app: &App, input: &WebhookInput) -> Result<Wanted, Refusal> {
     let address = |url: &str| app.outgoing.may(url).map_err(|error| error.to_string());
     webhook::check(input, address).map_err(Refusal::Invalid)
 }
@@ -371,6 +388,6 @@ fn new_secret(app: &App) -> Result<(String, String), Refusal> {
     Ok((secret, sealed))
 }
 
-fn target(id: &str) -> String {
+pub(super) fn target(id: &str) -> String {
     format!("webhook:{id}")
 }

@@ -44,12 +44,15 @@ fn attainable(means: Means, has_first: bool) -> Level {
     }
 }
 
-/// A user's accounts elsewhere that can be signed in with: those at providers that are configured.
+/// A user's accounts elsewhere that can be signed in with: those at providers that are there and switched on.
 ///
 /// # Errors
 /// The database is unavailable.
 pub async fn linked(app: &App, user: &UserId) -> Result<Vec<StoredIdentity>, StoreError> {
     let mut identities = app.store.identities_of_user(user).await?;
-    identities.retain(|identity| app.config.upstream(&identity.upstream).is_some());
+    if !identities.is_empty() {
+        let providers = app.providers().await?;
+        identities.retain(|identity| providers.get(&identity.upstream).is_some());
+    }
     Ok(identities)
 }

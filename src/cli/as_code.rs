@@ -10,7 +10,7 @@ use dialoguer::Confirm;
 use serde_json::{Value, json};
 
 use super::{Place, output};
-use crate::admin::as_code::{self, Action, FieldChange, Plan, Step};
+use crate::admin::as_code::{self, Action, Exported, FieldChange, Plan, Step};
 use crate::app::Origin;
 
 /// What `plan` answers when there is something to do.
@@ -60,13 +60,17 @@ pub(super) struct ApplyOptions {
 
 pub(super) async fn export(place: &Place, options: ExportOptions) -> anyhow::Result<()> {
     let app = place.app().await?;
-    let (clients, groups) = app.store.configuration().await?;
-    let scopes = app.store.scope_definitions().await?;
-    as_code::write(&options.folder, &as_code::texts(&clients, &groups, &scopes)?, options.force)?;
+    let exported = as_code::export(&app, &options.folder, options.force).await?;
     let folder = options.folder.display().to_string();
-    let [clients, groups, scopes] = [clients.len(), groups.len(), scopes.iter().count()];
-    let written = json!({ "clients": clients, "groups": groups, "scopes": scopes, "folder": folder });
-    let sentence = format!("{clients} clients, {groups} groups and {scopes} scopes are in {folder}");
+    let Exported { clients, groups, scopes, webhooks, upstreams, branding } = exported;
+    let written = json!({
+        "clients": clients, "groups": groups, "scopes": scopes, "webhooks": webhooks, "upstreams": upstreams,
+        "branding": branding, "folder": folder,
+    });
+    let and_branding = if branding { ", and the branding," } else { "" };
+    let sentence = format!(
+        "{clients} clients, {groups} groups, {scopes} scopes, {webhooks} webhooks and {upstreams} upstream providers{and_branding} are in {folder}"
+    );
     output::done(options.json, &written, &sentence)
 }
 
@@ -106,7 +110,7 @@ pub(super) async fn apply(place: &Place, options: ApplyOptions) -> anyhow::Resul
         return output::json(&json!({ "plan": planned, "secrets": secrets }));
     }
     for secret in secrets {
-        println!("client_secret of {}: {}  (shown only this once)", secret.client_id, secret.client_secret);
+        println!("{secret}  (shown only this once)");
     }
     if done > 0 {
         println!("Applied.");

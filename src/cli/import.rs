@@ -70,7 +70,7 @@ fn show(report: &Report) {
     list("skipped", &report.skipped);
     list("with a note", &report.notes);
     for secret in &report.secrets {
-        println!("client_secret of {}: {}  (shown only this once)", secret.client_id, secret.client_secret);
+        println!("{secret}  (shown only this once)");
     }
 }
 

@@ -26,6 +26,7 @@ mod import;
 mod key;
 mod mail;
 mod output;
+mod provider;
 mod quickstart;
 mod registration_token;
 mod scope;
@@ -106,10 +107,13 @@ enum Command {
     /// Endpoints elsewhere that are told of events
     #[command(subcommand)]
     Webhook(webhook::Command),
+    /// Providers elsewhere that people sign in with
+    #[command(subcommand)]
+    Provider(provider::Command),
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
-    /// Write the clients, groups and scopes of this deployment into files
+    /// Write the clients, groups, scopes and upstream providers of this deployment into files
     Export(as_code::ExportOptions),
     /// Say what differs between files and the deployment: exit code 0 nothing to do, 2 something, 1 an error
     Plan(as_code::PlanOptions),
@@ -148,6 +152,7 @@ pub fn run() -> ExitCode {
         Command::Statistics(options) => done(block_on(statistics::run(&place, options))),
         Command::Mail(command) => done(block_on(mail::run(&place, command))),
         Command::Webhook(command) => done(block_on(webhook::run(&place, command))),
+        Command::Provider(command) => block_on(provider::run(&place, command)),
         Command::Key(command) => done(block_on(key::run(&place, command))),
         Command::Export(options) => done(block_on(as_code::export(&place, options))),
         Command::Plan(options) => block_on(as_code::plan(&place, options)),

@@ -12,6 +12,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub(crate) use self::resolve::parse_duration;
+pub use self::upstream::KeptProof;
 use crate::branding::Branding;
 use crate::geoip::Places;
 use crate::jose::SigningKey;
@@ -19,6 +20,7 @@ use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::forward_auth::ProtectedApp;
 pub use crate::protocol::issuer::Issuer;
 use crate::protocol::linking::Policy;
+pub use crate::protocol::provider::{ClaimNames, OAuth2Provider, UpstreamProtocol};
 pub use crate::tls::Tls;
 
 mod directory;
@@ -81,12 +83,6 @@ impl Config {
         raw::read(None, &given, environment).and_then(resolve::resolve)
     }
 
-    /// The provider with this id.
-    #[must_use]
-    pub fn upstream(&self, id: &str) -> Option<&Upstream> {
-        self.upstreams.iter().find(|upstream| upstream.id == id)
-    }
-
     /// What the operator may want to know although the configuration is fine.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
@@ -130,9 +126,9 @@ pub struct Config {
     pub keep_names_for: Duration,
     /// Ways to sign in that are not there for everybody.
     pub sign_in: SignIn,
-    /// What it looks like; for as long as the process runs.
-    pub branding: &'static Branding,
-    /// Providers elsewhere that people sign in with.
+    /// What it looks like, where administrators chose nothing else.
+    pub branding: Arc<Branding>,
+    /// Providers elsewhere that people sign in with, as far as they stand in the file; `App::providers` has all.
     pub upstreams: Vec<Upstream>,
     /// Clients that register themselves.
     pub registration: Registration,
@@ -349,50 +345,6 @@ impl Upstream {
         };
         address.map(|url| url.origin().ascii_serialization()).unwrap_or_default()
     }
-}
-
-/// How a provider is spoken to.
-#[derive(Clone, Debug)]
-pub enum UpstreamProtocol {
-    /// OpenID Connect, by discovery.
-    OpenIdConnect {
-        /// The issuer identifier, byte for byte.
-        issuer: String,
-    },
-    /// OAuth 2 (RFC 6749), and a document about who is signed in.
-    OAuth2(Box<OAuth2Provider>),
-}
-
-/// A provider without discovery.
-#[derive(Clone, Debug)]
-pub struct OAuth2Provider {
-    /// Authorization endpoint.
-    pub authorization: Url,
-    /// Token endpoint.
-    pub token: Url,
-    /// Answers a JSON object about the user.
-    pub userinfo: Url,
-    /// Answers a list of their addresses, as GitHub's does: objects with `email`, `primary` and `verified`.
-    pub emails: Option<Url>,
-    /// Does the secret go into the form, instead of HTTP Basic (RFC 6749 §2.3.1)?
-    pub secret_in_body: bool,
-    /// What its document calls things.
-    pub claims: ClaimNames,
-}
-
-/// What a provider's document about a user calls things.
-#[derive(Clone, Debug)]
-pub struct ClaimNames {
-    /// What identifies the user for ever: a text or a number.
-    pub subject: String,
-    /// Address.
-    pub email: String,
-    /// Was the address checked?
-    pub email_verified: String,
-    /// Name to show.
-    pub name: String,
-    /// User name.
-    pub username: String,
 }
 
 /// What this server shows a provider as its secret. Never printed.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -20,7 +21,7 @@ use super::{
     Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
     SmtpSecurity, Throttle, Tls, Tokens,
 };
-use crate::branding::{self, Branding};
+use crate::branding::{self, Branding, Choices};
 use crate::geoip::Places;
 use crate::protocol::assurance::{Classes, Level};
 use crate::protocol::colour::Colour;
@@ -512,7 +513,7 @@ impl Checks<'_> {
         Outgoing { ca_certificates, allowed_hosts: allowed_hosts.collect(), allowed_networks }
     }
 
-    fn branding(&mut self, raw: raw::Branding) -> &'static Branding {
+    fn branding(&mut self, raw: raw::Branding) -> Arc<Branding> {
         let name = self.brand("branding.name", raw.name, branding::name);
         let light = self.brand("branding.accent_light", raw.accent_light, Colour::on_light);
         let dark = self.brand("branding.accent_dark", raw.accent_dark, Colour::on_dark);
@@ -520,7 +521,7 @@ impl Checks<'_> {
             let bytes = self.read("branding.logo_file", file)?;
             branding::logo(bytes).map_err(|problem| self.refuse("branding.logo_file", problem)).ok()
         });
-        Box::leak(Box::new(Branding::new(name, logo, light, dark)))
+        Arc::new(Branding::from(Choices { name, logo, accent_light: light, accent_dark: dark }))
     }
 
     fn brand<T, E: Display>(

@@ -45,7 +45,7 @@ pub fn config(issuer: &str) -> Config {
         sign_up: SignUpMode::default(),
         keep_names_for: seconds(7_776_000),
         sign_in: SignIn::default(),
-        branding: &crate::branding::PLAIN,
+        branding: std::sync::Arc::default(),
         upstreams: Vec::new(),
         registration: Registration {
             mode: RegistrationMode::Off,

@@ -107,8 +107,8 @@ token = "a-scrapers-token"
 "##,
     ))
     .unwrap();
-    assert_eq!(config.branding.name, "Example");
-    assert!(config.branding.style.is_some() && config.branding.logo.is_none());
+    assert_eq!(config.branding.name(), "Example");
+    assert!(config.branding.style.is_some() && config.branding.logo().is_none());
     assert_eq!(config.database.engine.to_string(), "PostgreSQL at db.example:5433/identity");
     assert_eq!(config.listen.trusted_proxies.len(), 3);
     assert_eq!(config.tokens.refresh_grace, Duration::ZERO);
@@ -640,7 +640,7 @@ fn a_logo_is_read_from_its_file_and_judged() {
     let logo = folder.path().join("logo.svg");
     std::fs::write(&logo, "<svg xmlns=\"http://www.w3.org/2000/svg\"/>").unwrap();
     let config = load_in(&folder, &[]).unwrap();
-    assert_eq!(config.branding.logo.as_ref().unwrap().content_type, "image/svg+xml");
+    assert_eq!(config.branding.logo().unwrap().content_type, "image/svg+xml");
     std::fs::write(&logo, "<svg onload=\"alert(1)\"/>").unwrap();
     let Problems(found) = load_in(&folder, &[]).unwrap_err();
     assert_eq!(
@@ -1109,7 +1109,7 @@ fn apples_secret_is_signed_by_a_key_in_a_file() {
         load_in(&folder, &[]).map_err(|Problems(problems)| problems.join("; "))
     };
     let config = with(ids, &right, 0o600).unwrap();
-    let upstream = config.upstream("apple").unwrap();
+    let upstream = config.upstreams.iter().find(|upstream| upstream.id == "apple").unwrap();
     assert_eq!((upstream.name.as_str(), upstream.origin().as_str()), ("Apple", "https://appleid.apple.com"));
     assert!(upstream.form_post && upstream.policy.trust_email && upstream.scopes == ["name", "email"]);
     let Some(UpstreamSecret::Signed(signed)) = &upstream.client_secret else { panic!() };

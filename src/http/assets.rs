@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 
 use crate::app::App;
-use crate::branding::accent_file;
+use crate::branding::{accent_file, sample_file};
 use crate::pages::assets::{self, Asset};
 
 /// A file of the product, or of this deployment.
@@ -16,8 +16,8 @@ pub async fn file(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let accent = accent_file(&name);
-    let asset = assets::find(&name).or_else(|| app.config.branding.file(&name)).or(accent.as_ref());
+    let (branding, of_colours) = (app.branding(), accent_file(&name).or_else(|| sample_file(&name)));
+    let asset = assets::find(&name).or_else(|| branding.file(&name)).or(of_colours.as_ref());
     answer(asset, query.as_deref(), &headers)
 }
 

@@ -28,11 +28,13 @@ use crate::protocol::authorize::{
 };
 use crate::protocol::client::{Client, ResponseType};
 use crate::protocol::code::{self, Code};
+use crate::protocol::diagnosis::{Difference, nearest};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Refusal, Situation, Step, level_of_sign_in, next_step};
+use crate::protocol::redirect_uri::RedirectUriError;
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
 use crate::protocol::sign_in::SignIn;
@@ -250,11 +252,18 @@ async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError>
 /// The address that answers go to; or a page for its developer.
 fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
     authorize::answer_address(client, params).map_err(|error| {
+        let not_registered = error == ShowToUser::RedirectUri(RedirectUriError::NotRegistered);
         let mut page = PageError::from(error)
             .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
             .fact("client_id", short(client.id.as_str()));
         if let Some(uri) = params.get("redirect_uri") {
             page = page.fact("redirect_uri", short(uri));
+            // The registered address itself is not for whoever sent another one.
+            let nearest = nearest(&client.metadata.redirect_uris, uri).filter(|_| not_registered);
+            let difference = nearest.map(|(_, difference)| difference);
+            if let Some(difference) = difference.filter(|difference| *difference != Difference::Several) {
+                page = page.fact("the registered one differs in", difference.words());
+            }
         }
         page
     })
@@ -407,7 +416,8 @@ impl Granted<'_> {
         }
     }
 
-    /// An ID token. Without an access token it holds the claims that the scopes ask for (Core §5.4).
+    /// An ID token. Without an access token it holds the claims that the scopes ask for (Core §5.4), else where the client is
+    /// registered so.
     async fn id_token(&self, user: &User, bound: Bound<'_>) -> Result<String, IssueError> {
         let Self { app, client, request, session, now, .. } = *self;
         let only = request.response_type == ResponseType::IdToken;

@@ -61,7 +61,7 @@ impl FromRequestParts<App> for Browser {
                 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
         };
         let known = Cookie::Browser.read(&app.config, &parts.headers).filter(well_formed);
-        let locale = Locale::of(&app.config, &parts.headers);
+        let locale = Locale::of(app, &parts.headers);
         Ok(match known {
             Some(id) => Self { id: id.to_owned(), is_new: false, locale },
             None => Self { id: app.entropy.secret(), is_new: true, locale },

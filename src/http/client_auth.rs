@@ -92,7 +92,7 @@ async fn by_assertion(
     let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
     let id = named.cloned().unwrap_or_else(|| subject.into());
     let client = app.store.client(&id).await?.filter(|client| !client.disabled);
-    let client = client.ok_or(ClientAuthError::Refused)?;
+    let client = client.ok_or_else(|| refused(AssertionError::UnknownClient))?;
     let once = judged(app, &client, &jws, endpoint).await.inspect_err(|error| note(&client, error))?;
     if app.store.use_assertion(&once).await? {
         return Ok(client);

@@ -41,13 +41,14 @@ pub async fn get(
     let words = browser.locale.words_in(&flow);
     let scopes = scopes_to_show(&request.consent_scope);
     let defined = app.store.scope_definitions().await?;
+    let scopes = scopes.into_iter().map(|scope| pages::describe_scope(&words, scope, &defined)).collect();
     let page = pages::Consent {
         words,
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
         app: about(&asked),
         account: live.user.display_name().to_owned(),
-        scopes: scopes.into_iter().map(|scope| pages::describe_scope(words, scope, &defined)).collect(),
+        scopes,
     };
     let csp = Csp::default().form_to(asked.reply_to.redirect.csp_source());
     Ok(html(&page, &csp))

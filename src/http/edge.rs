@@ -32,6 +32,7 @@ use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::i18n::{Phrase, key};
 use crate::pages::ErrorPage;
+use crate::protocol::issuer::Issuer;
 use crate::protocol::user::changes_the_text_around;
 
 /// No request of any endpoint is larger.
@@ -113,7 +114,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
     let span = tracing::info_span!("request", correlation_id = info.correlation_id);
     async {
         let asked = Asked::of(&request, started);
-        let locale = Locale::of(&edge.app.config, request.headers());
+        let locale = Locale::of(&edge.app, request.headers());
         let (address, by_get) = (request.uri().clone(), request.method() == Method::GET);
         request.extensions_mut().insert(info.clone());
         let mut response = match within_limits(request, edge.time_limit).await {
@@ -125,7 +126,7 @@ async fn handle(State(edge): State<Edge>, mut request: Request, next: Next) -> R
         failures::note(&edge.app, asked.route(), &info, &mut response);
         let reader = Reader { info: &info, locale: &locale, address: &address, by_get };
         response = reply::render(error::render(response, &reader), &reader);
-        dress(&mut response, &asked, &reader);
+        dress(&mut response, &asked, &reader, &edge.app.config.issuer);
         let headers = response.headers_mut();
         add_security_headers(headers, !edge.app.config.issuer.is_plain_http());
         if let Ok(id) = HeaderValue::from_str(&info.correlation_id) {
@@ -312,10 +313,13 @@ impl Asked {
 }
 
 /// Gives an error that has only a status a page or a document that says what is wrong.
-fn dress(response: &mut Response, asked: &Asked, reader: &Reader<'_>) {
+fn dress(response: &mut Response, asked: &Asked, reader: &Reader<'_>, issuer: &Issuer) {
     let status = response.status();
     let bare = !response.headers().contains_key(CONTENT_TYPE) && response.body().is_end_stream();
     let Some([title, what, how_to_fix]) = words(status).filter(|_| bare) else { return };
+    // Whoever asks for metadata elsewhere was told of another issuer, perhaps of one with a slash at its end.
+    let hint = status == StatusCode::NOT_FOUND && reader.address.path().contains("/.well-known/o");
+    let hint = hint.then(|| format!("The issuer here is {}, without a slash at its end.", issuer.as_str()));
     let dressed = if asked.html {
         let page = ErrorPage {
             words: reader.words(),
@@ -333,7 +337,9 @@ fn dress(response: &mut Response, asked: &Asked, reader: &Reader<'_>) {
     } else {
         let error = title.to_string().to_ascii_lowercase().replace(' ', "_");
         Json(json!({
-            "error": error, "error_description": format!("{what} {how_to_fix}"), "correlation_id": reader.info.correlation_id,
+            "error": error,
+            "error_description": hint.into_iter().fold(format!("{what} {how_to_fix}"), |said, hint| said + " " + &hint),
+            "correlation_id": reader.info.correlation_id,
         }))
         .into_response()
     };

@@ -24,7 +24,7 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     let ClientForm { client, form } = authenticate(&app, request).await?;
     // RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
     if client.is_public() {
-        return Err(ClientAuthError::Refused.into());
+        return Err(ClientAuthError::PublicClient.into());
     }
     let token =
         form.get("token").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;

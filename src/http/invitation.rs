@@ -73,14 +73,14 @@ pub async fn post(
     };
     let mut user = match users::prepare(&app, invited.account(&form, passkey.is_some())).await {
         Ok(user) => user,
-        Err(refusal) => return again(made, in_words(&app, words, &attempt, refusal).await?),
+        Err(refusal) => return again(made, in_words(&app, &words, &attempt, refusal).await?),
     };
     let passkey = passkey.map(|(owner, new)| {
         user.id = owner;
         StoredPasskey {
             id: new.id,
             user_id: user.id.to_string(),
-            name: describe_device(words, &info.user_agent),
+            name: describe_device(&words, &info.user_agent),
             credential: new.credential,
             sign_count: 0,
             created_at: user.created_at.0,
@@ -102,7 +102,7 @@ pub async fn post(
         }
         Ok(false) => Err(dead_link()),
         Err(StoreError::Taken(NOT_NEW)) => again(None, no_passkey()),
-        Err(error) => again(made, in_words(&app, words, &attempt, error.into()).await?),
+        Err(error) => again(made, in_words(&app, &words, &attempt, error.into()).await?),
     }
 }
 

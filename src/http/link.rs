@@ -31,7 +31,7 @@ pub async fn get(
         words: browser.locale.words_in(&flow),
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
-        provider: upstream::named(&app, &link.identity().upstream)?.name.clone(),
+        provider: upstream::named(&app.providers().await?, &link.identity().upstream)?.name.clone(),
         label: link.identity().label().to_owned(),
         account: live.user.display_name().to_owned(),
     };
@@ -71,6 +71,10 @@ pub async fn post(
 async fn possible(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option<(Link, Live)>, PageError> {
     let Some(offer) = &flow.offer else { return Ok(None) };
     let Some(live) = session::of_request(app, headers).await? else { return Ok(None) };
+    // A provider that was switched off since links nobody.
+    if app.providers_anew().await?.get(&offer.identity.upstream).is_none() {
+        return Ok(None);
+    }
     let begun = flow.progress.signed_in.as_ref();
     let link = confirm(offer, begun, &live.session.id, &live.user.id, app.clock.now());
     Ok(link.map(|link| (link, live)))

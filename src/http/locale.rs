@@ -1,12 +1,14 @@
 //! In which language a request is answered.
 
+use std::sync::Arc;
+
 use axum::http::header::ACCEPT_LANGUAGE;
 use axum::http::{HeaderMap, HeaderValue};
 
 use super::cookie::Cookie;
 use super::flow::Flow;
+use crate::app::App;
 use crate::branding::Branding;
-use crate::config::Config;
 use crate::i18n::{Language, Words, negotiate};
 use crate::protocol::params::Params;
 
@@ -15,17 +17,17 @@ use crate::protocol::params::Params;
 pub struct Locale {
     chosen: Option<Language>,
     accepted: Option<HeaderValue>,
-    branding: &'static Branding,
+    branding: Arc<Branding>,
 }
 
 impl Locale {
     /// What a request says of them: the reader's choice in a cookie, and what the browser prefers.
     #[must_use]
-    pub fn of(config: &Config, headers: &HeaderMap) -> Self {
+    pub fn of(app: &App, headers: &HeaderMap) -> Self {
         Self {
-            chosen: Cookie::Language.read(config, headers).and_then(Language::of_tag),
+            chosen: Cookie::Language.read(&app.config, headers).and_then(Language::of_tag),
             accepted: headers.get(ACCEPT_LANGUAGE).cloned(),
-            branding: config.branding,
+            branding: app.branding(),
         }
     }
 
@@ -52,6 +54,7 @@ impl Locale {
     #[must_use]
     pub fn words_of(&self, ui_locales: Option<&str>) -> Words {
         let accepted = self.accepted.as_ref().and_then(|value| value.to_str().ok());
-        Words::of(negotiate(ui_locales, self.chosen.map(Language::tag), accepted)).on(self.branding)
+        Words::of(negotiate(ui_locales, self.chosen.map(Language::tag), accepted))
+            .on(Arc::clone(&self.branding))
     }
 }

@@ -38,7 +38,7 @@ pub async fn get(
         purpose.signed_in_as = live.map(|live| live.user.display_name().to_owned());
     }
     let expected = purpose.login_hint.clone();
-    Ok(browser.remember(&app.config, show(&app, &browser, purpose, expected, false, None)?))
+    Ok(browser.remember(&app.config, show(&app, &browser, purpose, expected, false, None).await?))
 }
 
 /// The attempt.
@@ -59,7 +59,7 @@ pub async fn post(
         Err(refusal) => {
             let purpose = Purpose::of(&app, &browser, &flow).await?;
             let typed = login.chars().take(254).collect();
-            show(&app, &browser, purpose, typed, flow.remember, Some(problem_of(refusal)))
+            show(&app, &browser, purpose, typed, flow.remember, Some(problem_of(refusal))).await
         }
     }
 }
@@ -72,7 +72,7 @@ pub(super) async fn again(
     refusal: Refusal,
 ) -> Result<Response, PageError> {
     let purpose = Purpose::of(app, browser, flow).await?;
-    show(app, browser, purpose, String::new(), flow.remember, Some(problem_of(refusal)))
+    show(app, browser, purpose, String::new(), flow.remember, Some(problem_of(refusal))).await
 }
 
 /// The page once more, after somebody showed a passkey that nobody has here any more.
@@ -84,7 +84,7 @@ pub(super) async fn after_unknown_passkey(
 ) -> Result<Response, PageError> {
     let mut purpose = Purpose::of(app, browser, flow).await?;
     purpose.signals = app.passkeys.signals_of_unknown(credential);
-    show(app, browser, purpose, String::new(), flow.remember, Some(LoginProblem::WrongCredentials))
+    show(app, browser, purpose, String::new(), flow.remember, Some(LoginProblem::WrongCredentials)).await
 }
 
 /// The page once more, after an upstream provider did not sign anybody in.
@@ -96,7 +96,7 @@ pub(super) async fn after_upstream(
 ) -> Result<Response, PageError> {
     let mut purpose = Purpose::of(app, browser, flow).await?;
     purpose.upstream_problem = Some(problem);
-    show(app, browser, purpose, String::new(), flow.remember, None)
+    show(app, browser, purpose, String::new(), flow.remember, None).await
 }
 
 /// A refusal in the words of the page.
@@ -172,7 +172,7 @@ async fn begin_session(
         && !flow.told
         && let Some(user) = app.store.user(who.user()).await?
     {
-        let language = Locale::of(&app.config, headers).words_in(&flow).language();
+        let language = Locale::of(app, headers).words_in(&flow).language();
         to_users::signed_in_anew(app, &info.anonymous().by_user(&user.id), &user, language).await;
     }
     (flow.sign_in, flow.told) = (SignIn::default(), false);
@@ -188,9 +188,11 @@ async fn begin_session(
 }
 
 /// The provider of the account that is to be linked, while that can still be done.
-fn offered(app: &App, flow: &Flow) -> Option<String> {
-    let offer = flow.offer.as_ref().filter(|offer| offer.counts(app.clock.now()))?;
-    app.config.upstream(&offer.identity.upstream).map(|upstream| upstream.name.clone())
+async fn offered(app: &App, flow: &Flow) -> Result<Option<String>, PageError> {
+    let offer = flow.offer.as_ref().filter(|offer| offer.counts(app.clock.now()));
+    let Some(offer) = offer else { return Ok(None) };
+    let providers = app.providers().await?;
+    Ok(providers.get(&offer.identity.upstream).map(|upstream| upstream.name.clone()))
 }
 
 fn changed() -> PageError {
@@ -240,7 +242,7 @@ impl Purpose {
             login_hint: String::new(),
             offers_choice: false,
             signed_in_as: None,
-            offer: offered(app, flow),
+            offer: offered(app, flow).await?,
             upstream_problem: None,
             signals: None,
             csp: Csp::default(),
@@ -265,7 +267,7 @@ impl Purpose {
 }
 
 /// The page as it is shown.
-fn show(
+async fn show(
     app: &App,
     browser: &Browser,
     purpose: Purpose,
@@ -276,6 +278,7 @@ fn show(
     let sign_up = app.config.sign_up.is_open().then(|| format!("/sign-up?flow={}", purpose.flow));
     let recover = app.mail.is_on().then(|| format!("/recover?flow={}", purpose.flow));
     let unproved = purpose.upstream_problem.is_some();
+    let providers = app.providers().await?;
     let page = pages::Login {
         words: purpose.words,
         flow: purpose.flow,
@@ -289,12 +292,12 @@ fn show(
         sign_up,
         passkey: passkey::challenge(app, browser)?,
         signals: purpose.signals,
-        upstreams: upstream::buttons(app),
+        upstreams: upstream::buttons(&providers),
         offer: purpose.offer,
         upstream_problem: purpose.upstream_problem,
         problem,
     };
-    let mut response = html(&page, &upstream::reachable(app, purpose.csp).script());
+    let mut response = html(&page, &upstream::reachable(&providers, purpose.csp).script());
     if unproved {
         *response.status_mut() = StatusCode::UNAUTHORIZED;
     }

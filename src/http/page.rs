@@ -14,6 +14,7 @@ pub struct Csp {
     form_targets: Vec<String>,
     frames: Vec<String>,
     script: bool,
+    chosen_images: bool,
     in_any_frame: bool,
 }
 
@@ -45,6 +46,12 @@ impl Csp {
         Self { script: true, ..self }
     }
 
+    /// Its script shows images that were chosen and not sent yet.
+    #[must_use]
+    pub fn chosen_images(self) -> Self {
+        Self { chosen_images: true, ..self }
+    }
+
     /// It may be shown in a frame of anybody's.
     #[must_use]
     pub fn in_any_frame(self) -> Self {
@@ -56,6 +63,9 @@ impl Csp {
         let mut text = format!(
             "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors {ancestors}; img-src 'self'"
         );
+        if self.chosen_images {
+            text.push_str(" blob:");
+        }
         if self.script {
             text.push_str("; script-src 'self'");
         }

@@ -41,7 +41,7 @@ pub async fn post(
     must_be_possible(&app)?;
     let flow = Flow::of_page(&app, fields.get("flow"), &browser)?;
     let purpose = Purpose::of(&app, &browser, &flow).await?;
-    let words = purpose.words;
+    let words = purpose.words.clone();
     let login = fields.get("username").unwrap_or_default().trim().to_lowercase();
     if login.is_empty() {
         let mistake = Problem::new("username", words.text("recover-nobody"));
@@ -55,9 +55,10 @@ pub async fn post(
         let problem = LoginProblem::TooManyAttempts { retry_after_seconds };
         return Ok(login::refused(form(purpose, Some(problem), Vec::new()), problem));
     }
+    let language = words.language();
     let page = pages::RecoverySent { words, flow: purpose.flow };
     tokio::spawn(async move {
-        if let Err(error) = send(&app, &info.anonymous(), &login, words.language()).await {
+        if let Err(error) = send(&app, &info.anonymous(), &login, language).await {
             tracing::error!(%error, "a mail for a new password was asked for and is not sent");
         }
     });

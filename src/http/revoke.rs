@@ -1,8 +1,10 @@
 //! `/revoke`: token revocation, RFC 7009. Answered 200 only after it is committed.
 
+use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 
 use super::access_token;
 use super::client_auth::{ClientForm, authenticate};
@@ -29,8 +31,10 @@ pub async fn post(
         None => revoke_access_token(&app, &client, token).await?,
     }
     // RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
-    // successfully or if the client submitted an invalid token."
-    Ok(AnswerFor(client.id.clone()).attach(StatusCode::OK.into_response()))
+    // successfully or if the client submitted an invalid token." It has nothing to say; there are clients that read JSON
+    // from every answer.
+    let answer = ([(CACHE_CONTROL, "no-store")], Json(json!({}))).into_response();
+    Ok(AnswerFor(client.id.clone()).attach(answer))
 }
 
 /// RFC 7009 §2.1: a refresh token takes along the access tokens of its grant.

@@ -56,7 +56,7 @@ pub async fn post(
     let user = match users::prepare(&app, wanted).await {
         Ok(user) => user,
         Err(Refusal::Invalid(problems)) => {
-            return again(problems.iter().map(|problem| mistake(words, problem)).collect());
+            return again(problems.iter().map(|problem| mistake(&words, problem)).collect());
         }
         Err(Refusal::WeakPassword(weakness)) => {
             return again(vec![Problem::new("password", describe_weakness(&words, &weakness))]);
@@ -70,7 +70,7 @@ pub async fn post(
     match app.store.set_up_administrator(&link, &user, app.clock.now(), &audit).await {
         Ok(true) => Ok(html(&pages::SetupDone { words, username: user.username }, &Csp::default())),
         Ok(false) => Err(dead_link()),
-        Err(StoreError::Taken(what)) => again(vec![taken(words, what)]),
+        Err(StoreError::Taken(what)) => again(vec![taken(&words, what)]),
         Err(error) => Err(error.into()),
     }
 }

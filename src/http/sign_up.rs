@@ -56,12 +56,12 @@ pub async fn post(
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let words = browser.locale.words_in(&flow);
     let refused = if app.mail.is_on() {
-        match ask_by_mail(&app, words, &info, &flow, &form).await? {
+        match ask_by_mail(&app, &words, &info, &flow, &form).await? {
             Ok(answer) => return Ok(answer),
             Err(refused) => refused,
         }
     } else {
-        match create(&app, words, &info.anonymous(), &form).await? {
+        match create(&app, &words, &info.anonymous(), &form).await? {
             Ok(user) => {
                 return login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await;
             }
@@ -118,7 +118,7 @@ pub(super) async fn counted(
 /// Why an account was not made, for the page.
 pub(super) async fn in_words(
     app: &App,
-    words: Words,
+    words: &Words,
     attempt: &CountedAttempt,
     refusal: Refusal,
 ) -> Result<Refused, PageError> {
@@ -131,7 +131,7 @@ pub(super) async fn in_words(
             Ok(Refused::Mistakes(problems.iter().map(|problem| mistake(words, problem)).collect()))
         }
         Refusal::WeakPassword(weakness) => {
-            let mistake = Problem::new("password", describe_weakness(&words, &weakness));
+            let mistake = Problem::new("password", describe_weakness(words, &weakness));
             Ok(Refused::Mistakes(vec![mistake]))
         }
         // This tells that there is such an account. Of user names, which only one account can have, nothing else can be
@@ -144,7 +144,7 @@ pub(super) async fn in_words(
 /// Makes the user that the form describes. Their address is not verified.
 async fn create(
     app: &App,
-    words: Words,
+    words: &Words,
     origin: &Origin,
     form: &FormFields,
 ) -> Result<Result<User, Refused>, PageError> {
@@ -162,7 +162,7 @@ async fn create(
 /// address, and does not wait to find out.
 async fn ask_by_mail(
     app: &App,
-    words: Words,
+    words: &Words,
     info: &RequestInfo,
     flow: &Flow,
     form: &FormFields,
@@ -177,7 +177,7 @@ async fn ask_by_mail(
         return Ok(Err(Refused::too_many(seconds)));
     }
     let sealed = flow.seal(app)?;
-    let page = pages::SignUpSent { words, flow: sealed.clone(), email: email.clone() };
+    let page = pages::SignUpSent { words: words.clone(), flow: sealed.clone(), email: email.clone() };
     let response = html(&page, &Csp::default());
     let client_id = flow.params().and_then(|params| params.get("client_id").map(str::to_owned));
     let asked =
@@ -237,7 +237,7 @@ impl Asked {
 }
 
 /// A rule of accounts that a form breaks, in words: each field of these forms has one.
-pub(super) fn mistake(words: Words, problem: &FieldProblem) -> Problem {
+pub(super) fn mistake(words: &Words, problem: &FieldProblem) -> Problem {
     let said = match problem.field {
         "username" => words.text("mistake-username"),
         "email" => words.text("mistake-email"),
@@ -249,7 +249,7 @@ pub(super) fn mistake(words: Words, problem: &FieldProblem) -> Problem {
 }
 
 /// Another account has this name or address.
-pub(super) fn taken(words: Words, what: &str) -> Problem {
+pub(super) fn taken(words: &Words, what: &str) -> Problem {
     if what == "this e-mail address" {
         Problem::new("email", words.text("email-taken"))
     } else {

@@ -23,7 +23,7 @@ use crate::admin::users;
 use crate::app::App;
 use crate::authn::means::has_providers_alone;
 use crate::authn::throttle::{self, Counted};
-use crate::authn::upstream::{CameBack, Pending, Vouched, begin, finish};
+use crate::authn::upstream::{CameBack, Pending, Providers, Vouched, begin, finish};
 use crate::authn::{self, prove};
 use crate::config::Upstream;
 use crate::i18n::{Language, Phrase, key};
@@ -111,7 +111,8 @@ pub async fn post(
 ) -> Result<Response, PageError> {
     let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     flow.remember |= form.get("remember").is_some();
-    let upstream = named(&app, &id)?;
+    let providers = knowing(&app, &id).await?;
+    let upstream = named(&providers, &id)?;
     let anew_since = if asks_anew(&app, &headers, &flow).await? { Some(app.clock.now()) } else { None };
     match leave(&app, upstream, flow.clone(), None, anew_since).await? {
         Ok(response) => Ok(response),
@@ -169,7 +170,9 @@ pub async fn callback(
     PathPart(id): PathPart,
     QueryFields(answer): QueryFields,
 ) -> Result<Response, PageError> {
-    let upstream = named(&app, &id)?;
+    // Who was switched off a moment ago, on whichever node, signs nobody in any more.
+    let providers = app.providers_anew().await?;
+    let upstream = named(&providers, &id)?;
     let out = answer.get("state").and_then(|state| app.seals.open::<Out>(Purpose::Upstream, state).ok());
     // What was begun at one provider is not ended at another (RFC 9700 §4.4.2).
     let Some(out) = out.filter(|out| out.upstream == upstream.id) else {
@@ -202,7 +205,8 @@ pub async fn callback_by_form(
     PathPart(id): PathPart,
     FormFields(answer): FormFields,
 ) -> Result<Response, PageError> {
-    let upstream = named(&app, &id)?;
+    let providers = knowing(&app, &id).await?;
+    let upstream = named(&providers, &id)?;
     if !upstream.form_post {
         return Err(PageError::malformed("this provider's answers do not come by a form"));
     }
@@ -426,11 +430,7 @@ pub(super) async fn link_now(
     let audit = app.audit(&origin, "identity.link", format!("identity:{id}"), detail);
     let identity = link.identity();
     let change = Change::AccountLinked {
-        provider: app
-            .config
-            .upstream(&identity.upstream)
-            .map_or(&identity.upstream, |there| &there.name)
-            .clone(),
+        provider: app.providers().await?.name_of(&identity.upstream),
         label: identity.label().to_owned(),
     };
     let user = app.store.user(link.user()).await?;
@@ -439,21 +439,30 @@ pub(super) async fn link_now(
     Ok(app.store.link_identity(&id, link, app.clock.now(), noted).await? == Linked::Now)
 }
 
+/// The providers; looked at anew where this one is not among those that are remembered.
+///
+/// # Errors
+/// The database is unavailable.
+pub(crate) async fn knowing(app: &App, id: &str) -> Result<Providers, PageError> {
+    let known = app.providers().await?;
+    Ok(if known.get(id).is_some() { known } else { app.providers_anew().await? })
+}
+
 /// The provider with this id.
-pub(crate) fn named<'a>(app: &'a App, id: &str) -> Result<&'a Upstream, PageError> {
-    app.config.upstream(id).ok_or_else(|| PageError::not_found(key("upstream-none")))
+pub(crate) fn named<'a>(providers: &'a Providers, id: &str) -> Result<&'a Upstream, PageError> {
+    providers.get(id).ok_or_else(|| PageError::not_found(key("upstream-none")))
 }
 
 /// A button for every provider.
-pub(crate) fn buttons(app: &App) -> Vec<UpstreamButton> {
+pub(crate) fn buttons(providers: &Providers) -> Vec<UpstreamButton> {
     let button =
         |upstream: &Upstream| UpstreamButton { id: upstream.id.clone(), name: upstream.name.clone() };
-    app.config.upstreams.iter().map(button).collect()
+    providers.iter().map(button).collect()
 }
 
 /// Lets a page's forms lead to every provider: Chromium applies `form-action` to where a redirect of ours goes, too.
-pub(crate) fn reachable(app: &App, csp: Csp) -> Csp {
-    app.config.upstreams.iter().fold(csp, |csp, upstream| csp.form_to(upstream.origin()))
+pub(crate) fn reachable(providers: &Providers, csp: Csp) -> Csp {
+    providers.iter().fold(csp, |csp, upstream| csp.form_to(upstream.origin()))
 }
 
 fn too_many(retry_after: i64) -> Problem {

@@ -72,8 +72,14 @@ impl Asked<'_> {
     }
 }
 
+/// What defined scopes bring to these places is in an ID token; with `by_scope` it holds what `UserInfo` would tell.
+const fn places_of_id_token(by_scope: bool) -> &'static [Place] {
+    if by_scope { &[Place::IdToken, Place::UserInfo] } else { &[Place::IdToken] }
+}
+
 /// Those in the ID tokens of a grant, of this scope: what was asked for one by one and is within the client's scope, and
-/// what defined scopes bring into ID tokens.
+/// what defined scopes bring into ID tokens. Where the client is registered so, they hold what its scopes bring to `UserInfo`,
+/// too.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -87,20 +93,23 @@ pub async fn in_id_token(
     let defined = defined.as_deref().unwrap_or_default();
     let registered = &client.metadata.scope;
     let wanted = grant.claims.clone().within(registered, defined).id_token;
-    let chosen = defined.select(scope, &[Place::IdToken], &wanted, registered);
-    if wanted.is_empty() && chosen.is_empty() {
+    let by_scope = client.metadata.claims_in_id_token;
+    let chosen = defined.select(scope, places_of_id_token(by_scope), &wanted, registered);
+    if wanted.is_empty() && chosen.is_empty() && !by_scope {
         return Ok(Map::new());
     }
     match app.store.user(&grant.user_id).await? {
         Some(user) => {
-            Asked { standard: &Scope::default(), wanted: &wanted, chosen: &chosen }.about(app, &user).await
+            let none = Scope::default();
+            let standard = if by_scope { scope } else { &none };
+            Asked { standard, wanted: &wanted, chosen: &chosen }.about(app, &user).await
         }
         None => Ok(Map::new()),
     }
 }
 
 /// Those in an ID token that the authorization endpoint issues. Where it is all that is issued, it holds what `UserInfo` would
-/// tell (Core §5.4).
+/// tell (Core §5.4); else it does where the client is registered so.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -115,10 +124,10 @@ pub async fn in_id_token_at_once(
     let defined = definitions_for(app, scope, claims).await?;
     let defined = defined.as_deref().unwrap_or_default();
     let wanted = &claims.id_token;
-    let places: &[Place] = if is_all { &[Place::IdToken, Place::UserInfo] } else { &[Place::IdToken] };
-    let chosen = defined.select(scope, places, wanted, &client.metadata.scope);
+    let by_scope = is_all || client.metadata.claims_in_id_token;
+    let chosen = defined.select(scope, places_of_id_token(by_scope), wanted, &client.metadata.scope);
     let none = Scope::default();
-    let standard = if is_all { scope } else { &none };
+    let standard = if by_scope { scope } else { &none };
     Asked { standard, wanted, chosen: &chosen }.about(app, user).await
 }
 

@@ -14,8 +14,11 @@ use super::extract::{FormError, FormFields};
 use super::id_token;
 use super::user_claims;
 use crate::app::App;
+use crate::jose::Jws;
+use crate::protocol::access_token;
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
+use crate::protocol::media_type::is_typ;
 use crate::protocol::params::Params;
 use crate::protocol::scope::OPENID;
 
@@ -34,7 +37,17 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
         return Ok(response);
     };
     let Some(active) = active(&app, &text).await? else {
-        return Err(refused(ErrorCode::InvalidToken, "the access token is malformed, expired or revoked"));
+        // Not a secret: whoever sends a JWT can read its header.
+        let of_another_kind =
+            Jws::parse(&text).is_ok_and(|jws| jws.typ().is_none_or(|typ| !is_typ(typ, access_token::TYP)));
+        return Err(refused(
+            ErrorCode::InvalidToken,
+            if of_another_kind {
+                "this JWT is not an access token of this server: send the access_token, not the id_token"
+            } else {
+                "the access token is malformed, expired or revoked"
+            },
+        ));
     };
     let Some(grant) = active.grant.filter(|_| active.token.scope.contains(OPENID)) else {
         return Err(refused(ErrorCode::InsufficientScope, "the access token is not for openid"));
@@ -101,7 +114,7 @@ async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
     let in_form = match if is_post { FormFields::read(request).await } else { Ok(FormFields::default()) } {
         Ok(form) => form.get("access_token").map(str::to_owned),
         // A body of another type is not ours to read (RFC 6750 §2.2).
-        Err(FormError::ContentType) => None,
+        Err(FormError::ContentType(_)) => None,
         Err(error) => return Err(malformed(&error.to_string())),
     };
     match (in_header, in_form) {

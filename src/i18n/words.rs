@@ -1,6 +1,7 @@
 //! Messages by their keys.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use fluent_bundle::{FluentArgs, FluentValue};
 
@@ -11,10 +12,11 @@ use crate::branding::{Branding, PLAIN};
 const SLOT: &str = "\u{1}";
 
 /// The words of one language, on a server that has a name of its own: every message knows it as `$product`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     language: Language,
-    branding: &'static Branding,
+    /// None for the product's own.
+    branding: Option<Arc<Branding>>,
 }
 
 impl Default for Words {
@@ -30,54 +32,54 @@ impl Words {
     /// The words of this language.
     #[must_use]
     pub const fn of(language: Language) -> Self {
-        Self { language, branding: &PLAIN }
+        Self { language, branding: None }
     }
 
     /// The same on a server that looks like this.
     #[must_use]
-    pub const fn on(self, branding: &'static Branding) -> Self {
-        Self { branding, ..self }
+    pub fn on(self, branding: Arc<Branding>) -> Self {
+        Self { branding: Some(branding), ..self }
     }
 
     /// What the server looks like.
     #[must_use]
-    pub const fn branding(self) -> &'static Branding {
-        self.branding
+    pub fn branding(&self) -> &Branding {
+        self.branding.as_deref().unwrap_or(&PLAIN)
     }
 
     /// The language.
     #[must_use]
-    pub const fn language(self) -> Language {
+    pub const fn language(&self) -> Language {
         self.language
     }
 
     /// Its tag, for the attribute `lang`.
     #[must_use]
-    pub const fn tag(self) -> &'static str {
+    pub const fn tag(&self) -> &'static str {
         self.language.tag()
     }
 
     /// For the attribute `dir`.
     #[must_use]
-    pub const fn direction(self) -> &'static str {
+    pub const fn direction(&self) -> &'static str {
         if self.language.is_right_to_left() { "rtl" } else { "ltr" }
     }
 
     /// A message that stands for itself.
     #[must_use]
-    pub fn text(self, key: &str) -> Cow<'static, str> {
+    pub fn text(&self, key: &str) -> Cow<'static, str> {
         self.format(key, FluentArgs::with_capacity(1))
     }
 
     /// A message about one thing.
     #[must_use]
-    pub fn with(self, key: &str, name: &str, value: impl Argument) -> Cow<'static, str> {
+    pub fn with(&self, key: &str, name: &str, value: impl Argument) -> Cow<'static, str> {
         self.with_all(key, &[(name, value.value())])
     }
 
     /// A message about several things.
     #[must_use]
-    pub fn with_all(self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Cow<'static, str> {
+    pub fn with_all(&self, key: &str, values: &[(&str, FluentValue<'_>)]) -> Cow<'static, str> {
         let mut arguments = FluentArgs::with_capacity(values.len() + 1);
         for (name, value) in values {
             arguments.set((*name).to_owned(), self.isolated(value.clone()));
@@ -88,13 +90,13 @@ impl Words {
     /// A message with an element in its midst: the text before it, and the text after it. `slot` is the variable that
     /// stands in the element's place.
     #[must_use]
-    pub fn around(self, key: &str, slot: &str) -> (String, String) {
+    pub fn around(&self, key: &str, slot: &str) -> (String, String) {
         self.around_with(key, slot, &[])
     }
 
     /// The same, about several things.
     #[must_use]
-    pub fn around_with(self, key: &str, slot: &str, values: &[(&str, FluentValue<'_>)]) -> (String, String) {
+    pub fn around_with(&self, key: &str, slot: &str, values: &[(&str, FluentValue<'_>)]) -> (String, String) {
         let mut arguments = FluentArgs::with_capacity(values.len() + 2);
         for (name, value) in values {
             arguments.set((*name).to_owned(), self.isolated(value.clone()));
@@ -109,7 +111,7 @@ impl Words {
 
     /// A phrase in this language.
     #[must_use]
-    pub fn phrase(self, phrase: &Phrase) -> Cow<'_, str> {
+    pub fn phrase<'a>(&self, phrase: &'a Phrase) -> Cow<'a, str> {
         match phrase {
             Phrase::Message { key, about: None } => self.text(key),
             Phrase::Message { key, about: Some((name, value)) } => self.with(key, name, value),
@@ -119,13 +121,13 @@ impl Words {
 
     /// Is the phrase in another language than the words around it?
     #[must_use]
-    pub fn is_foreign(self, phrase: &Phrase) -> bool {
+    pub fn is_foreign(&self, phrase: &Phrase) -> bool {
         self.language != Language::English && matches!(phrase, Phrase::English(_))
     }
 
     /// A message that this language lacks is told in English; one that nobody has is told by its key. Tests know of both.
-    fn format(self, key: &str, mut arguments: FluentArgs<'_>) -> Cow<'static, str> {
-        arguments.set("product", self.isolated(self.branding.name.as_ref().into()));
+    fn format<'a>(&'a self, key: &str, mut arguments: FluentArgs<'a>) -> Cow<'static, str> {
+        arguments.set("product", self.isolated(self.branding().name().into()));
         for language in [self.language, Language::English] {
             let catalogue = catalogue::of(language);
             if let Some(pattern) = catalogue.get_message(key).and_then(|message| message.value()) {
@@ -136,7 +138,7 @@ impl Words {
     }
 
     /// Unicode UAX 9 §2.4: a name, an address or a number of IPv6 within a line that runs the other way would come apart.
-    fn isolated(self, value: FluentValue<'_>) -> FluentValue<'_> {
+    fn isolated<'a>(&self, value: FluentValue<'a>) -> FluentValue<'a> {
         match value {
             FluentValue::String(text) if self.language.is_right_to_left() => {
                 FluentValue::String(format!("\u{2068}{text}\u{2069}").into())

@@ -131,12 +131,12 @@ impl OwnKey {
         }
     }
 
-    /// The public half as published (RFC 7517).
+    /// The public half as published (RFC 7517): once for each algorithm that it is for.
     #[must_use]
-    pub fn jwk(&self) -> &Value {
+    pub fn jwks(&self) -> &[Value] {
         match self {
-            Self::Signing(key) => &key.jwk,
-            Self::Decryption(key) => &key.jwk,
+            Self::Signing(key) => std::slice::from_ref(&key.jwk),
+            Self::Decryption(key) => &key.jwks,
         }
     }
 }
@@ -147,8 +147,8 @@ pub struct DecryptionKey {
     pub alg: KeyManagementAlg,
     /// Its RFC 7638 thumbprint.
     pub kid: KeyId,
-    /// The public half as published (RFC 7517).
-    pub jwk: Value,
+    /// The public half as published (RFC 7517): once for each algorithm of its kind.
+    pub jwks: Vec<Value>,
     private: PrivateDecryption,
 }
 
@@ -319,9 +319,23 @@ impl DecryptionKey {
             Kind::Ed25519 => return Err(unusable()),
         };
         let kid = KeyId::from(public.thumbprint());
-        // No `alg`: it would hide the key from clients that use it by another algorithm of its kind.
-        let jwk = Value::Object(published(&public, &kid, "enc"));
-        Ok(Self { alg, kid, jwk, private })
+        // Each with its `alg`: without one there are libraries that read nothing of the whole set (firebase/php-jwt), and
+        // with one only, clients do not find the key by another algorithm of its kind.
+        let fitting = KeyManagementAlg::ALL.iter().copied().filter(|other| private.fits(*other));
+        let jwks = fitting
+            .map(|other| {
+                let name = KeyId::from(if other == alg { kid.to_string() } else { name_for(&kid, other) });
+                let mut jwk = published(&public, &name, "enc");
+                jwk.insert("alg".to_owned(), json!(other));
+                Value::Object(jwk)
+            })
+            .collect();
+        Ok(Self { alg, kid, jwks, private })
+    }
+
+    /// Is this how it is named in the key set, for this algorithm?
+    pub(super) fn is_named(&self, name: &str, alg: KeyManagementAlg) -> bool {
+        name == self.kid.as_str() || name == name_for(&self.kid, alg)
     }
 
     /// Is it a key of this algorithm?
@@ -333,6 +347,11 @@ impl DecryptionKey {
     pub(super) fn decrypt(&self, jwe: &Jwe<'_>, entropy: &Entropy) -> Result<Vec<u8>, DecryptError> {
         jwe.decrypt(&self.private, entropy)
     }
+}
+
+/// RFC 7517 §4.5: "different keys within the JWK Set SHOULD use distinct \"kid\" values".
+fn name_for(kid: &KeyId, alg: KeyManagementAlg) -> String {
+    format!("{kid}.{alg}")
 }
 
 fn numbers(pair: &RsaKeyPair) -> PublicKey {

@@ -173,7 +173,7 @@ impl Keyring {
         let published: Vec<_> = keys
             .iter()
             .filter(|key| self.state_of(key, &keys, now).is_published())
-            .map(|key| key.key.jwk())
+            .flat_map(|key| key.key.jwks())
             .collect();
         let document = jwks_document(&published);
         let jwks = if *known.jwks == document { Arc::clone(&known.jwks) } else { Arc::new(document) };
@@ -463,7 +463,8 @@ impl Keyring {
                 OwnKey::Signing(_) => None,
             })
             .filter(|(_, key)| {
-                key.fits(jwe.encryption().alg) && jwe.kid().is_none_or(|kid| kid == key.kid.as_str())
+                let alg = jwe.encryption().alg;
+                key.fits(alg) && jwe.kid().is_none_or(|kid| key.is_named(kid, alg))
             })
             .collect();
         fitting.sort_unstable_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));

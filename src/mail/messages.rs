@@ -291,7 +291,7 @@ impl Message {
     #[must_use]
     pub fn letter(&self, language: Language, site: &str) -> Letter {
         let words = Words::of(language);
-        let (subject, blocks) = Pen { words, site }.write(self);
+        let (subject, blocks) = Pen { words: words.clone(), site }.write(self);
         let footer = words.with_all("mail-footer", &[("site", site.into())]);
         Letter { words, subject: one_line(&subject), blocks, footer: footer.into_owned() }
     }
@@ -361,7 +361,7 @@ impl Pen<'_> {
     /// Subject and text.
     #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn write(&self, message: &Message) -> (String, Vec<Block>) {
-        let words = self.words;
+        let words = &self.words;
         let site: FluentValue<'_> = self.site.into();
         let about = |account: &str| [("account", shown(account)), ("site", site.clone())];
         let only_site = [("site", site.clone())];
@@ -482,7 +482,7 @@ impl Pen<'_> {
 
     /// Subject and first sentence about a change.
     fn change(&self, change: &Change, account: &str) -> (String, String) {
-        let words = self.words;
+        let words = &self.words;
         let mut site = vec![("site", self.site.into())];
         let mut about = vec![("account", shown(account)), ("site", self.site.into())];
         match change {
@@ -528,7 +528,7 @@ impl Pen<'_> {
     fn works(&self, length: Duration) -> String {
         let minutes = (length.as_secs() / 60).max(1);
         let count = |number: u64| [("count", FluentValue::from(number))];
-        let words = self.words;
+        let words = &self.words;
         if minutes.is_multiple_of(24 * 60) {
             words.with_all("mail-works-days", &count(minutes / (24 * 60)))
         } else if minutes.is_multiple_of(60) {
@@ -540,7 +540,7 @@ impl Pen<'_> {
     }
 
     fn facts(&self, happened: &Happened) -> Block {
-        let words = self.words;
+        let words = &self.words;
         let mut facts = vec![(words.text("mail-time").into_owned(), in_utc(happened.at))];
         let device = harmless(&happened.device);
         if !device.is_empty() {

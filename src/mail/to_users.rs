@@ -130,7 +130,7 @@ fn happened(app: &App, origin: &Origin, user: &User, language: Language) -> Happ
     Happened {
         at: app.clock.now(),
         device: if by_themselves && !origin.user_agent.is_empty() {
-            describe_device(Words::of(language), &origin.user_agent)
+            describe_device(&Words::of(language), &origin.user_agent)
         } else {
             String::new()
         },

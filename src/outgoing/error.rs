@@ -56,6 +56,22 @@ pub enum FetchError {
     NotAnImage,
 }
 
+impl FetchError {
+    /// Did nobody answer, or was nobody asked? Else there was an answer, if not the one that was hoped for.
+    #[must_use]
+    pub const fn nobody_answered(self) -> bool {
+        !matches!(
+            self,
+            Self::Redirect(_)
+                | Self::Status(_)
+                | Self::Compressed
+                | Self::TooLarge
+                | Self::NotJson
+                | Self::NotAnImage
+        )
+    }
+}
+
 /// Why the client cannot be made, in words for the operator.
 #[derive(Debug, thiserror::Error)]
 pub enum OutgoingError {

@@ -296,7 +296,8 @@ impl Outgoing {
             let _turn = turns.acquire().await.map_err(|_| FetchError::Unreachable)?;
             work.await
         };
-        let outcome = tokio::time::timeout(self.total, in_turn).await;
+        // Boxed, so that endpoints that seldom ask anybody do not carry the room for it along.
+        let outcome = tokio::time::timeout(self.total, Box::pin(in_turn)).await;
         let took = began.elapsed().as_millis();
         match outcome.unwrap_or_else(|_| Err(FetchError::TimedOut.into())) {
             Ok((status, value)) => {

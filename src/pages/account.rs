@@ -329,8 +329,8 @@ pub struct AccountDeleted {
 }
 
 impl Page for AccountDeleted {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }
 
@@ -368,8 +368,8 @@ pub struct LinkedRow {
 macro_rules! about_the_account {
     ($($page:ident in $tab:literal at $here:expr;)*) => {
         $(impl Page for $page {
-            fn words(&self) -> Option<Words> {
-                Some(self.shell.words)
+            fn words(&self) -> Option<&Words> {
+                Some(&self.shell.words)
             }
 
             fn here(&self) -> Option<String> {

@@ -91,8 +91,8 @@ pub struct SpanLink {
 macro_rules! in_one_language {
     ($($page:ty),*) => {
         $(impl Page for $page {
-            fn words(&self) -> Option<Words> {
-                Some(self.shell.words)
+            fn words(&self) -> Option<&Words> {
+                Some(&self.shell.words)
             }
         })*
     };

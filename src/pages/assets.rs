@@ -21,7 +21,7 @@ pub struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ALL: LazyLock<[Asset; 10]> = LazyLock::new(|| {
+static ALL: LazyLock<[Asset; 12]> = LazyLock::new(|| {
     [
         asset("style.css", "text/css; charset=utf-8", include_bytes!("../../static/style.css")),
         asset("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
@@ -31,6 +31,8 @@ static ALL: LazyLock<[Asset; 10]> = LazyLock::new(|| {
         asset("form_post.js", JAVASCRIPT, include_bytes!("../../static/form_post.js")),
         asset("front_channel_logout.js", JAVASCRIPT, include_bytes!("../../static/front_channel_logout.js")),
         asset("passkey.js", JAVASCRIPT, include_bytes!("../../static/passkey.js")),
+        asset("branding.css", "text/css; charset=utf-8", include_bytes!("../../static/branding.css")),
+        asset("branding.js", JAVASCRIPT, include_bytes!("../../static/branding.js")),
         asset("demo.css", "text/css; charset=utf-8", include_bytes!("../../static/demo.css")),
         asset("demo.svg", "image/svg+xml", include_bytes!("../../static/demo.svg")),
     ]

@@ -141,8 +141,8 @@ impl Invitation {
 }
 
 impl Page for Invitation {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -151,8 +151,8 @@ impl Page for Invitation {
 }
 
 impl Page for SignUpByMail {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -162,14 +162,14 @@ impl Page for SignUpByMail {
 
 /// Shown once.
 impl Page for SignUpSent {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }
 
 impl Page for AskForCode {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -178,8 +178,8 @@ impl Page for AskForCode {
 }
 
 impl Page for EnterCode {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -189,7 +189,7 @@ impl Page for EnterCode {
 
 /// Shown once.
 impl Page for CodeElsewhere {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }

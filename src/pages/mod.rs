@@ -9,6 +9,7 @@ mod account;
 mod admin;
 pub mod assets;
 mod audit;
+mod branding;
 mod by_mail;
 mod delegation;
 mod demo;
@@ -16,6 +17,7 @@ mod failures;
 mod operations;
 mod plot;
 mod preview;
+mod providers;
 mod scopes;
 mod sign_in;
 mod wizard;
@@ -36,6 +38,7 @@ pub use admin::{
     InvitationRow, KeyRow, MemberRow, ResponseTypeBox, SpanLink, UserFields, UserRow, claim_label,
 };
 pub use audit::{AdminAudit, AuditFields, AuditLine, Party};
+pub use branding::{AdminBranding, AdminPolicies, BrandingFields, BrandingPart};
 pub use by_mail::{AskForCode, CodeElsewhere, EnterCode, FirstKey, Invitation, SignUpByMail, SignUpSent};
 pub use delegation::{
     AdminDelegations, AdminReference, AdminReferencePart, DelegationFields, DelegationRow, RefAnswer,
@@ -49,6 +52,10 @@ pub use operations::{
 };
 pub use plot::{Axis, Layer, Plot, Ranking, Values, bars, lines, millis, whole};
 pub use preview::AdminClientPreview;
+pub use providers::{
+    AdminProvider, AdminProviderDelete, AdminProviderForm, AdminProviderKinds, AdminProviders, ExaminedRow,
+    ProviderFields, ProviderKind, ProviderRow,
+};
 pub use scopes::{
     AdminScopeForm, AdminScopes, MappingFields, ScopeFields, ScopePreview, ScopeRow, SourceGroup,
     blank_mapping,
@@ -79,7 +86,7 @@ use words::{ago, day_time, grouped, iso, signed_in};
 /// A page as it is sent: in which language, and where it is found again.
 pub trait Page: Template {
     /// Its words; none where it has none.
-    fn words(&self) -> Option<Words>;
+    fn words(&self) -> Option<&Words>;
 
     /// An address on this server that shows it again, for its switch of languages; none where there is none.
     fn here(&self) -> Option<String> {
@@ -256,6 +263,12 @@ pub enum Notice {
     MemberRemoved,
     /// A redirect URI was registered from a failed request.
     RedirectUriRegistered,
+    /// An upstream provider was registered.
+    ProviderCreated,
+    /// An upstream provider was changed.
+    ProviderSaved,
+    /// An upstream provider was deleted.
+    ProviderDeleted,
     /// A scope was defined.
     ScopeCreated,
     /// A scope was changed.
@@ -290,6 +303,10 @@ pub enum Notice {
     Delegated,
     /// Something that was delegated was taken back.
     DelegationEnded,
+    /// What administrators chose for how this server looks was changed.
+    BrandingSaved,
+    /// It was taken back.
+    BrandingReset,
 }
 
 impl Notice {
@@ -350,6 +367,13 @@ impl Notice {
             "redirect-uri-registered",
             Phrase::english("The address is registered: try it again."),
         ),
+        (
+            Notice::ProviderCreated,
+            "provider-created",
+            Phrase::english("The provider is there. Register the address below with it, then test it."),
+        ),
+        (Notice::ProviderSaved, "provider-saved", Phrase::english("The provider is saved.")),
+        (Notice::ProviderDeleted, "provider-deleted", Phrase::english("The provider is deleted.")),
         (Notice::ScopeCreated, "scope-created", Phrase::english("The scope is defined.")),
         (Notice::ScopeSaved, "scope-saved", Phrase::english("The scope is saved.")),
         (
@@ -397,6 +421,8 @@ impl Notice {
         ),
         (Notice::Delegated, "delegated", Phrase::english("It is delegated.")),
         (Notice::DelegationEnded, "delegation-ended", Phrase::english("It is taken back.")),
+        (Notice::BrandingSaved, "branding-saved", Phrase::english("It is saved, and shown on every page.")),
+        (Notice::BrandingReset, "branding-reset", Phrase::english("What was chosen here is taken back.")),
     ];
 
     /// The code for the address.

@@ -9,8 +9,8 @@ use crate::protocol::webhook::host_of;
 macro_rules! in_one_language {
     ($($page:ty),*) => {
         $(impl Page for $page {
-            fn words(&self) -> Option<Words> {
-                Some(self.shell.words)
+            fn words(&self) -> Option<&Words> {
+                Some(&self.shell.words)
             }
         })*
     };

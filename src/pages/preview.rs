@@ -83,7 +83,7 @@ fn readable(value: &Value) -> String {
 }
 
 impl Page for AdminClientPreview {
-    fn words(&self) -> Option<Words> {
-        Some(self.shell.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.shell.words)
     }
 }

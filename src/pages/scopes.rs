@@ -6,14 +6,14 @@ use super::{Notice, Page, Problem, Shell};
 use crate::i18n::Words;
 
 impl Page for AdminScopes {
-    fn words(&self) -> Option<Words> {
-        Some(self.shell.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.shell.words)
     }
 }
 
 impl Page for AdminScopeForm {
-    fn words(&self) -> Option<Words> {
-        Some(self.shell.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.shell.words)
     }
 }
 

@@ -384,8 +384,8 @@ pub struct SetupDone {
 }
 
 impl Page for Login {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -394,8 +394,8 @@ impl Page for Login {
 }
 
 impl Page for SecondFactor {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -404,8 +404,8 @@ impl Page for SecondFactor {
 }
 
 impl Page for SetUp {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -414,8 +414,8 @@ impl Page for SetUp {
 }
 
 impl Page for LinkAccount {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -424,8 +424,8 @@ impl Page for LinkAccount {
 }
 
 impl Page for SignUp {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -434,8 +434,8 @@ impl Page for SignUp {
 }
 
 impl Page for Recover {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -445,8 +445,8 @@ impl Page for Recover {
 
 /// Leads back to the question.
 impl Page for RecoverySent {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -455,8 +455,8 @@ impl Page for RecoverySent {
 }
 
 impl Page for RequiredPassword {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -465,8 +465,8 @@ impl Page for RequiredPassword {
 }
 
 impl Page for NewPassword {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -475,8 +475,8 @@ impl Page for NewPassword {
 }
 
 impl Page for VerifyAddress {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -485,8 +485,8 @@ impl Page for VerifyAddress {
 }
 
 impl Page for Consent {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -496,14 +496,14 @@ impl Page for Consent {
 
 /// Gone in a moment.
 impl Page for FormPost {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }
 
 impl Page for ErrorPage {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -512,8 +512,8 @@ impl Page for ErrorPage {
 }
 
 impl Page for LogoutConfirm {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -526,8 +526,8 @@ impl Page for LogoutConfirm {
 
 /// To somebody who is not signed in, `/logout` says that they are signed out.
 impl Page for SignedOut {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -540,20 +540,20 @@ impl Page for SignedOut {
 
 /// Gone in a moment.
 impl Page for SigningOut {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }
 
 impl Page for CheckSession {
-    fn words(&self) -> Option<Words> {
+    fn words(&self) -> Option<&Words> {
         None
     }
 }
 
 impl Page for Setup {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 
     fn here(&self) -> Option<String> {
@@ -563,7 +563,7 @@ impl Page for Setup {
 
 /// Shown once.
 impl Page for SetupDone {
-    fn words(&self) -> Option<Words> {
-        Some(self.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.words)
     }
 }

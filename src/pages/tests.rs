@@ -8,9 +8,10 @@ use askama::Template;
 use scraper::{Html, Selector};
 
 use super::*;
+use crate::admin::policies::{Policies, Policy, Section};
 use crate::admin::preview::{Because, Preview};
 use crate::admin::settings::Settings;
-use crate::branding::{accent_address, accent_file};
+use crate::branding::{Choices, accent_address, accent_file, sample_address, sample_file};
 use crate::i18n::Language;
 use crate::protocol::assurance::Level;
 use crate::protocol::client::AccessTokenFormat;
@@ -41,13 +42,36 @@ fn defined_scopes() -> Definitions {
 /// Every page in its important states. All text that comes from outside passes through `text`.
 #[expect(clippy::too_many_lines, reason = "one list of samples, to be read from top to bottom")]
 fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, String)> {
-    let shell = |words, is_admin| Shell {
-        words,
+    let shell = |words: Words, is_admin| Shell {
+        words: words.clone(),
         name: text("Ada Lovelace"),
         csrf: text("csrf-token"),
         is_admin,
         manages_all: is_admin,
         now: NOW,
+    };
+    let branding = || {
+        let part = |value: &str, from: &'static str, beneath: &str| BrandingPart {
+            value: text(value),
+            from,
+            beneath: text(beneath),
+        };
+        AdminBranding {
+            shell: shell(Words::ENGLISH, true),
+            version: 0,
+            fields: BrandingFields::default(),
+            sample_name: text("Countersign"),
+            sample_style: None,
+            has_logo: false,
+            chosen: false,
+            in_file: false,
+            name: part("Example", "chosen here", "Countersign"),
+            logo: part(&assets::url("mark.svg"), "the product’s own", &assets::url("mark.svg")),
+            accent_light: part("#0d6b60", "the product’s own", "#0d6b60"),
+            accent_dark: part("#6fd3c3", "from countersign.toml", "#6fd3c3"),
+            problems: Vec::new(),
+            notice: Some(Notice::BrandingSaved),
+        }
     };
     let operation = || RefOperation {
         id: text("show_client"),
@@ -88,7 +112,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         unverified: false,
     };
     let login = |app, username: &str, problem| Login {
-        words,
+        words: words.clone(),
         signed_in_as: None,
         flow: text("sealed-flow"),
         passkey: None,
@@ -106,7 +130,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         problem,
     };
     let recover = |problem, mistakes| Recover {
-        words,
+        words: words.clone(),
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         username: text("ada"),
@@ -114,7 +138,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         mistakes,
     };
     let new_password = |problems| NewPassword {
-        words,
+        words: words.clone(),
         csrf: text("csrf-token"),
         token: text("token"),
         account: text("ada"),
@@ -160,16 +184,45 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         secret_shown_once: None,
         notice: None,
     };
+    let provider_row = |id: &str, name: &str| ProviderRow {
+        id: text(id),
+        name: text(name),
+        protocol: "OpenID Connect",
+        host: text("login.example"),
+        of_file: false,
+        enabled: true,
+        hidden: false,
+        broken: false,
+    };
+    let provider_form = |kind: ProviderKind, new| AdminProviderForm {
+        shell: shell(Words::ENGLISH, true),
+        kind,
+        new,
+        redirect_uri: text("https://id.example/upstream/…/callback"),
+        fields: ProviderFields {
+            id: text("hub"),
+            name: text("Hub"),
+            version: 7,
+            client_auth: "post".to_owned(),
+            subject_claim: "id".to_owned(),
+            scopes: text("read:user"),
+            enabled: true,
+            ..ProviderFields::default()
+        },
+        has_proof: !new,
+        asks_to_keep_links: false,
+        problems: vec![],
+    };
     let upstream = |id: &str, name: &str| UpstreamButton { id: text(id), name: text(name) };
     let linked = |linked, problem| LinkedAccounts {
-        shell: shell(words, false),
+        shell: shell(words.clone(), false),
         linked,
         upstreams: vec![upstream("google", "Google")],
         notice: None,
         problem,
     };
     let sign_up = |app| SignUp {
-        words,
+        words: words.clone(),
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app,
@@ -186,7 +239,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         })
     };
     let invitation = |app: Option<&str>, key| Invitation {
-        words,
+        words: words.clone(),
         csrf: text("csrf-token"),
         token: text("one-time-token"),
         email: text("ada@example.com"),
@@ -198,7 +251,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         mistakes: vec![],
     };
     let sign_up_by_mail = |mistakes| SignUpByMail {
-        words,
+        words: words.clone(),
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app: Some(app()),
@@ -207,7 +260,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         mistakes,
     };
     let enter_code = |app, code: &str, problem| EnterCode {
-        words,
+        words: words.clone(),
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app,
@@ -234,10 +287,10 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
     };
     let defined = defined_scopes();
     let scopes = |names: &[&str]| {
-        names.iter().map(|name| describe_scope(words, &text(name), &defined)).collect::<Vec<_>>()
+        names.iter().map(|name| describe_scope(&words, &text(name), &defined)).collect::<Vec<_>>()
     };
     let consent = |app, names: &[&str]| Consent {
-        words,
+        words: words.clone(),
         flow: text("sealed-flow"),
         csrf: text("csrf-token"),
         app,
@@ -271,7 +324,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ]
     };
     let account = |sessions, apps, notice, password_problem| Account {
-        shell: shell(words, true),
+        shell: shell(words.clone(), true),
         username: text("ada"),
         name: text("Ada Lovelace"),
         email: text("ada@example.com"),
@@ -290,7 +343,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         open: (id == "acme-notes").then(|| text("https://notes.example/login?iss=x")),
     };
     let profile = |problems, notice| Profile {
-        shell: shell(words, false),
+        shell: shell(words.clone(), false),
         username: text("ada"),
         email: text("ada@example.com"),
         email_verified: true,
@@ -482,12 +535,12 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "recover-throttled",
             html(&recover(Some(LoginProblem::TooManyAttempts { retry_after_seconds: 600 }), vec![])),
         ),
-        ("recovery-sent", html(&RecoverySent { words, flow: text("sealed-flow") })),
+        ("recovery-sent", html(&RecoverySent { words: words.clone(), flow: text("sealed-flow") })),
         ("new-password", html(&new_password(vec![]))),
         (
             "required-password",
             html(&RequiredPassword {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 flow: text("flow"),
                 account: text("ada"),
@@ -504,7 +557,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "verify-address",
             html(&VerifyAddress {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 token: text("token"),
                 account: text("ada"),
@@ -523,7 +576,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "link-account",
             html(&LinkAccount {
-                words,
+                words: words.clone(),
                 flow: text("sealed-flow"),
                 csrf: text("csrf-token"),
                 provider: text("Google"),
@@ -600,12 +653,16 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ),
         (
             "sign-up-sent",
-            html(&SignUpSent { words, flow: text("sealed-flow"), email: text("ada@example.com") }),
+            html(&SignUpSent {
+                words: words.clone(),
+                flow: text("sealed-flow"),
+                email: text("ada@example.com"),
+            }),
         ),
         (
             "code-ask",
             html(&AskForCode {
-                words,
+                words: words.clone(),
                 flow: text("sealed-flow"),
                 csrf: text("csrf-token"),
                 app: Some(app()),
@@ -617,7 +674,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ("code-enter", html(&enter_code(None, "", None))),
         ("code-enter-by-link", html(&enter_code(Some(app()), "1234 5678", None))),
         ("code-enter-wrong", html(&enter_code(None, "", Some(LoginProblem::WrongMailedCode)))),
-        ("code-elsewhere", html(&CodeElsewhere { words, code: text("1234 5678") })),
+        ("code-elsewhere", html(&CodeElsewhere { words: words.clone(), code: text("1234 5678") })),
         (
             "admin-invitations",
             html(&admin_invitations(
@@ -638,7 +695,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "set-up",
             html(&SetUp {
-                words,
+                words: words.clone(),
                 flow: text("flow"),
                 app: Some(app()),
                 account: text("Ada Lovelace"),
@@ -649,7 +706,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "set-up-passkey",
             html(&SetUp {
-                words,
+                words: words.clone(),
                 flow: text("flow"),
                 app: None,
                 account: text("Ada Lovelace"),
@@ -680,7 +737,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "error",
             html(&ErrorPage {
-                words,
+                words: words.clone(),
                 status: 400,
                 title: text("This sign-in link is not set up").into(),
                 what: text("The redirect_uri of this request is not registered for Lighthouse Travel.")
@@ -705,7 +762,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "error-not-found",
             html(&ErrorPage {
-                words,
+                words: words.clone(),
                 status: 404,
                 title: key("not-found-title"),
                 what: key("no-such-app"),
@@ -720,7 +777,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "logout-confirm",
             html(&LogoutConfirm {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 account: Some(text("ada@example.com")),
                 app: Some(text("Lighthouse Travel")),
@@ -730,18 +787,18 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "logout-confirm-bare",
             html(&LogoutConfirm {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 account: None,
                 app: None,
                 fields: vec![],
             }),
         ),
-        ("signed-out", html(&SignedOut { words, return_to: None, client_id: None })),
+        ("signed-out", html(&SignedOut { words: words.clone(), return_to: None, client_id: None })),
         (
             "signed-out-return",
             html(&SignedOut {
-                words,
+                words: words.clone(),
                 return_to: Some(ReturnTo {
                     name: text("Lighthouse Travel"),
                     uri: text("https://travel.example"),
@@ -752,7 +809,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "signing-out",
             html(&SigningOut {
-                words,
+                words: words.clone(),
                 frames: vec![
                     frame("Lighthouse Travel", "https://travel.example"),
                     frame("Acme Notes", "https://notes.example:8443"),
@@ -763,7 +820,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "signing-out-one",
             html(&SigningOut {
-                words,
+                words: words.clone(),
                 frames: vec![frame("Acme Notes", "https://notes.example")],
                 next: text("/logout"),
             }),
@@ -771,7 +828,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "setup",
             html(&Setup {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 token: text("one-time"),
                 username: text("admin"),
@@ -782,7 +839,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "setup-problems",
             html(&Setup {
-                words,
+                words: words.clone(),
                 csrf: text("csrf-token"),
                 token: text("one-time"),
                 username: text("ad min"),
@@ -793,7 +850,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 ],
             }),
         ),
-        ("setup-done", html(&SetupDone { words, username: text("admin") })),
+        ("setup-done", html(&SetupDone { words: words.clone(), username: text("admin") })),
         (
             "account",
             html(&account(
@@ -809,7 +866,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "account-new",
             html(&Account {
-                shell: shell(words, false),
+                shell: shell(words.clone(), false),
                 name: String::new(),
                 unverified: true,
                 ..account(
@@ -831,7 +888,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "new-address",
             html(&NewAddress {
-                shell: shell(words, false),
+                shell: shell(words.clone(), false),
                 told: Some(text("ada@example.com")),
                 email: text("ada@"),
                 problems: vec![problem("email", "An e-mail address looks like name@example.com.")],
@@ -840,7 +897,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "activity",
             html(&Activity {
-                shell: shell(words, false),
+                shell: shell(words.clone(), false),
                 events: vec![
                     event("Signed in", "Firefox on Linux", "203.0.113.7", false),
                     event("Devices were signed out", "", "", true),
@@ -850,7 +907,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         (
             "your-data",
             html(&YourData {
-                shell: shell(words, false),
+                shell: shell(words.clone(), false),
                 username: text("ada"),
                 problems: vec![problem("username", "That is not your user name.")],
             }),
@@ -1200,6 +1257,62 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 notice: Some(Notice::WebhookDeleted),
             }),
         ),
+        ("admin-branding", html(&branding())),
+        (
+            "admin-policies",
+            html(&AdminPolicies {
+                shell: shell(Words::ENGLISH, true),
+                policies: Policies {
+                    sections: vec![Section {
+                        title: "Levels of assurance",
+                        policies: vec![
+                            Policy {
+                                name: "Administration pages".to_owned(),
+                                value: "two-factors".to_owned(),
+                                means: "Administrators sign in with two factors at least.".to_owned(),
+                                key: Some("assurance.administrators"),
+                                page: None,
+                            },
+                            Policy {
+                                name: text("Group editors"),
+                                value: "phishing-resistant".to_owned(),
+                                means: "Whoever is in this group signs in with a passkey at least."
+                                    .to_owned(),
+                                key: None,
+                                page: Some("/admin/groups/g".to_owned()),
+                            },
+                        ],
+                    }],
+                    more: true,
+                },
+            }),
+        ),
+        (
+            "admin-branding-wrong",
+            html(&AdminBranding {
+                fields: BrandingFields {
+                    name: text("Example"),
+                    accent_light: text("yellow"),
+                    accent_dark: String::new(),
+                    logo_kept: text("iVBORw0KGgo="),
+                    remove_logo: false,
+                },
+                sample_name: text("Example"),
+                sample_style: sample_address(&Choices {
+                    accent_light: "#a52a22".parse().map(crate::protocol::colour::Accent::on_light).ok(),
+                    ..Choices::default()
+                }),
+                has_logo: true,
+                chosen: true,
+                in_file: true,
+                problems: vec![Problem::new(
+                    "accent_light",
+                    "Colour on light pages: must be a colour as in \"#0d6b60\".",
+                )],
+                notice: None,
+                ..branding()
+            }),
+        ),
         ("admin-webhook-new", html(&webhook_form())),
         (
             "admin-webhook",
@@ -1257,6 +1370,106 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 notice: Some(Notice::WebhookSaved),
                 problems: vec![],
                 ..webhook_form()
+            }),
+        ),
+        (
+            "admin-providers",
+            html(&AdminProviders {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![
+                    ProviderRow { of_file: true, ..provider_row("corp", "Corporate") },
+                    ProviderRow { hidden: true, ..provider_row("corp", "Another") },
+                    ProviderRow { enabled: false, ..provider_row("google", "Google") },
+                    ProviderRow { broken: true, protocol: "OAuth 2", ..provider_row("hub", "Hub <&>") },
+                ],
+                notice: Some(Notice::ProviderSaved),
+            }),
+        ),
+        (
+            "admin-providers-none",
+            html(&AdminProviders {
+                shell: shell(Words::ENGLISH, true),
+                rows: vec![],
+                notice: Some(Notice::ProviderDeleted),
+            }),
+        ),
+        ("admin-provider-kinds", html(&AdminProviderKinds { shell: shell(Words::ENGLISH, true) })),
+        ("admin-provider-google", html(&provider_form(ProviderKind::Google, true))),
+        ("admin-provider-apple", html(&provider_form(ProviderKind::Apple, true))),
+        ("admin-provider-oauth2", html(&provider_form(ProviderKind::OAuth2, false))),
+        (
+            "admin-provider-wrong",
+            html(&AdminProviderForm {
+                problems: vec![
+                    Problem::new("issuer", text("Issuer: must be an address that begins with https://.")),
+                    Problem::new("keep_links", text("Linked accounts: 2 accounts are linked already.")),
+                ],
+                asks_to_keep_links: true,
+                ..provider_form(ProviderKind::OpenIdConnect, true)
+            }),
+        ),
+        (
+            "admin-provider",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: provider_row("google", "Google"),
+                redirect_uri: text("https://id.example/upstream/google/callback"),
+                facts: vec![("Issuer", text("https://accounts.google.com")), ("Client ID", text("1234"))],
+                broken: vec![],
+                accounts: 12,
+                only_way: 1,
+                examined: Some(vec![
+                    ExaminedRow { check: "discovery", good: true, found: text("it answers") },
+                    ExaminedRow {
+                        check: "issuer",
+                        good: false,
+                        found: text("it calls itself \"https://b\""),
+                    },
+                ]),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-provider-of-file",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: ProviderRow { of_file: true, ..provider_row("corp", "Corporate") },
+                redirect_uri: text("https://id.example/upstream/corp/callback"),
+                facts: vec![("Issuer", text("https://login.corp.example"))],
+                broken: vec![],
+                accounts: 10_001,
+                only_way: 0,
+                examined: Some(vec![ExaminedRow {
+                    check: "discovery",
+                    good: true,
+                    found: text("it answers"),
+                }]),
+                notice: None,
+            }),
+        ),
+        (
+            "admin-provider-broken",
+            html(&AdminProvider {
+                shell: shell(Words::ENGLISH, true),
+                row: ProviderRow { broken: true, ..provider_row("hub", "Hub") },
+                redirect_uri: text("https://id.example/upstream/hub/callback"),
+                facts: vec![],
+                broken: vec![text("client_secret: cannot be opened with this server's secret: set it anew")],
+                accounts: 0,
+                only_way: 0,
+                examined: None,
+                notice: Some(Notice::ProviderCreated),
+            }),
+        ),
+        (
+            "admin-provider-delete",
+            html(&AdminProviderDelete {
+                shell: shell(Words::ENGLISH, true),
+                id: text("google"),
+                name: text("Google"),
+                version: 7,
+                accounts: 12,
+                only_way: 3,
             }),
         ),
         (
@@ -1682,7 +1895,7 @@ fn text_from_outside_stays_text() {
         evils.into_iter().zip([Language::English, Language::Arabic, Language::Japanese, Language::German])
     {
         let words = Words::of(language);
-        let harmless = pages(words, &|text| format!("{text}evil"));
+        let harmless = pages(words.clone(), &|text| format!("{text}evil"));
         let hostile = pages(words, &|text| format!("{text}{evil}"));
         for ((name, harmless), (_, hostile)) in harmless.iter().zip(&hostile) {
             assert_eq!(skeleton(harmless), skeleton(hostile), "{evil} changed {name}");
@@ -1713,12 +1926,12 @@ fn only_web_addresses_become_links() {
         };
         let words = Words::ENGLISH;
         let back = SignedOut {
-            words,
+            words: words.clone(),
             return_to: Some(ReturnTo { name: "App".into(), uri: uri.into() }),
             client_id: None,
         };
         let login = Login {
-            words,
+            words: words.clone(),
             signed_in_as: None,
             flow: "sealed-flow".to_owned(),
             passkey: None,
@@ -1793,9 +2006,10 @@ fn every_page_is_accessible() {
 fn every_page_suits_a_strict_content_security_policy() {
     on_every_page(|name, page| {
         assert_eq!(page.select(&select("style, [style], object, embed, base")).count(), 0, "{name}");
-        let runs_a_script = ["signing-out", "invitation", "admin-client-secret", "admin-client ("]
-            .iter()
-            .any(|page| name.starts_with(page));
+        let runs_a_script =
+            ["signing-out", "invitation", "admin-client-secret", "admin-client (", "admin-branding"]
+                .iter()
+                .any(|page| name.starts_with(page));
         let others = if runs_a_script { "script:not([src])" } else { "script, iframe" };
         assert_eq!(page.select(&select(others)).count(), 0, "{name}");
         for element in page.select(&select("*")) {
@@ -1804,7 +2018,7 @@ fn every_page_suits_a_strict_content_security_policy() {
         for element in page.select(&select("link, script, img[src^='/assets/']")) {
             let address = element.attr("href").or(element.attr("src")).unwrap();
             let (file, version) = address.strip_prefix("/assets/").unwrap().split_once("?v=").unwrap();
-            let accent = accent_file(file);
+            let accent = accent_file(file).or_else(|| sample_file(file));
             assert_eq!(assets::find(file).or(accent.as_ref()).unwrap().version, version, "{name}");
         }
     });
@@ -1872,7 +2086,7 @@ fn devices_are_named_by_browser_and_system() {
         ("<script>", "Unknown device"),
     ];
     for (user_agent, device) in table {
-        assert_eq!(describe_device(Words::ENGLISH, user_agent), device, "{user_agent}");
+        assert_eq!(describe_device(&Words::ENGLISH, user_agent), device, "{user_agent}");
     }
 }
 
@@ -1952,7 +2166,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
         upstreams: Vec::new(),
         offer: None,
         upstream_problem: None,
-        words,
+        words: words.clone(),
         flow,
         csrf: String::new(),
         app: None,
@@ -1967,7 +2181,7 @@ fn every_page_says_where_it_is_found_in_another_language() {
     assert_eq!(login("a.b&c".to_owned()).here().as_deref(), Some("/login?flow=a.b%26c"));
     let text = |text: &str| text.to_owned();
     let logout = LogoutConfirm {
-        words,
+        words: words.clone(),
         csrf: String::new(),
         account: None,
         app: None,
@@ -1982,9 +2196,9 @@ fn every_page_says_where_it_is_found_in_another_language() {
         Some("/logout?state=a+b&client_id=x"),
         "another language than the asked one"
     );
-    let out = SignedOut { words, return_to: None, client_id: Some(text("x")) };
+    let out = SignedOut { words: words.clone(), return_to: None, client_id: Some(text("x")) };
     assert_eq!(out.here().as_deref(), Some("/logout?client_id=x"));
-    assert_eq!(SetupDone { words, username: text("a") }.here(), None);
+    assert_eq!(SetupDone { words: words.clone(), username: text("a") }.here(), None);
 }
 
 fn spans() -> Vec<SpanLink> {

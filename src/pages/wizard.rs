@@ -56,14 +56,14 @@ pub struct Finding {
 }
 
 impl Page for AdminClientKinds {
-    fn words(&self) -> Option<Words> {
-        Some(self.shell.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.shell.words)
     }
 }
 
 impl Page for AdminClientWizard {
-    fn words(&self) -> Option<Words> {
-        Some(self.shell.words)
+    fn words(&self) -> Option<&Words> {
+        Some(&self.shell.words)
     }
 }
 

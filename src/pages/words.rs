@@ -12,7 +12,7 @@ use crate::protocol::scope_definition::Definitions;
 /// What a scope lets an application do, in words: those of its definition, if it has one. Scopes of no known meaning are shown
 /// by their name.
 #[must_use]
-pub fn describe_scope(words: Words, name: &str, defined: &Definitions) -> Scope {
+pub fn describe_scope(words: &Words, name: &str, defined: &Definitions) -> Scope {
     if let Some(scope) = defined.get(name) {
         let (title, description) = (scope.title_in(words.tag()), scope.description_in(words.tag()));
         return Scope { name: name.into(), title: title.into(), description: description.into() };
@@ -44,7 +44,7 @@ pub fn describe_weakness(words: &Words, weakness: &Weakness) -> String {
 
 /// "Firefox on Windows" from a `User-Agent` header: a hint for people to recognise a device, nothing to decide by.
 #[must_use]
-pub fn describe_device(words: Words, user_agent: &str) -> String {
+pub fn describe_device(words: &Words, user_agent: &str) -> String {
     // Order matters: browsers name the ones they descend from.
     const BROWSERS: [(&str, &str); 10] = [
         ("Edg", "Edge"),
@@ -83,7 +83,7 @@ pub fn describe_device(words: Words, user_agent: &str) -> String {
 
 /// Where from and how a session was signed in, around the time when it was.
 pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String) {
-    let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(*words, amr)).collect();
+    let methods: Vec<_> = session.methods.iter().map(|amr| describe_method(words, amr)).collect();
     let methods = methods.join(&words.text("list-separator"));
     let SessionRow { ip, place, .. } = session;
     let from = if place.is_empty() { ip.clone() } else { format!("{place} ({ip})") };
@@ -96,7 +96,7 @@ pub(super) fn signed_in(words: &Words, session: &SessionRow) -> (String, String)
 }
 
 /// An authentication method reference (RFC 8176 §2) in words.
-fn describe_method(words: Words, amr: &str) -> String {
+fn describe_method(words: &Words, amr: &str) -> String {
     match amr {
         "pwd" => words.text("method-password").into(),
         "otp" => words.text("method-one-time-code").into(),

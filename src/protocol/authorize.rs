@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::claims_request::{ClaimsRequest, MalformedClaims};
-use super::client::Client;
+use super::client::{Client, GrantType};
 use super::error::{ErrorCode, Rule};
 use super::params::{MalformedParams, Params};
 use super::pkce::{CodeChallenge, PkceError};
@@ -112,6 +112,9 @@ pub enum ShowToUser {
     /// Core §3.1.2.1: required in OpenID Connect requests.
     #[error("redirect_uri is missing: an OpenID Connect request must name it")]
     NoRedirectUri,
+    /// OpenID Connect Registration §2: a service that acts for itself, say.
+    #[error("this client signs nobody in: it has neither of the grant types authorization_code and implicit")]
+    NoSignIns,
     /// RFC 6749 §3.1.2.4: "SHOULD inform the resource owner of the error and MUST NOT automatically redirect".
     #[error("{0}")]
     RedirectUri(#[from] RedirectUriError),
@@ -157,8 +160,16 @@ pub enum RequestError {
     #[error("scope has a character that RFC 6749 section 3.3 does not allow")]
     MalformedScope,
     /// RFC 6749 §3.3.
-    #[error("scope is missing or holds nothing that the client is registered for")]
+    #[error("scope is missing: an OpenID Connect request asks for openid, and perhaps for more")]
+    NoScope,
+    /// RFC 6749 §3.3.
+    #[error("scope holds nothing that the client is registered for")]
     EmptyScope,
+    /// RFC 6749 §3.3: "a list of space-delimited, case-sensitive strings".
+    #[error(
+        "scope holds nothing that the client is registered for: its values are separated by spaces, not by commas"
+    )]
+    ScopeWithCommas,
     /// Core §3.2.2.1: an ID token is asked for.
     #[error("this response_type needs the scope openid")]
     NotOpenId,
@@ -203,7 +214,9 @@ impl RequestError {
                 ErrorCode::InvalidRequestUri
             }
             Self::Registration => ErrorCode::RegistrationNotSupported,
-            Self::MalformedScope | Self::EmptyScope => ErrorCode::InvalidScope,
+            Self::MalformedScope | Self::NoScope | Self::EmptyScope | Self::ScopeWithCommas => {
+                ErrorCode::InvalidScope
+            }
             Self::NoResponseType
             | Self::UnsupportedResponseMode
             | Self::TokensInQuery
@@ -235,7 +248,9 @@ impl Rule for RequestError {
             Self::RequestUriNotRegistered | Self::TwoRequestObjects => "OpenID Connect Core 1.0 §6.2.1",
             Self::RequestUriUnreachable(_) => "OpenID Connect Core 1.0 §6.2.3",
             Self::Registration => "OpenID Connect Core 1.0 §7.2.1",
-            Self::MalformedScope | Self::EmptyScope => "RFC 6749 §3.3",
+            Self::MalformedScope | Self::NoScope | Self::EmptyScope | Self::ScopeWithCommas => {
+                "RFC 6749 §3.3"
+            }
             Self::NotOpenId | Self::NoNonce => "OpenID Connect Core 1.0 §3.2.2.1",
             Self::Pkce(error) => error.section(),
             Self::NoSignUp => "Initiating User Registration via OpenID Connect 1.0 §4.1",
@@ -252,6 +267,10 @@ impl Rule for RequestError {
                 "Register this response_type for the client, or use response_type=code."
             }
             Self::UnsupportedResponseType | Self::NoResponseType => "Send response_type=code.",
+            Self::NoScope => "Send scope=openid.",
+            Self::ScopeWithCommas => {
+                "Send the values with spaces between them, as in scope=openid%20profile."
+            }
             Self::EmptyScope => {
                 "Add the scope to those that the client is registered for, or ask for openid."
             }
@@ -269,6 +288,7 @@ impl Rule for ShowToUser {
             Self::Malformed(_) => "RFC 6749 §3.1",
             Self::NoClientId | Self::UnknownClient | Self::DisabledClient => "RFC 6749 §4.1.1",
             Self::NoRedirectUri => "OpenID Connect Core 1.0 §3.1.2.1",
+            Self::NoSignIns => "OpenID Connect Dynamic Client Registration 1.0 §2",
             Self::RedirectUri(RedirectUriError::Missing) => "RFC 6749 §3.1.2.3",
             Self::RedirectUri(RedirectUriError::NotRegistered) => "RFC 9700 §4.1.3",
         }
@@ -283,6 +303,10 @@ impl Rule for ShowToUser {
             }
             Self::DisabledClient => "An administrator of this server can enable the client again.",
             Self::NoRedirectUri => "Add redirect_uri to the authorization request.",
+            Self::NoSignIns => {
+                "Use a client that is registered for sign-ins, or give this one the grant type authorization_code and a \
+                 redirect_uri."
+            }
             Self::RedirectUri(_) => {
                 "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
                  can add it under Admin, or with “countersign client update”."
@@ -298,6 +322,10 @@ impl Rule for ShowToUser {
 pub fn answer_address(client: &Client, params: &Params) -> Result<ReplyTo, ShowToUser> {
     if client.disabled {
         return Err(ShowToUser::DisabledClient);
+    }
+    let signs_in = client.may_use(GrantType::AuthorizationCode) || client.may_use(GrantType::Implicit);
+    if !signs_in && client.metadata.redirect_uris.is_empty() {
+        return Err(ShowToUser::NoSignIns);
     }
     let named = params.get("redirect_uri");
     let is_openid =
@@ -428,10 +456,12 @@ pub fn allowed_scope(
     requested: Option<&str>,
     response_type: ResponseType,
 ) -> Result<Scope, RequestError> {
-    let requested = Scope::parse(requested.unwrap_or_default()).map_err(|_| RequestError::MalformedScope)?;
+    let text = requested.ok_or(RequestError::NoScope)?;
+    let requested = Scope::parse(text).map_err(|_| RequestError::MalformedScope)?;
     let allowed = requested.within(&client.metadata.scope);
     if allowed.is_empty() {
-        return Err(RequestError::EmptyScope);
+        let commas = text.contains(',');
+        return Err(if commas { RequestError::ScopeWithCommas } else { RequestError::EmptyScope });
     }
     if response_type.is_implicit() && !allowed.contains(scope::OPENID) {
         return Err(RequestError::NotOpenId);

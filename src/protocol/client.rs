@@ -140,6 +140,10 @@ pub struct ClientMetadata {
     /// `acr_values` of requests without any.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub default_acr_values: Vec<String>,
+    /// Do its ID tokens hold the claims of its scopes too, beside what was asked for one by one? Core §5.4 has them come
+    /// from `UserInfo`, which there are libraries that never ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub claims_in_id_token: bool,
     /// Where a sign-in that begins here is sent (Core §4).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub initiate_login_uri: Option<String>,

@@ -72,7 +72,9 @@ pub enum AssertionError {
     #[error("client_assertion_type must be urn:ietf:params:oauth:client-assertion-type:jwt-bearer")]
     Type,
     /// RFC 7519, or a claim of RFC 7523 §3 is missing.
-    #[error("the client_assertion must be a signed JWT with iss, sub, aud, exp and jti")]
+    #[error(
+        "the client_assertion must be a signed JWT with iss, sub, aud, exp (a number of seconds) and jti"
+    )]
     Malformed,
     /// RFC 8725 §3.11.
     #[error("typ of the client_assertion names another kind of JWT: leave it out")]
@@ -81,22 +83,33 @@ pub enum AssertionError {
     #[error("the signature of the client_assertion cannot be verified with the keys of the client")]
     Signature,
     /// OpenID Connect Registration §2, `token_endpoint_auth_signing_alg`.
-    #[error("the client_assertion is not signed with the algorithm that the client is registered for")]
+    #[error(
+        "the client is not registered for client assertions with this algorithm: compare token_endpoint_auth_method and \
+         token_endpoint_auth_signing_alg"
+    )]
     Algorithm,
     /// RFC 7523 §3: for client authentication both are the `client_id`.
     #[error("iss and sub of the client_assertion must be the client_id")]
     Subject,
     /// RFC 7523 §3.
-    #[error("aud of the client_assertion must be the issuer or the endpoint that it is sent to")]
+    #[error("iss and sub of the client_assertion name no client that is registered and enabled here")]
+    UnknownClient,
+    /// RFC 7523 §3.
+    #[error(
+        "aud of the client_assertion must be the issuer, exactly as the discovery document has it, or the endpoint that \
+         it is sent to"
+    )]
     Audience,
     /// RFC 7523 §3.
-    #[error("the client_assertion has expired")]
+    #[error("the client_assertion has expired: make a new one for each request, and compare the clocks")]
     Expired,
     /// RFC 7523 §3: "MAY reject JWTs with an exp claim value that is unreasonably far in the future".
-    #[error("the client_assertion lives for longer than a day")]
+    #[error("the client_assertion lives for longer than a day (exp is in seconds, not in milliseconds)")]
     TooLong,
     /// RFC 7523 §3.
-    #[error("the client_assertion is from the future (iat or nbf)")]
+    #[error(
+        "the client_assertion is from the future: iat or nbf is a minute or more ahead of this server's clock"
+    )]
     FromTheFuture,
     /// Core §9: "A unique identifier for the token, which can be used to prevent reuse".
     #[error("the client_assertion was used before: every request needs one with a new jti")]

@@ -68,8 +68,25 @@ pub enum ClientAuthError {
     #[error("the client is unknown, disabled, or its secret is wrong")]
     Refused,
     /// It registered another method.
-    #[error("the client is registered with token_endpoint_auth_method {0}")]
-    OtherMethod(AuthMethod),
+    #[error(
+        "the client is registered with token_endpoint_auth_method {registered}, and this request is authenticated with \
+         {used}"
+    )]
+    OtherMethod {
+        /// The one that it registered.
+        registered: AuthMethod,
+        /// The one that this request used.
+        used: AuthMethod,
+    },
+    /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
+    #[error("this endpoint is for clients that authenticate, and the client is registered as public")]
+    PublicClient,
+    /// It only named itself, and has a secret or a key.
+    #[error(
+        "this client must authenticate: client_id alone is not enough. Send its secret by HTTP Basic or as client_secret, \
+         or a client_assertion"
+    )]
+    NotAuthenticated,
     /// RFC 7521 §4.2, RFC 7523 §3.
     #[error("{0}")]
     Assertion(#[from] AssertionError),
@@ -79,8 +96,10 @@ impl Rule for ClientAuthError {
     fn section(&self) -> &'static str {
         match self {
             Self::Missing | Self::MalformedBasic | Self::Refused => "RFC 6749 §2.3.1",
+            Self::NotAuthenticated => "RFC 6749 §3.2.1",
+            Self::PublicClient => "RFC 7662 §2.1",
             Self::SeveralMethods | Self::TwoClients => "RFC 6749 §2.3",
-            Self::OtherMethod(_) => "OpenID Connect Core 1.0 §9",
+            Self::OtherMethod { .. } => "OpenID Connect Core 1.0 §9",
             Self::Assertion(_) => "RFC 7523 §3",
         }
     }
@@ -97,7 +116,14 @@ impl Rule for ClientAuthError {
                 "Compare client_id and secret with the registered ones: is it the secret of another deployment, or one that \
                  was rotated? A lost secret is replaced by a new one under Admin, Applications."
             }
-            Self::OtherMethod(_) => {
+            Self::PublicClient => {
+                "Register a client with a secret for the API that introspects tokens, and let it introspect every client's."
+            }
+            Self::NotAuthenticated => {
+                "Give the application's library the secret. An application that cannot keep one, such as a page in a browser, \
+                 is registered as public instead."
+            }
+            Self::OtherMethod { .. } => {
                 "Register the method that the application uses, or set its library to the registered one."
             }
             Self::Assertion(_) => {
@@ -133,7 +159,13 @@ impl Credentials {
             if form_id.is_some_and(|form_id| form_id != id) {
                 return Err(ClientAuthError::TwoClients);
             }
-            let proof = Proof::Secret { method: AuthMethod::ClientSecretBasic, secret };
+            // §2.3.1: "The client MAY omit the parameter if the client secret is an empty string." Libraries that know no
+            // public clients send such a secret for them.
+            let proof = if secret.is_empty() {
+                Proof::Nothing
+            } else {
+                Proof::Secret { method: AuthMethod::ClientSecretBasic, secret }
+            };
             return Ok(Self { client_id: Some(id), proof });
         }
         if let Some(assertion) = assertion {
@@ -165,6 +197,11 @@ pub fn prove_by_secret(client: &Client, proof: &Proof, now: Timestamp) -> Result
     let registered = client.metadata.token_endpoint_auth_method;
     match proof {
         Proof::Nothing if registered == AuthMethod::None => Ok(()),
+        // Known to whoever knows the client_id: /authorize tells it too.
+        Proof::Nothing => Err(ClientAuthError::NotAuthenticated),
+        Proof::Secret { method, .. } if registered == AuthMethod::None => {
+            Err(ClientAuthError::OtherMethod { registered, used: *method })
+        }
         Proof::Secret { method, secret } => {
             let hash = sha256_hex(secret);
             let old = client.old_secret_at(now).map(|old| &old.hash);
@@ -172,11 +209,11 @@ pub fn prove_by_secret(client: &Client, proof: &Proof, now: Timestamp) -> Result
             // Only after the secret was right: whoever does not know it learns nothing about the registration.
             match (right, registered == *method) {
                 (false, _) => Err(ClientAuthError::Refused),
-                (true, false) => Err(ClientAuthError::OtherMethod(registered)),
+                (true, false) => Err(ClientAuthError::OtherMethod { registered, used: *method }),
                 (true, true) => Ok(()),
             }
         }
-        Proof::Nothing | Proof::Assertion(_) => Err(ClientAuthError::Refused),
+        Proof::Assertion(_) => Err(ClientAuthError::Refused),
     }
 }
 
@@ -268,7 +305,10 @@ mod tests {
         let by_post = read(None, "client_id=client&client_secret=secret");
         assert_eq!(
             prove(&client, &by_post),
-            Err(ClientAuthError::OtherMethod(AuthMethod::ClientSecretBasic))
+            Err(ClientAuthError::OtherMethod {
+                registered: AuthMethod::ClientSecretBasic,
+                used: AuthMethod::ClientSecretPost
+            })
         );
         let mut posting = client.clone();
         posting.metadata.token_endpoint_auth_method = AuthMethod::ClientSecretPost;
@@ -282,16 +322,32 @@ mod tests {
         let none = read(None, "client_id=client");
         let wrong = read(Some(&basic("client:wrong")), "");
         let empty = read(Some(&basic("client:")), "");
-        for credentials in [&none, &wrong, &empty] {
-            assert_eq!(prove(&client, credentials), Err(ClientAuthError::Refused), "{credentials:?}");
+        assert_eq!(prove(&client, &wrong), Err(ClientAuthError::Refused));
+        for credentials in [&none, &empty] {
+            assert_eq!(
+                prove(&client, credentials),
+                Err(ClientAuthError::NotAuthenticated),
+                "{credentials:?}"
+            );
+            assert_eq!(prove(&public, credentials), Ok(()), "{credentials:?}");
         }
-        assert_eq!(prove(&public, &none), Ok(()));
-        assert_eq!(prove(&public, &wrong), Err(ClientAuthError::Refused), "a public client has no secret");
+        let not_public = ClientAuthError::OtherMethod {
+            registered: AuthMethod::None,
+            used: AuthMethod::ClientSecretBasic,
+        };
+        assert_eq!(prove(&public, &wrong), Err(not_public), "a public client has no secret");
         let mut by_key = samples::public_client("client");
         by_key.metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
-        assert_eq!(prove(&by_key, &none), Err(ClientAuthError::Refused), "no secret is not no proof");
+        assert_eq!(
+            prove(&by_key, &none),
+            Err(ClientAuthError::NotAuthenticated),
+            "no secret is not no proof"
+        );
+        assert_eq!(prove(&by_key, &wrong), Err(ClientAuthError::Refused));
         let mut disabled = client;
         disabled.disabled = true;
-        assert_eq!(prove(&disabled, &read(Some(&basic("client:secret")), "")), Err(ClientAuthError::Refused));
+        for credentials in [none, read(Some(&basic("client:secret")), "")] {
+            assert_eq!(prove(&disabled, &credentials), Err(ClientAuthError::Refused), "{credentials:?}");
+        }
     }
 }

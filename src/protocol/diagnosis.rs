@@ -1,6 +1,7 @@
 //! Why a request failed, for whoever administers the application that sent it: what is kept of a refused request, how its
 //! redirect URI differs from the registered ones, and how far the flow had come.
 
+use percent_encoding::percent_decode_str;
 use strsim::normalized_levenshtein;
 use url::Url;
 
@@ -131,6 +132,10 @@ pub enum Difference {
     Path,
     /// Another query.
     Query,
+    /// Blanks at an end.
+    Blanks,
+    /// Percent-encoded once more than it should be.
+    EncodedTwice,
     /// More than one of these, or no URI at all.
     Several,
 }
@@ -147,11 +152,19 @@ impl Difference {
             Self::Port => "the port",
             Self::Path => "the path",
             Self::Query => "the query",
+            Self::Blanks => "blanks at an end",
+            Self::EncodedTwice => "the encoding (one is percent-encoded twice)",
             Self::Several => "more than one place",
         }
     }
 
     fn between(one: &str, other: &str) -> Self {
+        if one != other && one.trim() == other.trim() {
+            return Self::Blanks;
+        }
+        if percent_decode_str(other).decode_utf8().is_ok_and(|decoded| decoded == one) {
+            return Self::EncodedTwice;
+        }
         if one.trim_end_matches('/') == other.trim_end_matches('/') {
             return Self::TrailingSlash;
         }
@@ -322,6 +335,9 @@ mod tests {
             ("https://app.example/callback?x=1", 0, Difference::Query),
             ("https://www.app.example/callback", 0, Difference::Host),
             ("https://staging.app.example/callback?x=2", 1, Difference::Query),
+            ("http://127.0.0.1/callback", 0, Difference::Several),
+            (" https://app.example/callback", 0, Difference::Blanks),
+            ("https%3A%2F%2Fapp.example%2Fcallback", 0, Difference::EncodedTwice),
             ("myapp://callback", 0, Difference::Several),
             ("", 0, Difference::Several),
         ] {

@@ -34,6 +34,7 @@ pub mod pkce;
 pub mod powers;
 pub mod profile;
 pub mod prompt;
+pub mod provider;
 pub mod recovery;
 pub mod redirect_uri;
 pub mod refresh;

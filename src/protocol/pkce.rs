@@ -20,13 +20,13 @@ pub struct CodeChallenge(String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PkceError {
     /// RFC 7636 §4.4.1: the method is missing (then `plain`) or another one.
-    #[error("code_challenge_method must be S256")]
+    #[error("code_challenge_method must be S256 (without it, plain is meant)")]
     Method,
     /// RFC 7636 §4.2: 32 bytes in base64url without padding are 43 characters.
     #[error("code_challenge must be the 43 characters of BASE64URL(SHA256(code_verifier))")]
     Challenge,
     /// RFC 7636 §4.4.1.
-    #[error("code_challenge is required")]
+    #[error("code_challenge is required: this client must use PKCE, with code_challenge_method=S256")]
     ChallengeMissing,
     /// A method without a challenge.
     #[error("code_challenge_method was sent without a code_challenge")]

@@ -38,15 +38,21 @@ pub enum Resource {
     Failures,
     /// Who is told of what happens.
     Webhooks,
+    /// Providers elsewhere that people sign in with.
+    Providers,
     /// Mails that wait, and what became of them.
     Mails,
     /// What scopes mean, and which claims they bring.
     Scopes,
+    /// How this server looks.
+    Branding,
+    /// What holds on this deployment.
+    Policies,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 16] = [
         Self::Clients,
         Self::Users,
         Self::Groups,
@@ -58,8 +64,11 @@ impl Resource {
         Self::Statistics,
         Self::Failures,
         Self::Webhooks,
+        Self::Providers,
         Self::Mails,
         Self::Scopes,
+        Self::Branding,
+        Self::Policies,
     ];
 
     /// Its name in scopes.
@@ -77,16 +86,27 @@ impl Resource {
             Self::Statistics => "statistics",
             Self::Failures => "failures",
             Self::Webhooks => "webhooks",
+            Self::Providers => "providers",
             Self::Mails => "mails",
             Self::Scopes => "scopes",
+            Self::Branding => "branding",
+            Self::Policies => "policies",
         }
     }
 
-    /// Is there something that a scope lets one change? Who manages what is for those with all powers, and what was
-    /// written down stays.
+    /// Is there something that a scope lets one change? Who manages what, and whose word on people is believed, is for those
+    /// with all powers, and what was written down stays.
     #[must_use]
     pub const fn is_changed_by_scope(self) -> bool {
-        !matches!(self, Self::Delegations | Self::Audit | Self::Statistics | Self::Failures)
+        !matches!(
+            self,
+            Self::Delegations
+                | Self::Providers
+                | Self::Audit
+                | Self::Statistics
+                | Self::Failures
+                | Self::Policies
+        )
     }
 }
 
@@ -127,6 +147,9 @@ impl Permission {
             Resource::Statistics => "what was counted",
             Resource::Failures => "refused requests of applications",
             Resource::Webhooks => "who is told of what happens",
+            Resource::Policies => "the policies of this deployment",
+            Resource::Branding => "how this server looks",
+            Resource::Providers => "providers elsewhere that people sign in with",
             Resource::Mails => "mails that wait, and what became of them",
             Resource::Scopes => "what scopes mean, and which claims they bring",
         };
@@ -364,6 +387,11 @@ impl Powers {
                 }
                 _ => self.need(Permission::Read(Resource::Audit)),
             },
+            // Its word opens accounts, those of administrators among them.
+            Deed::ChangeProvider => Err(Missing {
+                scope: ADMIN.to_owned(),
+                why: "whoever a provider vouches for can be anybody here, administrators too".to_owned(),
+            }),
             Deed::Delegate => Err(Missing {
                 scope: ADMIN.to_owned(),
                 why: "only who may do everything hands out powers".to_owned(),
@@ -547,6 +575,8 @@ pub enum Deed<'a> {
     SeeFailures(&'a str),
     /// Look at the audit log about something.
     SeeAudit(About<'a>),
+    /// Register, change or delete an upstream provider.
+    ChangeProvider,
     /// Say who manages what.
     Delegate,
 }

@@ -157,6 +157,12 @@ pub const EVENTS: &[EventType] = &[
         &["registration_token.create", "registration_token.revoke"],
         "",
     ),
+    event(
+        "provider.changed",
+        "A provider that people sign in with was added, changed or deleted",
+        &["upstream.create", "upstream.update", "upstream.delete"],
+        "",
+    ),
     event("key.rotated", "The next signing key was made", &["key.rotate"], ""),
     event("key.revoked", "A signing key was revoked", &["key.revoke"], ""),
     event("mail.failed", "A mail was given up", &["mail.give_up"], ""),
@@ -174,6 +180,7 @@ pub const EVENTS: &[EventType] = &[
         ],
         "",
     ),
+    event("branding.changed", "How this server looks was changed", &["branding.update"], ""),
     event("webhook.stopped", "A webhook was stopped, because nothing arrived", &["webhook.stop"], ""),
 ];
 

@@ -50,8 +50,12 @@ pub enum Topic<'a> {
     Scopes,
     /// The server's keys.
     Keys,
+    /// What administrators chose for how this server looks.
+    Branding,
     /// Which sorts of password hashes came from other systems.
     ImportedHashes,
+    /// The upstream providers that administrators registered.
+    Upstreams,
     /// All of it.
     Everything,
 }
@@ -79,7 +83,9 @@ impl fmt::Display for Topic<'_> {
             Self::Groups => f.write_str("groups"),
             Self::Scopes => f.write_str("scopes"),
             Self::Keys => f.write_str("keys"),
+            Self::Branding => f.write_str("branding"),
             Self::ImportedHashes => f.write_str("imported-hashes"),
+            Self::Upstreams => f.write_str("upstreams"),
             Self::Everything => f.write_str("everything"),
         }
     }
@@ -101,7 +107,9 @@ impl FromStr for Topic<'static> {
             None if text == "groups" => Self::Groups,
             None if text == "scopes" => Self::Scopes,
             None if text == "keys" => Self::Keys,
+            None if text == "branding" => Self::Branding,
             None if text == "imported-hashes" => Self::ImportedHashes,
+            None if text == "upstreams" => Self::Upstreams,
             None if text == "everything" => Self::Everything,
             _ => return Err(UnknownTopic),
         })
@@ -156,9 +164,7 @@ impl<'a> Changing<'a> {
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
         self.store.memory.forget(self.topics);
-        if self.topics.contains(&Topic::Keys) {
-            self.store.keys_changed.notify_one();
-        }
+        self.store.call_followers(self.topics);
         if !self.over {
             // Whoever asked hung up, or the commit failed: it may still happen. On PostgreSQL it announces itself; on
             // SQLite it is over when the only connection that writes is free again.
@@ -302,8 +308,17 @@ impl Store {
         let topics: Vec<Topic<'_>> =
             topics.lines().map(|topic| topic.parse().unwrap_or(Topic::Everything)).collect();
         self.memory.forget(&topics);
-        if topics.iter().any(|topic| matches!(topic, Topic::Keys | Topic::Everything)) {
+        self.call_followers(&topics);
+    }
+
+    /// Calls those who keep a copy of their own of what these topics are about.
+    fn call_followers(&self, topics: &[Topic<'_>]) {
+        let about = |one: &Topic<'_>| topics.iter().any(|topic| topic == one || *topic == Topic::Everything);
+        if about(&Topic::Keys) {
             self.keys_changed.notify_one();
+        }
+        if about(&Topic::Branding) {
+            self.branding_changed.notify_one();
         }
     }
 
@@ -364,7 +379,9 @@ mod tests {
             Topic::Groups,
             Topic::Scopes,
             Topic::Keys,
+            Topic::Branding,
             Topic::ImportedHashes,
+            Topic::Upstreams,
             Topic::Everything,
         ];
         let read: Vec<Topic<'static>> = in_lines(&topics).lines().map(|line| line.parse().unwrap()).collect();

@@ -148,6 +148,19 @@ pub enum SelfRegistered {
 }
 
 impl Store {
+    /// The clients that ask for a level of assurance, in the order of registration, `limit` at most.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn clients_with_level(&self, limit: u32) -> Result<Vec<Client>, StoreError> {
+        // A member without a value is not written.
+        const SQL: &str =
+            "SELECT * FROM clients WHERE metadata LIKE '%\"least_acr\":\"%' ORDER BY created_at, id LIMIT $1";
+        let rows: Vec<ClientRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+
     /// Registers a client.
     ///
     /// # Errors

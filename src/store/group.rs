@@ -80,6 +80,17 @@ fn level(column: Option<String>) -> Result<Option<Level>, StoreError> {
 }
 
 impl Store {
+    /// The groups that ask their members for a level of assurance, by name, `limit` at most.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn groups_with_level(&self, limit: u32) -> Result<Vec<Group>, StoreError> {
+        const SQL: &str = "SELECT * FROM groups WHERE least_acr IS NOT NULL ORDER BY LOWER(name) LIMIT $1";
+        let rows: Vec<GroupRow> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(i64::from(limit)).fetch_all(db).await)?;
+        rows.into_iter().map(Group::try_from).collect()
+    }
+
     /// Adds a group.
     ///
     /// # Errors

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use foldhash::fast::{FixedState, RandomState};
-use moka::sync::Cache;
+use quick_cache::Weighter;
+use quick_cache::sync::{Cache, DefaultLifecycle};
 
 use super::changes::Topic;
 use crate::protocol::client::Client;
@@ -24,7 +25,7 @@ use crate::protocol::ids::{ClientId, GrantId, SessionId, TokenId, UserId};
 use crate::protocol::scope_definition::{Definitions, ScopeDefinition};
 use crate::protocol::session::Session;
 use crate::protocol::user::User;
-use crate::store::{Consent, DirectoryGroups, Sorts};
+use crate::store::{Consent, DirectoryGroups, Sorts, StoredUpstream, StoredUpstreams};
 
 /// For how long facts are used after the last time that this process heard of everything that was committed.
 pub(super) const LEASE: Duration = Duration::from_millis(500);
@@ -32,6 +33,8 @@ pub(super) const LEASE: Duration = Duration::from_millis(500);
 /// Bytes of the sorts of imported password hashes, beside the memory's own: there are a few of some hundred bytes.
 const LARGEST_SORTS: u64 = 64 << 10;
 
+/// The same for upstream providers: there are 50 at most, whose descriptions are bounded.
+const LARGEST_UPSTREAMS: u64 = 8 << 20;
 /// Bytes of the definitions of scopes, beside the memory's own: mostly some kilobytes, and what the rules allow at most.
 const LARGEST_DEFINITIONS: u64 = 64 << 20;
 
@@ -58,6 +61,7 @@ pub(super) struct Memory {
     pub grants: Shelf<GrantId, Grant>,
     pub tokens: Shelf<TokenId, OwnState>,
     pub sorts: Shelf<(), Sorts>,
+    pub upstreams: Shelf<(), StoredUpstreams>,
     pub definitions: Shelf<(), Definitions>,
 }
 
@@ -66,14 +70,27 @@ pub(super) struct Memory {
 pub(super) struct AsOf(u64);
 
 /// Facts of one kind. Every key is an id that this server made, so a quick hash does: nobody can choose keys that meet.
-pub(super) struct Shelf<K, T>(Cache<K, Kept<T>, RandomState>);
+pub(super) struct Shelf<K, T>(Cache<K, Kept<T>, ByWeight, RandomState>);
+
+/// A shelf is full by the bytes on it.
+#[derive(Clone)]
+struct ByWeight;
+
+impl<K, T> Weighter<K, Kept<T>> for ByWeight {
+    fn weight(&self, _: &K, kept: &Kept<T>) -> u64 {
+        kept.weight
+    }
+}
+
+/// What a fact takes in the mean, roughly: it only decides into how many parts a shelf is divided.
+const USUAL_WEIGHT: u64 = 1_000;
 
 struct Kept<T> {
     fact: Arc<T>,
     as_of: AsOf,
     /// The counters of what it is about.
     about: [u16; 3],
-    weight: u32,
+    weight: u64,
 }
 
 // Derived, it would ask for a T that can be cloned.
@@ -99,8 +116,13 @@ pub(super) trait Fact {
 
 impl<K: Hash + Eq + Send + Sync + 'static, T: Send + Sync + 'static> Shelf<K, T> {
     fn of(bytes: u64) -> Self {
-        let weigh = |_: &K, kept: &Kept<T>| kept.weight;
-        Self(Cache::builder().max_capacity(bytes).weigher(weigh).build_with_hasher(RandomState::default()))
+        let facts = usize::try_from(bytes / USUAL_WEIGHT).unwrap_or(usize::MAX);
+        Self(Cache::with(facts, bytes, ByWeight, RandomState::default(), DefaultLifecycle::default()))
+    }
+
+    /// A shelf of one fact, which may be as large as the shelf: nothing is divided.
+    fn of_one(bytes: u64) -> Self {
+        Self(Cache::with(1, bytes, ByWeight, RandomState::default(), DefaultLifecycle::default()))
     }
 
     /// Keeps a fact that was read, or committed, after `as_of` was taken.
@@ -114,7 +136,7 @@ impl<K: Hash + Eq + Send + Sync + 'static, T: Send + Sync + 'static> Shelf<K, T>
             fact: Arc::clone(fact),
             as_of,
             about: fact.about().map(|topic| counter_of(&topic)),
-            weight: u32::try_from(bytes).unwrap_or(u32::MAX),
+            weight: u64::try_from(bytes).unwrap_or(u64::MAX),
         };
         self.0.insert(key, kept);
     }
@@ -150,9 +172,10 @@ impl Memory {
             consents: Shelf::of(share(10)),
             grants: Shelf::of(share(25)),
             tokens: Shelf::of(share(10)),
-            // One fact, and a small one.
-            sorts: Shelf::of(LARGEST_SORTS),
-            definitions: Shelf::of(LARGEST_DEFINITIONS),
+            // One fact each.
+            sorts: Shelf::of_one(LARGEST_SORTS),
+            upstreams: Shelf::of_one(LARGEST_UPSTREAMS),
+            definitions: Shelf::of_one(LARGEST_DEFINITIONS),
         }
     }
 
@@ -246,6 +269,16 @@ impl Fact for Sorts {
     }
     fn extra(&self) -> usize {
         self.decoys.iter().map(|decoy| 24 + decoy.len()).sum()
+    }
+}
+
+impl Fact for StoredUpstreams {
+    fn about(&self) -> [Topic<'_>; 3] {
+        [Topic::Upstreams, Topic::Upstreams, Topic::Upstreams]
+    }
+    fn extra(&self) -> usize {
+        let texts = |row: &StoredUpstream| row.settings.len() + row.secret.as_ref().map_or(0, String::len);
+        self.0.iter().map(|row| 200 + texts(row)).sum()
     }
 }
 
@@ -515,12 +548,10 @@ mod tests {
             let state = OwnState { id: token.clone(), revoked: false };
             memory.tokens.keep(token, &Arc::new(state), memory.as_of());
             if number % 1_000 == 0 {
-                memory.sessions.0.run_pending_tasks();
-                memory.tokens.0.run_pending_tasks();
-                most = most.max(memory.sessions.0.weighted_size() + memory.tokens.0.weighted_size());
+                most = most.max(memory.sessions.0.weight() + memory.tokens.0.weight());
             }
         }
         assert!((bytes / 10..=bytes).contains(&most), "{most} of {bytes} bytes");
-        assert!(memory.sessions.0.entry_count() > 50, "and it is put to use");
+        assert!(memory.sessions.0.len() > 50, "and it is put to use");
     }
 }

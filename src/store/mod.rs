@@ -31,6 +31,7 @@ use memory::{Fact, Memory, Shelf};
 pub use as_code::{Edit, Versions, What};
 pub use audit::{AuditEntry, AuditPage, AuditRow};
 pub use audit_chain::MOST_CHAINED;
+pub use branding::StoredBranding;
 pub use changes::Topic;
 pub use client::SelfRegistered;
 pub use consent::Consent;
@@ -53,12 +54,14 @@ pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
 pub use throttle::Attempt;
+pub use upstream::{LinksOfUpstream, MOST_UPSTREAMS, StoredUpstream, StoredUpstreams};
 pub use user_search::{MOST_READ, UserWindow};
-pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress};
+pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress, WebhookStanding};
 
 mod as_code;
 mod audit;
 mod audit_chain;
+mod branding;
 mod changes;
 mod cleanup;
 mod client;
@@ -90,6 +93,7 @@ mod setting;
 mod sign_in_code;
 mod statistics;
 mod throttle;
+mod upstream;
 mod used_assertion;
 mod user;
 mod user_search;
@@ -113,6 +117,7 @@ pub struct Shared {
     ears: Ears,
     source: Source,
     keys_changed: Notify,
+    branding_changed: Notify,
     ledger: Ledger,
     kept_names: OnceLock<KeptNames>,
     /// Sessions that were used, and when; not written down yet.
@@ -165,7 +170,7 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column = ["email", "username", "clients", "groups", "scopes"]
+                let column = ["email", "username", "clients", "groups", "upstreams", "scopes"]
                     .into_iter()
                     .find(|column| text.contains(column));
                 Self::Taken(match column {
@@ -173,6 +178,7 @@ impl From<sqlx::Error> for StoreError {
                     Some("username") => "this user name",
                     Some("clients") => "this client_id",
                     Some("groups") => "this group name",
+                    Some("upstreams") => "this provider's id",
                     Some("scopes") => "this scope name",
                     _ => "this value",
                 })
@@ -208,18 +214,21 @@ pub(crate) use on_db;
 
 /// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
 /// with `?` or `return`: the transaction is rolled back then. What may be remembered and changes is named first.
+///
+/// The beginning is boxed: it may have to open a connection, and the four kilobytes for that would be a part of whatever may
+/// write, carried through every layer around a request.
 macro_rules! in_transaction {
     ($store:expr, |$tx:ident| $body:expr) => {
         match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
                 // Taking the write lock at the start: a deferred transaction that reads first fails instead of waiting.
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
+                let mut $tx = Box::pin(pool.begin()).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
@@ -231,14 +240,14 @@ macro_rules! in_transaction {
         let changing = crate::store::changes::Changing::begin($store, &topics);
         let outcome = match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
-                let mut $tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
                 let outcome = $body;
                 crate::store::changes::write_change!($tx, &topics);
                 $tx.commit().await?;
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = pool.begin().await?;
+                let mut $tx = Box::pin(pool.begin()).await?;
                 let outcome = $body;
                 crate::store::changes::call_nodes!($tx);
                 crate::store::changes::write_change!($tx, &topics);
@@ -284,6 +293,7 @@ impl Store {
             ears: Ears::new(),
             source,
             keys_changed: Notify::new(),
+            branding_changed: Notify::new(),
             touched: Mutex::default(),
             kept_names: OnceLock::new(),
             db,

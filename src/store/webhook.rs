@@ -130,6 +130,88 @@ macro_rules! keep_delivery {
     };
 }
 
+/// Adds an endpoint, unless there are too many. Answers how many rows were.
+macro_rules! insert_webhook {
+    ($tx:ident, $webhook:expr) => {
+        sqlx::query(
+            "INSERT INTO webhooks (id, url, description, events, state, cause, secret, created_at, updated_at, place,
+                due_at, attempts)
+             SELECT $1, $2, $3, $4, $5, '', $6, CAST($7 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS BIGINT),
+                CAST($7 AS BIGINT), 0
+             WHERE (SELECT COUNT(*) FROM webhooks) < $9",
+        )
+        .bind(&$webhook.id)
+        .bind(&$webhook.url)
+        .bind(&$webhook.description)
+        .bind($webhook.events.join(" "))
+        .bind($webhook.state.as_str())
+        .bind(&$webhook.secret)
+        .bind($webhook.created_at.0)
+        .bind($webhook.place)
+        .bind(crate::store::MOST_WEBHOOKS)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected()
+    };
+}
+pub(super) use insert_webhook;
+
+/// Writes what an administrator decides about an endpoint, if it is still of this version. A lease stays: an attempt may be
+/// under way.
+macro_rules! update_webhook {
+    ($tx:ident, $webhook:expr, $read_at:expr, $audit:expr) => {
+        sqlx::query(
+            "UPDATE webhooks SET url = $1, description = $2, events = $3, state = $4, secret = $5, old_secret = $6,
+                old_secret_until = $7, updated_at = $8, cause = '', failing_since = NULL,
+                due_at = CASE WHEN attempts > 0 THEN $9 ELSE due_at END, attempts = 0
+             WHERE id = $10 AND updated_at = $11",
+        )
+        .bind(&$webhook.url)
+        .bind(&$webhook.description)
+        .bind($webhook.events.join(" "))
+        .bind($webhook.state.as_str())
+        .bind(&$webhook.secret)
+        .bind($webhook.old_secret.as_ref().map(|(secret, _)| secret.as_str()))
+        .bind($webhook.old_secret.as_ref().map(|(_, until)| until.0))
+        .bind($webhook.updated_at.0)
+        .bind($audit.at.0)
+        .bind(&$webhook.id)
+        .bind($read_at.0)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected()
+    };
+}
+pub(super) use update_webhook;
+
+/// Deletes an endpoint, if it is still of this version.
+macro_rules! delete_webhook {
+    ($tx:ident, $id:expr, $read_at:expr) => {
+        sqlx::query("DELETE FROM webhooks WHERE id = $1 AND updated_at = $2")
+            .bind($id)
+            .bind($read_at.0)
+            .execute(&mut *$tx)
+            .await?
+            .rows_affected()
+    };
+}
+pub(super) use delete_webhook;
+
+/// How endpoints stand, all together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct WebhookStanding {
+    /// Told, and taking it.
+    pub active: i64,
+    /// Told, and not taking it at the moment.
+    pub failing: i64,
+    /// Switched off by an administrator.
+    pub paused: i64,
+    /// Given up by the server.
+    pub stopped: i64,
+    /// Rows of the audit log that the one farthest behind was not told yet.
+    pub behind: i64,
+}
+
 impl Store {
     /// Adds an endpoint. No when there are [`MOST_WEBHOOKS`] already.
     ///
@@ -137,25 +219,7 @@ impl Store {
     /// The database is unavailable.
     pub async fn insert_webhook(&self, webhook: &Webhook, audit: &AuditEntry) -> Result<bool, StoreError> {
         let added = in_transaction!(self, |tx| {
-            let added = sqlx::query(
-                "INSERT INTO webhooks (id, url, description, events, state, cause, secret, created_at, updated_at, place,
-                    due_at, attempts)
-                 SELECT $1, $2, $3, $4, $5, '', $6, CAST($7 AS BIGINT), CAST($7 AS BIGINT), CAST($8 AS BIGINT),
-                    CAST($7 AS BIGINT), 0
-                 WHERE (SELECT COUNT(*) FROM webhooks) < $9",
-            )
-            .bind(&webhook.id)
-            .bind(&webhook.url)
-            .bind(&webhook.description)
-            .bind(webhook.events.join(" "))
-            .bind(webhook.state.as_str())
-            .bind(&webhook.secret)
-            .bind(webhook.created_at.0)
-            .bind(webhook.place)
-            .bind(MOST_WEBHOOKS)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let added = insert_webhook!(tx, webhook);
             if added == 1 {
                 write_audit!(tx, audit);
             }
@@ -172,6 +236,22 @@ impl Store {
         const SQL: &str = "SELECT * FROM webhooks ORDER BY id";
         let rows: Vec<WebhookRow> = on_db!(self, |db| sqlx::query_as(SQL).fetch_all(db).await)?;
         rows.into_iter().map(Webhook::try_from).collect()
+    }
+
+    /// How they stand, all together.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn webhook_standing(&self) -> Result<WebhookStanding, StoreError> {
+        const SQL: &str =
+            "SELECT COUNT(CASE WHEN state = 'active' AND failing_since IS NULL THEN 1 END) AS active,
+                COUNT(CASE WHEN state = 'active' AND failing_since IS NOT NULL THEN 1 END) AS failing,
+                COUNT(CASE WHEN state = 'paused' THEN 1 END) AS paused,
+                COUNT(CASE WHEN state = 'stopped' THEN 1 END) AS stopped,
+                COALESCE((SELECT seq FROM audit_log WHERE seq > 0 ORDER BY seq DESC LIMIT 1)
+                    - MIN(CASE WHEN state = 'active' THEN place END), 0) AS behind
+             FROM webhooks";
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).fetch_one(db).await)?)
     }
 
     /// The endpoint with this id.
@@ -196,32 +276,8 @@ impl Store {
         read_at: Timestamp,
         audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
-        let (old, until) = match &webhook.old_secret {
-            Some((secret, until)) => (Some(secret.as_str()), Some(until.0)),
-            None => (None, None),
-        };
         let updated = in_transaction!(self, |tx| {
-            // A lease stays: an attempt may be under way.
-            let updated = sqlx::query(
-                "UPDATE webhooks SET url = $1, description = $2, events = $3, state = $4, secret = $5, old_secret = $6,
-                    old_secret_until = $7, updated_at = $8, cause = '', failing_since = NULL,
-                    due_at = CASE WHEN attempts > 0 THEN $9 ELSE due_at END, attempts = 0
-                 WHERE id = $10 AND updated_at = $11",
-            )
-            .bind(&webhook.url)
-            .bind(&webhook.description)
-            .bind(webhook.events.join(" "))
-            .bind(webhook.state.as_str())
-            .bind(&webhook.secret)
-            .bind(old)
-            .bind(until)
-            .bind(webhook.updated_at.0)
-            .bind(audit.at.0)
-            .bind(&webhook.id)
-            .bind(read_at.0)
-            .execute(&mut *tx)
-            .await?
-            .rows_affected();
+            let updated = update_webhook!(tx, webhook, read_at, audit);
             if updated == 1 {
                 write_audit!(tx, audit);
             }
@@ -253,17 +309,18 @@ impl Store {
         Ok(skipped == 1)
     }
 
-    /// Deletes an endpoint and what is known of its deliveries. Answers whether it was there.
+    /// Deletes an endpoint and what is known of its deliveries. Answers whether it was there, and unchanged since `read_at`.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn delete_webhook(&self, id: &str, audit: &AuditEntry) -> Result<bool, StoreError> {
+    pub async fn delete_webhook(
+        &self,
+        id: &str,
+        read_at: Timestamp,
+        audit: &AuditEntry,
+    ) -> Result<bool, StoreError> {
         let deleted = in_transaction!(self, |tx| {
-            let deleted = sqlx::query("DELETE FROM webhooks WHERE id = $1")
-                .bind(id)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
+            let deleted = delete_webhook!(tx, id, read_at);
             if deleted == 1 {
                 write_audit!(tx, audit);
             }

@@ -30,6 +30,10 @@ const branded = (origin) => ({
   token_endpoint_auth_method: 'none',
 });
 
+/** A logo. */
+const logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#7a1f5c"/>' +
+  '<path d="M7 13l4 4 7-9" fill="none" stroke="#fff" stroke-width="3"/></svg>';
+
 /** An authorization request for everything. */
 const authorization = (issuer, fields) =>
   `${issuer}/authorize?${new URLSearchParams({
@@ -261,6 +265,43 @@ const ofQuickstart = {
     await page.waitForSelector('text=answered with status');
   },
   'admin-webhooks': (page, { issuer }) => page.goto(`${issuer}/admin/webhooks`),
+  'admin-providers-none': (page, { issuer }) => page.goto(`${issuer}/admin/providers`),
+  'admin-provider-kinds': (page) => page.click('text=Add a provider').then(() => page.waitForSelector('ul.kinds')),
+  'admin-provider-new-apple': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/apple`),
+  'admin-provider-new-microsoft': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/microsoft`),
+  'admin-provider-new-oauth2': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/oauth2`),
+  'admin-provider-new': (page, { issuer }) => page.goto(`${issuer}/admin/providers/new/openid-connect`),
+  'admin-provider-wrong': async (page) => {
+    await page.fill('#name', 'Acme');
+    await page.fill('#id', 'Acme!');
+    await page.fill('#issuer', 'http://login.acme.example');
+    await page.fill('#client_id', 'countersign');
+    await page.click('text=Add provider');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-provider': async (page) => {
+    await page.fill('#id', 'acme');
+    await page.fill('#issuer', 'http://localhost:1024');
+    await page.fill('#client_secret', 's3cret');
+    await page.click('text=Add provider');
+    await page.waitForSelector('#provider-test');
+  },
+  'admin-provider-tested': async (page) => {
+    await page.click('#provider-test');
+    await page.waitForSelector('#test');
+  },
+  'admin-provider-change': async (page) => {
+    await page.click('a[href$="/acme/change"]');
+    await page.waitForSelector('#issuer');
+  },
+  'admin-provider-delete': (page, { issuer }) => page.goto(`${issuer}/admin/providers/acme/delete`),
+  'admin-providers': async (page, { issuer }) => {
+    await page.goto(`${issuer}/admin/providers/acme/change`);
+    await page.click('label[for=enabled]');
+    await page.click('text=Save changes');
+    await page.waitForSelector('#provider-test');
+    await page.goto(`${issuer}/admin/providers`);
+  },
   'admin-groups': (page, { issuer }) => page.goto(`${issuer}/admin/groups`),
   'admin-scopes-none': (page, { issuer }) => page.goto(`${issuer}/admin/scopes`),
   'admin-scope-new': (page) => page.click('text=Define a scope').then(() => page.waitForSelector('#title')),
@@ -292,6 +333,37 @@ const ofQuickstart = {
     await page.click('text=Delete this scope');
   },
   'admin-scopes': (page, { issuer }) => page.goto(`${issuer}/admin/scopes`),
+  'admin-policies': (page, { issuer }) => page.goto(`${issuer}/admin/policies`),
+  'admin-branding': (page, { issuer }) => page.goto(`${issuer}/admin/branding`),
+  // What is typed is in the sample before it is sent.
+  'admin-branding-typed': async (page) => {
+    await page.fill('#name', 'Bramble & Sons');
+    await page.fill('#accent_light', '#7a1f5c');
+    await page.fill('#accent_dark', '#f2a7d8');
+    await page.setInputFiles('#logo', { name: 'logo.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(logo) });
+    await page.waitForFunction(() =>
+      document.querySelector('.sample img').src.startsWith('blob:') &&
+      document.querySelector('.sample img').naturalWidth > 0 &&
+      document.querySelector('.sample bdi').textContent === 'Bramble & Sons' &&
+      getComputedStyle(document.querySelector('.scheme-light .primary')).backgroundColor === 'rgb(122, 31, 92)' &&
+      getComputedStyle(document.querySelector('.scheme-dark .primary')).backgroundColor === 'rgb(242, 167, 216)');
+  },
+  'admin-branding-wrong': async (page) => {
+    await page.fill('#accent_light', '#ffe680');
+    await page.click('#branding-save');
+    await page.waitForSelector('[role=alert]');
+  },
+  'admin-branding-saved': async (page) => {
+    await page.fill('#accent_light', '#7a1f5c');
+    await page.click('#branding-save');
+    await page.waitForSelector('text=It is saved');
+    await page.waitForFunction(() => document.querySelector('header .logo')?.naturalWidth > 0);
+  },
+  'admin-branding-back': async (page) => {
+    await page.click('.confirm > summary');
+    await page.click('text=Take it back');
+    await page.waitForSelector('text=is taken back');
+  },
   'admin-delegations': async (page, { issuer }) => {
     await page.goto(`${issuer}/admin/delegations`);
     await page.selectOption('#holder_kind', 'group');

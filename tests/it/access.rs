@@ -136,7 +136,7 @@ impl Things {
             .replace("{id}", id)
             .replace("{user}", self.member.id.as_str())
             .replace("{kid}", "nobody")
-            .replace("{kind}", "web")
+            .replace("{kind}", if path.contains("/providers/") { "google" } else { "web" })
             .replace("{passkey}", "none")
             .replace("{name}", "list_users");
         if path.ends_with("/preview") { format!("{path}?user={}", self.member.id) } else { path }
@@ -299,9 +299,10 @@ async fn pages_admit_whom_the_table_admits() {
         let path = scene.mine.path(route.path);
         assert_eq!(app.browser().get(&path).await.status, 303, "{path}: strangers sign in first");
         assert_eq!(eve.get(&path).await.status, 403, "{path}");
-        // There are keys, webhooks, scopes and mails to look for, and none of this id.
+        // There are keys, webhooks, providers, scopes and mails to look for, and none of this id.
         let missing = ["/admin/keys/{kid}/revoke", "/admin/webhooks/{id}", "/admin/scopes/edit/{name}"]
-            .contains(&route.path);
+            .contains(&route.path)
+            || route.path.starts_with("/admin/providers/{id}");
         assert_eq!(root.get(&path).await.status, if missing { 404 } else { 200 }, "{path}");
         let admitted = route.role.admits(&Powers::of_user(&dana.id, scene.powers())).is_ok();
         let status = dana_s.get(&path).await.status.as_u16();

@@ -3,15 +3,19 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use countersign::admin::as_code::{self, Action, Failure, Plan};
-use countersign::admin::{clients, groups};
+use countersign::admin::{branding, clients, groups, webhooks};
 use countersign::app::Origin;
+use countersign::branding::BrandingInput;
 use countersign::protocol::client::AuthMethod;
 use countersign::protocol::group::GroupInput;
 use countersign::protocol::jwa::SigningAlg;
 use countersign::protocol::registration::ClientInput;
 use countersign::protocol::scope_definition::{Definitions, ScopeInput};
 use countersign::protocol::secret::sha256_hex;
+use countersign::protocol::webhook::WebhookInput;
 use countersign::sealing::Purpose;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -32,14 +36,19 @@ fn folder(files: &[(&str, &str)]) -> TempDir {
 }
 
 async fn export(app: &TestApp, to: &Path) {
-    let (clients, groups) = app.app.store.configuration().await.unwrap();
-    let scopes = scopes(app).await;
-    as_code::write(to, &as_code::texts(&clients, &groups, &scopes).unwrap(), true).unwrap();
+    as_code::export(&app.app, to, true).await.unwrap();
 }
 
 /// Every scope that is defined.
 async fn scopes(app: &TestApp) -> Arc<Definitions> {
     app.app.store.asked_anew().scope_definitions().await.unwrap()
+}
+
+pub fn secret_of(secret: &as_code::NewSecret) -> &str {
+    match secret {
+        as_code::NewSecret::Client { client_secret, .. } => client_secret,
+        as_code::NewSecret::Webhook { webhook_secret, .. } => webhook_secret,
+    }
 }
 
 async fn plan(app: &TestApp, folder: &Path, prune: bool) -> Plan {
@@ -156,6 +165,139 @@ on_both!(what_was_exported_changes_nothing_when_it_is_applied, |app| {
     assert!(as_code::write(folder.path(), &texts, true).is_err(), "they would be read together");
 });
 
+const LOGO: &str =
+    "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 2 1\"><path d=\"M0 0h2v1z\"/></svg>";
+
+/// Two webhooks, one of which is switched off, and a look of its own.
+async fn told_and_dressed(app: &TestApp) -> Vec<String> {
+    let mut secrets = Vec::new();
+    for (url, description, enabled) in
+        [("https://siem.example/in/t0k3n", Some("SIEM"), true), ("https://chat.example/", None, false)]
+    {
+        let input = WebhookInput {
+            url: Some(url.to_owned()),
+            description: description.map(str::to_owned),
+            events: Some(vec!["user.created".to_owned(), "key.revoked".to_owned()]),
+            enabled: Some(enabled),
+        };
+        // Ids of one moment are in no order.
+        app.advance(1);
+        let issued = webhooks::create(&app.app, &Origin::system(), &input).await.unwrap();
+        secrets.push(issued.secret.unwrap());
+        secrets.push(issued.webhook.secret);
+    }
+    let input = BrandingInput {
+        name: Some("Bookshop \"&\" Co".to_owned()),
+        logo: Some(STANDARD.encode(LOGO)),
+        accent_light: Some("#a52a22".to_owned()),
+        accent_dark: None,
+    };
+    let before = app.app.store.branding().await.unwrap();
+    branding::change(&app.app, &Origin::system(), &before, &input).await.unwrap();
+    secrets
+}
+
+on_both!(webhooks_and_the_look_go_out_and_come_back_without_secrets, |app| {
+    let secrets = told_and_dressed(&app).await;
+    let out = TempDir::new().unwrap();
+    export(&app, out.path()).await;
+    let text = |name: &str| std::fs::read_to_string(out.path().join(name)).unwrap();
+    let all = ["clients.toml", "groups.toml", "webhooks.toml", "branding.toml"].map(text).concat();
+    for secret in &secrets {
+        assert!(!all.contains(secret.as_str()) && !all.contains("whsec_"), "{all}");
+    }
+    assert_eq!(text("logo.svg"), LOGO);
+    assert!(all.contains("logo_file = \"logo.svg\""), "{all}");
+    let same = plan(&app, out.path(), true).await;
+    assert_eq!((steps(&same), same.unchanged, same.unmanaged.len()), (vec![], 3, 0), "{all}");
+
+    // Where there was nothing: the same webhooks, with secrets of their own, and the same look.
+    let empty = TestApp::start(crate::support::Engine::Sqlite).await;
+    let first = plan(&empty, out.path(), true).await;
+    assert_eq!(
+        steps(&first),
+        [
+            "Create webhook siem.example (SIEM) description,enabled,events",
+            "Create webhook chat.example enabled,events",
+            "Create branding branding accent_light,logo,name",
+        ]
+    );
+    let shown = serde_json::to_string(&first).unwrap();
+    assert!(!shown.contains("t0k3n") && !shown.contains(&STANDARD.encode(LOGO)), "{shown}");
+    let made = apply(&empty, first).await;
+    assert_eq!(made.len(), 2);
+    assert!(made.iter().all(|new| secret_of(new).starts_with("whsec_")));
+    assert!(made[0].to_string().starts_with("signing secret of siem.example (SIEM): whsec_"), "{}", made[0]);
+    let mut stored = empty.app.store.webhooks().await.unwrap();
+    stored.sort_by_key(|one| one.url.contains("chat"));
+    let seen: Vec<_> = stored.iter().map(|one| (one.url.as_str(), one.state.as_str())).collect();
+    assert_eq!(seen, [("https://siem.example/in/t0k3n", "active"), ("https://chat.example/", "paused")]);
+    assert_eq!(empty.app.branding().name(), "Bookshop \"&\" Co", "shown at once");
+    assert_eq!(empty.app.branding().choices(), app.app.branding().choices());
+    assert_eq!(steps(&plan(&empty, out.path(), true).await), Vec::<String>::new());
+
+    // A change, and what is left out.
+    let changed = text("webhooks.toml").replace("SIEM", "Logs").replace("enabled = false", "enabled = true");
+    std::fs::write(out.path().join("webhooks.toml"), changed).unwrap();
+    std::fs::write(out.path().join("branding.toml"), "[branding]\nname = 'Other'\n").unwrap();
+    let second = plan(&app, out.path(), false).await;
+    assert_eq!(
+        steps(&second),
+        [
+            "Change webhook siem.example (Logs) description",
+            "Change webhook chat.example enabled",
+            "Change branding branding accent_light,logo,name",
+        ]
+    );
+    let old = plan(&app, out.path(), false).await;
+    assert_eq!(apply(&app, second).await.len(), 0, "secrets stay");
+    assert!(matches!(as_code::apply(&app.app, &Origin::cli(), old).await, Err(Failure::Drifted)));
+    let after = app.app.store.webhooks().await.unwrap();
+    assert_eq!((after[0].description.as_str(), after[1].state.as_str()), ("Logs", "active"));
+    assert_eq!(after[0].secret, secrets[1], "what it is signed with stays");
+    assert_eq!((app.app.branding().name(), app.app.branding().logo()), ("Other", None));
+    let log = app.app.store.recent_audit(20).await.unwrap();
+    let told = |action: &str, detail: &str| {
+        log.iter().any(|row| row.action == action && row.detail.contains(detail) && row.actor == "cli")
+    };
+    assert!(
+        told("webhook.update", "description (from files)")
+            && told("webhook.update", "enabled=true (from files)")
+    );
+    assert!(told("branding.update", "→ \"Other\""), "{log:?}");
+
+    // In no file: left alone, or deleted.
+    let nothing = folder(&[("a.toml", "")]);
+    let kept = plan(&app, nothing.path(), false).await;
+    assert_eq!((kept.steps.len(), kept.unmanaged.len()), (0, 3));
+    let pruned = plan(&app, nothing.path(), true).await;
+    assert_eq!(pruned.count(Action::Delete), 3);
+    apply(&app, pruned).await;
+    assert!(app.app.store.webhooks().await.unwrap().is_empty());
+    assert_eq!(app.app.branding().name(), "Countersign");
+});
+
+on_both!(a_webhook_that_changed_after_the_plan_is_not_overwritten, |app| {
+    told_and_dressed(&app).await;
+    let nothing = folder(&[("a.toml", "")]);
+    let old = plan(&app, nothing.path(), true).await;
+    let webhook = app.app.store.webhooks().await.unwrap().remove(0);
+    let off = WebhookInput { enabled: Some(false), ..WebhookInput::from(&webhook) };
+    webhooks::change(&app.app, &Origin::system(), &webhook, &off).await.unwrap();
+    assert!(matches!(as_code::apply(&app.app, &Origin::cli(), old).await, Err(Failure::Drifted)));
+    assert_eq!(app.app.store.webhooks().await.unwrap().len(), 2);
+    // One whose address is a secret comes from outside; two of the same address are nobody's.
+    let from_outside = |name: &str| (name == "HOOK").then(|| "https://chat.example/".to_owned());
+    let file = "[[webhook]]\nurl_env = 'HOOK'\nevents = ['user.created', 'key.revoked']\nenabled = false\n";
+    let files = folder(&[("a.toml", file)]);
+    let same = as_code::plan(&app.app, files.path(), &from_outside, false).await.unwrap();
+    assert_eq!((steps(&same), same.unchanged), (vec![], 1));
+    let twin = WebhookInput { url: Some("https://chat.example/".to_owned()), ..off };
+    webhooks::create(&app.app, &Origin::system(), &twin).await.unwrap();
+    let refused = as_code::plan(&app.app, files.path(), &from_outside, false).await.unwrap_err().to_string();
+    assert!(refused.contains("several webhooks have this address"), "{refused}");
+});
+
 on_both!(a_plan_creates_changes_and_deletes_in_one_go, |app| {
     furnished(&app).await;
     let unmanaged_before = app.app.store.configuration().await.unwrap().0.len();
@@ -202,7 +344,7 @@ on_both!(a_plan_creates_changes_and_deletes_in_one_go, |app| {
     assert_eq!(ids, ["notes", "public"]);
     let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
     assert_eq!(names, ["Editors", "new"]);
-    assert_eq!(clients[0].secret_hash, Some(sha256_hex(&secrets[0].client_secret)));
+    assert_eq!(clients[0].secret_hash, Some(sha256_hex(secret_of(&secrets[0]))));
     // What other nodes remember is told them with it.
     assert_eq!(
         app.app.store.client(&"public".into()).await.unwrap().unwrap().metadata.client_name,
@@ -431,6 +573,47 @@ on_both!(wrong_files_are_refused_with_file_and_line, |app| {
             &["a.toml:4: name: a stands at a.toml:1 already"],
         ),
         ("[scope]\nname = 'a'\n", &["a.toml:1: write [[scope]], with two brackets"]),
+        ("[[branding]]\nname = 'a'\n", &["a.toml:1: write [branding], with one bracket"]),
+        ("[branding]\nnmae = 'a'\n", &["a.toml:2: unknown: nmae"]),
+        ("[branding]\nlogo = 'PHN2Zy8+'\n", &["a.toml:2: logo: name its file: logo_file"]),
+        ("[branding]\nlogo_file = 'none.svg'\n", &["a.toml:2: logo_file: "]),
+        ("[branding]\nlogo_file = 7\n", &["a.toml:2: logo_file: must be a text"]),
+        ("[branding]\nname = 'a'\nlogo_file = 'a.toml'\n", &["a.toml:3: logo: must be a PNG or an SVG"]),
+        (
+            "[branding]\nname = ''\naccent_light = 'red'\naccent_dark = '#000000'\n",
+            &[
+                "a.toml:2: name: ",
+                "a.toml:3: accent_light: must be a colour",
+                "a.toml:4: accent_dark: cannot be read",
+            ],
+        ),
+        ("[[webhook]]\nurl = 'https://a.example/'\n", &["a.toml:1: events: choose at least one"]),
+        (
+            "[[webhook]]\nurl = 'http://a.example/'\nevents = ['user.lost']\nsecrte = 'x'\n",
+            &["a.toml:4: unknown: secrte"],
+        ),
+        (
+            "[[webhook]]\nurl = 'https://10.0.0.1/'\nevents = ['user.lost']\n",
+            &["a.toml:2: url: ", "a.toml:3: events: there is no event"],
+        ),
+        (
+            "[[webhook]]\nurl = 'https://a.example/'\nsecret = 'whsec_x'\nevents = ['user.created']\n",
+            &["a.toml:3: secret: this server makes the secret"],
+        ),
+        (
+            "[[webhook]]\nurl = 'https://a.example/'\nurl_env = 'X'\nevents = ['user.created']\n",
+            &["a.toml:3: url_env: name one of url, url_env and url_file"],
+        ),
+        ("[[webhook]]\nurl_env = 'X'\nevents = ['user.created']\n", &["a.toml:2: url_env: the environment"]),
+        (
+            "[[webhook]]\nurl_env = 'X'\nurl_file = 'y'\n",
+            &["a.toml:2: url_env: name one of url_env and url_file"],
+        ),
+        (
+            "[[webhook]]\nurl = 'https://a.example/'\nevents = ['user.created']\n\
+             [[webhook]]\nurl = 'https://a.example/'\nevents = ['user.created']\n",
+            &["a.toml:4: url: the same one stands at a.toml:1 already"],
+        ),
         ("[[group]]\nname = 'a'\nmembers = ['ada']\n", &["a.toml:3: unknown: members"]),
         ("[[group]]\nname = 'a'\n[[group]]\nname = 'A'\n", &["a.toml:3: name: A stands at a.toml:1 already"]),
         (
@@ -473,3 +656,102 @@ on_both!(wrong_files_are_refused_with_file_and_line, |app| {
     assert!(nowhere.unwrap_err().to_string().contains("cannot be read"));
     assert_eq!(app.app.store.configuration().await.unwrap().0.len(), 1);
 });
+
+on_both!(providers_are_planned_applied_and_exported_without_their_secrets, |app| {
+    let secret: as_code::Environment<'static> =
+        &|name| (name == "SECRET").then(|| "an0ther s3cret".to_owned());
+    let google = "[[upstream]]\npreset = \"google\"\nclient_id = \"g\"\nclient_secret_env = \"SECRET\"\nsign_up = true\n";
+    let files = folder(&[("providers.toml", google)]);
+    let planned = as_code::plan(&app.app, files.path(), secret, false).await.unwrap();
+    let told = steps(&planned);
+    assert!(told.len() == 1 && told[0].starts_with("Create upstream google "), "{told:?}");
+    let json = serde_json::to_string(&planned).unwrap();
+    assert!(json.contains("from the environment variable SECRET") && !json.contains("an0ther"), "{json}");
+    apply(&app, planned).await;
+    let providers = app.app.providers().await.unwrap();
+    assert_eq!(providers.ids(), ["google"]);
+    let sealed = app.app.store.upstreams().await.unwrap().0[0].secret.clone().unwrap();
+    let opened: Value = app.app.seals.open(Purpose::UpstreamSecret, &sealed).unwrap();
+    assert_eq!(opened["secret"], "an0ther s3cret");
+    // What is there is no drift, with the source of the secret or without it; and neither is what was exported.
+    let again = as_code::plan(&app.app, files.path(), secret, true).await.unwrap();
+    assert_eq!((steps(&again), again.unchanged), (vec![], 1));
+    let exported = TempDir::new().unwrap();
+    export(&app, exported.path()).await;
+    let text = std::fs::read_to_string(exported.path().join("upstreams.toml")).unwrap();
+    assert!(text.contains("issuer = \"https://accounts.google.com\"") && !text.contains("an0ther"), "{text}");
+    assert!(!text.contains(&sealed), "{text}");
+    let from_export = plan(&app, exported.path(), true).await;
+    assert_eq!((steps(&from_export), from_export.unchanged), (vec![], 1), "{text}");
+    // Somebody changes it in the console: that is drift, and is put back; the secret stays.
+    let caller = crate::admin_api::robot(&app).await;
+    let off = json!({ "enabled": false, "trust_email": false });
+    let path = "/admin/api/providers/google";
+    assert_eq!(caller.json(axum::http::Method::PATCH, path, &off).await.status, 200);
+    let drifted = plan(&app, exported.path(), true).await;
+    assert!(
+        steps(&drifted).contains(&"Change upstream google enabled,trust_email".to_owned()),
+        "{:?}",
+        steps(&drifted)
+    );
+    // Of two who apply, the second is told; nothing is done then.
+    let late = plan(&app, exported.path(), false).await;
+    let back = plan(&app, exported.path(), false).await;
+    apply(&app, back).await;
+    let refused = as_code::apply(&app.app, &Origin::cli(), late).await.unwrap_err();
+    assert!(matches!(refused, Failure::Drifted), "{refused}");
+    assert_eq!(app.app.store.upstreams().await.unwrap().0[0].secret.as_ref(), Some(&sealed));
+    assert_eq!(app.app.providers().await.unwrap().ids(), ["google"]);
+    // Pruned, it goes.
+    let nothing = folder(&[("empty.toml", "")]);
+    let pruned = plan(&app, nothing.path(), true).await;
+    assert!(steps(&pruned).contains(&"Delete upstream google ".to_owned()), "{:?}", steps(&pruned));
+    assert_eq!(plan(&app, nothing.path(), false).await.unmanaged.len(), 2, "the robot, and it");
+    let only = as_code::plan(&app.app, &nothing.path().join("."), NOTHING, true).await.unwrap();
+    apply(&app, only).await;
+    assert!(app.app.providers().await.unwrap().is_empty());
+    let rows = app.app.store.recent_audit(100).await.unwrap();
+    for action in ["upstream.create", "upstream.update", "upstream.delete"] {
+        let row = rows.iter().find(|row| row.action == action && row.actor == "cli").unwrap();
+        assert!(row.detail.ends_with("(from files)"), "{}", row.detail);
+    }
+});
+
+#[tokio::test]
+async fn wrong_providers_in_files_are_refused_with_their_line() {
+    let app = TestApp::start(crate::support::Engine::Sqlite).await;
+    let app = app.configured(|config| config.upstreams = vec![crate::support::provider::nowhere("of-file")]);
+    let oidc = "[[upstream]]\nid = \"a\"\nname = \"A\"\nkind = \"openid-connect\"\nclient_id = \"c\"\n";
+    for (text, said) in [
+        ("[[upstream]]\npreset = \"google\"\n".to_owned(), "x.toml:1: client_id: is missing"),
+        (format!("{oidc}issuer = \"http://a.example\"\n"), "x.toml:6: issuer: must be an address"),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nclient_secret = \"s3cret\"\n"),
+            "x.toml:7: client_secret: files hold no secrets",
+        ),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nprivate_key = \"k\"\n"),
+            "private_key: files hold no secrets",
+        ),
+        (format!("{oidc}issuer = \"https://a.example\"\ncolour = \"red\"\n"), "x.toml:7: unknown: colour"),
+        (format!("{oidc}issuer = \"https://a.example\"\nclient_secret_env = \"NO\"\n"), "NO is not set"),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\nclient_secret_env = \"NO\"\nkey_file = \"k\"\n"),
+            "name one of client_secret_env and key_file",
+        ),
+        (
+            format!("{oidc}issuer = \"https://a.example\"\n{oidc}issuer = \"https://a.example\"\n"),
+            "id: a stands at x.toml:1 already",
+        ),
+        (
+            "[[upstream]]\nid = \"of-file\"\npreset = \"google\"\nclient_id = \"g\"\n".to_owned(),
+            "x.toml:2: id: is used in countersign.toml already",
+        ),
+        ("[[provider]]\nid = \"x\"\n".to_owned(), "unknown: provider"),
+    ] {
+        let files = folder(&[("x.toml", text.as_str())]);
+        let refused = as_code::plan(&app.app, files.path(), NOTHING, false).await.unwrap_err().to_string();
+        assert!(refused.contains(said), "{text}: {refused}");
+        assert!(!refused.contains("s3cret"), "{refused}");
+    }
+}

@@ -29,6 +29,27 @@ fn error_at_client(page: &Page) -> String {
     page.sent("error").unwrap()
 }
 
+#[tokio::test]
+async fn rfc6749_4_1_2_1_the_description_says_what_a_developer_got_wrong() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let rp = app.rp("web").await;
+    let wrong: &[(&[(&str, &str)], &str)] = &[
+        (&[("scope", "")], "scope is missing"),
+        (&[("scope", "nothing")], "scope holds nothing that the client is registered for"),
+        (&[("scope", "openid,profile")], "separated by spaces, not by commas"),
+        (&[("code_challenge", ""), ("code_challenge_method", "")], "this client must use PKCE"),
+        (&[("code_challenge_method", "")], "without it, plain is meant"),
+        (&[("code_challenge_method", "plain")], "code_challenge_method must be S256"),
+        (&[("code_challenge", &"a".repeat(64))], "the 43 characters of BASE64URL(SHA256(code_verifier))"),
+    ];
+    for (extra, words) in wrong {
+        let page = app.browser().get(&rp.authorization("openid", extra)).await;
+        error_at_client(&page);
+        let description = page.sent("error_description").unwrap();
+        assert!(description.contains(words), "{extra:?}: {description}");
+    }
+}
+
 /// Another site's form: no `SameSite=Lax` cookie comes along.
 async fn post_from_elsewhere(browser: &mut Browser, query: &str) -> Page {
     let mut request = form("/authorize", query.to_owned());
@@ -115,6 +136,11 @@ async fn cve_2019_9837_nothing_is_sent_to_an_address_that_nobody_registered() {
     let off = countersign::protocol::client::Client { disabled: true, ..disabled.clone() };
     assert!(app.app.store.update_client(&off, disabled.updated_at, &audit).await.unwrap());
     app.client("bare", |metadata| metadata.redirect_uris = Vec::new()).await;
+    app.client("machine", |metadata| {
+        metadata.redirect_uris = Vec::new();
+        metadata.grant_types = vec![countersign::protocol::client::GrantType::ClientCredentials];
+    })
+    .await;
     app.client("two", |metadata| metadata.redirect_uris.push("https://two.example/other".to_owned())).await;
 
     let evil = "redirect_uri=https%3A%2F%2Fevil.example%2F";
@@ -134,6 +160,18 @@ async fn cve_2019_9837_nothing_is_sent_to_an_address_that_nobody_registered() {
         ("client_id=bare".to_owned(), "redirect_uri is missing"),
         (format!("client_id=web&{evil}"), "redirect_uri is not registered for this client"),
         (format!("client_id=bare&{evil}"), "redirect_uri is not registered for this client"),
+        (format!("client_id=machine&{evil}"), "this client signs nobody in"),
+        // What developers get wrong most, and where to look.
+        (format!("client_id=web&{good}%2F"), "the registered one differs in the slash at the end"),
+        (
+            "client_id=web&redirect_uri=http%3A%2F%2Fweb.example%2Fcb".to_owned(),
+            "the registered one differs in the scheme (http or https)",
+        ),
+        (
+            "client_id=web&redirect_uri=https%253A%252F%252Fweb.example%252Fcb".to_owned(),
+            "the registered one differs in the encoding (one is percent-encoded twice)",
+        ),
+        (format!("client_id=web&{good}%20"), "the registered one differs in blanks at an end"),
         (
             "client_id=web&redirect_uri=javascript:alert(1)".to_owned(),
             "redirect_uri is not registered for this client",

@@ -38,6 +38,28 @@ on_both!(openid_core_5_5_claims_go_where_they_were_asked_for, |app| {
     assert_eq!(rp.userinfo(refreshed.access()).await.json(), userinfo);
 });
 
+// Core §5.4 has them come from UserInfo, and §5.5 from wherever they are asked for: libraries that do neither are served too.
+on_both!(openid_core_5_4_claims_of_scopes_are_in_id_tokens_where_that_is_registered, |app| {
+    app.user("ada").await;
+    let rp = registered(&app, "web", |metadata| {
+        metadata.claims_in_id_token = true;
+        metadata.response_types.push(ResponseType::CodeIdToken);
+        metadata.grant_types.push(GrantType::Implicit);
+    })
+    .await;
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid email").await;
+    let refreshed = granted(&rp.refresh(tokens.refresh()).await);
+    for told in [tokens.claims("id_token"), refreshed.claims("id_token")] {
+        assert_eq!((&told["email"], &told["email_verified"]), (&json!("ada@example.com"), &json!(true)));
+        assert_eq!(told.get("name"), None, "of the scopes that were granted, and no others");
+    }
+    let both = rp.authorization("openid profile", &[("response_type", "code id_token"), ("nonce", "n")]);
+    let page = rp.answer(&mut browser, "ada", &both).await;
+    let told = claims(&page.sent("id_token").unwrap());
+    assert_eq!((told["name"].as_str(), told.get("email")), (Some("ada of Example"), None));
+});
+
 #[tokio::test]
 async fn openid_core_5_5_claims_beyond_the_clients_scopes_are_not_given() {
     let app = TestApp::start(Engine::Sqlite).await;

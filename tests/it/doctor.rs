@@ -5,12 +5,16 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use countersign::admin::webhooks;
+use countersign::app::Origin;
+use countersign::audit_chain::Chainer;
 use countersign::clock::Clock;
 use countersign::config::{Engine as ConfigEngine, MailTransport, Smtp, SmtpSecurity};
 use countersign::doctor::{self, Finding, Status};
+use countersign::protocol::webhook::{Webhook, WebhookInput};
 use countersign::tls::Tls;
 
-use crate::support::{Engine, START, TestApp, on_both_engines};
+use crate::support::{Engine, Receiver, START, TestApp, on_both_engines};
 
 /// What a look came to.
 fn of<'a>(findings: &'a [Finding], check: &str) -> &'a Finding {
@@ -55,6 +59,58 @@ on_both_engines!(a_database_that_is_well, |engine| {
     let findings = examine(&app, START - 3600).await;
     assert_eq!(of(&findings, "clock").status, Status::Warning, "{findings:?}");
     assert_eq!(examine(&app, 0).await[1].status, Status::Problem);
+});
+
+/// An endpoint at this address.
+async fn webhook(app: &TestApp, url: &str, description: &str) -> Webhook {
+    let input = WebhookInput {
+        url: Some(url.to_owned()),
+        description: Some(description.to_owned()),
+        events: Some(vec!["user.created".to_owned()]),
+        enabled: Some(true),
+    };
+    webhooks::create(&app.app, &Origin::cli(), &input).await.unwrap().webhook
+}
+
+on_both_engines!(webhooks_that_are_stopped_failing_or_not_there, |engine| {
+    let app = TestApp::start(engine).await;
+    let found = examine(&app, START).await;
+    assert_eq!(
+        (of(&found, "webhooks").status, of(&found, "webhooks").found.as_str()),
+        (Status::Ok, "there are none")
+    );
+
+    let receiver = Receiver::open().await;
+    let well = webhook(&app, &receiver.address, "Well").await;
+    let found = examine(&app, START).await;
+    assert_eq!(of(&found, "webhooks").found, "1 of 1 are told, and answer", "{found:?}");
+    assert!(receiver.came().is_empty(), "nothing is posted");
+
+    // Nobody listens there.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let dead = webhook(&app, &format!("http://{closed}/in/t0k3n"), "Dead").await;
+    let found = examine(&app, START).await;
+    let finding = of(&found, "webhooks");
+    assert_eq!(finding.status, Status::Problem);
+    assert!(finding.found.contains("Dead") && finding.found.contains("cannot be reached"), "{finding:?}");
+    assert!(!finding.found.contains("t0k3n") && finding.advice.contains("is it running"), "{finding:?}");
+    webhooks::delete(&app.app, &Origin::cli(), &dead).await.unwrap();
+
+    // It refuses, and is stopped at last.
+    receiver.answers(&[500]);
+    app.user("ada").await;
+    Chainer::new(app.app.clone()).chain().await.unwrap();
+    countersign::webhooks::tell_all(&app.app).await.unwrap();
+    let found = examine(&app, START).await;
+    assert_eq!(of(&found, "webhooks").status, Status::Warning, "{found:?}");
+    assert!(of(&found, "webhooks").found.contains("answered with status 500"), "{found:?}");
+    app.advance(60);
+    receiver.answers(&[410]);
+    countersign::webhooks::tell_all(&app.app).await.unwrap();
+    let found = examine(&app, START).await;
+    let finding = of(&found, "webhooks");
+    assert_eq!(finding.status, Status::Problem);
+    assert!(finding.found.contains("is stopped") && finding.advice.contains(&well.id), "{finding:?}");
 });
 
 on_both_engines!(a_database_of_another_version, |engine| {

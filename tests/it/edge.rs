@@ -136,6 +136,16 @@ async fn errors_without_words_get_a_page_or_a_document() {
         assert_eq!(document.json()["correlation_id"], document.header("x-request-id").unwrap());
         assert!(!document.body.contains("on purpose"), "the cause of a panic is nobody's business");
     }
+    // Who joins an issuer with a slash at its end and the path of the metadata is told which issuer there is.
+    for path in ["//.well-known/openid-configuration", "/realms/x/.well-known/openid-configuration"] {
+        let document = ask_with(&router, path, &[]).await;
+        let said = document.json()["error_description"].as_str().unwrap().to_owned();
+        let issuer = crate::support::ISSUER;
+        assert!(
+            said.ends_with(&format!("The issuer here is {issuer}, without a slash at its end.")),
+            "{said}"
+        );
+    }
     assert_eq!(ask_with(&router, "/echo", &[]).await.header("allow"), Some("POST"));
     assert_eq!(ask_with(&router, "/never", &[]).await.header("retry-after"), Some("5"));
 }

@@ -38,7 +38,7 @@ fn file() -> Vec<u8> {
 fn a_place_is_told_in_the_readers_language_or_in_english() {
     let places = Places::new(file()).unwrap();
     let plain = |language, ip: &str| {
-        let place = places.of(ip, Words::of(language));
+        let place = places.of(ip, &Words::of(language));
         place.map(|place| place.replace(['\u{2068}', '\u{2069}'], ""))
     };
     for (language, place) in [
@@ -75,7 +75,7 @@ fn a_file_that_is_of_no_use_is_refused_with_why() {
         let mut odd = whole.clone();
         odd[at] ^= 0xff;
         if let Ok(places) = Places::new(odd) {
-            let _ = places.of("0.0.0.0", Words::ENGLISH);
+            let _ = places.of("0.0.0.0", &Words::ENGLISH);
         }
     }
 }

@@ -127,7 +127,7 @@ on_both!(a_realm_of_keycloak, |app| {
     assert!(spa.metadata.skip_consent);
     let jobs = app.stored_client("jobs").await;
     assert_eq!(jobs.metadata.grant_types, [GrantType::ClientCredentials]);
-    assert_eq!(jobs.secret_hash, Some(sha256_hex(&report.secrets[0].client_secret)));
+    assert_eq!(jobs.secret_hash, Some(sha256_hex(crate::as_code::secret_of(&report.secrets[0]))));
 
     // Once more: everything is there, nothing changes.
     let before = app.app.store.configuration().await.unwrap();

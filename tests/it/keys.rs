@@ -1,5 +1,7 @@
 //! Keys and what is published about them and about the server: `/jwks`, discovery, rotation and revocation.
 
+use std::collections::BTreeSet;
+
 use axum::body::Body;
 use axum::http::Request;
 use countersign::admin::keys;
@@ -203,15 +205,19 @@ on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revok
     }
     let jwks = get(&app, "/jwks", "").await.json();
     let set = jwks["keys"].as_array().unwrap();
-    assert_eq!(set.len(), 6, "one RSA key and one of a curve for all nodes");
-    let (mut kinds, mut members) = (Vec::new(), Vec::new());
+    // One RSA key and one of a curve for all nodes; each once for each of its algorithms, under a name of its own.
+    let (mut algs, mut numbers, mut members) = (Vec::new(), BTreeSet::new(), Vec::new());
     for key in &set[4..] {
         assert_eq!(key["use"], "enc");
-        kinds.push(key["kty"].as_str().unwrap());
+        algs.push(key["alg"].as_str().unwrap());
+        numbers.insert(key["n"].as_str().or(key["x"].as_str()).unwrap());
         members.extend(key.as_object().unwrap().keys().map(String::as_str));
     }
-    kinds.sort_unstable();
-    assert_eq!(kinds, ["EC", "RSA"]);
+    algs.sort_unstable();
+    assert_eq!(algs, ["ECDH-ES", "ECDH-ES+A128KW", "ECDH-ES+A256KW", "RSA-OAEP", "RSA-OAEP-256"]);
+    assert_eq!(numbers.len(), 2);
+    let names: BTreeSet<&str> = set.iter().map(|key| key["kid"].as_str().unwrap()).collect();
+    assert_eq!(names.len(), set.len(), "RFC 7517 §4.5");
     for private in ["d", "p", "q", "dp", "dq", "qi"] {
         assert!(!members.contains(&private));
     }
@@ -227,7 +233,7 @@ on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revok
         .map(|key| {
             let mut key = key.clone();
             key.as_object_mut().unwrap().remove("kid");
-            let alg = if key["kty"] == "RSA" { KeyManagementAlg::RsaOaep } else { KeyManagementAlg::EcdhEs };
+            let alg: KeyManagementAlg = serde_json::from_value(key["alg"].clone()).unwrap();
             let keys = ClientKeys::parse(&json!({ "keys": [key] }));
             let encryption = Encryption { alg, enc: ContentEncryption::A128CbcHs256 };
             jwe::encrypt(
@@ -257,11 +263,12 @@ on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revok
     }
     assert!(all_read(&app));
     app.advance(86_400);
-    assert_eq!(published(&app).await.len(), 6, "the old ones are published no more");
-    assert_eq!(published(&second).await.len(), 6);
+    assert_eq!(published(&app).await.len(), 9, "the old ones are published no more");
+    assert_eq!(published(&second).await.len(), 9);
     assert!(all_read(&app) && all_read(&second));
 
-    for key in &set[4..] {
+    for alg in ["RSA-OAEP-256", "ECDH-ES"] {
+        let key = set.iter().find(|key| key["alg"] == alg).unwrap();
         keys::revoke(&app.app, &Origin::system(), key["kid"].as_str().unwrap()).await.unwrap();
     }
     published(&second).await;

@@ -59,6 +59,7 @@ mod overview;
 mod passkeys;
 mod plans;
 mod processes;
+mod providers;
 mod races;
 mod recovery;
 mod register;

@@ -24,7 +24,9 @@ on_both!(rfc7009_2_1_a_refresh_token_takes_its_grant_along_and_an_access_token_g
             let page = rp
                 .post("/revoke", &[("token", refreshed.refresh()), ("token_type_hint", "access_token")])
                 .await;
-            assert_eq!((page.status.as_u16(), page.body.as_str()), (200, ""), "again is fine");
+            assert_eq!((page.status.as_u16(), page.body.as_str()), (200, "{}"), "again is fine");
+            // Clients that read JSON from every answer (simple-oauth2) read this one too.
+            assert_eq!(page.header("content-type"), Some("application/json"));
         }
         assert!(!observer.is_active(refreshed.access()).await);
         assert_eq!(rp.userinfo(refreshed.access()).await.status, 401);

@@ -102,7 +102,13 @@ async fn rfc6749_5_2_wrong_requests_are_told_what_is_wrong() {
         (basic("off"), "grant_type=client_credentials", "invalid_client", 401),
         (basic("poster"), "grant_type=client_credentials", "invalid_client", 401),
         (basic("spa"), "grant_type=refresh_token&refresh_token=x", "invalid_client", 401),
+        // RFC 6749 §2.3.1: libraries that know no public clients send an empty secret for them.
+        (encoded("spa:"), "grant_type=refresh_token&refresh_token=x", "invalid_grant", 400),
+        (encoded("spa:"), "grant_type=refresh_token&refresh_token=x&client_id=spa", "invalid_grant", 400),
+        (encoded("spa:"), "grant_type=refresh_token&refresh_token=x&client_id=web", "invalid_request", 400),
         (basic("nobody"), "grant_type=client_credentials", "invalid_client", 401),
+        (encoded("nobody:"), "grant_type=client_credentials", "invalid_client", 401),
+        (encoded("off:"), "grant_type=client_credentials", "invalid_client", 401),
         (wrong_secret, "grant_type=client_credentials", "invalid_client", 401),
         (encoded("web:"), "grant_type=client_credentials", "invalid_client", 401),
         (encoded(":secret"), "grant_type=client_credentials", "invalid_client", 401),
@@ -200,6 +206,9 @@ async fn rfc6749_3_2_only_forms_by_post_and_nothing_in_the_address() {
             Request::post("/token").header("authorization", basic("web")).header("content-type", kind);
         let page = app.send(request.body(Body::from(body)).unwrap()).await;
         assert_eq!((refused(&page).as_str(), page.status.as_u16()), ("invalid_request", 400), "{kind}");
+        let named = kind.split(';').next().unwrap();
+        let description = page.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(description.ends_with(&format!("Content-Type says {named}")), "{description}");
     }
     for query in ["client_id=web&client_secret=secret", "grant_type=client_credentials", "x", "code=x"] {
         let mut request = form(&format!("/token?{query}"), body);

@@ -35,13 +35,13 @@ async fn with(engine: Engine, change: impl FnOnce(&mut Upstream)) -> (TestApp, P
 }
 
 /// Presses a provider's button on a sign-in page, and answers where that leads.
-async fn press(browser: &mut Browser, page: &Page, id: &str) -> Page {
+pub async fn press(browser: &mut Browser, page: &Page, id: &str) -> Page {
     assert!(page.body.contains(&format!("formaction=\"/login/upstream/{id}\"")), "{}", page.body);
     browser.post(&format!("/login/upstream/{id}"), &page.form("/login")).await
 }
 
 /// Goes out and comes back: the first page after the way through the provider.
-async fn through(browser: &mut Browser, provider: &Provider, address: &str) -> Page {
+pub async fn through(browser: &mut Browser, provider: &Provider, address: &str) -> Page {
     let page = browser.open(address).await;
     let out = press(browser, &page, "acme").await;
     let page = browser.get(&provider.approve(out.location())).await;
@@ -52,7 +52,28 @@ async fn users(app: &TestApp) -> Vec<User> {
     app.app.store.users("", 100).await.unwrap()
 }
 
-fn is_inside(page: &Page) -> bool {
+/// Links an account elsewhere as if its owner had come by it.
+pub async fn linked_by_hand(
+    app: &TestApp,
+    user: &countersign::protocol::ids::UserId,
+    upstream: &str,
+    subject: &str,
+) {
+    use countersign::protocol::linking::{Decision, Identity, Policy, Situation, Told, decide};
+    let told = Told { subject: subject.to_owned(), ..Told::default() };
+    let identity = Identity::of(upstream, told).unwrap();
+    let policy = Policy { sign_up: false, trust_email: false };
+    let asked = Situation { asked_by: Some(user), ..Situation::default() };
+    let Decision::Link(link) = decide(identity, policy, asked) else { panic!("not linked") };
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    app.app
+        .store
+        .link_identity(&app.app.entropy.opaque_id(), &link, app.app.clock.now(), &audit)
+        .await
+        .unwrap();
+}
+
+pub fn is_inside(page: &Page) -> bool {
     page.text().contains("Where you are signed in")
 }
 

@@ -46,6 +46,10 @@ on_both!(rfc6750_2_a_token_is_sent_in_one_way_and_never_in_the_address, |app| {
         (Method::POST, "", vec![header], kind, "x=1&x=2", 400, "invalid_request"),
         (Method::POST, "", vec![], kind, "access_token=%ff", 400, "invalid_request"),
     ];
+    // A frequent mistake, by its name.
+    let page = rp.userinfo(tokens.get("id_token")).await;
+    assert_eq!((page.status.as_u16(), refused(&page).as_str()), (401, "invalid_token"));
+    assert!(page.json()["error_description"].as_str().unwrap().contains("not the id_token"), "{}", page.body);
     for (method, query, authorization, kind, body, status, error) in cases {
         let mut request = Request::builder().method(&method).uri(format!("/userinfo?{query}"));
         for value in &authorization {

@@ -8,6 +8,7 @@ use countersign::app::{Origin, Parts};
 use countersign::audit_chain::Chainer;
 use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::webhook::{EVENTS, Webhook, WebhookInput, event_of};
+use countersign::store::WebhookStanding;
 use countersign::webhooks::tell_all;
 use serde_json::{Value, json};
 
@@ -210,6 +211,54 @@ on_both!(gone_means_gone, |app| {
     app.user("ada").await;
     pass(&app).await;
     assert_eq!(stored(&app, &webhook).await.state.as_str(), "stopped");
+});
+
+on_both!(what_was_changed_since_it_was_read_is_not_deleted, |app| {
+    let (webhook, _) = made(&app, "https://siem.example/in", &["user.created"]).await;
+    let api = Api(robot(&app).await);
+    let path = format!("/admin/api/webhooks/{}", webhook.id);
+    // Somebody else is quicker, between the look and the statement.
+    let off = WebhookInput { enabled: Some(false), ..WebhookInput::from(&webhook) };
+    admin::change(&app.app, &Origin::cli(), &webhook, &off).await.unwrap();
+    let refused = admin::delete(&app.app, &Origin::cli(), &webhook).await.unwrap_err();
+    assert!(refused.to_string().contains("was changed meanwhile"), "{refused}");
+    assert_eq!(stored(&app, &webhook).await.state.as_str(), "paused");
+    assert!(!app.audit_log().await.iter().any(|row| row.starts_with("webhook.delete")));
+    let stale = format!("\"{}\"", webhook.updated_at.0);
+    let caller = api.0.clone().with("if-match", &stale);
+    assert_eq!(caller.send(&Method::DELETE, &path, "").await.status, 412);
+    assert_eq!(api.call("DELETE", &path, None).await.0, 204);
+    let gone = admin::delete(&app.app, &Origin::cli(), &webhook).await.unwrap_err();
+    assert!(gone.to_string().contains("there is no such webhook"), "{gone}");
+});
+
+on_both!(how_they_stand_is_counted_and_measured, |app| {
+    let store = &app.app.store;
+    assert_eq!(store.webhook_standing().await.unwrap(), WebhookStanding::default());
+    let receiver = Receiver::open().await;
+    let (failing, _) = made(&app, &receiver.address, &["user.created"]).await;
+    let (paused, _) = made(&app, &receiver.address, &["user.created"]).await;
+    let off = WebhookInput { enabled: Some(false), ..WebhookInput::from(&paused) };
+    admin::change(&app.app, &Origin::cli(), &paused, &off).await.unwrap();
+    receiver.answers(&[500]);
+    app.user("ada").await;
+    pass(&app).await;
+    let standing = store.webhook_standing().await.unwrap();
+    assert_eq!((standing.active, standing.failing, standing.paused, standing.stopped), (0, 1, 1, 0));
+    assert!(standing.behind >= 1, "{standing:?}");
+    app.advance(60);
+    receiver.answers(&[410]);
+    pass(&app).await;
+    assert_eq!(stored(&app, &failing).await.state.as_str(), "stopped");
+    let standing = store.webhook_standing().await.unwrap();
+    assert_eq!((standing.failing, standing.stopped, standing.behind), (0, 1, 0));
+    let counted = app.browser().get("/metrics").await.body;
+    for outcome in ["delivered", "refused", "given_up", "stopped"] {
+        assert!(
+            counted.contains(&format!("countersign_webhook_messages_total{{outcome=\"{outcome}\"}}")),
+            "{counted}"
+        );
+    }
 });
 
 on_both!(one_that_is_switched_off_or_deleted_hears_nothing, |app| {

@@ -3,7 +3,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Provider } from 'oidc-provider';
 
-const [port, secret] = process.argv.slice(2);
+const [port, secret, algorithm] = process.argv.slice(2);
 
 // Its own in-memory adapter drops the oldest of 1,000 entries; this one keeps all.
 const store = new Map();
@@ -50,17 +50,20 @@ class Memory {
   }
 }
 
-const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+const pair = algorithm === 'RS256'
+  ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+  : generateKeyPairSync('ec', { namedCurve: 'P-256' });
+const key = pair.privateKey.export({ format: 'jwk' });
 const provider = new Provider(`http://127.0.0.1:${port}`, {
   adapter: Memory,
-  jwks: { keys: [{ ...key, use: 'sig', alg: 'ES256', kid: 'bench' }] },
+  jwks: { keys: [{ ...key, use: 'sig', alg: algorithm, kid: 'bench' }] },
   clients: [{
     client_id: 'bench',
     client_secret: secret,
     redirect_uris: ['http://127.0.0.1:9999/cb'],
     grant_types: ['authorization_code', 'refresh_token', 'client_credentials'],
     response_types: ['code'],
-    id_token_signed_response_alg: 'ES256',
+    id_token_signed_response_alg: algorithm,
   }],
   scopes: ['openid', 'offline_access', 'api'],
   cookies: { keys: [secret] },
@@ -70,7 +73,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     clientCredentials: { enabled: true },
     resourceIndicators: { enabled: false },
   },
-  enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+  enabledJWA: { idTokenSigningAlgValues: [algorithm] },
   issueRefreshToken: async () => true,
   rotateRefreshToken: true,
   pkce: { required: () => true },

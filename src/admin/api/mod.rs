@@ -6,6 +6,7 @@
 
 pub mod audit;
 mod auth;
+pub mod branding;
 pub mod clients;
 pub mod delegations;
 pub mod failures;
@@ -14,7 +15,9 @@ pub mod invitations;
 pub mod keys;
 mod list;
 pub mod mails;
+pub mod policies;
 pub mod problem;
+pub mod providers;
 pub mod registration_tokens;
 pub mod scopes;
 pub mod sign_in_methods;
@@ -68,6 +71,9 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         webhooks::list, webhooks::create, webhooks::show, webhooks::update, webhooks::delete,
         webhooks::rotate_secret, webhooks::end_old_secret, webhooks::test, webhooks::skip,
         webhooks::deliveries, webhooks::redeliver,
+        branding::show, branding::replace, policies::show,
+        providers::list, providers::create, providers::show, providers::update, providers::delete, providers::links,
+        providers::test,
         mails::list, mails::retry, mails::cancel,
         audit::list, audit::export,
         statistics::show,

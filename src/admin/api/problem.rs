@@ -238,6 +238,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Patch<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Patch<T> {
+    /// Is this field to be removed? For what no answer holds, so that removing it shows nowhere else.
+    #[must_use]
+    pub fn removes(&self, field: &str) -> bool {
+        self.fields.get(field).is_some_and(Value::is_null)
+    }
+
     /// What is named replaces, null removes (so that the default counts again), the rest stays.
     ///
     /// # Errors

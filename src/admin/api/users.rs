@@ -222,7 +222,7 @@ pub struct SessionView {
 impl From<Session> for SessionView {
     fn from(session: Session) -> Self {
         Self {
-            device: describe_device(Words::ENGLISH, &session.user_agent),
+            device: describe_device(&Words::ENGLISH, &session.user_agent),
             id: session.id.to_string(),
             ip: session.ip,
             methods: session.methods.split_whitespace().map(str::to_owned).collect(),

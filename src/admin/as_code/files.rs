@@ -1,4 +1,5 @@
-//! Reads the folder: TOML files with `[[client]]`, `[[group]]` and `[[scope]]`, every complaint with its file and line.
+//! Reads the folder: TOML files with `[[client]]`, `[[group]]`, `[[scope]]`, `[[webhook]]`, `[[upstream]]` and `[branding]`, every
+//! complaint with its file and line.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,15 +7,20 @@ use std::io::Read as _;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use toml::de::{DeTable, DeValue};
 use zeroize::Zeroizing;
 
+use crate::branding::{BrandingInput, LARGEST_LOGO};
 use crate::protocol::group::GroupInput;
+use crate::protocol::provider::{ProviderInput, SecretText};
 use crate::protocol::registration::{ClientInput, FieldProblem};
 use crate::protocol::scope_definition::ScopeInput;
+use crate::protocol::webhook::WebhookInput;
 
 /// Bytes of one file at most.
 const LARGEST_FILE: u64 = 4 << 20;
@@ -28,9 +34,22 @@ const DEEPEST: usize = 8;
 /// Bytes of a file that holds a secret at most.
 const LARGEST_SECRET: u64 = 4096;
 
-/// Where a client's secret comes from: the files hold none.
+/// Where a provider's private key comes from.
+const KEY_ENV: &str = "key_env";
+const KEY_FILE: &str = "key_file";
+
+/// Where a client's secret, and that for a provider, comes from: the files hold none.
 const SECRET_ENV: &str = "client_secret_env";
 const SECRET_FILE: &str = "client_secret_file";
+
+/// Where a webhook's address comes from, if it is a secret by itself.
+const URL: &str = "url";
+const URL_ENV: &str = "url_env";
+const URL_FILE: &str = "url_file";
+
+/// Where the logo is.
+const LOGO: &str = "logo";
+const LOGO_FILE: &str = "logo_file";
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,9 +80,15 @@ pub struct Wanted {
     pub groups: Vec<Entry<GroupInput>>,
     /// Scopes.
     pub scopes: Vec<Entry<ScopeInput>>,
+    /// Webhooks.
+    pub webhooks: Vec<Entry<WebhookInput>>,
+    /// Upstream providers, each with the secret that is referred to.
+    pub upstreams: Vec<Entry<ProviderInput>>,
+    /// How the server looks; one of them at most is right.
+    pub branding: Vec<Entry<BrandingInput>>,
 }
 
-/// One client, group or scope, and where it stands.
+/// One client, group, scope, webhook or provider, or the branding, and where it stands.
 #[derive(Debug)]
 pub struct Entry<T> {
     /// As it is wanted.
@@ -212,8 +237,19 @@ impl Reading<'_> {
         };
         for (key, value) in parsed.get_ref() {
             let kind = key.get_ref().as_ref();
-            if !matches!(kind, "client" | "group" | "scope") {
-                let message = format!("unknown: {kind} (a file holds [[client]], [[group]] and [[scope]])");
+            if kind == "branding" {
+                let Some(table) = value.get_ref().as_table() else {
+                    self.complain(name, Some(line(key.span())), "write [branding], with one bracket");
+                    continue;
+                };
+                let (place, members) = self.members(name, line(key.span()), table, &line);
+                self.branding(path, place, members);
+                continue;
+            }
+            if !matches!(kind, "client" | "group" | "scope" | "webhook" | "upstream") {
+                let message = format!(
+                    "unknown: {kind} (a file holds [[client]], [[group]], [[scope]], [[webhook]], [[upstream]] and [branding])"
+                );
                 self.complain(name, Some(line(key.span())), &message);
                 continue;
             }
@@ -227,28 +263,92 @@ impl Reading<'_> {
                     self.complain(name, Some(start), &format!("write [[{kind}]], and its fields below"));
                     continue;
                 };
-                let mut place = Place { file: name.to_owned(), line: start, fields: BTreeMap::new() };
-                let mut members = Map::new();
-                for (key, value) in table {
-                    let field = key.get_ref().to_string();
-                    place.fields.insert(field.clone(), line(key.span()));
-                    match json(value.get_ref()) {
-                        Ok(value) => drop(members.insert(field, value)),
-                        Err(message) => {
-                            self.complain(name, Some(line(key.span())), &format!("{field}: {message}"));
+                let (place, members) = self.members(name, start, table, &line);
+                match kind {
+                    "client" => self.client(path, place, members),
+                    "webhook" => self.webhook(path, place, members),
+                    "upstream" => self.upstream(path, place, members),
+                    "scope" => {
+                        if let Some(input) = self.input(&place, members) {
+                            self.wanted.scopes.push(Entry { input, secret: None, place });
+                        }
+                    }
+                    _ => {
+                        if let Some(input) = self.input(&place, members) {
+                            self.wanted.groups.push(Entry { input, secret: None, place });
                         }
                     }
                 }
-                if kind == "client" {
-                    self.client(path, place, members);
-                } else if kind == "scope" {
-                    if let Some(input) = self.input(&place, members) {
-                        self.wanted.scopes.push(Entry { input, secret: None, place });
-                    }
-                } else if let Some(input) = self.input(&place, members) {
-                    self.wanted.groups.push(Entry { input, secret: None, place });
+            }
+        }
+    }
+
+    /// The fields of a table, and where each stands.
+    fn members(
+        &mut self,
+        file: &str,
+        start: usize,
+        table: &DeTable<'_>,
+        line: &impl Fn(Range<usize>) -> usize,
+    ) -> (Place, Map<String, Value>) {
+        let mut place = Place { file: file.to_owned(), line: start, fields: BTreeMap::new() };
+        let mut members = Map::new();
+        for (key, value) in table {
+            let field = key.get_ref().to_string();
+            place.fields.insert(field.clone(), line(key.span()));
+            match json(value.get_ref()) {
+                Ok(value) => drop(members.insert(field, value)),
+                Err(message) => self.complain(file, Some(line(key.span())), &format!("{field}: {message}")),
+            }
+        }
+        (place, members)
+    }
+
+    fn webhook(&mut self, path: &Path, mut place: Place, mut members: Map<String, Value>) {
+        if let Some(field) =
+            ["secret", "secret_env", "secret_file"].into_iter().find(|name| members.contains_key(*name))
+        {
+            let message = format!("{field}: this server makes the secret, and shows it once");
+            self.complain(&place.file, place.fields.get(field).copied(), &message);
+            return;
+        }
+        let references = taken(&mut members, &[URL_ENV, URL_FILE]);
+        if let Some((field, _)) = references.first() {
+            let line = place.fields.get(*field).copied();
+            if members.contains_key(URL) {
+                self.complain(&place.file, line, &format!("{field}: name one of url, url_env and url_file"));
+                return;
+            }
+            let Some(found) = self.secret(path, &place, &references) else { return };
+            members.insert("url".to_owned(), Value::String(found.text.trim().to_owned()));
+            place.fields.extend(line.map(|line| ("url".to_owned(), line)));
+        }
+        if let Some(input) = self.input(&place, members) {
+            self.wanted.webhooks.push(Entry { input, secret: None, place });
+        }
+    }
+
+    fn branding(&mut self, path: &Path, mut place: Place, mut members: Map<String, Value>) {
+        if members.contains_key(LOGO) {
+            let line = place.fields.get("logo").copied();
+            return self.complain(&place.file, line, "logo: name its file: logo_file");
+        }
+        if let Some(named) = members.remove(LOGO_FILE) {
+            let line = place.fields.get(LOGO_FILE).copied();
+            let logo = match &named {
+                Value::String(file) => image(&path.parent().unwrap_or(Path::new(".")).join(file)),
+                _ => Err("must be a text".to_owned()),
+            };
+            match logo {
+                Ok(bytes) => drop(members.insert("logo".to_owned(), Value::String(STANDARD.encode(bytes)))),
+                Err(message) => {
+                    return self.complain(&place.file, line, &format!("{LOGO_FILE}: {message}"));
                 }
             }
+            place.fields.extend(line.map(|line| ("logo".to_owned(), line)));
+        }
+        if let Some(input) = self.input(&place, members) {
+            self.wanted.branding.push(Entry { input, secret: None, place });
         }
     }
 
@@ -258,11 +358,32 @@ impl Reading<'_> {
         self.complaints.push(Complaint { file: file.to_owned(), line, message });
     }
 
+    fn upstream(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
+        for (field, instead) in [
+            ("client_secret", "client_secret_env or client_secret_file"),
+            ("private_key", "key_env or key_file"),
+        ] {
+            if members.remove(field).is_some() {
+                let message = format!("{field}: files hold no secrets: name {instead}");
+                self.complain(&place.file, place.fields.get(field).copied(), &message);
+            }
+        }
+        let references = taken(&mut members, &[SECRET_ENV, SECRET_FILE, KEY_ENV, KEY_FILE]);
+        let is_key = references.first().is_some_and(|(field, _)| [KEY_ENV, KEY_FILE].contains(field));
+        let secret = self.secret(path, &place, &references);
+        if let Some(mut input) = self.input::<ProviderInput>(&place, members) {
+            let text = secret.as_ref().map(|secret| SecretText::from(secret.text.to_string()));
+            if is_key {
+                input.private_key = text;
+            } else {
+                input.client_secret = text;
+            }
+            self.wanted.upstreams.push(Entry { input, secret, place });
+        }
+    }
+
     fn client(&mut self, path: &Path, place: Place, mut members: Map<String, Value>) {
-        let references: Vec<(&str, Value)> = [SECRET_ENV, SECRET_FILE]
-            .into_iter()
-            .filter_map(|field| members.remove(field).map(|value| (field, value)))
-            .collect();
+        let references = taken(&mut members, &[SECRET_ENV, SECRET_FILE]);
         if let Some(Value::String(text)) = members.get("jwks") {
             // What TOML cannot say, such as null, may be written as JSON.
             match serde_json::from_str(text) {
@@ -279,13 +400,14 @@ impl Reading<'_> {
         }
     }
 
-    fn secret(&mut self, path: &Path, place: &Place, references: &[(&str, Value)]) -> Option<Secret> {
+    fn secret(&mut self, path: &Path, place: &Place, references: &[(&'static str, Value)]) -> Option<Secret> {
         let (field, value) = references.first()?;
         let found = match value {
             _ if references.len() > 1 => {
-                Err("name one of client_secret_env and client_secret_file".to_owned())
+                let names: Vec<&str> = references.iter().map(|(name, _)| *name).collect();
+                Err(format!("name one of {}", names.join(" and ")))
             }
-            Value::String(name) if *field == SECRET_ENV => (self.environment)(name)
+            Value::String(name) if field.ends_with("_env") => (self.environment)(name)
                 .ok_or_else(|| format!("the environment variable {name} is not set"))
                 .map(|text| Secret {
                     text: Zeroizing::new(text),
@@ -339,6 +461,21 @@ impl Reading<'_> {
         }
         None
     }
+}
+
+/// The fields that refer to something outside the files.
+fn taken(members: &mut Map<String, Value>, fields: &[&'static str]) -> Vec<(&'static str, Value)> {
+    fields.iter().filter_map(|field| members.remove(*field).map(|value| (*field, value))).collect()
+}
+
+/// The bytes of an image, if it is no larger than one may be.
+fn image(file: &Path) -> Result<Vec<u8>, String> {
+    let unreadable = |error: std::io::Error| format!("{} cannot be read: {error}", file.display());
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    // One byte more says that it is too large.
+    opened.take(LARGEST_LOGO as u64 + 1).read_to_end(&mut bytes).map_err(unreadable)?;
+    Ok(bytes)
 }
 
 /// The same in JSON, which every other way in speaks.

@@ -1,6 +1,7 @@
-//! Configuration as code: the clients, groups and scopes of a deployment as files in a folder. [`plan`] says what differs, which
+//! Configuration as code: the clients, groups, scopes, webhooks and upstream providers of a deployment, and how it looks, as files
+//! in a folder. [`plan`] says what differs, which
 //! is also what drifted; [`apply`] makes it so, all of it or nothing. Every rule is that of the other ways in: the files
-//! only say the same [`ClientInput`], [`GroupInput`] and [`ScopeInput`].
+//! only say the same [`ClientInput`], [`GroupInput`], [`ScopeInput`] and [`ProviderInput`].
 //!
 //! A client that registered itself is its own: it is neither written out nor touched.
 
@@ -9,22 +10,30 @@ mod files;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-pub use self::export::{texts, write};
+pub use self::export::{Exported, export, texts, write};
 pub use self::files::{Complaint, Environment, Secret};
 use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
-use super::{Refusal, changes, groups, scopes};
+use super::{Refusal, branding, changes, groups, providers, scopes, webhooks};
 use crate::app::{App, Origin};
+use crate::authn::upstream::Standing;
+use crate::branding::{self as looks, BrandingInput, Choices, readable};
 use crate::protocol::client::Client;
 use crate::protocol::group::{self, Group, GroupInput};
+use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::{self, ClientInput, Registration};
 use crate::protocol::scope_definition::{self, Definitions, MOST_DEFINITIONS, ScopeDefinition, ScopeInput};
 use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
-use crate::store::{Edit, StoreError, Versions, What};
+use crate::protocol::timestamp::Timestamp;
+use crate::protocol::webhook::{self, Webhook, WebhookInput, host_of};
+use crate::store::{
+    Edit, MOST_UPSTREAMS, MOST_WEBHOOKS, StoreError, StoredBranding, StoredUpstream, Versions, What,
+};
 
 /// Why there is no plan, or why it was not carried out. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -33,9 +42,7 @@ pub enum Failure {
     #[error("{}", lines(.0))]
     Files(Vec<Complaint>),
     /// Somebody changed something since the plan was made.
-    #[error(
-        "a client, group or scope was changed since this was planned: look at a new plan, then apply that"
-    )]
+    #[error("something was changed since this was planned: look at a new plan, then apply that")]
     Drifted,
     /// A rule or the database.
     #[error(transparent)]
@@ -76,6 +83,12 @@ pub enum Kind {
     Group,
     /// A scope, by its name.
     Scope,
+    /// A webhook, by its address; it is called by its host and what it is, for an address may be a secret.
+    Webhook,
+    /// How the server looks.
+    Branding,
+    /// An upstream provider, by its id.
+    Upstream,
 }
 
 impl Kind {
@@ -86,6 +99,9 @@ impl Kind {
             Self::Client => "client",
             Self::Group => "group",
             Self::Scope => "scope",
+            Self::Webhook => "webhook",
+            Self::Branding => "branding",
+            Self::Upstream => "upstream",
         }
     }
 }
@@ -168,15 +184,48 @@ enum Work {
     CreateScope(Box<scope_definition::Wanted>),
     ChangeScope(Box<ScopeDefinition>, Box<scope_definition::Wanted>),
     DeleteScope(Box<ScopeDefinition>),
+    CreateWebhook(webhook::Wanted),
+    ChangeWebhook(Box<Webhook>, webhook::Wanted),
+    DeleteWebhook(Box<Webhook>),
+    Rebrand(Box<StoredBranding>, Choices),
+    CreateUpstream(Box<providers::Wanted>),
+    ChangeUpstream(Arc<Standing>, Box<providers::Wanted>),
+    DeleteUpstream(Arc<Standing>),
 }
 
 /// A secret that was made up while a plan was carried out: nobody can read it again.
 #[derive(Debug, Serialize)]
-pub struct NewSecret {
-    /// Whose.
-    pub client_id: String,
-    /// In the clear.
-    pub client_secret: String,
+#[serde(untagged)]
+pub enum NewSecret {
+    /// A client's.
+    Client {
+        /// Whose.
+        client_id: String,
+        /// In the clear.
+        client_secret: String,
+    },
+    /// What a webhook's messages are signed with.
+    Webhook {
+        /// Its id.
+        webhook_id: String,
+        /// Its host and what it is.
+        webhook: String,
+        /// In the clear.
+        webhook_secret: String,
+    },
+}
+
+impl std::fmt::Display for NewSecret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Client { client_id, client_secret } => {
+                write!(f, "client_secret of {client_id}: {client_secret}")
+            }
+            Self::Webhook { webhook, webhook_secret, .. } => {
+                write!(f, "signing secret of {webhook}: {webhook_secret}")
+            }
+        }
+    }
 }
 
 /// Compares a folder with the database. With `prune`, what no file names is to be deleted. Nothing is written.
@@ -189,14 +238,16 @@ pub async fn plan(
     environment: Environment<'_>,
     prune: bool,
 ) -> Result<Plan, Failure> {
-    let Wanted { clients: wanted_clients, groups: wanted_groups, scopes: wanted_scopes } =
-        files::read(folder, environment).map_err(Failure::Files)?;
+    let wanted = files::read(folder, environment).map_err(Failure::Files)?;
     let (clients, groups) = app.store.configuration().await?;
     let scopes = app.store.asked_anew().scope_definitions().await?;
+    let (webhooks, branding) = (app.store.webhooks().await?, app.store.branding().await?);
+    let upstreams = app.providers_anew().await?.registered().to_vec();
+    let rows: Vec<StoredUpstream> = upstreams.iter().map(|standing| standing.row.clone()).collect();
     let mut planning = Planning {
         app,
         plan: Plan {
-            seen: Versions::of(&clients, &groups).and_scopes(&scopes),
+            seen: Versions::of(&clients, &groups).and(&webhooks, &rows, &branding).and_scopes(&scopes),
             steps: Vec::new(),
             unmanaged: Vec::new(),
             unchanged: 0,
@@ -204,9 +255,12 @@ pub async fn plan(
         complaints: Vec::new(),
         prune,
     };
-    planning.clients(clients, wanted_clients).await?;
-    planning.groups(groups, wanted_groups);
-    planning.scopes(&scopes, wanted_scopes);
+    planning.clients(clients, wanted.clients).await?;
+    planning.groups(groups, wanted.groups);
+    planning.scopes(&scopes, wanted.scopes);
+    planning.webhooks(webhooks, wanted.webhooks);
+    planning.branding(branding, wanted.branding);
+    planning.upstreams(upstreams, wanted.upstreams).await?;
     if !planning.complaints.is_empty() {
         return Err(Failure::Files(planning.complaints));
     }
@@ -432,6 +486,168 @@ impl Planning<'_> {
         }
     }
 
+    fn webhooks(&mut self, standing: Vec<Webhook>, wanted: Vec<Entry<WebhookInput>>) {
+        let mut known: BTreeMap<String, Vec<Webhook>> = BTreeMap::new();
+        let mut count = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        for webhook in standing {
+            known.entry(webhook.url.clone()).or_default().push(webhook);
+        }
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        let mut last = None;
+        for entry in wanted {
+            let wanted = match webhooks::check(self.app, &entry.input) {
+                Ok(wanted) => wanted,
+                Err(Refusal::Invalid(problems)) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+                Err(other) => {
+                    self.complaints.push(entry.whole(other));
+                    continue;
+                }
+            };
+            if let Some(place) = places.insert(wanted.url.clone(), entry.place()) {
+                self.complaints
+                    .push(entry.whole(format_args!("url: the same one stands at {place} already")));
+                continue;
+            }
+            let (place, id) = (Some(entry.place()), called(&wanted.url, &wanted.description));
+            let mut same = known.remove(&wanted.url).unwrap_or_default();
+            if same.len() > 1 {
+                let message = "url: several webhooks have this address: which one is meant, no file can say";
+                self.complaints.push(entry.whole(message));
+                continue;
+            }
+            let Some(before) = same.pop() else {
+                count += 1;
+                let mut fields = difference(&Map::new(), &members(&entry.input));
+                fields.retain(|change| change.field != "url");
+                self.step(Action::Create, Kind::Webhook, id, place, fields, Work::CreateWebhook(wanted));
+                last = Some(entry);
+                continue;
+            };
+            let after = webhooks::changed(self.app, &before, wanted.clone());
+            let fields =
+                difference(&members(&WebhookInput::from(&before)), &members(&WebhookInput::from(&after)));
+            if fields.is_empty() {
+                self.plan.unchanged += 1;
+            } else {
+                let work = Work::ChangeWebhook(Box::new(before), wanted);
+                self.step(Action::Change, Kind::Webhook, id, place, fields, work);
+            }
+        }
+        for webhook in known.into_values().flatten() {
+            count -= i64::from(self.prune);
+            let id = called(&webhook.url, &webhook.description);
+            self.not_named(Kind::Webhook, id, Work::DeleteWebhook(Box::new(webhook)));
+        }
+        if let Some(entry) = last.filter(|_| count > MOST_WEBHOOKS) {
+            self.complaints.push(entry.whole(format_args!("there may be {MOST_WEBHOOKS} webhooks at most")));
+        }
+    }
+
+    fn branding(&mut self, standing: StoredBranding, wanted: Vec<Entry<BrandingInput>>) {
+        let (before, id) = (readable(&standing), "branding".to_owned());
+        let mut wanted = wanted.into_iter();
+        let Some(entry) = wanted.next() else {
+            if standing.input != BrandingInput::default() {
+                let work = Work::Rebrand(Box::new(standing), Choices::default());
+                self.not_named(Kind::Branding, id, work);
+            }
+            return;
+        };
+        for another in wanted {
+            self.complaints.push(another.whole(format_args!("branding stands at {} already", entry.place())));
+        }
+        let after = match looks::check(&entry.input) {
+            Ok(after) => after,
+            Err(problems) => {
+                self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                return;
+            }
+        };
+        let fields = difference(&shown_members(&before), &shown_members(&after));
+        if fields.is_empty() {
+            self.plan.unchanged += 1;
+            return;
+        }
+        let action = if before.is_empty() { Action::Create } else { Action::Change };
+        let work = Work::Rebrand(Box::new(standing), after);
+        self.step(action, Kind::Branding, id, Some(entry.place()), fields, work);
+    }
+
+    async fn upstreams(
+        &mut self,
+        standing: Vec<Arc<Standing>>,
+        wanted: Vec<Entry<ProviderInput>>,
+    ) -> Result<(), Failure> {
+        let mut standing: BTreeMap<String, Arc<Standing>> =
+            standing.into_iter().map(|one| (one.row.id.clone(), one)).collect();
+        let mut there = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        let mut places: BTreeMap<String, String> = BTreeMap::new();
+        for entry in wanted {
+            // Of the wrong ones as well: what a file names is not deleted for a mistake in it.
+            let id = entry.input.id.clone().or_else(|| entry.input.preset.clone()).unwrap_or_default();
+            if let Some(place) = places.insert(id.clone(), entry.place()) {
+                self.complaints.push(entry.whole(format_args!("id: {id} stands at {place} already")));
+                continue;
+            }
+            let before = standing.remove(&id);
+            let checked = match &before {
+                Some(before) => providers::check_change(self.app, before, &entry.input, false),
+                None => providers::check_new(self.app, &entry.input),
+            };
+            let checked = match checked {
+                Ok(wanted) => {
+                    let kept =
+                        providers::keeps_links(self.app, &entry.input, &wanted.described, before.as_deref());
+                    kept.await.map(|()| wanted)
+                }
+                Err(refusal) => Err(refusal),
+            };
+            let wanted = match checked {
+                Ok(wanted) => wanted,
+                Err(Refusal::Invalid(problems)) => {
+                    self.complaints.extend(problems.iter().map(|problem| entry.complaint(problem)));
+                    continue;
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let secret = entry.secret.as_ref().filter(|_| wanted.new_proof).map(|secret| FieldChange {
+                field: if entry.input.private_key.is_some() { "private_key" } else { "client_secret" }
+                    .to_owned(),
+                ..secret_change(secret)
+            });
+            let (place, after) = (Some(entry.place()), members(&ProviderInput::from(&wanted.described)));
+            let Some(before) = before else {
+                there += 1;
+                if there > MOST_UPSTREAMS {
+                    self.complaints
+                        .push(entry.whole(format_args!("there may be {MOST_UPSTREAMS} providers")));
+                    continue;
+                }
+                let mut fields = difference(&Map::new(), &after);
+                fields.retain(|change| change.field != "id");
+                fields.extend(secret);
+                let work = Work::CreateUpstream(Box::new(wanted));
+                self.step(Action::Create, Kind::Upstream, id, place, fields, work);
+                continue;
+            };
+            if wanted.is(&before) {
+                self.plan.unchanged += 1;
+                continue;
+            }
+            let mut fields = difference(&members(&before.input), &after);
+            fields.extend(secret);
+            let work = Work::ChangeUpstream(before, Box::new(wanted));
+            self.step(Action::Change, Kind::Upstream, id, place, fields, work);
+        }
+        for (id, one) in standing {
+            self.not_named(Kind::Upstream, id, Work::DeleteUpstream(one));
+        }
+        Ok(())
+    }
+
     fn not_named(&mut self, kind: Kind, id: String, work: Work) {
         if self.prune {
             self.step(Action::Delete, kind, id, None, Vec::new(), work);
@@ -451,6 +667,21 @@ impl Planning<'_> {
     ) {
         self.plan.steps.push(Step { action, kind, id, place, fields, work });
     }
+}
+
+/// What people call a webhook: an address may be a secret.
+fn called(url: &str, description: &str) -> String {
+    let host = host_of(url);
+    if description.is_empty() { host.to_owned() } else { format!("{host} ({description})") }
+}
+
+/// What is chosen, with an image by its kind and size.
+fn shown_members(choices: &Choices) -> Map<String, Value> {
+    let mut members = members(&BrandingInput::from(choices));
+    if let (Some(member), Some(logo)) = (members.get_mut("logo"), &choices.logo) {
+        *member = Value::String(branding::image(logo));
+    }
+    members
 }
 
 /// A client with another registration.
@@ -499,6 +730,7 @@ fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Fi
 ///
 /// # Errors
 /// [`Failure::Drifted`] when anything changed since the plan was made; else as any other edit.
+#[expect(clippy::too_many_lines, reason = "one arm for each sort of step")]
 pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecret>, Failure> {
     let mut edits = Vec::new();
     let mut secrets = Vec::new();
@@ -570,6 +802,54 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
                 let audit = app.audit(origin, "scope.delete", scopes::target(&scope.name), detail);
                 Edit { what: What::DeleteScope(scope.name, scope.updated_at), audit }
             }
+            Work::CreateWebhook(wanted) => {
+                let webhooks::Issued { webhook, secret } = webhooks::made(app, wanted).await?;
+                let name = called(&webhook.url, &webhook.description);
+                let detail = format!("{} (from files)", host_of(&webhook.url));
+                let audit = app.audit(origin, "webhook.create", webhooks::target(&webhook.id), detail);
+                secrets.extend(secret.map(|webhook_secret| NewSecret::Webhook {
+                    webhook_id: webhook.id.clone(),
+                    webhook: name,
+                    webhook_secret,
+                }));
+                Edit { what: What::InsertWebhook(Box::new(webhook)), audit }
+            }
+            Work::ChangeWebhook(before, wanted) => {
+                let after = webhooks::changed(app, &before, wanted);
+                let detail = changes(&WebhookInput::from(&*before), &WebhookInput::from(&after));
+                let detail = format!("{detail} (from files)");
+                let audit = app.audit(origin, "webhook.update", webhooks::target(&after.id), detail);
+                Edit { what: What::UpdateWebhook(Box::new(after), before.updated_at), audit }
+            }
+            Work::DeleteWebhook(webhook) => {
+                let detail = format!("{} (from files)", host_of(&webhook.url));
+                let audit = app.audit(origin, "webhook.delete", webhooks::target(&webhook.id), detail);
+                Edit { what: What::DeleteWebhook(webhook.id, webhook.updated_at), audit }
+            }
+            Work::Rebrand(before, choices) => {
+                let detail = format!("{} (from files)", branding::told(&before, &choices));
+                let audit = app.audit(origin, "branding.update", branding::TARGET.to_owned(), detail);
+                let after = branding::changed(app, &before, &choices);
+                Edit { what: What::UpdateBranding(Box::new(after), before.updated_at), audit }
+            }
+            Work::CreateUpstream(wanted) => {
+                let row = providers::new_row(app, &wanted)?;
+                let detail = format!("{} (from files)", providers::summary(&wanted.described));
+                let audit = app.audit(origin, "upstream.create", providers::target(&row.id), detail);
+                Edit { what: What::InsertUpstream(row), audit }
+            }
+            Work::ChangeUpstream(before, wanted) => {
+                let (row, detail) = providers::changed_row(app, &before, &wanted)?;
+                let detail = format!("{detail} (from files)");
+                let audit = app.audit(origin, "upstream.update", providers::target(&row.id), detail);
+                Edit { what: What::UpdateUpstream(row, Timestamp(before.row.updated_at)), audit }
+            }
+            Work::DeleteUpstream(before) => {
+                let detail = format!("{} (from files)", providers::name_of(&before));
+                let audit = app.audit(origin, "upstream.delete", providers::target(&before.row.id), detail);
+                let read_at = Timestamp(before.row.updated_at);
+                Edit { what: What::DeleteUpstream(before.row.id.clone(), read_at), audit }
+            }
         };
         edits.push(edit);
     }
@@ -577,7 +857,12 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
         return Ok(secrets);
     }
     match app.store.apply_configuration(&plan.seen, &edits).await {
-        Ok(true) => Ok(secrets),
+        Ok(true) => {
+            if edits.iter().any(|edit| matches!(edit.what, What::UpdateBranding(..))) {
+                branding::now_shown(app).await;
+            }
+            Ok(secrets)
+        }
         // Somebody took the id or the name in between.
         Ok(false) | Err(StoreError::Taken(_)) => Err(Failure::Drifted),
         Err(error) => Err(error.into()),
@@ -585,5 +870,7 @@ pub async fn apply(app: &App, origin: &Origin, plan: Plan) -> Result<Vec<NewSecr
 }
 
 fn remember(secrets: &mut Vec<NewSecret>, client: &Client, secret: Option<String>) {
-    secrets.extend(secret.map(|client_secret| NewSecret { client_id: client.id.to_string(), client_secret }));
+    secrets.extend(
+        secret.map(|client_secret| NewSecret::Client { client_id: client.id.to_string(), client_secret }),
+    );
 }

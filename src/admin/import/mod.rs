@@ -281,7 +281,9 @@ impl Importing<'_> {
                 if let Some(client_secret) = secret {
                     let reason = "its secret could not be kept: it has a new one".to_owned();
                     self.note(&place, &name, reason);
-                    self.report.secrets.push(super::as_code::NewSecret { client_id: name, client_secret });
+                    self.report
+                        .secrets
+                        .push(super::as_code::NewSecret::Client { client_id: name, client_secret });
                 }
             }
             Err(refusal @ (Refusal::Invalid(_) | Refusal::Store(StoreError::Taken(_)))) => {

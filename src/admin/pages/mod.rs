@@ -2,6 +2,7 @@
 #![expect(clippy::missing_errors_doc, reason = "an error is the page that says what is wrong")]
 
 pub mod audit;
+pub mod branding;
 pub mod clients;
 pub mod delegations;
 
@@ -11,6 +12,8 @@ pub mod home;
 pub mod invitations;
 pub mod keys;
 pub mod mails;
+pub mod policies;
+pub mod providers;
 pub mod reference;
 pub mod registration;
 pub mod scopes;
@@ -34,7 +37,7 @@ use crate::store::StoreError;
 
 /// The frame, in English as these pages are.
 fn shell(app: &App, me: &SignedIn) -> Shell {
-    account::shell(app, Words::ENGLISH.on(app.config.branding), me)
+    account::shell(app, Words::ENGLISH.on(app.branding()), me)
 }
 
 /// A page to an administrator's browser.

@@ -10,6 +10,7 @@ use crate::account::session_row;
 use crate::admin::sign_in_methods::{self, LinkedView, PasskeyView};
 use crate::admin::{Refusal, groups, users};
 use crate::app::App;
+use crate::authn::upstream::Providers;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
@@ -205,6 +206,7 @@ pub async fn delete(
 async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, PageError> {
     let sessions = live_of_user(app, &user.id).await?;
     let methods = sign_in_methods::of(app, user).await?;
+    let providers = app.providers().await?;
     Ok(AdminUserForm {
         shell: shell(app, me),
         new: false,
@@ -216,13 +218,13 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
         problems: Vec::new(),
         sessions: sessions
             .into_iter()
-            .map(|session| session_row(app, Words::ENGLISH, session, Some(&me.session.id)))
+            .map(|session| session_row(app, &Words::ENGLISH, session, Some(&me.session.id)))
             .collect(),
         password: methods.password,
         directory: methods.directory,
         new_password_required: user.new_password_required,
         by_mail: app.mail.is_on() && user.email.is_some() && user.email_verified,
-        linked: methods.linked_accounts.into_iter().map(|account| linked_row(app, account)).collect(),
+        linked: methods.linked_accounts.into_iter().map(|account| linked_row(&providers, account)).collect(),
         passkeys: methods.passkeys.into_iter().map(passkey_row).collect(),
         app_since: methods.authenticator_app.map(|app| app.created_at),
         recovery_codes: methods.recovery_codes,
@@ -231,11 +233,10 @@ async fn page(app: &App, me: &SignedIn, user: &User) -> Result<AdminUserForm, Pa
     })
 }
 
-fn linked_row(app: &App, account: LinkedView) -> LinkedRow {
-    let provider = app.config.upstream(&account.upstream).map(|upstream| upstream.name.clone());
+fn linked_row(providers: &Providers, account: LinkedView) -> LinkedRow {
     LinkedRow {
         id: String::new(),
-        provider: provider.unwrap_or(account.upstream),
+        provider: providers.name_of(&account.upstream),
         label: account.label,
         since: account.created_at,
         last_used: (account.last_used_at > account.created_at).then_some(account.last_used_at),

@@ -1,8 +1,10 @@
 //! Upstream providers: people sign in with an account elsewhere. This server is their relying party, by the `openidconnect`
 //! and `oauth2` crates; every request goes through the guarded client.
 
+mod examine;
 mod oauth2;
 mod openid_connect;
+mod registry;
 
 use std::time::Duration;
 
@@ -22,6 +24,9 @@ use crate::protocol::sign_in::Method;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::upstream::UpstreamError;
 use crate::protocol::user::User;
+
+pub use self::examine::{Examined, Looked, examine};
+pub use self::registry::{Providers, Registry, Standing};
 
 /// A signed secret is made for one request.
 const SECRET_WORKS_FOR: Duration = Duration::from_mins(5);
@@ -54,8 +59,8 @@ impl Pending {
 
 /// Where the provider sends the browser back to; to be registered there.
 #[must_use]
-pub fn redirect_uri(app: &App, upstream: &Upstream) -> String {
-    app.config.issuer.at(&format!("/upstream/{}/callback", upstream.id))
+pub fn redirect_uri(app: &App, upstream: &str) -> String {
+    app.config.issuer.at(&format!("/upstream/{upstream}/callback"))
 }
 
 /// Where to send the browser.

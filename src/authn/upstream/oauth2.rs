@@ -20,7 +20,7 @@ use crate::protocol::upstream::{UpstreamError, code_of};
 type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
 
 fn client(app: &App, upstream: &Upstream, provider: &OAuth2Provider) -> Result<Client, UpstreamError> {
-    let address = RedirectUrl::new(redirect_uri(app, upstream))
+    let address = RedirectUrl::new(redirect_uri(app, &upstream.id))
         .map_err(|error| UpstreamError::NotBelieved(error.to_string()))?;
     let mut client = BasicClient::new(ClientId::new(upstream.client_id.clone()));
     if let Some(secret) = client_secret(app, upstream, provider.token.as_str())? {

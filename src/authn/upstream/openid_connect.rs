@@ -28,7 +28,7 @@ use crate::protocol::upstream::{UpstreamError, code_of};
 
 /// Signatures that are believed: those of keys that the provider alone has. A secret that two know proves less, and `none`
 /// proves nothing (RFC 8725 §3.1).
-const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
+pub(super) const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha384,
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha512,
@@ -64,9 +64,14 @@ struct Discovered {
     knows_login: bool,
 }
 
+/// Where a provider's metadata are (OpenID Connect Discovery §4).
+pub(super) fn metadata_address(issuer: &str) -> String {
+    format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+}
+
 /// Metadata is kept like every document, so that it costs a request in five minutes at most.
 async fn discover(app: &App, issuer: &str) -> Result<Discovered, UpstreamError> {
-    let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let address = metadata_address(issuer);
     let document = app.outgoing.json(&address, Freshness::Any).await.map_err(unanswered)?;
     let metadata: CoreProviderMetadata = serde_json::from_value(Value::clone(&document))
         .map_err(|error| UpstreamError::NotBelieved(format!("its metadata: {error}")))?;
@@ -91,7 +96,7 @@ fn client(
     metadata: &CoreProviderMetadata,
     keys: CoreJsonWebKeySet,
 ) -> Result<Client, UpstreamError> {
-    let address = RedirectUrl::new(redirect_uri(app, upstream))
+    let address = RedirectUrl::new(redirect_uri(app, &upstream.id))
         .map_err(|error| UpstreamError::NotBelieved(error.to_string()))?;
     let secret = client_secret(app, upstream, metadata.issuer().as_str())?;
     // OpenID Connect Discovery §3: "If omitted, the default is client_secret_basic".

@@ -20,14 +20,25 @@ pub struct FormFields(pub Params);
 #[derive(Debug, thiserror::Error)]
 pub enum FormError {
     /// Another media type.
-    #[error("the body must be application/x-www-form-urlencoded")]
-    ContentType,
+    #[error("the body must be application/x-www-form-urlencoded, and {}", said(.0.as_deref()))]
+    ContentType(Option<String>),
     /// The body did not arrive whole, or is too large.
     #[error("the body cannot be read")]
     Body(StatusCode),
+    /// No form with files (RFC 7578), or too large.
+    #[error("the body cannot be read as multipart/form-data")]
+    Multipart(StatusCode),
     /// RFC 6749 §3.2.
     #[error("{0}")]
     Malformed(#[from] MalformedParams),
+}
+
+/// What the request says about its body.
+fn said(media_type: Option<&str>) -> String {
+    match media_type {
+        Some(media_type) => format!("Content-Type says {media_type}"),
+        None => "there is no Content-Type".to_owned(),
+    }
 }
 
 impl FormFields {
@@ -43,7 +54,7 @@ impl FormFields {
         match media_type.as_deref().map(|text| text.split(';').next().unwrap_or_default().trim()) {
             None if body.is_empty() => {}
             Some(kind) if kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") => {}
-            _ => return Err(FormError::ContentType),
+            kind => return Err(FormError::ContentType(kind.map(|kind| kind.chars().take(80).collect()))),
         }
         Ok(Self(Params::parse(&body)?))
     }
@@ -66,7 +77,9 @@ impl<S: Send + Sync> FromRequest<S> for FormFields {
 impl From<FormError> for PageError {
     fn from(error: FormError) -> Self {
         match error {
-            FormError::Body(status) => Self { status, ..Self::malformed(&error) },
+            FormError::Body(status) | FormError::Multipart(status) => {
+                Self { status, ..Self::malformed(&error) }
+            }
             _ => Self::malformed(&error),
         }
     }

@@ -1,12 +1,14 @@
 //! Reading requests strictly.
 
 mod checked_form;
+mod checked_upload;
 mod form;
 mod path;
 mod query;
 
 pub use checked_form::CheckedForm;
 pub(crate) use checked_form::came_from_elsewhere;
+pub use checked_upload::CheckedUpload;
 pub use form::{FormError, FormFields};
 pub use path::{PathPair, PathPart};
 pub use query::QueryFields;

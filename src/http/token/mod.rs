@@ -80,9 +80,7 @@ async fn grant(
     let name = form
         .get("grant_type")
         .ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "grant_type is missing"))?;
-    let grant_type: GrantType = name
-        .parse()
-        .map_err(|error| OAuthError::new(ErrorCode::UnsupportedGrantType, &format!("grant_type {error}")))?;
+    let grant_type: GrantType = name.parse().map_err(|_| unsupported_grant_type())?;
     if grant_type != GrantType::Implicit && !client.may_use(grant_type) {
         return Err(OAuthError::new(
             ErrorCode::UnauthorizedClient,
@@ -96,10 +94,7 @@ async fn grant(
         GrantType::RefreshToken => refresh_token::grant(&request).await,
         GrantType::ClientCredentials => client_credentials::grant(&request).await,
         // Core §3.2: its tokens come from the authorization endpoint.
-        GrantType::Implicit => Err(OAuthError::new(
-            ErrorCode::UnsupportedGrantType,
-            "grant_type implicit is not for the token endpoint",
-        )),
+        GrantType::Implicit => Err(unsupported_grant_type()),
     }?;
     app.statistics.count(match grant_type {
         GrantType::AuthorizationCode => "token.authorization_code",
@@ -108,6 +103,14 @@ async fn grant(
         GrantType::Implicit => "token.front_channel",
     });
     Ok(granted)
+}
+
+/// RFC 6749 §5.2, with those that there are.
+fn unsupported_grant_type() -> OAuthError {
+    let supported = GrantType::ALL.iter().filter(|known| **known != GrantType::Implicit);
+    let supported: Vec<&str> = supported.map(|known| known.as_str()).collect();
+    let words = format!("grant_type must be one of: {}", supported.join(", "));
+    OAuthError::new(ErrorCode::UnsupportedGrantType, &words)
 }
 
 fn answer(granted: Granted) -> Response {

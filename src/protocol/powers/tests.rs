@@ -71,6 +71,10 @@ impl World {
                 worlds.push(world);
             }
         };
+        // A provider of one's own says that one is the administrator's counterpart there.
+        try_out(Deed::ChangeProvider, &|world| {
+            world.administrators.insert(0);
+        });
         for (number, name) in USERS.iter().enumerate() {
             let id = UserId::from(*name);
             let facts = self.user(number, &id);
@@ -201,6 +205,7 @@ fn administrators_may_do_everything_and_others_nothing() {
         Deed::Invite { is_admin: true },
         Deed::SeeFailures(""),
         Deed::SeeAudit(About::Anything),
+        Deed::ChangeProvider,
         Deed::Delegate,
     ];
     let nearly_all: Vec<String> = Permission::all().map(|permission| permission.to_string()).collect();
@@ -231,6 +236,8 @@ fn scopes_are_what_they_say_and_writing_includes_reading() {
     let mut scopes: Vec<String> = Permission::all().map(|permission| permission.to_string()).collect();
     assert!(scopes.contains(&"countersign:clients:read".to_owned()));
     assert!(!scopes.contains(&"countersign:audit:write".to_owned()));
+    assert!(scopes.contains(&"countersign:providers:read".to_owned()));
+    assert!(!scopes.contains(&"countersign:providers:write".to_owned()), "it would be all powers");
     assert!(scopes.iter().all(|scope| is_known(scope)));
     assert!(is_known(ADMIN) && is_known(DELEGATED) && !is_known("countersign:clients"));
     scopes.sort();

@@ -24,7 +24,7 @@ enum Kind {
 /// client metadata sent by the client that it does not understand"), and so are those that only an administrator may
 /// decide: `client_id`, `require_pkce`, `skip_consent`, `least_acr`, `accent_color`, `introspects_any_token`,
 /// `disabled`.
-const MEMBERS: [(&str, Kind); 41] = [
+const MEMBERS: [(&str, Kind); 42] = [
     ("client_name", Kind::Text),
     ("redirect_uris", Kind::Texts),
     ("post_logout_redirect_uris", Kind::Texts),
@@ -50,6 +50,7 @@ const MEMBERS: [(&str, Kind); 41] = [
     ("sector_identifier_uri", Kind::Text),
     ("default_max_age", Kind::Number),
     ("require_auth_time", Kind::Flag),
+    ("claims_in_id_token", Kind::Flag),
     ("default_acr_values", Kind::Texts),
     ("initiate_login_uri", Kind::Text),
     ("frontchannel_logout_uri", Kind::Text),

@@ -224,9 +224,10 @@ pub(super) fn short_texts(
 }
 
 pub(super) fn scope(problems: &mut Problems, text: Option<&str>, grant_types: &[GrantType]) -> Scope {
-    let code = grant_types.contains(&GrantType::AuthorizationCode);
+    let signs_in =
+        grant_types.contains(&GrantType::AuthorizationCode) || grant_types.contains(&GrantType::Implicit);
     let refresh = grant_types.contains(&GrantType::RefreshToken);
-    let default = match (code, refresh) {
+    let default = match (signs_in, refresh) {
         (true, true) => "openid profile email offline_access",
         (true, false) => "openid profile email",
         (false, _) => "",

@@ -85,6 +85,8 @@ pub struct ClientInput {
     pub default_max_age: Option<u32>,
     /// Must its ID tokens tell `auth_time`? They always do.
     pub require_auth_time: Option<bool>,
+    /// Do ID tokens hold the claims of the scopes, as `UserInfo` does? For libraries that never ask `UserInfo`. Default: no.
+    pub claims_in_id_token: Option<bool>,
     /// `acr_values` of requests without any.
     pub default_acr_values: Option<Vec<String>>,
     /// Where a sign-in that begins here is sent.
@@ -187,6 +189,7 @@ impl From<&Client> for ClientInput {
             sector_identifier_uri: metadata.sector_identifier_uri,
             default_max_age: metadata.default_max_age,
             require_auth_time: Some(metadata.require_auth_time),
+            claims_in_id_token: Some(metadata.claims_in_id_token),
             default_acr_values: Some(metadata.default_acr_values),
             initiate_login_uri: metadata.initiate_login_uri,
             frontchannel_logout_uri: metadata.frontchannel_logout_uri,

@@ -206,6 +206,7 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
         sector_identifier_uri: address(&mut problems, "sector_identifier_uri", &input.sector_identifier_uri),
         default_max_age: input.default_max_age,
         require_auth_time: input.require_auth_time.unwrap_or(false),
+        claims_in_id_token: input.claims_in_id_token.unwrap_or(false),
         default_acr_values: short_texts(
             &mut problems,
             "default_acr_values",

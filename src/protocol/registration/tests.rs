@@ -61,6 +61,13 @@ fn openid_registration_2_defaults_of_what_is_left_out() {
     assert_eq!(check(&service()).unwrap().metadata.scope.to_string(), "");
     let once = ClientInput { grant_types: texts(&["authorization_code"]), ..app() };
     assert_eq!(check(&once).unwrap().metadata.scope.to_string(), "openid profile email");
+    let at_once =
+        ClientInput { response_types: texts(&["id_token"]), grant_types: texts(&["implicit"]), ..app() };
+    assert_eq!(
+        check(&at_once).unwrap().metadata.scope.to_string(),
+        "openid profile email",
+        "it signs people in"
+    );
 }
 
 #[test]
@@ -580,6 +587,7 @@ fn a_registration_with_everything_survives_being_edited_without_a_change() {
         "sector_identifier_uri": "https://app.example/sector",
         "default_max_age": 60,
         "require_auth_time": true,
+        "claims_in_id_token": true,
         "default_acr_values": ["1"],
         "initiate_login_uri": "https://app.example/login",
         "frontchannel_logout_uri": "https://app.example/out",
@@ -653,6 +661,7 @@ fn rfc7591_3_1_members_of_another_type_are_refused_by_name() {
         ("default_max_age", json!(4_294_967_296_u64)),
         ("require_auth_time", json!("true")),
         ("require_auth_time", json!(1)),
+        ("claims_in_id_token", json!("yes")),
         ("contacts", json!("ada@example.com")),
         ("logo_uri", json!(false)),
         ("localized", json!(null)),

@@ -179,7 +179,7 @@ pub fn config(issuer: &str) -> Config {
         sign_up: config::SignUpMode::default(),
         keep_names_for: seconds(7_776_000),
         sign_in: config::SignIn::default(),
-        branding: &countersign::branding::PLAIN,
+        branding: std::sync::Arc::default(),
         upstreams: Vec::new(),
         registration: config::Registration {
             mode: config::RegistrationMode::Off,
