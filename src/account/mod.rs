@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
-use crate::authn::{self, by_password};
+use crate::authn::{self, by_own_password};
 use crate::http::device;
 use crate::http::error::PageError;
 use crate::http::extract::{CheckedForm, PathPart, QueryFields};
@@ -116,7 +116,7 @@ pub async fn change_password(
     }
     let current = form.get("current").unwrap_or_default();
     let devices = device::of_request(&app, &headers);
-    let user = match by_password(&app, &me.origin(&info), &devices, &me.user.username, current).await? {
+    let user = match by_own_password(&app, &me.origin(&info), &devices, &me.user, current).await? {
         Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };

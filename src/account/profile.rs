@@ -127,7 +127,7 @@ pub async fn change_address(
     // As at a sign-up: that an address is in use tells that there is such an account.
     let now = app.clock.now();
     let limits = &app.config.throttle;
-    let counted = throttle::count(&app.store, &app.seals, limits, None, Some(info.ip), now).await?;
+    let counted = throttle::count_new_account(&app.store, &app.seals, limits, Some(info.ip), now).await?;
     if let Counted::TooMany { retry_after } = counted {
         let wait = duration(&words, &u64::try_from(retry_after).unwrap_or(1));
         let said = words.with("too-many-attempts", "wait", wait);

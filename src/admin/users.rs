@@ -452,7 +452,7 @@ pub(crate) async fn store_password(
     let read_at = Some(user.updated_at);
     let noted = audit.telling(news.as_ref());
     if app.store.set_password_read(&user.id, &hash, keep, now, read_at, noted).await? {
-        throttle::lift(&app.store, &app.seals, &user.id).await?;
+        throttle::lift(&app.store, &app.seals, user).await?;
         Ok(())
     } else {
         find(app, user.id.as_str()).await?;

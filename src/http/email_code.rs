@@ -145,7 +145,7 @@ pub async fn post(
     let user = app.store.user_by_login(awaited.login()).await?;
     let typed = Typed { awaited: &awaited, code };
     let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
-    match prove(&app, &origin, &devices, awaited.login(), user, &typed).await? {
+    match prove(&app, &origin, &devices, Some(awaited.login()), user, &typed).await? {
         Ok(proved) => {
             (flow.awaited, flow.told) = (None, true);
             login::take_in(&app, &info, &headers, flow, proved.proof).await

@@ -84,7 +84,7 @@ pub async fn post(
     let changed = app.store.choose_required_password(&required, &hash, live.as_ref(), noted).await?;
     // Another tab was first, or an administrator: what holds now is found out there.
     let Some(changed_at) = changed else { return begin_again(&app, &flow) };
-    throttle::lift(&app.store, &app.seals, &user.id).await?;
+    throttle::lift(&app.store, &app.seals, &user).await?;
     let proof = flow.sign_in.chosen(&required, app.clock.now(), changed_at);
     flow.told = true;
     login::take_in(&app, &info, &headers, flow, proof).await

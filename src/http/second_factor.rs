@@ -51,11 +51,11 @@ pub async fn post(
     let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
     // Apps show six digits; recovery codes are longer.
     let outcome = if code.chars().filter(|c| !c.is_whitespace()).count() <= 8 {
-        prove(&app, &origin, &devices, "", Some(user.clone()), &totp::Typed(code)).await?
+        prove(&app, &origin, &devices, None, Some(user.clone()), &totp::Typed(code)).await?
     } else {
         let language = browser.locale.words_in(&flow).language();
         let typed = recovery_code::Typed { code, origin: &origin, language };
-        prove(&app, &origin, &devices, "", Some(user.clone()), &typed).await?
+        prove(&app, &origin, &devices, None, Some(user.clone()), &typed).await?
     };
     match outcome {
         Ok(proved) => login::take_in(&app, &info, &headers, flow, proved.proof).await,

@@ -317,7 +317,7 @@ impl Return<'_> {
             Err(error) => return Ok(Err(error.into())),
         };
         let (origin, devices) = (self.info.anonymous(), device::of_request(app, &self.headers));
-        match prove(app, &origin, &devices, &identity.subject, user, &Vouched(identity)).await? {
+        match prove(app, &origin, &devices, Some(&identity.subject), user, &Vouched(identity)).await? {
             Ok(proved) => {
                 let (flow, proof) = (self.out.flow.clone(), proved.proof.of_earlier(at));
                 login::take_in(app, &self.info, &self.headers, flow, proof).await.map(Ok)
@@ -334,7 +334,7 @@ impl Return<'_> {
         let Self { app, info, upstream, .. } = self;
         let (limits, now) = (&app.config.throttle, app.clock.now());
         // As with accounts that people make by a form.
-        let counted = throttle::count(&app.store, &app.seals, limits, None, Some(info.ip), now).await?;
+        let counted = throttle::count_new_account(&app.store, &app.seals, limits, Some(info.ip), now).await?;
         if let Counted::TooMany { retry_after } = counted {
             return Ok(Err(too_many(retry_after)));
         }
