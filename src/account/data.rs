@@ -11,7 +11,7 @@ use super::{activity, shell};
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
 use crate::http::error::PageError;
-use crate::http::extract::CheckedForm;
+use crate::http::extract::OwnForm;
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
@@ -132,7 +132,7 @@ pub async fn delete(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let words = me.browser.locale.words();
     if form.get("username").unwrap_or_default().trim().to_lowercase() != me.user.username {

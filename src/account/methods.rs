@@ -11,7 +11,7 @@ use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::device;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
@@ -71,7 +71,7 @@ pub async fn add_app(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let sealed = form.get("secret").unwrap_or_default();
     let shared = app.seals.open::<Shared>(Purpose::AuthenticatorApp, sealed).ok();
@@ -108,7 +108,7 @@ pub async fn remove_app(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "app.remove", format!("user:{}", me.user.id), "");
     let news = tell(&app, &me, &info, Event::Methods(Change::AppRemoved));
@@ -126,7 +126,7 @@ pub async fn new_recovery_codes(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     if app.store.authenticator_app(&me.user.id).await?.is_none() {
         return Err(PageError::not_found(
@@ -162,7 +162,7 @@ pub async fn add_passkey(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let field = |name| form.get(name).unwrap_or_default();
     let new = app.passkeys.finish_registration(
@@ -208,7 +208,7 @@ pub async fn rename_passkey(
     State(app): State<App>,
     me: SignedIn,
     PathPart(id): PathPart,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let Some(name) = name_of(form.get("name").unwrap_or_default()) else {
         return Err(PageError::new(
@@ -231,7 +231,7 @@ pub async fn remove_passkey(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
     let usable: Vec<&str> = app.config.upstreams.iter().map(|upstream| upstream.id.as_str()).collect();

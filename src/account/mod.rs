@@ -17,7 +17,7 @@ use crate::app::App;
 use crate::authn::{self, by_own_password};
 use crate::http::device;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
@@ -50,7 +50,7 @@ pub async fn end_session(
     me: SignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let id = SessionId::from(id);
     if id == me.session.id {
@@ -69,7 +69,7 @@ pub async fn end_other_sessions(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let target = format!("user:{}", me.user.id);
     let audit = app.audit(&me.origin(&info), "user.end_sessions", target, "all but one");
@@ -83,7 +83,7 @@ pub async fn revoke_app(
     me: SignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let client = ClientId::from(id);
     let audit = app.audit(&me.origin(&info), "consent.withdraw", format!("client:{client}"), "");
@@ -101,7 +101,7 @@ pub async fn change_password(
     me: SignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     if app.store.entry_of_user(&me.user.id).await?.is_some() {
         return Err(PageError::forbidden(key("password-of-directory"), key("password-of-directory-fix")));
@@ -144,7 +144,7 @@ pub async fn sign_out(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     end_own_session(&app, &me, &info).await
 }
@@ -234,7 +234,7 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     Shell {
         words,
         name: me.user.display_name().to_owned(),
-        csrf: me.browser.csrf(&app.seals),
+        csrf: me.csrf(app),
         is_admin: me.powers.is_any(),
         manages_all: me.powers.is_all(),
         now: app.clock.now().0,

@@ -12,7 +12,7 @@ use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::authn::throttle::{self, Counted};
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, QueryFields};
+use crate::http::extract::{OwnForm, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
@@ -43,7 +43,7 @@ pub async fn save(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let before = users::find(&app, me.user.id.as_str()).await?;
     let text = |name: &'static str| form.get(name).map(str::to_owned);
@@ -111,7 +111,7 @@ pub async fn change_address(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     must_be_kept_here(&app, &me.user).await?;
     let words = me.browser.locale.words();

@@ -58,9 +58,19 @@ pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, 
 /// # Errors
 /// The database is unavailable.
 pub async fn known_of(app: &App, store: &Store, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
-    let cookie = Cookie::Session.read(&app.config, headers).and_then(|cookie| cookie.split_once('.'));
-    let Some((id, secret)) = cookie else { return Ok(None) };
-    live(app, store, &SessionId::from(id), &sha256_hex(secret)).await
+    let Some((id, secret)) = cookie_of(app, headers) else { return Ok(None) };
+    live(app, store, &id, &sha256_hex(secret)).await
+}
+
+fn cookie_of<'a>(app: &App, headers: &'a HeaderMap) -> Option<(SessionId, &'a str)> {
+    let (id, secret) = Cookie::Session.read(&app.config, headers)?.split_once('.')?;
+    Some((SessionId::from(id), secret))
+}
+
+/// The session that a request says it belongs to. Whether that is so is for [`of_request`] to say.
+#[must_use]
+pub fn session_named_by(app: &App, headers: &HeaderMap) -> Option<SessionId> {
+    cookie_of(app, headers).map(|(id, _)| id)
 }
 
 /// Finds a live session by its name, for as long as its secret is the one that was seen once, and notes that it was used.
@@ -320,6 +330,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// The token of the forms of this request's page.
+    #[must_use]
+    pub fn csrf(&self, app: &App) -> String {
+        self.browser.csrf_in(&app.seals, &self.session.id)
+    }
+
     /// Who does what this request asks for.
     #[must_use]
     pub fn origin(&self, info: &RequestInfo) -> Origin {

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::browser::Browser;
 use super::error::PageError;
-use super::extract::{CheckedForm, QueryFields};
+use super::extract::{OwnForm, QueryFields};
 use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
@@ -38,7 +38,7 @@ pub async fn get(
     must_be_theirs(&verification, &live.user.id)?;
     let page = pages::VerifyAddress {
         words: browser.locale.words(),
-        csrf: browser.csrf(&app.seals),
+        csrf: browser.csrf_in(&app.seals, &live.session.id),
         token: token.to_owned(),
         account: live.user.username.clone(),
         address: verification.address().to_owned(),
@@ -51,7 +51,7 @@ pub async fn post(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let verification = permitted(&app, form.get("token").unwrap_or_default()).await?;
     must_be_theirs(&verification, &me.user.id)?;

@@ -221,6 +221,15 @@ async fn every_form_is_for_the_signed_in_and_comes_from_our_own_pages() {
                 assert_eq!(page.status, 403, "{what}");
                 assert!(page.text().contains("administrators"), "{what}");
             }
+            // Of a page in this browser, but of no session, or of one that is over or somebody else's.
+            let of_browser = adas_token.split('.').next().unwrap();
+            for stale in [of_browser.to_owned(), format!("{of_browser}.x"), {
+                format!("{of_browser}.{}", eves_token.split('.').nth(1).unwrap())
+            }] {
+                let page = ada.clone().send(request(&method, &address, &own, &stale)).await;
+                assert_eq!(page.status, 403, "{what} with token {stale:?}");
+                assert!(page.text().contains("This page is out of date"), "{what}: {}", page.text());
+            }
             for csrf in ["", "wrong", &eves_token] {
                 let page = ada.clone().send(request(&method, &address, &own, csrf)).await;
                 assert_eq!(page.status, 403, "{what} with token {csrf:?}");
