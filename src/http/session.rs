@@ -267,8 +267,16 @@ impl Cookies {
     }
 }
 
-/// Has the browser forget its session.
+/// Has the browser forget its session, and with it every sign-in in progress and every form that is still open there: they are
+/// bound to the browser's own cookie, and the next page gives it another.
 pub fn forget(app: &App, response: &mut Response) {
+    for cookie in [Cookie::Session, Cookie::BrowserState, Cookie::Browser] {
+        response.headers_mut().append(SET_COOKIE, cookie.clear(&app.config));
+    }
+}
+
+/// Has the browser forget a session that is over already. Sign-ins in progress stay: anybody's link leads to a sign-out of nobody.
+pub fn forget_ended(app: &App, response: &mut Response) {
     for cookie in [Cookie::Session, Cookie::BrowserState] {
         response.headers_mut().append(SET_COOKIE, cookie.clear(&app.config));
     }

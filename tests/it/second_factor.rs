@@ -501,3 +501,28 @@ on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| 
         "{cookies:?}"
     );
 });
+
+on_both!(whoever_signs_out_ends_the_sign_ins_in_progress_of_their_browser, |app| {
+    app.user("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let (phone, codes) = set_up(&app, &mut browser).await;
+    app.advance(30);
+    let mut browser = app.browser();
+    let page = up_to_second(&mut browser, "/account").await;
+    let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
+    let flow = form.iter().find(|(name, _)| name == "flow").unwrap().1.clone();
+    assert_eq!(enter(&mut browser, &page, &phone.code(&app)).await.status, 200);
+    let sign_out = browser.get("/account").await.form("/account/sign-out");
+    assert_eq!(browser.post("/account/sign-out", &sign_out).await.status, 200);
+    // The page in the history, with what would be right, and a token of a page of now.
+    app.advance(30);
+    let refused = browser.get(&format!("/login/second?flow={flow}")).await.refusal(403);
+    assert!(refused.contains("before you signed out"), "{refused}");
+    let csrf = browser.get("/login").await.form("/login").into_iter().find(|(name, _)| name == "csrf");
+    let csrf = csrf.unwrap().1;
+    for code in [phone.code(&app), codes[0].clone()] {
+        let again = filled(form.clone(), &[("csrf", &csrf), ("code", &code)]);
+        browser.post("/login/second", &again).await.refusal(403);
+    }
+    assert_eq!(browser.get("/account").await.status, 303);
+});
