@@ -51,8 +51,9 @@ pub async fn ask(
     let response = Redirect::to(&format!("/login/code?flow={sealed}")).into_response();
     let language = browser.locale.words_in(&flow).language();
     let devices = device::of_request(&app, &headers);
+    let waits = (sealed, browser.fingerprint());
     tokio::spawn(async move {
-        if let Err(error) = email_code::send(&app, &awaited, &devices, sealed, language).await {
+        if let Err(error) = email_code::send(&app, &awaited, &devices, waits, language).await {
             tracing::error!(%error, "a code was not mailed");
         }
     });
