@@ -248,6 +248,7 @@ impl RelyingParty {
     fn finish(&self, asked: &Asked<PasskeyRegistration>, answer: &str) -> Result<NewPasskey, PasskeyError> {
         let answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+        must_be_of_a_page(&answer.response.client_data_json)?;
         let passkey = self.webauthn()?.finish_passkey_registration(&answer, &asked.state)?;
         NewPasskey::of(&passkey)
     }
@@ -293,6 +294,26 @@ fn open<S: serde::de::DeserializeOwned>(sealed: &str, asking: &Asking<'_>) -> Re
     Ok(asked)
 }
 
+/// What the browser says of where it was asked (§5.8.1), as far as the library leaves it to us.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientData {
+    #[serde(default)]
+    cross_origin: bool,
+    top_origin: Option<String>,
+}
+
+/// §7.1, steps 10 and 11, §7.2, steps 13 and 14: no page of another site shows ours in a frame to have a passkey used there.
+/// A related origin (§5.11) is a page of its own, and says nothing of the kind.
+fn must_be_of_a_page(client_data: &[u8]) -> Result<(), PasskeyError> {
+    let data: ClientData =
+        serde_json::from_slice(client_data).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+    if data.cross_origin || data.top_origin.is_some() {
+        return Err(PasskeyError::Wrong("made in a frame of another site".to_owned()));
+    }
+    Ok(())
+}
+
 /// What authenticators know a user by (§5.4.3, user handle): nothing about them.
 fn handle_of(user: &UserId) -> Uuid {
     let [bytes, _] = *sha256(user.as_str()).as_chunks::<16>().0 else { return Uuid::nil() };
@@ -335,6 +356,7 @@ impl Assertion {
         }
         let answer: PublicKeyCredential =
             serde_json::from_str(answer).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+        must_be_of_a_page(&answer.response.client_data_json)?;
         let credential_id = crate::jose::base64url(answer.get_credential_id());
         Ok(Self { answer, asked, credential_id })
     }
