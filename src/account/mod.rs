@@ -120,6 +120,10 @@ pub async fn change_password(
         Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
+    // Not before the current one was right: the answer tells nobody what it is.
+    if new == current {
+        return again(&app, &me, PasswordProblem::Same).await;
+    }
     let kept = Some(&me.session.id);
     let language = me.browser.locale.words().language();
     match users::store_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {

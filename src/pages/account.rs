@@ -95,6 +95,8 @@ pub enum PasswordProblem {
         /// Most characters allowed.
         maximum: usize,
     },
+    /// The new password is the current one.
+    Same,
     /// The new password is too easy to guess.
     Weak(Weakness),
     /// Throttled.
