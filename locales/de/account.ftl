@@ -37,6 +37,8 @@ notice-profile-saved = Ihr Profil ist gespeichert.
 ## Another e-mail address
 address-title = E-Mail-Adresse ändern
 address-lead = Ab dann melden Sie sich mit der neuen Adresse an, und Post geht dorthin. Sie gilt als nicht bestätigt.
+address-lead-mailed = Wir senden eine E-Mail an die neue Adresse. Sie tritt an die Stelle der alten, sobald Sie den Link dieser E-Mail hier öffnen; bis dahin ändert sich nichts.
+profile-address-waits = { $email } wartet auf Bestätigung: Öffnen Sie den Link der E-Mail, die dorthin ging.
 address-told = { $email } wird von der Änderung benachrichtigt.
 address-new = Neue E-Mail-Adresse
 address-of-directory = Die Adresse dieses Kontos wird im Verzeichnis Ihrer Organisation geführt.

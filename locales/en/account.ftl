@@ -37,6 +37,8 @@ notice-profile-saved = Your profile is saved.
 ## Another e-mail address
 address-title = Change e-mail address
 address-lead = You sign in with the new address from now on, and mail goes there. It counts as not confirmed.
+address-lead-mailed = We send a mail to the new address. It takes the place of the old one once you open that mail’s link here; until then nothing changes.
+profile-address-waits = { $email } waits to be confirmed: open the link of the mail that went there.
 address-told = { $email } is told of the change.
 address-new = New e-mail address
 address-of-directory = The address of this account is kept by your organisation’s directory.

@@ -37,6 +37,8 @@ notice-profile-saved = Su perfil está guardado.
 ## Another e-mail address
 address-title = Cambiar la dirección de correo
 address-lead = A partir de entonces iniciará sesión con la nueva dirección y el correo irá allí. Cuenta como no confirmada.
+address-lead-mailed = Enviamos un correo a la dirección nueva. Sustituirá a la anterior cuando abra aquí el enlace de ese correo; hasta entonces no cambia nada.
+profile-address-waits = { $email } espera confirmación: abra el enlace del correo que se envió allí.
 address-told = Se avisará a { $email } del cambio.
 address-new = Nueva dirección de correo
 address-of-directory = La dirección de esta cuenta la gestiona el directorio de su organización.

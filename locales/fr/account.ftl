@@ -37,6 +37,8 @@ notice-profile-saved = Votre profil est enregistré.
 ## Another e-mail address
 address-title = Changer d’adresse e-mail
 address-lead = Vous vous connecterez avec la nouvelle adresse, et le courrier y sera envoyé. Elle compte comme non confirmée.
+address-lead-mailed = Nous envoyons un e-mail à la nouvelle adresse. Elle remplacera l’ancienne dès que vous ouvrirez ici le lien de cet e-mail ; d’ici là, rien ne change.
+profile-address-waits = { $email } attend d’être confirmée : ouvrez le lien de l’e-mail qui y a été envoyé.
 address-told = { $email } en sera averti.
 address-new = Nouvelle adresse e-mail
 address-of-directory = L’adresse de ce compte est tenue dans l’annuaire de votre organisation.

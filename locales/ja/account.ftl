@@ -37,6 +37,8 @@ notice-profile-saved = プロフィールを保存しました。
 ## Another e-mail address
 address-title = メールアドレスを変更
 address-lead = 以後は新しいアドレスでログインし、メールもそこに届きます。新しいアドレスは未確認の扱いになります。
+address-lead-mailed = 新しいアドレスにメールを送信します。メールのリンクをここで開くと、以前のアドレスと置き換わります。それまでは何も変わりません。
+profile-address-waits = { $email } は確認待ちです。届いたメールのリンクを開いてください。
 address-told = { $email } に変更が通知されます。
 address-new = 新しいメールアドレス
 address-of-directory = このアカウントのアドレスは、所属組織のディレクトリで管理されています。

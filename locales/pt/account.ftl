@@ -37,6 +37,8 @@ notice-profile-saved = O seu perfil foi salvo.
 ## Another e-mail address
 address-title = Alterar o endereço de e-mail
 address-lead = A partir daí você entra com o novo endereço, e as mensagens vão para lá. Ele conta como não confirmado.
+address-lead-mailed = Enviamos um e-mail para o novo endereço. Ele substitui o antigo quando você abrir aqui o link desse e-mail; até lá, nada muda.
+profile-address-waits = { $email } aguarda confirmação: abra o link do e-mail enviado para lá.
 address-told = { $email } será avisado da mudança.
 address-new = Novo endereço de e-mail
 address-of-directory = O endereço desta conta é mantido pelo diretório da sua organização.

@@ -37,6 +37,8 @@ notice-profile-saved = 您的个人资料已保存。
 ## Another e-mail address
 address-title = 更改电子邮件地址
 address-lead = 此后您用新地址登录，邮件也发往新地址。新地址视为未确认。
+address-lead-mailed = 我们会向新地址发送一封邮件。您在此打开该邮件中的链接后，它将取代旧地址；在此之前不会有任何变化。
+profile-address-waits = { $email } 等待确认：请打开发送到该地址的邮件中的链接。
 address-told = 我们会将此更改通知 { $email }。
 address-new = 新的电子邮件地址
 address-of-directory = 此账号的地址由您所在组织的目录管理。

@@ -25,9 +25,40 @@ pub async fn link(
     language: Language,
 ) -> Result<Option<Fate>, MailError> {
     let token = app.entropy.secret();
-    let Some(made) = MailedLink::for_user(aim, user, sha256_hex(&token), app.clock.now()) else {
-        return Ok(None);
-    };
+    match MailedLink::for_user(aim, user, sha256_hex(&token), app.clock.now()) {
+        Some(made) => mail_link(app, origin, &made, &token, user, language).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Mails a user the link that gives them another address, at that address. Whoever else it may belong to is told nothing, and
+/// neither is the user: that it is somebody's is found out by who reads what comes there.
+///
+/// # Errors
+/// The database is unavailable: no link is made.
+pub async fn link_to_another_address(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    address: String,
+    language: Language,
+) -> Result<Option<Fate>, MailError> {
+    let token = app.entropy.secret();
+    match MailedLink::for_another_address(user, address, sha256_hex(&token), app.clock.now()) {
+        Some(made) => mail_link(app, origin, &made, &token, user, language).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn mail_link(
+    app: &App,
+    origin: &Origin,
+    made: &MailedLink,
+    token: &str,
+    user: &User,
+    language: Language,
+) -> Result<Fate, MailError> {
+    let aim = made.aim;
     let to = |path: &str| Link::to(&app.config.issuer, &format!("{path}?token={token}"));
     let (account, works_for) = (user.username.clone(), aim.works_for());
     let (message, action) = match aim {
@@ -40,7 +71,7 @@ pub async fn link(
     };
     let audit = app.audit(origin, action, format!("user:{}", user.id), "");
     let mail = Mail { to: &made.address, language: language_of(user, language), message };
-    app.mail.send_with(app, mail, Carried::Link(&made, &audit)).await.map(Some)
+    app.mail.send_with(app, mail, Carried::Link(made, &audit)).await
 }
 
 /// Mails a new user the link that shows that their address is theirs. They can ask for it again.

@@ -198,6 +198,8 @@ pub struct Profile {
     pub email: String,
     /// Was it shown to be the user's?
     pub email_verified: bool,
+    /// Another one, which waits to be confirmed.
+    pub waiting: Option<String>,
     /// Full name; may be empty.
     pub full_name: String,
     /// What else the profile tells, by the name of the input.
@@ -276,6 +278,8 @@ pub fn profile_label(name: &str) -> Option<Phrase> {
 pub struct NewAddress {
     /// The frame.
     pub shell: Shell,
+    /// Does it count only once it is confirmed by mail?
+    pub confirmed_first: bool,
     /// The address that is told of the change; none where there is none that was confirmed.
     pub told: Option<String>,
     /// What was typed.

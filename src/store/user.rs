@@ -82,6 +82,27 @@ macro_rules! insert_user {
 }
 pub(super) use insert_user;
 
+/// Takes an address, inside the caller's transaction, from an account that has not shown that it is its own.
+macro_rules! take_claimed_address {
+    ($tx:ident, $claimant:expr, $email:expr, $lost:expr) => {
+        let taken = sqlx::query(
+            "UPDATE users SET email = NULL, words_known = FALSE,
+                    updated_at = CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END
+             WHERE id = $2 AND email = $3 AND NOT email_verified",
+        )
+        .bind($lost.at.0)
+        .bind($claimant.as_str())
+        .bind($email)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected();
+        if taken == 1 {
+            write_audit!($tx, $lost);
+        }
+    };
+}
+pub(super) use take_claimed_address;
+
 /// Ends every session and grant of a user inside the caller's transaction, except the session `$keep`.
 macro_rules! end_everything_of_user {
     ($tx:ident, $user:expr, $keep:expr, $now:expr) => {{

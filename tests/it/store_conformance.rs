@@ -1201,9 +1201,9 @@ on_both!(a_link_that_was_judged_before_a_change_does_nothing_after_it, |app| {
         assert_eq!(after.password_hash.as_deref() == Some("chosen"), may_choose, "{name}");
         assert_eq!(done.unwrap_or(before.updated_at), after.updated_at, "{name}");
         assert!(store.reset_password(&reset, "again", &late("reset")).await.unwrap().is_none(), "{name}");
-        let done = store.verify_address(&verification, &late("verify")).await.unwrap();
+        let done = store.verify_address(&verification, None, &late("verify")).await.unwrap();
         assert_eq!(done, may_confirm, "{name}");
-        assert!(!store.verify_address(&verification, &late("verify")).await.unwrap(), "{name}");
+        assert!(!store.verify_address(&verification, None, &late("verify")).await.unwrap(), "{name}");
     }
     assert_eq!((audited(&app, "reset").await, audited(&app, "verify").await), (1, 2));
 });
@@ -1336,7 +1336,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
                 .map(drop),
         ),
         ("reset_password", store.reset_password(&may_reset, "x", &u).await.map(drop)),
-        ("verify_address", store.verify_address(&may_verify, &u).await.map(drop)),
+        ("verify_address", store.verify_address(&may_verify, None, &u).await.map(drop)),
         ("set_up_administrator", store.set_up_administrator("link", &new_user, NOW, &u).await.map(drop)),
     ];
     for (what, outcome) in outcomes {
