@@ -312,6 +312,17 @@ pub struct Event {
     pub place: String,
     /// Did an administrator do it?
     pub by_administrator: bool,
+    /// How often, one time after the other.
+    pub times: u32,
+}
+
+impl Event {
+    /// Is it the same, at another time?
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.what, &self.device, &self.ip, self.by_administrator)
+            == (&other.what, &other.device, &other.ip, other.by_administrator)
+    }
 }
 
 /// `GET /account/data`; the form goes to `POST /account/delete` with `username`.

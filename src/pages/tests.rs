@@ -277,6 +277,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ip: text(ip),
         place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
+        times: 1,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
