@@ -15,6 +15,7 @@ use crate::http::extract::OwnForm;
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Problem};
 use crate::protocol::user::User;
 use crate::store::StoreError;
@@ -142,7 +143,8 @@ pub async fn delete(
     // What stays in the audit log tells of the person nothing but the id.
     let origin = Origin { ip: None, user_agent: String::new(), ..me.origin(&info) };
     let audit = app.audit(&origin, "user.delete", format!("user:{}", me.user.id), "by the user");
-    match app.store.delete_user(&me.user.id, &audit).await {
+    let news = news(&app, &me.origin(&info), &me.user, words.language(), Event::Deleted);
+    match app.store.delete_user(&me.user.id, audit.telling(news.as_ref())).await {
         // Whether it was this request or another one: it is gone.
         Ok(_) => {}
         Err(StoreError::LastAdministrator) => {

@@ -502,7 +502,7 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
     Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
 }
 
-/// Deletes a user with their sessions, consents and grants.
+/// Deletes a user with their sessions, consents and grants. They are told, if an address is known to be theirs.
 ///
 /// # Errors
 /// There is none with this id, it is the last administrator, or somebody else changed them meanwhile.
@@ -510,7 +510,8 @@ pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refus
     let facts = user_facts(app, origin, user).await?;
     allow(app, origin, &Deed::DeleteUser(&facts), &target(&user.id)).await?;
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
-    if app.store.delete_user_read(&user.id, Some(user.updated_at), &audit).await? {
+    let news = news(app, origin, user, Language::English, Event::Deleted);
+    if app.store.delete_user_read(&user.id, Some(user.updated_at), audit.telling(news.as_ref())).await? {
         return Ok(());
     }
     find(app, user.id.as_str()).await?;

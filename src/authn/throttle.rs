@@ -2,6 +2,7 @@
 //! (OWASP ASVS 6.3.1).
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::config::Throttle;
 use crate::protocol::ids::UserId;
@@ -268,6 +269,23 @@ pub async fn may_tell_of_refusal(
 ) -> Result<bool, StoreError> {
     let bucket = seals.throttle_bucket("refused administration", actor);
     Ok(beyond(store, config, &bucket, REFUSALS_TOLD, now).await?.is_none())
+}
+
+/// Counts that something happened of which a user is told once within `window` at most. Answers whether they are told now.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_news(
+    store: &Store,
+    seals: &Seals,
+    kind: &str,
+    user: &UserId,
+    now: Timestamp,
+    window: Duration,
+) -> Result<bool, StoreError> {
+    let bucket = seals.throttle_bucket("news", &format!("{kind}:{user}"));
+    let counted = store.count_attempts(&[bucket], now, now.minus(window)).await?;
+    Ok(counted.first().is_some_and(|attempt| attempt.count == 1))
 }
 
 /// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.

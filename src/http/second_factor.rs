@@ -15,9 +15,10 @@ use super::{device, passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, prove, recovery_code, totp};
+use crate::mail::to_users;
 use crate::pages::{self, LoginProblem};
 use crate::protocol::assurance::Level;
-use crate::protocol::sign_in::Next;
+use crate::protocol::sign_in::{Method, Next};
 use crate::protocol::user::User;
 
 /// The form.
@@ -60,6 +61,10 @@ pub async fn post(
     match outcome {
         Ok(proved) => login::take_in(&app, &info, &headers, flow, proved.proof).await,
         Err(refusal) => {
+            if refusal == Refusal::WrongCredentials && flow.sign_in.has(Method::Password) {
+                let language = browser.locale.words_in(&flow).language();
+                to_users::second_factor_refused(&app, &origin, &devices, &user, language).await;
+            }
             let problem = match refusal {
                 Refusal::WrongCredentials => LoginProblem::WrongCode,
                 other => login::problem_of(other),

@@ -1,7 +1,11 @@
 //! What users are written to about their accounts: links that they asked for, and news of what happened.
 
+use std::time::Duration;
+
 use super::{Change, Fate, Happened, Link, Mail, MailError, Message};
 use crate::app::{App, Origin};
+use crate::authn::device::Devices;
+use crate::authn::throttle;
 use crate::i18n::{Language, Words, negotiate};
 use crate::pages::describe_device;
 use crate::protocol::recovery::{Aim, MailedLink};
@@ -89,6 +93,8 @@ pub enum Event<'a> {
     PasskeyAdded(&'a str),
     /// Another address; the one before is told.
     AddressChanged,
+    /// The account is deleted.
+    Deleted,
     /// Anything else about how they sign in.
     Methods(Change),
 }
@@ -107,6 +113,7 @@ pub fn news(app: &App, origin: &Origin, user: &User, language: Language, event: 
             Message::PasskeyAdded { account, passkey: passkey.to_owned(), happened, link: link("/account") }
         }
         Event::AddressChanged => Message::AddressChanged { account, happened, link: link("/account") },
+        Event::Deleted => Message::AccountDeleted { account, happened, link: link("/") },
         Event::Methods(change) => {
             Message::MethodsChanged { account, change, happened, link: link("/account") }
         }
@@ -137,6 +144,43 @@ pub async fn signed_in_anew(app: &App, origin: &Origin, user: &User, language: L
         Ok(true) => tell(app, user, language, message).await,
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "a user is not told of a new device"),
+    }
+}
+
+/// How often at most a user is told that somebody got as far as their second factor.
+const SECOND_FACTOR_TOLD: Duration = Duration::from_hours(24);
+
+/// Tells a user that somebody who knows their password went no further than a wrong code (OWASP ASVS 6.3.5): on a device that is
+/// not known, since everybody mistypes, and once a day at most.
+pub async fn second_factor_refused(
+    app: &App,
+    origin: &Origin,
+    devices: &Devices,
+    user: &User,
+    language: Language,
+) {
+    if devices.know(&user.id) || user.email.is_none() || !user.email_verified || !app.mail.is_on() {
+        return;
+    }
+    let language = language_of(user, language);
+    let message = Message::SecondFactorRefused {
+        account: user.username.clone(),
+        happened: happened(app, &origin.clone().by_user(&user.id), user, language),
+        link: Link::to(&app.config.issuer, RECOVER),
+    };
+    match throttle::count_news(
+        &app.store,
+        &app.seals,
+        message.kind(),
+        &user.id,
+        app.clock.now(),
+        SECOND_FACTOR_TOLD,
+    )
+    .await
+    {
+        Ok(true) => tell(app, user, language, message).await,
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "a user is not told of a wrong second factor"),
     }
 }
 

@@ -382,13 +382,13 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a user with their sessions, consents, grants and mails; the clients of those sessions are told. Answers
+    /// Deletes a user with their sessions, consents, grants and mails, and tells them so; the clients of those sessions are told. Answers
     /// whether the user was there.
     ///
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
-    pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        self.delete_user_read(id, None, audit).await
+    pub async fn delete_user(&self, id: &UserId, noted: impl Into<Noted<'_>>) -> Result<bool, StoreError> {
+        self.delete_user_read(id, None, noted).await
     }
 
     /// The same for a user who is as they were when they were read, at `read_at` if that is said.
@@ -399,8 +399,10 @@ impl Store {
         &self,
         id: &UserId,
         read_at: Option<Timestamp>,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
+        let audit = noted.audit;
         let deleted = in_transaction!(self, changing[id.into()], |tx| {
             keep_an_administrator!(tx, id);
             sqlx::query(
@@ -424,7 +426,8 @@ impl Store {
             }
             // Their sessions went with them. Their clients hear of that all the same.
             announce_ended_sessions!(tx, id.as_str(), audit.at);
-            write_audit!(tx, audit);
+            // News of it go to the address whose other mails went.
+            write_noted!(tx, noted);
             deleted
         });
         Ok(deleted == 1)
