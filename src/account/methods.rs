@@ -16,6 +16,7 @@ use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
+use crate::i18n::key;
 use crate::mail::Change;
 use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
@@ -117,7 +118,7 @@ pub async fn remove_app(
         device::remember(&app, &headers, &me.user, &mut response).await?;
         Ok(response)
     } else {
-        Err(PageError::not_found("Your account has no authenticator app."))
+        Err(PageError::not_found(key("app-none")))
     }
 }
 
@@ -129,9 +130,7 @@ pub async fn new_recovery_codes(
     _: OwnForm,
 ) -> Result<Response, PageError> {
     if app.store.authenticator_app(&me.user.id).await?.is_none() {
-        return Err(PageError::not_found(
-            "Recovery codes go with an authenticator app, and your account has none.",
-        ));
+        return Err(PageError::not_found(key("codes-without-app")));
     }
     let (codes, hashes) = recovery_code::make(&app.entropy);
     let audit = app.audit(&me.origin(&info), "recovery_codes.make", format!("user:{}", me.user.id), "");
@@ -196,9 +195,9 @@ pub async fn add_passkey(
     } else {
         Err(PageError::new(
             StatusCode::CONFLICT,
-            "This passkey was not added",
-            "It is there already, or your account has as many as it can hold.",
-            "Remove one that you do not use any more.",
+            key("passkey-not-added-title"),
+            key("passkey-not-added"),
+            key("passkey-not-added-fix"),
         ))
     }
 }
@@ -213,9 +212,9 @@ pub async fn rename_passkey(
     let Some(name) = name_of(form.get("name").unwrap_or_default()) else {
         return Err(PageError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "A passkey needs a name",
-            "The name is empty or longer than 60 characters.",
-            "Go back and choose another one.",
+            key("passkey-name-title"),
+            key("passkey-name"),
+            key("passkey-name-fix"),
         ));
     };
     if app.store.rename_passkey(&me.user.id, &id, &name).await? {
@@ -248,16 +247,11 @@ pub async fn remove_passkey(
     if !app.store.passkeys_of_user(&me.user.id).await?.iter().any(|passkey| passkey.id == id) {
         return Err(no_such_passkey());
     }
-    Err(PageError::new(
-        StatusCode::CONFLICT,
-        "This is your only way to sign in",
-        "Your account has no password and no linked account, and this is its only passkey.",
-        "Add another passkey first.",
-    ))
+    Err(PageError::new(StatusCode::CONFLICT, key("only-way-title"), key("only-way"), key("only-way-fix")))
 }
 
 fn no_such_passkey() -> PageError {
-    PageError::not_found("You have no such passkey, or it was removed already.")
+    PageError::not_found(key("no-such-passkey"))
 }
 
 /// What the owner is told of.

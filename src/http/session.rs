@@ -434,15 +434,12 @@ async fn ask_to_step_up(
 ) -> Result<Response, PageError> {
     let SignedIn { user, session, browser, .. } = signed_in;
     if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(PageError::forbidden(
-            "You are not signed in surely enough for this.",
-            "Load the page again.",
-        ));
+        return Err(PageError::forbidden(key("not-sure-enough"), key("not-sure-enough-fix")));
     }
     if account_of(app, user).await?.attainable < level {
         return Err(PageError::forbidden(
-            "Administrators of this server need another way to sign in than you have.",
-            "Set it up on your account's page, then come back.",
+            key("administrators-need-more"),
+            key("administrators-need-more-fix"),
         ));
     }
     let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
