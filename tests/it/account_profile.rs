@@ -198,6 +198,7 @@ on_both_engines!(by_another_address_nobody_learns_of_an_account_or_keeps_anybody
     let before = app.stored_user(&ada.id).await;
     let mut given = User { email: Some("given@example.com".to_owned()), ..before.clone() };
     given.updated_at.0 += 1;
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
     assert!(app.app.store.update_user(&given, before.updated_at, &audit).await.unwrap());
     browser.get(&link).await.refusal(403);
 });

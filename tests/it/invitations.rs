@@ -403,6 +403,12 @@ on_both!(an_id_that_is_gone_does_not_come_back, |app| {
     let field = |page: &Page, form: &str, name: &str| {
         page.form(form).into_iter().find(|(known, _)| known == name).unwrap().1
     };
+    // The page has a form for each way; this one is sent.
+    let by_passkey = |page: &Page, username: &str, challenge: &str, credential: &str| {
+        let (csrf, token) = (field(page, "/invitation", "csrf"), field(page, "/invitation", "token"));
+        let fields = [("csrf", &*csrf), ("token", &*token), ("username", username)];
+        filled(filled(Vec::new(), &fields), &[("challenge", challenge), ("credential", credential)])
+    };
     // Of a page that adds a passkey to an account, left open while the account is deleted.
     let ada = app.user("ada").await;
     let mut browser = signed_in(&app, "ada").await;
@@ -421,8 +427,8 @@ on_both!(an_id_that_is_gone_does_not_come_back, |app| {
     let options = page.attribute("form[data-options]", "data-options");
     let (_, credential) = SecurityKey::create(&options, ISSUER);
     let challenge = field(&page, "/invitation", "challenge");
-    let form = filled(page.form("/invitation"), &[("username", "bob"), ("credential", &credential)]);
-    assert_eq!(browser.post("/invitation", &form).await.status, 303);
+    let made = browser.post("/invitation", &by_passkey(&page, "bob", &challenge, &credential)).await;
+    assert_eq!(made.status, 303, "{}", made.text());
     let bob = app.app.store.user_by_login("bob").await.unwrap().unwrap();
     let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
     app.app.store.delete_user(&bob.id, &audit).await.unwrap();
@@ -431,8 +437,8 @@ on_both!(an_id_that_is_gone_does_not_come_back, |app| {
     for (challenge, credential) in challenges {
         let link = invited(&app, input("eve@example.com")).await;
         let page = browser.get(&link).await;
-        let values = [("username", "eve"), ("challenge", &*challenge), ("credential", &*credential)];
-        let refused = browser.post("/invitation", &filled(page.form("/invitation"), &values)).await;
+        let form = by_passkey(&page, "eve", &challenge, &credential);
+        let refused = browser.post("/invitation", &form).await;
         assert_eq!(refused.status, 422, "{}", refused.text());
         for gone in [&ada.id, &bob.id] {
             assert!(app.app.store.asked_anew().user(gone).await.unwrap().is_none());

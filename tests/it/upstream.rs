@@ -581,12 +581,17 @@ on_both_engines!(a_link_needs_the_session_that_asked_for_it, |engine| {
     let page = browser.get("/account/linked").await;
     let out = browser.post("/account/linked/acme", &page.form("/account/linked/acme")).await;
     let back = provider.approve(out.location());
-    // Signed out meanwhile, and somebody else in.
-    let form = browser.get("/account").await.form("/account/sign-out");
-    browser.post("/account/sign-out", &form).await;
-    let page = browser.open("/account").await;
+    // Somebody else signed in meanwhile.
+    let page = browser.open("/login").await;
     browser.sign_in(&page, "eve").await;
-    assert_refused(&browser.get(&back).await, "was not linked");
+    let page = browser.get("/account").await;
+    assert!(page.text().contains("eve"), "{}", page.text());
+    let refused = browser.clone().get(&back).await;
+    // Who signed out ended it altogether.
+    let mut gone = browser.clone();
+    gone.post("/account/sign-out", &page.form("/account/sign-out")).await;
+    assert!(gone.get(&back).await.refusal(403).contains("before you signed out"));
+    assert_refused(&refused, "was not linked");
     assert!(app.app.store.identity("acme", "42").await.unwrap().is_none());
 });
 
