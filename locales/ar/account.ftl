@@ -37,6 +37,8 @@ notice-profile-saved = حُفظ ملفك الشخصي.
 ## Another e-mail address
 address-title = تغيير عنوان البريد الإلكتروني
 address-lead = من الآن فصاعدًا تسجّل الدخول بالعنوان الجديد وتصل الرسائل إليه. ويُعدّ غير مؤكَّد.
+address-lead-mailed = نرسل رسالة إلى العنوان الجديد. يحلّ محل القديم حين تفتح رابط الرسالة هنا؛ وحتى ذلك الحين لا يتغيّر شيء.
+profile-address-waits = { $email } في انتظار التأكيد: افتح رابط الرسالة المرسلة إليه.
 address-told = سيُبلَّغ { $email } بالتغيير.
 address-new = عنوان البريد الإلكتروني الجديد
 address-of-directory = عنوان هذا الحساب محفوظ في دليل مؤسستك.
@@ -68,6 +70,23 @@ activity-passkey-removed = أُزيل مفتاح مرور
 activity-codes-made = أُنشئت رموز استرداد جديدة
 activity-account-linked = رُبط حساب خارجي
 activity-account-unlinked = أُلغي ربط حساب خارجي
+activity-second-refused = رمز خاطئ بعد خطوة أولى صحيحة
+activity-password-reset = اختيرت كلمة مرور جديدة عبر رابط بالبريد
+activity-recovery-asked = طُلب رابط لاختيار كلمة مرور جديدة
+activity-address-asked = طُلبت رسالة لتأكيد العنوان
+activity-password-required = طُلبت كلمة مرور أخرى
+activity-deleted = حُذف الحساب
+activity-previewed = اطُّلع على ما يُخبَر به تطبيق عن هذا الحساب
+activity-admin-refused = الإدارة: رُفض إجراء
+activity-admin-users = الإدارة: مستخدم
+activity-admin-applications = الإدارة: تطبيق
+activity-admin-groups = الإدارة: مجموعة
+activity-admin-keys = الإدارة: مفاتيح الخادم
+activity-admin-webhooks = الإدارة: خطاف ويب
+activity-admin-powers = الإدارة: صلاحيات الإدارة
+activity-admin-invitations = الإدارة: دعوة
+activity-admin-registration = الإدارة: تسجيل التطبيقات
+activity-admin-mails = الإدارة: رسالة بريد
 activity-other = شيء آخر: { $action }
 
 ## Taking one's data along, and leaving

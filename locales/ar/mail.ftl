@@ -100,3 +100,13 @@ mail-linked-text = رُبط الحساب «{ $label }» لدى { $provider } ب�
 mail-unlinked-subject = لم يعد حسابك لدى { $site } مرتبطًا مع { $provider }
 mail-unlinked-text = لم يعد بالإمكان تسجيل الدخول إلى حسابك { $account } لدى { $site } بالحساب «{ $label }» لدى { $provider }.
 mail-change-not-you = إذا كنت أنت، فلا حاجة إلى فعل شيء. وإلا فحسابك في يد شخص آخر: يُرجى التراجع عن التغيير وتغيير كلمة المرور فورًا.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = توقّف تسجيل دخول إلى حسابك في { $site } عند الخطوة الثانية
+mail-second-refused-text = أُدخلت كلمة المرور الصحيحة لحسابك { $account } في { $site } ثم رمز خاطئ. لم يسجّل أحد الدخول.
+mail-second-refused-not-you = إن لم تكن أنت، فثمة من يعرف كلمة مرورك. اختر كلمة جديدة فورًا.
+mail-deleted-subject = حُذف حسابك في { $site }
+mail-deleted-text = حُذف حسابك { $account } في { $site }. هذه آخر رسالة بشأنه.
+mail-deleted-not-you = إن لم تكن تريد ذلك، فأبلغ المشغّل فورًا.
+mail-deleted-button = الانتقال إلى { $site }

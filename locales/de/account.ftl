@@ -37,6 +37,8 @@ notice-profile-saved = Ihr Profil ist gespeichert.
 ## Another e-mail address
 address-title = E-Mail-Adresse ändern
 address-lead = Ab dann melden Sie sich mit der neuen Adresse an, und Post geht dorthin. Sie gilt als nicht bestätigt.
+address-lead-mailed = Wir senden eine E-Mail an die neue Adresse. Sie tritt an die Stelle der alten, sobald Sie den Link dieser E-Mail hier öffnen; bis dahin ändert sich nichts.
+profile-address-waits = { $email } wartet auf Bestätigung: Öffnen Sie den Link der E-Mail, die dorthin ging.
 address-told = { $email } wird von der Änderung benachrichtigt.
 address-new = Neue E-Mail-Adresse
 address-of-directory = Die Adresse dieses Kontos wird im Verzeichnis Ihrer Organisation geführt.
@@ -68,6 +70,23 @@ activity-passkey-removed = Passkey entfernt
 activity-codes-made = Neue Wiederherstellungscodes erzeugt
 activity-account-linked = Ein anderes Konto wurde verknüpft
 activity-account-unlinked = Die Verknüpfung mit einem anderen Konto wurde gelöst
+activity-second-refused = Ein falscher Code nach einem richtigen ersten Schritt
+activity-password-reset = Neues Passwort über einen Link aus einer E-Mail gewählt
+activity-recovery-asked = Ein Link für ein neues Passwort wurde angefordert
+activity-address-asked = Eine E-Mail zum Bestätigen der Adresse wurde angefordert
+activity-password-required = Ein anderes Passwort wurde verlangt
+activity-deleted = Das Konto wurde gelöscht
+activity-previewed = Es wurde nachgesehen, was eine Anwendung über dieses Konto erfährt
+activity-admin-refused = Verwaltung: etwas wurde verweigert
+activity-admin-users = Verwaltung: ein Benutzer
+activity-admin-applications = Verwaltung: eine Anwendung
+activity-admin-groups = Verwaltung: eine Gruppe
+activity-admin-keys = Verwaltung: die Schlüssel des Servers
+activity-admin-webhooks = Verwaltung: ein Webhook
+activity-admin-powers = Verwaltung: wer was verwalten darf
+activity-admin-invitations = Verwaltung: eine Einladung
+activity-admin-registration = Verwaltung: wer Anwendungen registrieren darf
+activity-admin-mails = Verwaltung: eine E-Mail
 activity-other = Etwas anderes: { $action }
 
 ## Taking one's data along, and leaving

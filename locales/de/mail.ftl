@@ -88,3 +88,13 @@ mail-linked-text = Das Konto „{ $label }“ bei { $provider } wurde mit Ihrem 
 mail-unlinked-subject = Ihr Konto bei { $site } ist nicht mehr mit { $provider } verknüpft
 mail-unlinked-text = Mit dem Konto „{ $label }“ bei { $provider } kann man sich nicht mehr an Ihrem Konto { $account } bei { $site } anmelden.
 mail-change-not-you = Wenn Sie das waren, ist nichts zu tun. Wenn nicht, hat jemand anderes Ihr Konto: Machen Sie die Änderung rückgängig und ändern Sie sofort Ihr Passwort.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = Eine Anmeldung an Ihrem Konto bei { $site } scheiterte am zweiten Schritt
+mail-second-refused-text = Für Ihr Konto { $account } bei { $site } wurde das richtige Passwort und danach ein falscher Code eingegeben. Angemeldet wurde niemand.
+mail-second-refused-not-you = Wenn Sie es nicht waren, kennt jemand anderes Ihr Passwort. Wählen Sie sofort ein neues.
+mail-deleted-subject = Ihr Konto bei { $site } wurde gelöscht
+mail-deleted-text = Ihr Konto { $account } bei { $site } wurde gelöscht. Dies ist die letzte Nachricht dazu.
+mail-deleted-not-you = Wenn Sie das nicht wollten, wenden Sie sich sofort an den Betreiber.
+mail-deleted-button = Zu { $site }

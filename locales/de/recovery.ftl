@@ -35,3 +35,6 @@ weak-common = Dieses oder ein ähnliches Passwort wird beim Raten als eines der 
 weak-personal = Dieses Passwort besteht aus Ihrem Namen, Ihrer Adresse oder dem Namen dieser Website. Wählen Sie ein paar Wörter ohne Zusammenhang.
 weak-pattern = Tastenreihen, Wiederholungen, Folgen und Daten sind leicht zu erraten. Wählen Sie ein paar Wörter ohne Zusammenhang.
 weak-simple = Dieses Passwort ist zu leicht zu erraten. Wählen Sie ein längeres, etwa ein paar Wörter ohne Zusammenhang.
+verify-taken-title = Diese Adresse wird nicht übernommen
+verify-taken = Ein anderes Konto hat diese Adresse als seine bestätigt.
+verify-taken-fix = Melden Sie sich an jenem Konto an, oder wählen Sie für dieses eine andere Adresse.

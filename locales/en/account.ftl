@@ -37,6 +37,8 @@ notice-profile-saved = Your profile is saved.
 ## Another e-mail address
 address-title = Change e-mail address
 address-lead = You sign in with the new address from now on, and mail goes there. It counts as not confirmed.
+address-lead-mailed = We send a mail to the new address. It takes the place of the old one once you open that mail’s link here; until then nothing changes.
+profile-address-waits = { $email } waits to be confirmed: open the link of the mail that went there.
 address-told = { $email } is told of the change.
 address-new = New e-mail address
 address-of-directory = The address of this account is kept by your organisation’s directory.
@@ -68,6 +70,23 @@ activity-passkey-removed = Passkey removed
 activity-codes-made = New recovery codes made
 activity-account-linked = An account elsewhere was linked
 activity-account-unlinked = An account elsewhere was unlinked
+activity-second-refused = A wrong code after a right first step
+activity-password-reset = New password chosen by a mailed link
+activity-recovery-asked = A link for a new password was asked for
+activity-address-asked = A mail to confirm the address was asked for
+activity-password-required = Another password was asked for
+activity-deleted = The account was deleted
+activity-previewed = It was looked up what an application is told of this account
+activity-admin-refused = Administration: something was refused
+activity-admin-users = Administration: a user
+activity-admin-applications = Administration: an application
+activity-admin-groups = Administration: a group
+activity-admin-keys = Administration: the server’s keys
+activity-admin-webhooks = Administration: a webhook
+activity-admin-powers = Administration: who may administer what
+activity-admin-invitations = Administration: an invitation
+activity-admin-registration = Administration: who may register applications
+activity-admin-mails = Administration: a mail
 activity-other = Something else: { $action }
 
 ## Taking one's data along, and leaving

@@ -89,3 +89,13 @@ mail-linked-text = The account “{ $label }” at { $provider } was linked with
 mail-unlinked-subject = Your account at { $site } is no longer linked with { $provider }
 mail-unlinked-text = The account “{ $label }” at { $provider } no longer signs in to your account { $account } at { $site }.
 mail-change-not-you = If it was you, there is nothing to do. If it was not, somebody else has your account: undo the change and change your password at once.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = A sign-in to your account at { $site } stopped at the second step
+mail-second-refused-text = The right password was entered for your account { $account } at { $site }, and then a wrong code. Nobody was signed in.
+mail-second-refused-not-you = If it was not you, somebody else knows your password. Choose a new one at once.
+mail-deleted-subject = Your account at { $site } was deleted
+mail-deleted-text = Your account { $account } at { $site } was deleted. This is the last message about it.
+mail-deleted-not-you = If you did not want this, tell the operator at once.
+mail-deleted-button = Go to { $site }

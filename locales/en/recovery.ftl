@@ -35,3 +35,6 @@ weak-common = This password, or one like it, is among the first that are tried. 
 weak-personal = This password is made of your name, your address or the name of this site. Choose a few unrelated words.
 weak-pattern = Keys in a row, repetitions, sequences and dates are easy to guess. Choose a few unrelated words.
 weak-simple = This password is too easy to guess. Choose a longer one, such as a few unrelated words.
+verify-taken-title = This address is not added
+verify-taken = Another account has confirmed this address as its own.
+verify-taken-fix = Sign in to that account, or choose another address for this one.

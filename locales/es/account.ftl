@@ -37,6 +37,8 @@ notice-profile-saved = Su perfil está guardado.
 ## Another e-mail address
 address-title = Cambiar la dirección de correo
 address-lead = A partir de entonces iniciará sesión con la nueva dirección y el correo irá allí. Cuenta como no confirmada.
+address-lead-mailed = Enviamos un correo a la dirección nueva. Sustituirá a la anterior cuando abra aquí el enlace de ese correo; hasta entonces no cambia nada.
+profile-address-waits = { $email } espera confirmación: abra el enlace del correo que se envió allí.
 address-told = Se avisará a { $email } del cambio.
 address-new = Nueva dirección de correo
 address-of-directory = La dirección de esta cuenta la gestiona el directorio de su organización.
@@ -68,6 +70,23 @@ activity-passkey-removed = Llave de acceso eliminada
 activity-codes-made = Nuevos códigos de recuperación creados
 activity-account-linked = Se vinculó una cuenta externa
 activity-account-unlinked = Se desvinculó una cuenta externa
+activity-second-refused = Un código incorrecto tras un primer paso correcto
+activity-password-reset = Nueva contraseña elegida con un enlace enviado por correo
+activity-recovery-asked = Se pidió un enlace para elegir una contraseña nueva
+activity-address-asked = Se pidió un correo para confirmar la dirección
+activity-password-required = Se exigió otra contraseña
+activity-deleted = Se eliminó la cuenta
+activity-previewed = Se consultó qué datos de esta cuenta recibe una aplicación
+activity-admin-refused = Administración: se denegó algo
+activity-admin-users = Administración: un usuario
+activity-admin-applications = Administración: una aplicación
+activity-admin-groups = Administración: un grupo
+activity-admin-keys = Administración: las claves del servidor
+activity-admin-webhooks = Administración: un webhook
+activity-admin-powers = Administración: quién puede administrar qué
+activity-admin-invitations = Administración: una invitación
+activity-admin-registration = Administración: quién puede registrar aplicaciones
+activity-admin-mails = Administración: un correo
 activity-other = Otra cosa: { $action }
 
 ## Taking one's data along, and leaving

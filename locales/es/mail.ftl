@@ -88,3 +88,13 @@ mail-linked-text = La cuenta «{ $label }» de { $provider } se vinculó con su 
 mail-unlinked-subject = Su cuenta en { $site } ya no está vinculada con { $provider }
 mail-unlinked-text = Con la cuenta «{ $label }» de { $provider } ya no se puede iniciar sesión en su cuenta { $account } en { $site }.
 mail-change-not-you = Si fue usted, no tiene que hacer nada. Si no, otra persona tiene acceso a su cuenta: deshaga el cambio y cambie su contraseña de inmediato.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = Un inicio de sesión en su cuenta de { $site } se detuvo en el segundo paso
+mail-second-refused-text = Se introdujo la contraseña correcta de su cuenta { $account } en { $site } y después un código incorrecto. No se inició ninguna sesión.
+mail-second-refused-not-you = Si no fue usted, otra persona conoce su contraseña. Elija una nueva de inmediato.
+mail-deleted-subject = Se eliminó su cuenta de { $site }
+mail-deleted-text = Se eliminó su cuenta { $account } de { $site }. Este es el último mensaje sobre ella.
+mail-deleted-not-you = Si usted no lo quería, avise de inmediato al operador.
+mail-deleted-button = Ir a { $site }

@@ -35,3 +35,6 @@ weak-common = Esta contraseña, o una parecida, está entre las primeras que se 
 weak-personal = Esta contraseña está hecha de su nombre, su dirección o el nombre de este sitio. Elija unas cuantas palabras sin relación entre sí.
 weak-pattern = Las teclas seguidas, las repeticiones, las series y las fechas son fáciles de adivinar. Elija unas cuantas palabras sin relación entre sí.
 weak-simple = Esta contraseña es demasiado fácil de adivinar. Elija una más larga, por ejemplo unas cuantas palabras sin relación entre sí.
+verify-taken-title = Esta dirección no se añade
+verify-taken = Otra cuenta ha confirmado esta dirección como suya.
+verify-taken-fix = Inicie sesión en esa cuenta o elija otra dirección para esta.

@@ -37,6 +37,8 @@ notice-profile-saved = Votre profil est enregistré.
 ## Another e-mail address
 address-title = Changer d’adresse e-mail
 address-lead = Vous vous connecterez avec la nouvelle adresse, et le courrier y sera envoyé. Elle compte comme non confirmée.
+address-lead-mailed = Nous envoyons un e-mail à la nouvelle adresse. Elle remplacera l’ancienne dès que vous ouvrirez ici le lien de cet e-mail ; d’ici là, rien ne change.
+profile-address-waits = { $email } attend d’être confirmée : ouvrez le lien de l’e-mail qui y a été envoyé.
 address-told = { $email } en sera averti.
 address-new = Nouvelle adresse e-mail
 address-of-directory = L’adresse de ce compte est tenue dans l’annuaire de votre organisation.
@@ -68,6 +70,23 @@ activity-passkey-removed = Clé d’accès retirée
 activity-codes-made = Nouveaux codes de récupération créés
 activity-account-linked = Un compte externe a été associé
 activity-account-unlinked = Un compte externe a été dissocié
+activity-second-refused = Un code erroné après une première étape correcte
+activity-password-reset = Nouveau mot de passe choisi par un lien reçu par e-mail
+activity-recovery-asked = Un lien pour un nouveau mot de passe a été demandé
+activity-address-asked = Un e-mail de confirmation de l’adresse a été demandé
+activity-password-required = Un autre mot de passe a été exigé
+activity-deleted = Le compte a été supprimé
+activity-previewed = Quelqu’un a consulté ce qu’une application apprend de ce compte
+activity-admin-refused = Administration : quelque chose a été refusé
+activity-admin-users = Administration : un utilisateur
+activity-admin-applications = Administration : une application
+activity-admin-groups = Administration : un groupe
+activity-admin-keys = Administration : les clés du serveur
+activity-admin-webhooks = Administration : un webhook
+activity-admin-powers = Administration : qui peut administrer quoi
+activity-admin-invitations = Administration : une invitation
+activity-admin-registration = Administration : qui peut enregistrer des applications
+activity-admin-mails = Administration : un e-mail
 activity-other = Autre chose : { $action }
 
 ## Taking one's data along, and leaving

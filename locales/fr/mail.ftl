@@ -88,3 +88,13 @@ mail-linked-text = Le compte « { $label } » chez { $provider } a été associ�
 mail-unlinked-subject = Votre compte sur { $site } n’est plus associé à { $provider }
 mail-unlinked-text = Le compte « { $label } » chez { $provider } ne permet plus de se connecter à votre compte { $account } sur { $site }.
 mail-change-not-you = Si c’était vous, il n’y a rien à faire. Sinon, quelqu’un d’autre a accès à votre compte : annulez la modification et changez immédiatement votre mot de passe.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = Une connexion à votre compte sur { $site } s’est arrêtée à la deuxième étape
+mail-second-refused-text = Le bon mot de passe de votre compte { $account } sur { $site } a été saisi, puis un code erroné. Personne n’a été connecté.
+mail-second-refused-not-you = Si ce n’était pas vous, quelqu’un d’autre connaît votre mot de passe. Choisissez-en un nouveau immédiatement.
+mail-deleted-subject = Votre compte sur { $site } a été supprimé
+mail-deleted-text = Votre compte { $account } sur { $site } a été supprimé. Ceci est le dernier message à son sujet.
+mail-deleted-not-you = Si vous ne le vouliez pas, prévenez immédiatement l’exploitant.
+mail-deleted-button = Aller sur { $site }

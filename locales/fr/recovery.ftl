@@ -35,3 +35,6 @@ weak-common = Ce mot de passe, ou un mot de passe semblable, est parmi les premi
 weak-personal = Ce mot de passe est fait de votre nom, de votre adresse ou du nom de ce site. Choisissez quelques mots sans rapport entre eux.
 weak-pattern = Les touches voisines, les répétitions, les suites et les dates sont faciles à deviner. Choisissez quelques mots sans rapport entre eux.
 weak-simple = Ce mot de passe est trop facile à deviner. Choisissez-en un plus long, par exemple quelques mots sans rapport entre eux.
+verify-taken-title = Cette adresse n’est pas ajoutée
+verify-taken = Un autre compte a confirmé cette adresse comme la sienne.
+verify-taken-fix = Connectez-vous à ce compte-là, ou choisissez une autre adresse pour celui-ci.

@@ -37,6 +37,8 @@ notice-profile-saved = プロフィールを保存しました。
 ## Another e-mail address
 address-title = メールアドレスを変更
 address-lead = 以後は新しいアドレスでログインし、メールもそこに届きます。新しいアドレスは未確認の扱いになります。
+address-lead-mailed = 新しいアドレスにメールを送信します。メールのリンクをここで開くと、以前のアドレスと置き換わります。それまでは何も変わりません。
+profile-address-waits = { $email } は確認待ちです。届いたメールのリンクを開いてください。
 address-told = { $email } に変更が通知されます。
 address-new = 新しいメールアドレス
 address-of-directory = このアカウントのアドレスは、所属組織のディレクトリで管理されています。
@@ -68,6 +70,23 @@ activity-passkey-removed = パスキーを削除
 activity-codes-made = 新しい復旧コードを作成
 activity-account-linked = 外部アカウントを連携
 activity-account-unlinked = 外部アカウントの連携を解除
+activity-second-refused = 最初のステップの成功後に誤ったコードが入力されました
+activity-password-reset = メールのリンクから新しいパスワードを設定
+activity-recovery-asked = 新しいパスワード用のリンクが要求されました
+activity-address-asked = アドレス確認メールが要求されました
+activity-password-required = 別のパスワードへの変更が求められました
+activity-deleted = アカウントが削除されました
+activity-previewed = アプリケーションに伝えられるこのアカウントの情報が確認されました
+activity-admin-refused = 管理: 操作が拒否されました
+activity-admin-users = 管理: ユーザー
+activity-admin-applications = 管理: アプリケーション
+activity-admin-groups = 管理: グループ
+activity-admin-keys = 管理: サーバーの鍵
+activity-admin-webhooks = 管理: Webhook
+activity-admin-powers = 管理: 管理権限
+activity-admin-invitations = 管理: 招待
+activity-admin-registration = 管理: アプリケーションの登録
+activity-admin-mails = 管理: メール
 activity-other = その他: { $action }
 
 ## Taking one's data along, and leaving

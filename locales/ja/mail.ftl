@@ -79,3 +79,13 @@ mail-linked-text = { $provider } のアカウント「{ $label }」が { $site }
 mail-unlinked-subject = { $site } のアカウントと { $provider } のリンクが解除されました
 mail-unlinked-text = { $provider } のアカウント「{ $label }」では、{ $site } のアカウント { $account } にログインできなくなりました。
 mail-change-not-you = ご自身の操作であれば、何もする必要はありません。そうでなければ、ほかの人がアカウントを使っています。すぐに変更を元に戻し、パスワードを変更してください。
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = { $site } のアカウントへのログインが 2 番目のステップで止まりました
+mail-second-refused-text = { $site } のアカウント { $account } に正しいパスワードが入力された後、誤ったコードが入力されました。ログインは行われていません。
+mail-second-refused-not-you = お心当たりがない場合は、ほかの人がパスワードを知っています。すぐに新しいパスワードを設定してください。
+mail-deleted-subject = { $site } のアカウントが削除されました
+mail-deleted-text = { $site } のアカウント { $account } が削除されました。これが最後のお知らせです。
+mail-deleted-not-you = お心当たりがない場合は、すぐに運営者へご連絡ください。
+mail-deleted-button = { $site } を開く

@@ -37,6 +37,8 @@ notice-profile-saved = O seu perfil foi salvo.
 ## Another e-mail address
 address-title = Alterar o endereço de e-mail
 address-lead = A partir daí você entra com o novo endereço, e as mensagens vão para lá. Ele conta como não confirmado.
+address-lead-mailed = Enviamos um e-mail para o novo endereço. Ele substitui o antigo quando você abrir aqui o link desse e-mail; até lá, nada muda.
+profile-address-waits = { $email } aguarda confirmação: abra o link do e-mail enviado para lá.
 address-told = { $email } será avisado da mudança.
 address-new = Novo endereço de e-mail
 address-of-directory = O endereço desta conta é mantido pelo diretório da sua organização.
@@ -68,6 +70,23 @@ activity-passkey-removed = Chave de acesso removida
 activity-codes-made = Novos códigos de recuperação criados
 activity-account-linked = Uma conta externa foi vinculada
 activity-account-unlinked = Uma conta externa foi desvinculada
+activity-second-refused = Um código errado depois de um primeiro passo correto
+activity-password-reset = Nova senha definida por um link enviado por e-mail
+activity-recovery-asked = Um link para uma nova senha foi pedido
+activity-address-asked = Um e-mail para confirmar o endereço foi pedido
+activity-password-required = Outra senha foi exigida
+activity-deleted = A conta foi excluída
+activity-previewed = Foi consultado o que um aplicativo recebe sobre esta conta
+activity-admin-refused = Administração: algo foi recusado
+activity-admin-users = Administração: um usuário
+activity-admin-applications = Administração: um aplicativo
+activity-admin-groups = Administração: um grupo
+activity-admin-keys = Administração: as chaves do servidor
+activity-admin-webhooks = Administração: um webhook
+activity-admin-powers = Administração: quem pode administrar o quê
+activity-admin-invitations = Administração: um convite
+activity-admin-registration = Administração: quem pode registrar aplicativos
+activity-admin-mails = Administração: um e-mail
 activity-other = Outra coisa: { $action }
 
 ## Taking one's data along, and leaving

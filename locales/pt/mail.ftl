@@ -88,3 +88,13 @@ mail-linked-text = A conta “{ $label }” em { $provider } foi vinculada à su
 mail-unlinked-subject = Sua conta em { $site } não está mais vinculada a { $provider }
 mail-unlinked-text = Com a conta “{ $label }” em { $provider } não é mais possível entrar na sua conta { $account } em { $site }.
 mail-change-not-you = Se foi você, não há nada a fazer. Se não foi, outra pessoa tem acesso à sua conta: desfaça a alteração e altere sua senha imediatamente.
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = Uma entrada na sua conta em { $site } parou no segundo passo
+mail-second-refused-text = A senha certa da sua conta { $account } em { $site } foi digitada e, depois, um código errado. Ninguém entrou.
+mail-second-refused-not-you = Se não foi você, outra pessoa conhece a sua senha. Escolha uma nova imediatamente.
+mail-deleted-subject = A sua conta em { $site } foi excluída
+mail-deleted-text = A sua conta { $account } em { $site } foi excluída. Esta é a última mensagem sobre ela.
+mail-deleted-not-you = Se você não queria isso, avise o operador imediatamente.
+mail-deleted-button = Ir para { $site }

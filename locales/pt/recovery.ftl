@@ -35,3 +35,6 @@ weak-common = Esta senha, ou uma parecida, está entre as primeiras que são ten
 weak-personal = Esta senha é feita do seu nome, do seu endereço ou do nome deste site. Escolha algumas palavras sem relação entre si.
 weak-pattern = Teclas em sequência, repetições, séries e datas são fáceis de adivinhar. Escolha algumas palavras sem relação entre si.
 weak-simple = Esta senha é fácil demais de adivinhar. Escolha uma mais longa, como algumas palavras sem relação entre si.
+verify-taken-title = Este endereço não foi adicionado
+verify-taken = Outra conta confirmou este endereço como seu.
+verify-taken-fix = Entre naquela conta ou escolha outro endereço para esta.

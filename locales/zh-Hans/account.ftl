@@ -37,6 +37,8 @@ notice-profile-saved = 您的个人资料已保存。
 ## Another e-mail address
 address-title = 更改电子邮件地址
 address-lead = 此后您用新地址登录，邮件也发往新地址。新地址视为未确认。
+address-lead-mailed = 我们会向新地址发送一封邮件。您在此打开该邮件中的链接后，它将取代旧地址；在此之前不会有任何变化。
+profile-address-waits = { $email } 等待确认：请打开发送到该地址的邮件中的链接。
 address-told = 我们会将此更改通知 { $email }。
 address-new = 新的电子邮件地址
 address-of-directory = 此账号的地址由您所在组织的目录管理。
@@ -68,6 +70,23 @@ activity-passkey-removed = 已移除通行密钥
 activity-codes-made = 已生成新的恢复代码
 activity-account-linked = 已关联外部账号
 activity-account-unlinked = 已取消关联外部账号
+activity-second-refused = 第一步正确，之后输入了错误的验证码
+activity-password-reset = 已通过邮件链接设置新密码
+activity-recovery-asked = 已请求用于设置新密码的链接
+activity-address-asked = 已请求用于确认地址的邮件
+activity-password-required = 已要求更换密码
+activity-deleted = 账号已删除
+activity-previewed = 有人查看了某个应用会获得的此账号信息
+activity-admin-refused = 管理：某项操作被拒绝
+activity-admin-users = 管理：用户
+activity-admin-applications = 管理：应用
+activity-admin-groups = 管理：群组
+activity-admin-keys = 管理：服务器密钥
+activity-admin-webhooks = 管理：Webhook
+activity-admin-powers = 管理：管理权限
+activity-admin-invitations = 管理：邀请
+activity-admin-registration = 管理：应用注册
+activity-admin-mails = 管理：邮件
 activity-other = 其他：{ $action }
 
 ## Taking one's data along, and leaving

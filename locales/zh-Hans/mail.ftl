@@ -79,3 +79,13 @@ mail-linked-text = { $provider } 的账号“{ $label }”已与您在 { $site }
 mail-unlinked-subject = 您在 { $site } 的账号不再与 { $provider } 关联
 mail-unlinked-text = { $provider } 的账号“{ $label }”不能再用于登录您在 { $site } 的账号 { $account }。
 mail-change-not-you = 如果是您本人，则无需任何操作。如果不是，说明他人已掌握您的账号：请立即撤销该变更并更改密码。
+
+## A wrong second step, and the end of an account
+
+mail-second-refused-subject = 有人登录您在 { $site } 的账号时止步于第二步
+mail-second-refused-text = 有人为您在 { $site } 的账号 { $account } 输入了正确的密码，随后输入了错误的验证码。没有人登录成功。
+mail-second-refused-not-you = 如果不是您本人，则有他人知道您的密码。请立即设置新密码。
+mail-deleted-subject = 您在 { $site } 的账号已删除
+mail-deleted-text = 您在 { $site } 的账号 { $account } 已删除。这是关于它的最后一封邮件。
+mail-deleted-not-you = 如果这并非您的意愿，请立即联系运营者。
+mail-deleted-button = 前往 { $site }

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::CheckedForm;
+use crate::http::extract::OwnForm;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::SignedIn;
 use crate::i18n::key;
@@ -20,7 +20,7 @@ pub async fn ask_to_verify(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let language = me.browser.locale.words().language();
     match to_users::link(&app, &me.origin(&info), Aim::VerifyAddress, &me.user, language).await? {

@@ -11,10 +11,11 @@ use super::{activity, shell};
 use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
 use crate::http::error::PageError;
-use crate::http::extract::CheckedForm;
+use crate::http::extract::OwnForm;
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Problem};
 use crate::protocol::user::User;
 use crate::store::StoreError;
@@ -132,7 +133,7 @@ pub async fn delete(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let words = me.browser.locale.words();
     if form.get("username").unwrap_or_default().trim().to_lowercase() != me.user.username {
@@ -142,7 +143,8 @@ pub async fn delete(
     // What stays in the audit log tells of the person nothing but the id.
     let origin = Origin { ip: None, user_agent: String::new(), ..me.origin(&info) };
     let audit = app.audit(&origin, "user.delete", format!("user:{}", me.user.id), "by the user");
-    match app.store.delete_user(&me.user.id, &audit).await {
+    let news = news(&app, &me.origin(&info), &me.user, words.language(), Event::Deleted);
+    match app.store.delete_user(&me.user.id, audit.telling(news.as_ref())).await {
         // Whether it was this request or another one: it is gone.
         Ok(_) => {}
         Err(StoreError::LastAdministrator) => {

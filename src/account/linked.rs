@@ -9,7 +9,7 @@ use super::shell;
 use crate::app::App;
 use crate::authn::means::linked;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::flow::{Flow, Goal};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
@@ -35,7 +35,7 @@ pub async fn add(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let providers = upstream::knowing(&app, &id).await?;
     let there = upstream::named(&providers, &id)?;
@@ -52,7 +52,7 @@ pub async fn remove(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let mine = linked(&app, &me.user.id).await?;
     let Some(identity) = mine.iter().find(|identity| identity.id == id) else {

@@ -11,11 +11,12 @@ use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
 use crate::http::device;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, JustSignedIn, SignedIn};
+use crate::i18n::key;
 use crate::mail::Change;
 use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice, PasskeyChallenge, PasskeyRow, describe_device};
@@ -71,7 +72,7 @@ pub async fn add_app(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let sealed = form.get("secret").unwrap_or_default();
     let shared = app.seals.open::<Shared>(Purpose::AuthenticatorApp, sealed).ok();
@@ -108,7 +109,7 @@ pub async fn remove_app(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "app.remove", format!("user:{}", me.user.id), "");
     let news = tell(&app, &me, &info, Event::Methods(Change::AppRemoved));
@@ -117,7 +118,7 @@ pub async fn remove_app(
         device::remember(&app, &headers, &me.user, &mut response).await?;
         Ok(response)
     } else {
-        Err(PageError::not_found("Your account has no authenticator app."))
+        Err(PageError::not_found(key("app-none")))
     }
 }
 
@@ -126,12 +127,10 @@ pub async fn new_recovery_codes(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     if app.store.authenticator_app(&me.user.id).await?.is_none() {
-        return Err(PageError::not_found(
-            "Recovery codes go with an authenticator app, and your account has none.",
-        ));
+        return Err(PageError::not_found(key("codes-without-app")));
     }
     let (codes, hashes) = recovery_code::make(&app.entropy);
     let audit = app.audit(&me.origin(&info), "recovery_codes.make", format!("user:{}", me.user.id), "");
@@ -162,7 +161,7 @@ pub async fn add_passkey(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let field = |name| form.get(name).unwrap_or_default();
     let new = app.passkeys.finish_registration(
@@ -196,9 +195,9 @@ pub async fn add_passkey(
     } else {
         Err(PageError::new(
             StatusCode::CONFLICT,
-            "This passkey was not added",
-            "It is there already, or your account has as many as it can hold.",
-            "Remove one that you do not use any more.",
+            key("passkey-not-added-title"),
+            key("passkey-not-added"),
+            key("passkey-not-added-fix"),
         ))
     }
 }
@@ -208,14 +207,14 @@ pub async fn rename_passkey(
     State(app): State<App>,
     me: SignedIn,
     PathPart(id): PathPart,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let Some(name) = name_of(form.get("name").unwrap_or_default()) else {
         return Err(PageError::new(
             StatusCode::UNPROCESSABLE_ENTITY,
-            "A passkey needs a name",
-            "The name is empty or longer than 60 characters.",
-            "Go back and choose another one.",
+            key("passkey-name-title"),
+            key("passkey-name"),
+            key("passkey-name-fix"),
         ));
     };
     if app.store.rename_passkey(&me.user.id, &id, &name).await? {
@@ -231,7 +230,7 @@ pub async fn remove_passkey(
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let audit = app.audit(&me.origin(&info), "passkey.remove", format!("passkey:{id}"), "");
     // As it is now: one that was switched off a moment ago is no way to sign in.
@@ -250,16 +249,11 @@ pub async fn remove_passkey(
     if !app.store.passkeys_of_user(&me.user.id).await?.iter().any(|passkey| passkey.id == id) {
         return Err(no_such_passkey());
     }
-    Err(PageError::new(
-        StatusCode::CONFLICT,
-        "This is your only way to sign in",
-        "Your account has no password and no linked account, and this is its only passkey.",
-        "Add another passkey first.",
-    ))
+    Err(PageError::new(StatusCode::CONFLICT, key("only-way-title"), key("only-way"), key("only-way-fix")))
 }
 
 fn no_such_passkey() -> PageError {
-    PageError::not_found("You have no such passkey, or it was removed already.")
+    PageError::not_found(key("no-such-passkey"))
 }
 
 /// What the owner is told of.

@@ -14,10 +14,10 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use crate::admin::{Refusal, users};
 use crate::app::App;
-use crate::authn::{self, by_password};
+use crate::authn::{self, by_own_password};
 use crate::http::device;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
@@ -50,7 +50,7 @@ pub async fn end_session(
     me: SignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let id = SessionId::from(id);
     if id == me.session.id {
@@ -69,7 +69,7 @@ pub async fn end_other_sessions(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let target = format!("user:{}", me.user.id);
     let audit = app.audit(&me.origin(&info), "user.end_sessions", target, "all but one");
@@ -83,7 +83,7 @@ pub async fn revoke_app(
     me: SignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let client = ClientId::from(id);
     let audit = app.audit(&me.origin(&info), "consent.withdraw", format!("client:{client}"), "");
@@ -101,7 +101,7 @@ pub async fn change_password(
     me: SignedIn,
     info: RequestInfo,
     headers: HeaderMap,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     if app.store.entry_of_user(&me.user.id).await?.is_some() {
         return Err(PageError::forbidden(key("password-of-directory"), key("password-of-directory-fix")));
@@ -116,10 +116,14 @@ pub async fn change_password(
     }
     let current = form.get("current").unwrap_or_default();
     let devices = device::of_request(&app, &headers);
-    let user = match by_password(&app, &me.origin(&info), &devices, &me.user.username, current).await? {
+    let user = match by_own_password(&app, &me.origin(&info), &devices, &me.user, current).await? {
         Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,
     };
+    // Not before the current one was right: the answer tells nobody what it is.
+    if new == current {
+        return again(&app, &me, PasswordProblem::Same).await;
+    }
     let kept = Some(&me.session.id);
     let language = me.browser.locale.words().language();
     match users::store_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
@@ -144,7 +148,7 @@ pub async fn sign_out(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     end_own_session(&app, &me, &info).await
 }
@@ -235,7 +239,7 @@ pub(crate) fn shell(app: &App, words: Words, me: &SignedIn) -> Shell {
     Shell {
         words,
         name: me.user.display_name().to_owned(),
-        csrf: me.browser.csrf(&app.seals),
+        csrf: me.csrf(app),
         is_admin: me.powers.is_any(),
         manages_all: me.powers.is_all(),
         now: app.clock.now().0,

@@ -12,11 +12,12 @@ use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::authn::throttle::{self, Counted};
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, QueryFields};
+use crate::http::extract::{OwnForm, QueryFields};
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{JustSignedIn, SignedIn};
 use crate::i18n::{Words, key};
+use crate::mail::to_users;
 use crate::pages::{self, Notice, Page, Problem, duration, profile_label};
 use crate::protocol::profile::UserInput;
 use crate::protocol::registration::FieldProblem;
@@ -33,6 +34,7 @@ pub async fn show(
     let user = users::find(&app, me.user.id.as_str()).await?;
     let page = pages::Profile {
         notice: query.get("done").and_then(Notice::parse),
+        waiting: app.store.waiting_address(&user.id, app.clock.now()).await?,
         ..page(&app, &me, &user, &UserInput::from(&user))
     };
     Ok(shown(&app, &me, StatusCode::OK, &page))
@@ -43,7 +45,7 @@ pub async fn save(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let before = users::find(&app, me.user.id.as_str()).await?;
     let text = |name: &'static str| form.get(name).map(str::to_owned);
@@ -73,6 +75,7 @@ fn page(app: &App, me: &SignedIn, user: &User, typed: &UserInput) -> pages::Prof
         username: user.username.clone(),
         email: told(user.email.as_deref()),
         email_verified: user.email_verified,
+        waiting: None,
         full_name: told(typed.name.as_deref()),
         claims: typed.claims.texts().into_iter().map(|(name, text)| (name, told(text))).collect(),
         problems: Vec::new(),
@@ -99,19 +102,20 @@ pub async fn new_address(
 }
 
 /// A directory would have its own address back at the next sign-in.
-async fn must_be_kept_here(app: &App, user: &User) -> Result<(), PageError> {
+pub(crate) async fn must_be_kept_here(app: &App, user: &User) -> Result<(), PageError> {
     if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
         return Err(PageError::forbidden(key("address-of-directory"), key("password-of-directory-fix")));
     }
     Ok(())
 }
 
-/// Changes the address, which counts as unconfirmed from then on. The one before is told, if it was confirmed.
+/// Asks for another address. Where mail is sent, the account has the one that it had until the other is confirmed by what is mailed
+/// there, and the answer is the same whomever it belongs to. Elsewhere it is changed at once, and counts as unconfirmed.
 pub async fn change_address(
     State(app): State<App>,
     JustSignedIn(me): JustSignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     must_be_kept_here(&app, &me.user).await?;
     let words = me.browser.locale.words();
@@ -124,14 +128,18 @@ pub async fn change_address(
     if before.email.as_deref() == Some(email.as_str()) {
         return Ok(done(Notice::AddressChanged));
     }
-    // As at a sign-up: that an address is in use tells that there is such an account.
+    // As at a sign-up: nobody has mail sent by the thousand, or, where none is sent, learns which accounts there are.
     let now = app.clock.now();
     let limits = &app.config.throttle;
-    let counted = throttle::count(&app.store, &app.seals, limits, None, Some(info.ip), now).await?;
+    let counted = throttle::count_new_account(&app.store, &app.seals, limits, Some(info.ip), now).await?;
     if let Counted::TooMany { retry_after } = counted {
         let wait = duration(&words, &u64::try_from(retry_after).unwrap_or(1));
         let said = words.with("too-many-attempts", "wait", wait);
         return again(StatusCode::TOO_MANY_REQUESTS, Problem::new("email", said));
+    }
+    if app.mail.is_on() {
+        to_users::link_to_another_address(&app, &me.origin(&info), &before, email, words.language()).await?;
+        return Ok(done(Notice::AddressMailed));
     }
     let wanted = UserInput { email: Some(email), ..UserInput::from(&before) };
     match users::store_change(&app, &me.origin(&info), &before, &wanted, me.browser.locale.words().language())
@@ -155,6 +163,7 @@ fn address_page(
 ) -> Response {
     let page = pages::NewAddress {
         shell: shell(app, me.browser.locale.words(), me),
+        confirmed_first: app.mail.is_on(),
         told: me.user.email.clone().filter(|_| me.user.email_verified && app.mail.is_on()),
         email: typed.chars().take(254).collect(),
         problems,

@@ -240,7 +240,12 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
     let password_hash = match input.password.take() {
         Some(password) => {
             let (email, name) = (wanted.email.as_deref(), wanted.name.as_deref());
-            let known = words_about(&wanted.username, email, name, &app.config.issuer.host());
+            let known = words_about(
+                &wanted.username,
+                email,
+                name,
+                &[&*app.config.issuer.host(), &*app.config.branding.name()],
+            );
             Some(app.passwords.hash_chosen(password.into(), known).await??)
         }
         None => None,
@@ -438,7 +443,7 @@ pub(crate) async fn store_password(
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
-    let known = words_about_user(user, &app.config.issuer.host());
+    let known = words_about_user(user, &[&*app.config.issuer.host(), &*app.config.branding.name()]);
     let hash = app.passwords.hash_chosen(password.clone().into(), known).await??;
     // What is easy to guess was refused before: the answer tells nobody whether they guessed the old one.
     if is_refused_password(app, user, &password).await? {
@@ -452,7 +457,7 @@ pub(crate) async fn store_password(
     let read_at = Some(user.updated_at);
     let noted = audit.telling(news.as_ref());
     if app.store.set_password_read(&user.id, &hash, keep, now, read_at, noted).await? {
-        throttle::lift(&app.store, &app.seals, &user.id).await?;
+        throttle::lift(&app.store, &app.seals, user).await?;
         Ok(())
     } else {
         find(app, user.id.as_str()).await?;
@@ -502,7 +507,7 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
     Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
 }
 
-/// Deletes a user with their sessions, consents and grants.
+/// Deletes a user with their sessions, consents and grants. They are told, if an address is known to be theirs.
 ///
 /// # Errors
 /// There is none with this id, it is the last administrator, or somebody else changed them meanwhile.
@@ -510,7 +515,8 @@ pub async fn delete(app: &App, origin: &Origin, user: &User) -> Result<(), Refus
     let facts = user_facts(app, origin, user).await?;
     allow(app, origin, &Deed::DeleteUser(&facts), &target(&user.id)).await?;
     let audit = app.audit(origin, "user.delete", target(&user.id), user.username.as_str());
-    if app.store.delete_user_read(&user.id, Some(user.updated_at), &audit).await? {
+    let news = news(app, origin, user, Language::English, Event::Deleted);
+    if app.store.delete_user_read(&user.id, Some(user.updated_at), audit.telling(news.as_ref())).await? {
         return Ok(());
     }
     find(app, user.id.as_str()).await?;

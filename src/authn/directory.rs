@@ -373,6 +373,12 @@ impl Check for Typed<'_> {
         Ok(opened.is_some_and(|opened| user.is_some_and(|user| user.id == opened.id)))
     }
 
+    /// The directory is left alone: what it was asked here would count against somebody there.
+    async fn pretend(&self, app: &App) -> Result<(), SignInError> {
+        password::Typed(self.password).is_right(app, None).await?;
+        Ok(())
+    }
+
     /// The account that belongs to the entry, whoever was named: names are given to other people, unique ids never are.
     async fn opens(&self, app: &App, _: Option<User>) -> Result<Option<User>, SignInError> {
         let Some(entry) = self.directory.entry(&self.guesses, self.login, self.password).await? else {

@@ -79,6 +79,12 @@ impl Check for Typed<'_> {
         Method::EmailCode
     }
 
+    /// The code is not used up, and can still be right when the window is over.
+    async fn pretend(&self, app: &App) -> Result<(), SignInError> {
+        app.store.guess_sign_in_code("", "", app.clock.now()).await?;
+        Ok(())
+    }
+
     async fn is_right(&self, app: &App, user: Option<&User>) -> Result<bool, SignInError> {
         let Some(code) = digits_of(self.code) else { return Ok(false) };
         let hash = self.awaited.hash_of(&code);
@@ -91,7 +97,7 @@ impl Check for Typed<'_> {
 }
 
 /// Mails a code, with a link that does the same in the same browser, if there is somebody to mail it to. `flow` is the
-/// sign-in that waits for it, sealed. To whoever asks on a device that their user is known on, a code goes like a link to a new
+/// sign-in that waits for it, sealed, and `browser` the hash of the cookie of where it waits. To whoever asks on a device that their user is known on, a code goes like a link to a new
 /// password: strangers who ask for codes do not use that up.
 ///
 /// # Errors
@@ -100,7 +106,7 @@ pub async fn send(
     app: &App,
     awaited: &Awaited,
     devices: &Devices,
-    flow: String,
+    (flow, browser): (String, String),
     language: Language,
 ) -> Result<(), MailError> {
     let user = app.store.user_by_login(&awaited.login).await?;
@@ -116,6 +122,7 @@ pub async fn send(
         code_hash: awaited.hash_of(&code),
         unchanged_since: user.updated_at,
         flow,
+        browser,
         expires_at: app.clock.now().plus(WORKS_FOR),
     };
     let (mail, carried) = (Mail { to, language, message }, Carried::SignInCode(&row));

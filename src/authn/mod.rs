@@ -6,7 +6,7 @@ use std::future::Future;
 use self::device::Devices;
 use self::directory::{DirectoryError, Guesses};
 use self::password::HashingError;
-use self::throttle::Counted;
+use self::throttle::{CountedSignIn, Guessed};
 use crate::app::{App, Origin};
 use crate::protocol::recovery::Reset;
 use crate::protocol::sign_in::{Method, Proof};
@@ -83,6 +83,14 @@ pub trait Check: Sync {
         user: Option<&User>,
     ) -> impl Future<Output = Result<bool, SignInError>> + Send;
 
+    /// Takes as long as if it were looked at, and is not: nothing that it says is used up.
+    ///
+    /// # Errors
+    /// As [`is_right`](Self::is_right).
+    fn pretend(&self, app: &App) -> impl Future<Output = Result<(), SignInError>> + Send {
+        async move { self.is_right(app, None).await.map(drop) }
+    }
+
     /// Whose account it opens: that of the user who was named, if it is right for them.
     ///
     /// # Errors
@@ -99,9 +107,12 @@ pub trait Check: Sync {
     }
 }
 
-/// Checks what somebody brings forward who says that they are `login`, and is known as `user` if there is such a user.
-/// Counted before it is looked at, so that attempts made at the same moment, on any node, cannot outrun the limit: as those of
+/// Checks what somebody brings forward who says that they are `login`, if they say anything, and is known as `user` if there is
+/// such a user. Counted before it is looked at, so that attempts made at the same moment, on any node, cannot outrun the limit: as those of
 /// this device, if it is one that the user signed in on before, and else as anybody's.
+///
+/// By one name of an account nobody learns of another: the account's own limit is answered like wrong credentials, and the limit
+/// of the name, which names nobody has have as well, is the one that is told.
 ///
 /// # Errors
 /// The database is unavailable, or hashing failed. A refusal is no error.
@@ -109,7 +120,7 @@ pub async fn prove(
     app: &App,
     origin: &Origin,
     devices: &Devices,
-    login: &str,
+    login: Option<&str>,
     user: Option<User>,
     check: &impl Check,
 ) -> Result<Result<Proved, Refusal>, SignInError> {
@@ -120,18 +131,17 @@ pub async fn prove(
         Some(user) => devices.counted_as(app, user).await?,
         None => None,
     };
-    // An account has one limit, whichever of its names is typed.
-    let name = user.as_ref().map_or(login, |user| user.id.as_str());
+    let guessed = guessed_at(method);
     let counted = if let Some(device) = device {
-        let subject = guessed_at(method, &device);
-        throttle::count_on_device(store, &app.seals, limits, &subject, now).await?
+        throttle::count_on_device(store, &app.seals, limits, guessed, &device, now).await?
     } else {
-        let subject = guessed_at(method, name);
-        throttle::count(store, &app.seals, limits, Some(&subject), origin.ip, now).await?
+        let whose = (login, user.as_ref().map(|user| &user.id));
+        throttle::count(store, &app.seals, limits, guessed, whose, origin.ip, now).await?
     };
-    let counted = match counted {
-        Counted::Allowed(attempt) => attempt,
-        Counted::TooMany { retry_after } => {
+    let (counted, hopeless) = match counted {
+        CountedSignIn::Allowed(attempt) => (attempt, false),
+        CountedSignIn::Hopeless(attempt) => (attempt, true),
+        CountedSignIn::TooMany { retry_after } => {
             let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
             app.statistics.count("refused.too_many_attempts");
             return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
@@ -140,17 +150,24 @@ pub async fn prove(
     let target = |user: Option<&User>| {
         user.map_or_else(|| "user:unknown".to_owned(), |user| format!("user:{}", user.id))
     };
-    let opened = match check.opens(app, user.clone()).await {
+    let opened = if hopeless {
+        app.statistics.count("refused.too_many_attempts");
+        check.pretend(app).await.map(|()| None)
+    } else {
+        check.opens(app, user.clone()).await
+    };
+    let opened = match opened {
         Ok(opened) => opened,
         Err(SignInError::Hashing(HashingError::Busy) | SignInError::Directory(DirectoryError::Busy)) => {
             // A busy server must not lock honest people out.
             throttle::take_back(store, &counted).await?;
             return Ok(Err(Refusal::Busy));
         }
-        Err(SignInError::Directory(DirectoryError::TooManyGuesses { retry_after })) => {
-            let retry_after_seconds = u64::try_from(retry_after).unwrap_or(1);
+        // Of the entry, by whichever of its names: like the limit of an account.
+        Err(SignInError::Directory(DirectoryError::TooManyGuesses { .. })) => {
             app.statistics.count("refused.too_many_attempts");
-            return Ok(Err(Refusal::TooManyAttempts { retry_after_seconds }));
+            check.pretend(app).await?;
+            None
         }
         Err(SignInError::Directory(DirectoryError::Store(error))) => return Err(error.into()),
         Err(SignInError::Directory(error)) => {
@@ -201,13 +218,12 @@ async fn has_left(app: &App, user: &User) -> Result<bool, StoreError> {
     }
 }
 
-/// What is counted together. A right password does not lift the limit of the second factor; and whoever guesses at passwords
-/// keeps nobody from what cannot be guessed.
-fn guessed_at(method: Method, name: &str) -> String {
+fn guessed_at(method: Method) -> Guessed {
     match method {
-        Method::Password | Method::EmailCode => name.to_owned(),
-        Method::Totp | Method::RecoveryCode => format!("second factor of {name}"),
-        Method::Passkey | Method::Upstream => format!("{} of {name}", method.as_str()),
+        Method::Password | Method::EmailCode => Guessed::FirstFactor,
+        Method::Totp | Method::RecoveryCode => Guessed::SecondFactor,
+        Method::Passkey => Guessed::Passkey,
+        Method::Upstream => Guessed::Upstream,
     }
 }
 
@@ -237,10 +253,25 @@ pub async fn by_password(
                 _ => Guesses::AtTheEntry(app.clone()),
             };
             let typed = directory::Typed { directory, origin, guesses, login: &login, password };
-            return prove(app, origin, devices, &login, user, &typed).await;
+            return prove(app, origin, devices, Some(&login), user, &typed).await;
         }
     }
-    prove(app, origin, devices, &login, user, &password::Typed(password)).await
+    prove(app, origin, devices, Some(&login), user, &password::Typed(password)).await
+}
+
+/// Checks the password of somebody who is signed in, and whose password is this server's to know: that there is such an account
+/// is no secret to them, and so its limit is told.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn by_own_password(
+    app: &App,
+    origin: &Origin,
+    devices: &Devices,
+    user: &User,
+    password: &str,
+) -> Result<Result<Proved, Refusal>, SignInError> {
+    prove(app, origin, devices, None, Some(user.clone()), &password::Typed(password)).await
 }
 
 /// Is this the password of a user who must choose another one?

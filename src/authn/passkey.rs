@@ -69,13 +69,27 @@ pub struct Challenge {
     pub sealed: String,
 }
 
+/// What a challenge is for, and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Aim {
+    SignIn,
+    /// Another passkey of this account.
+    Passkey(UserId),
+    /// The first passkey of an account that is yet to be made with this id, by what was mailed (its hash) and works once: no id
+    /// comes back that an account had which is deleted.
+    Account {
+        user: UserId,
+        by: String,
+    },
+}
+
 #[derive(Serialize, Deserialize)]
 struct Asked<S> {
     state: S,
+    aim: Aim,
     /// Its name at the gate.
     id: String,
     browser: String,
-    user: Option<UserId>,
     expires_at: Timestamp,
 }
 
@@ -151,29 +165,32 @@ impl RelyingParty {
         asking: &Asking<'_>,
     ) -> Result<Challenge, PasskeyError> {
         let known = existing.iter().filter_map(StoredPasskey::credential_id).collect();
-        self.begin(&user.id, &user.username, user.display_name(), known, asking)
+        let aim = Aim::Passkey(user.id.clone());
+        self.begin(&user.id, [&user.username, user.display_name()], known, aim, asking)
     }
 
-    /// Begins to make the first passkey of an account that is yet to be made: it will have this id. What the page is told of
-    /// its name is a proposal.
+    /// Begins to make the first passkey of an account that is yet to be made: it will have this id. `by` is the hash of the
+    /// one-time link that it is made by. What the page is told of its name is a proposal.
     ///
     /// # Errors
     /// There can be none here.
     pub fn begin_account(
         &self,
         user: &UserId,
+        by: String,
         username: &str,
         asking: &Asking<'_>,
     ) -> Result<Challenge, PasskeyError> {
-        self.begin(user, username, username, Vec::new(), asking)
+        let aim = Aim::Account { user: user.clone(), by };
+        self.begin(user, [username, username], Vec::new(), aim, asking)
     }
 
     fn begin(
         &self,
         user: &UserId,
-        username: &str,
-        display_name: &str,
+        [username, display_name]: [&str; 2],
         known: Vec<Vec<u8>>,
+        aim: Aim,
         asking: &Asking<'_>,
     ) -> Result<Challenge, PasskeyError> {
         let (options, state) = self.webauthn()?.start_passkey_registration(
@@ -189,7 +206,7 @@ impl RelyingParty {
             selection["requireResidentKey"] = json!(true);
             selection["userVerification"] = json!("required");
         }
-        seal(&options, state, Some(user.clone()), asking)
+        seal(&options, state, aim, asking)
     }
 
     /// Ends it: the passkey to keep.
@@ -203,26 +220,37 @@ impl RelyingParty {
         answer: &str,
         asking: &Asking<'_>,
     ) -> Result<NewPasskey, PasskeyError> {
-        let (owner, passkey) = self.finish_account(sealed, answer, asking)?;
-        if owner == user.id { Ok(passkey) } else { Err(PasskeyError::Challenge) }
+        let asked = open(sealed, asking)?;
+        if asked.aim != Aim::Passkey(user.id.clone()) {
+            return Err(PasskeyError::Challenge);
+        }
+        self.finish(&asked, answer)
     }
 
-    /// Ends it for an account that is yet to be made: its id, and its passkey.
+    /// Ends it for an account that is yet to be made by the one-time link with this hash: its id, and its passkey.
     ///
     /// # Errors
     /// The answer is not right, or not the challenge's.
     pub fn finish_account(
         &self,
+        by: &str,
         sealed: &str,
         answer: &str,
         asking: &Asking<'_>,
     ) -> Result<(UserId, NewPasskey), PasskeyError> {
-        let asked: Asked<PasskeyRegistration> = open(sealed, asking)?;
-        let owner = asked.user.ok_or(PasskeyError::Challenge)?;
+        let asked = open(sealed, asking)?;
+        match &asked.aim {
+            Aim::Account { user, by: link } if link == by => Ok((user.clone(), self.finish(&asked, answer)?)),
+            _ => Err(PasskeyError::Challenge),
+        }
+    }
+
+    fn finish(&self, asked: &Asked<PasskeyRegistration>, answer: &str) -> Result<NewPasskey, PasskeyError> {
         let answer: RegisterPublicKeyCredential =
             serde_json::from_str(answer).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+        must_be_of_a_page(&answer.response.client_data_json)?;
         let passkey = self.webauthn()?.finish_passkey_registration(&answer, &asked.state)?;
-        Ok((owner, NewPasskey::of(&passkey)?))
+        NewPasskey::of(&passkey)
     }
 
     /// Begins a sign-in with whichever passkey the browser's user chooses.
@@ -231,7 +259,7 @@ impl RelyingParty {
     /// There can be none here.
     pub fn begin_sign_in(&self, asking: &Asking<'_>) -> Result<Challenge, PasskeyError> {
         let (options, state) = self.webauthn()?.start_discoverable_authentication()?;
-        seal(&public_key_of(&options), state, None, asking)
+        seal(&public_key_of(&options), state, Aim::SignIn, asking)
     }
 }
 
@@ -244,14 +272,14 @@ fn public_key_of(options: &impl Serialize) -> Value {
 fn seal<S: Serialize>(
     options: &Value,
     state: S,
-    user: Option<UserId>,
+    aim: Aim,
     asking: &Asking<'_>,
 ) -> Result<Challenge, PasskeyError> {
     let asked = Asked {
         state,
+        aim,
         id: asking.entropy.secret(),
         browser: asking.browser.clone(),
-        user,
         expires_at: asking.now.plus(LONGEST),
     };
     let sealed = asking.seals.seal(Purpose::Passkey, &asked, asking.entropy)?;
@@ -264,6 +292,26 @@ fn open<S: serde::de::DeserializeOwned>(sealed: &str, asking: &Asking<'_>) -> Re
         return Err(PasskeyError::Challenge);
     }
     Ok(asked)
+}
+
+/// What the browser says of where it was asked (§5.8.1), as far as the library leaves it to us.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ClientData {
+    #[serde(default)]
+    cross_origin: bool,
+    top_origin: Option<String>,
+}
+
+/// §7.1, steps 10 and 11, §7.2, steps 13 and 14: no page of another site shows ours in a frame to have a passkey used there.
+/// A related origin (§5.11) is a page of its own, and says nothing of the kind.
+fn must_be_of_a_page(client_data: &[u8]) -> Result<(), PasskeyError> {
+    let data: ClientData =
+        serde_json::from_slice(client_data).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+    if data.cross_origin || data.top_origin.is_some() {
+        return Err(PasskeyError::Wrong("made in a frame of another site".to_owned()));
+    }
+    Ok(())
 }
 
 /// What authenticators know a user by (§5.4.3, user handle): nothing about them.
@@ -302,9 +350,13 @@ impl Assertion {
     /// # Errors
     /// It is none, or its challenge is not this server's for this browser.
     pub fn read(sealed: &str, answer: &str, asking: &Asking<'_>) -> Result<Self, PasskeyError> {
-        let asked = open(sealed, asking)?;
+        let asked: Asked<DiscoverableAuthentication> = open(sealed, asking)?;
+        if asked.aim != Aim::SignIn {
+            return Err(PasskeyError::Challenge);
+        }
         let answer: PublicKeyCredential =
             serde_json::from_str(answer).map_err(|error| PasskeyError::Wrong(error.to_string()))?;
+        must_be_of_a_page(&answer.response.client_data_json)?;
         let credential_id = crate::jose::base64url(answer.get_credential_id());
         Ok(Self { answer, asked, credential_id })
     }

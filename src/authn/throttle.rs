@@ -2,15 +2,19 @@
 //! (OWASP ASVS 6.3.1).
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use crate::config::Throttle;
 use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::{Timestamp, seconds};
+use crate::protocol::user::User;
 use crate::sealing::Seals;
 use crate::store::{Attempt, Store, StoreError};
 
 /// An attempt that was counted; a sign-in that succeeds takes the count back.
 pub struct CountedAttempt {
+    /// What was typed.
+    name: Option<String>,
     /// The account, or the account on one device.
     account: Option<String>,
     /// None for a known device, which nobody locks out by guessing from the address that they share.
@@ -18,9 +22,17 @@ pub struct CountedAttempt {
 }
 
 impl CountedAttempt {
+    fn of_account(bucket: String) -> Self {
+        Self { name: None, account: Some(bucket), address: None }
+    }
+
+    fn of_address(bucket: String) -> Self {
+        Self { name: None, account: None, address: Some(bucket) }
+    }
+
     /// The address comes first: whoever is beyond its limit does not use up an account's.
     fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.address.iter().chain(&self.account)
+        self.address.iter().chain(&self.name).chain(&self.account)
     }
 }
 
@@ -35,8 +47,65 @@ pub enum Counted {
     },
 }
 
-/// Counts an attempt from `address` to sign in to `account` (a user's id, or the name that was typed), before the
-/// password is looked at; or, without an account, to make one.
+/// What is counted together. A right password does not lift the limit of the second factor; and whoever guesses at passwords
+/// keeps nobody from what cannot be guessed. Their names are part of every bucket's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guessed {
+    /// Passwords and mailed codes.
+    FirstFactor,
+    /// Codes of authenticator apps, and recovery codes.
+    SecondFactor,
+    /// Passkeys.
+    Passkey,
+    /// The word of an upstream provider.
+    Upstream,
+}
+
+impl Guessed {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::FirstFactor => "first factor",
+            Self::SecondFactor => "second factor",
+            Self::Passkey => "passkey",
+            Self::Upstream => "upstream",
+        }
+    }
+
+    /// Names, accounts and devices have kinds of buckets of their own, and what is guessed stands before a colon, after which may
+    /// be any text that somebody types: nothing that is typed falls into the bucket of something else.
+    fn bucket(self, seals: &Seals, kind: &str, subject: &str) -> String {
+        seals.throttle_bucket(kind, &format!("{}:{subject}", self.as_str()))
+    }
+
+    fn of_name(self, seals: &Seals, name: &str) -> String {
+        self.bucket(seals, "name", name)
+    }
+
+    /// An account has one limit, whichever of its names is typed. Where there is no account something else is counted, so that the
+    /// time does not tell.
+    fn of_account(self, seals: &Seals, account: Option<&UserId>, name: &str) -> String {
+        match account {
+            Some(account) => self.bucket(seals, "account", account.as_str()),
+            None => self.bucket(seals, "nobody", name),
+        }
+    }
+}
+
+/// The outcome of counting an attempt to sign in.
+pub enum CountedSignIn {
+    /// Within the limits.
+    Allowed(CountedAttempt),
+    /// Beyond the account's limit, by a name that is not beyond its own: to be answered like a wrong password, since whoever
+    /// guessed by one name of an account must not learn by another that the two are one account's.
+    Hopeless(CountedAttempt),
+    /// Beyond the limit of the address, of what was typed, or of an account that is named by nothing that was typed.
+    TooMany {
+        /// Seconds until the window is over.
+        retry_after: i64,
+    },
+}
+
+/// Counts an attempt from `address` to sign in to `account` by what somebody typed, `name`, before it is looked at.
 ///
 /// # Errors
 /// The database is unavailable.
@@ -44,27 +113,39 @@ pub async fn count(
     store: &Store,
     seals: &Seals,
     config: &Throttle,
-    account: Option<&str>,
+    guessed: Guessed,
+    (name, account): (Option<&str>, Option<&UserId>),
     address: Option<IpAddr>,
     now: Timestamp,
-) -> Result<Counted, StoreError> {
+) -> Result<CountedSignIn, StoreError> {
     let attempt = CountedAttempt {
-        account: account.map(|account| account_bucket(seals, account)),
-        // New accounts do not use up what an address may fail to sign in.
-        address: Some(seals.throttle_bucket(
-            if account.is_some() { "address" } else { "sign-up" },
-            &address.map(network).unwrap_or_default(),
-        )),
+        name: name.map(|name| guessed.of_name(seals, name)),
+        account: Some(guessed.of_account(seals, account, name.unwrap_or_default())),
+        address: Some(seals.throttle_bucket("address", &address.map(network).unwrap_or_default())),
     };
-    for (bucket, limit) in attempt.buckets().zip([config.address_failures, config.account_failures]) {
-        if let Some(retry_after) = beyond(store, config, bucket, limit, now).await? {
-            return Ok(Counted::TooMany { retry_after });
-        }
+    if let Some(address) = &attempt.address
+        && let Some(retry_after) = beyond(store, config, address, config.address_failures, now).await?
+    {
+        return Ok(CountedSignIn::TooMany { retry_after });
     }
-    Ok(Counted::Allowed(attempt))
+    let own: Vec<&String> = attempt.name.iter().chain(&attempt.account).collect();
+    let counted = store.count_attempts(&own, now, now.minus(config.window)).await?;
+    let waits = |attempt: Option<&Attempt>| {
+        attempt.and_then(|attempt| wait(config, *attempt, config.account_failures, now))
+    };
+    let (of_name, of_account) = match name {
+        Some(_) => (waits(counted.first()), waits(counted.get(1))),
+        None => (None, waits(counted.first())),
+    };
+    Ok(match (of_name, of_account) {
+        (Some(retry_after), _) => CountedSignIn::TooMany { retry_after },
+        (None, Some(_)) if name.is_some() => CountedSignIn::Hopeless(attempt),
+        (None, Some(retry_after)) => CountedSignIn::TooMany { retry_after },
+        (None, None) => CountedSignIn::Allowed(attempt),
+    })
 }
 
-/// Counts an attempt on a device that is known, of which `subject` tells the account and the device: it has as many as an
+/// Counts an attempt on a device that is known, of which `device` tells the account and the device: it has as many as an
 /// account has, and shares them with nobody.
 ///
 /// # Errors
@@ -73,13 +154,32 @@ pub async fn count_on_device(
     store: &Store,
     seals: &Seals,
     config: &Throttle,
-    subject: &str,
+    guessed: Guessed,
+    device: &str,
+    now: Timestamp,
+) -> Result<CountedSignIn, StoreError> {
+    let bucket = guessed.bucket(seals, "device", device);
+    Ok(match beyond(store, config, &bucket, config.account_failures, now).await? {
+        Some(retry_after) => CountedSignIn::TooMany { retry_after },
+        None => CountedSignIn::Allowed(CountedAttempt::of_account(bucket)),
+    })
+}
+
+/// Counts an attempt from `address` to make an account. New accounts do not use up what an address may fail to sign in.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_new_account(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Counted, StoreError> {
-    let bucket = seals.throttle_bucket("device", subject);
-    Ok(match beyond(store, config, &bucket, config.account_failures, now).await? {
+    let bucket = seals.throttle_bucket("sign-up", &address.map(network).unwrap_or_default());
+    Ok(match beyond(store, config, &bucket, config.address_failures, now).await? {
         Some(retry_after) => Counted::TooMany { retry_after },
-        None => Counted::Allowed(CountedAttempt { account: Some(bucket), address: None }),
+        None => Counted::Allowed(CountedAttempt::of_address(bucket)),
     })
 }
 
@@ -97,7 +197,7 @@ pub async fn count_entry(
     let bucket = seals.throttle_bucket("directory entry", &dn.to_lowercase());
     Ok(match beyond(store, config, &bucket, config.account_failures, now).await? {
         Some(retry_after) => Counted::TooMany { retry_after },
-        None => Counted::Allowed(CountedAttempt { account: Some(bucket), address: None }),
+        None => Counted::Allowed(CountedAttempt::of_account(bucket)),
     })
 }
 
@@ -116,7 +216,7 @@ pub async fn count_return(
     let address = seals.throttle_bucket("upstream", &network(address));
     Ok(match beyond(store, config, &address, config.address_failures, now).await? {
         Some(retry_after) => Counted::TooMany { retry_after },
-        None => Counted::Allowed(CountedAttempt { account: None, address: Some(address) }),
+        None => Counted::Allowed(CountedAttempt::of_address(address)),
     })
 }
 
@@ -171,6 +271,23 @@ pub async fn may_tell_of_refusal(
     Ok(beyond(store, config, &bucket, REFUSALS_TOLD, now).await?.is_none())
 }
 
+/// Counts that something happened of which a user is told once within `window` at most. Answers whether they are told now.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_news(
+    store: &Store,
+    seals: &Seals,
+    kind: &str,
+    user: &UserId,
+    now: Timestamp,
+    window: Duration,
+) -> Result<bool, StoreError> {
+    let bucket = seals.throttle_bucket("news", &format!("{kind}:{user}"));
+    let counted = store.count_attempts(&[bucket], now, now.minus(window)).await?;
+    Ok(counted.first().is_some_and(|attempt| attempt.count == 1))
+}
+
 /// Counts one more in a bucket. Answers the seconds until its window is over, if it is one too many.
 async fn beyond(
     store: &Store,
@@ -179,9 +296,14 @@ async fn beyond(
     limit: u32,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let Attempt { count, window_start } = store.count_attempt(bucket, now, now.minus(config.window)).await?;
-    let left = seconds(config.window).saturating_sub(now.since(window_start)).max(1);
-    Ok((count > i64::from(limit)).then_some(left))
+    let counted = store.count_attempts(&[bucket], now, now.minus(config.window)).await?;
+    Ok(counted.first().and_then(|attempt| wait(config, *attempt, limit, now)))
+}
+
+/// The seconds until a bucket's window is over, if its last attempt was one too many.
+fn wait(config: &Throttle, attempt: Attempt, limit: u32, now: Timestamp) -> Option<i64> {
+    let left = seconds(config.window).saturating_sub(now.since(attempt.window_start)).max(1);
+    (attempt.count > i64::from(limit)).then_some(left)
 }
 
 /// The sign-in succeeded.
@@ -189,23 +311,23 @@ async fn beyond(
 /// # Errors
 /// The database is unavailable.
 pub async fn forgive(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
-    match (&attempt.account, &attempt.address) {
-        (Some(account), Some(address)) => store.forgive_attempt(account, address).await,
-        (Some(account), None) => store.forget_attempts(account).await,
-        (None, _) => Ok(()),
+    let own: Vec<&String> = attempt.name.iter().chain(&attempt.account).collect();
+    if own.is_empty() {
+        return Ok(());
     }
+    store.forgive_attempt(&own, attempt.address.as_deref()).await
 }
 
-/// An administrator gave the account a new password: whoever guessed at the old one does not lock the owner out.
+/// The account got a new password: whoever guessed at the old one, by whichever of its names, does not lock the owner out.
 ///
 /// # Errors
 /// The database is unavailable.
-pub async fn lift(store: &Store, seals: &Seals, account: &UserId) -> Result<(), StoreError> {
-    store.forget_attempts(&account_bucket(seals, account.as_str())).await
-}
-
-fn account_bucket(seals: &Seals, account: &str) -> String {
-    seals.throttle_bucket("account", account)
+pub async fn lift(store: &Store, seals: &Seals, user: &User) -> Result<(), StoreError> {
+    let names = [Some(&user.username), user.email.as_ref()].into_iter().flatten();
+    let mut own: Vec<String> =
+        names.map(|name| Guessed::FirstFactor.of_name(seals, &name.to_lowercase())).collect();
+    own.push(Guessed::FirstFactor.of_account(seals, Some(&user.id), ""));
+    store.forgive_attempt(&own.iter().collect::<Vec<_>>(), None).await
 }
 
 /// The attempt was turned away before the password was looked at.

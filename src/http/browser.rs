@@ -12,6 +12,7 @@ use super::cookie::Cookie;
 use super::locale::Locale;
 use crate::app::App;
 use crate::config::Config;
+use crate::protocol::ids::SessionId;
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::sealing::Seals;
 
@@ -31,10 +32,31 @@ impl Browser {
         seals.csrf_token(&self.id)
     }
 
-    /// Is this the token of this browser? A browser without a cookie has none.
+    /// Is this the token of a page in this browser, whoever was signed in then? A browser without a cookie has none.
     #[must_use]
     pub fn csrf_is(&self, seals: &Seals, token: &str) -> bool {
-        !self.is_new && same_secret(&self.csrf(seals), token)
+        let of_browser = token.split_once('.').map_or(token, |(of_browser, _)| of_browser);
+        !self.is_new && same_secret(&self.csrf(seals), of_browser)
+    }
+
+    /// The token of a signed-in person's page: it counts for as long as this session is the browser's. What a page left open
+    /// says is about whoever was signed in when it was made.
+    #[must_use]
+    pub fn csrf_in(&self, seals: &Seals, session: &SessionId) -> String {
+        format!("{}.{}", self.csrf(seals), self.session_token(seals, session))
+    }
+
+    fn session_token(&self, seals: &Seals, session: &SessionId) -> String {
+        // The id of a browser holds no space.
+        seals.csrf_token(&format!("{} {session}", self.id))
+    }
+
+    /// Is this the token of a page that was made in this session?
+    #[must_use]
+    pub fn csrf_is_of(&self, seals: &Seals, token: &str, session: &SessionId) -> bool {
+        token
+            .split_once('.')
+            .is_some_and(|(_, of_session)| same_secret(&self.session_token(seals, session), of_session))
     }
 
     /// What a sealed sign-in remembers of its browser.

@@ -51,8 +51,9 @@ pub async fn ask(
     let response = Redirect::to(&format!("/login/code?flow={sealed}")).into_response();
     let language = browser.locale.words_in(&flow).language();
     let devices = device::of_request(&app, &headers);
+    let waits = (sealed, browser.fingerprint());
     tokio::spawn(async move {
-        if let Err(error) = email_code::send(&app, &awaited, &devices, sealed, language).await {
+        if let Err(error) = email_code::send(&app, &awaited, &devices, waits, language).await {
             tracing::error!(%error, "a code was not mailed");
         }
     });
@@ -145,7 +146,7 @@ pub async fn post(
     let user = app.store.user_by_login(awaited.login()).await?;
     let typed = Typed { awaited: &awaited, code };
     let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
-    match prove(&app, &origin, &devices, awaited.login(), user, &typed).await? {
+    match prove(&app, &origin, &devices, Some(awaited.login()), user, &typed).await? {
         Ok(proved) => {
             (flow.awaited, flow.told) = (None, true);
             login::take_in(&app, &info, &headers, flow, proved.proof).await

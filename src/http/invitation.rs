@@ -62,7 +62,12 @@ pub async fn post(
     let passkey = match made {
         None => None,
         Some((challenge, credential)) => {
-            match app.passkeys.finish_account(challenge, credential, &asking(&app, &browser)) {
+            match app.passkeys.finish_account(
+                &invited.token_hash(),
+                challenge,
+                credential,
+                &asking(&app, &browser),
+            ) {
                 Ok(passkey) => Some(passkey),
                 Err(error) => {
                     tracing::info!(cause = %error, "passkey not taken");
@@ -211,8 +216,8 @@ impl<'a> Invited<'a> {
             }
             None if app.passkeys.is_possible() => {
                 let user = app.entropy.opaque_id().into();
-                let challenge =
-                    app.passkeys.begin_account(&user, &self.invitation.email, &asking(app, browser))?;
+                let (link, email) = (self.token_hash(), &self.invitation.email);
+                let challenge = app.passkeys.begin_account(&user, link, email, &asking(app, browser))?;
                 FirstKey::PasskeyOrPassword(PasskeyChallenge {
                     options: challenge.options,
                     sealed: challenge.sealed,

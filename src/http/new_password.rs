@@ -57,7 +57,7 @@ pub async fn post(
     let Ok(password) = acceptable_password(fields.get("password").unwrap_or_default()) else {
         return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-password").into_owned());
     };
-    let known = words_about_user(&user, &app.config.issuer.host());
+    let known = words_about_user(&user, &[&*app.config.issuer.host(), &*app.config.branding.name()]);
     let busy = |again: &dyn Fn(StatusCode, String) -> Result<Response, PageError>| {
         again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned())
     };
@@ -84,7 +84,7 @@ pub async fn post(
     let changed = app.store.choose_required_password(&required, &hash, live.as_ref(), noted).await?;
     // Another tab was first, or an administrator: what holds now is found out there.
     let Some(changed_at) = changed else { return begin_again(&app, &flow) };
-    throttle::lift(&app.store, &app.seals, &user.id).await?;
+    throttle::lift(&app.store, &app.seals, &user).await?;
     let proof = flow.sign_in.chosen(&required, app.clock.now(), changed_at);
     flow.told = true;
     login::take_in(&app, &info, &headers, flow, proof).await

@@ -40,11 +40,11 @@ pub async fn post(
         Some(stored) => app.store.asked_anew().user(&UserId::from(stored.user_id.as_str())).await?,
         None => None,
     };
-    let name = format!("passkey {}", assertion.credential_id);
+    let name = assertion.credential_id.clone();
     let unknown = stored.is_none().then(|| assertion.credential_id.clone());
     let shown = Shown { assertion, stored };
     let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
-    match prove(&app, &origin, &devices, &name, user.map(|user| (*user).clone()), &shown).await? {
+    match prove(&app, &origin, &devices, Some(&name), user.map(|user| (*user).clone()), &shown).await? {
         Ok(proved) => {
             flow.remember |= field("remember") == "true";
             login::take_in(&app, &info, &headers, flow, proved.proof).await

@@ -58,7 +58,7 @@ pub async fn post(
         }
         Err(error) => return Err(error.into()),
     }
-    let known = words_about_user(&user, &app.config.issuer.host());
+    let known = words_about_user(&user, &[&*app.config.issuer.host(), &*app.config.branding.name()]);
     let hash = match app.passwords.hash_chosen(password.to_owned().into(), known).await {
         Ok(Ok(hash)) => hash,
         Ok(Err(weakness)) => {
@@ -77,7 +77,7 @@ pub async fn post(
         return Err(dead_link());
     };
     // Whoever guessed at the old one does not keep the owner out.
-    throttle::lift(&app.store, &app.seals, &user.id).await?;
+    throttle::lift(&app.store, &app.seals, &user).await?;
     let page = format!("/account?done={}", Notice::PasswordChanged.code());
     let mut flow = Flow::begin(Goal::Page(page), &browser, app.clock.now());
     flow.told = true;

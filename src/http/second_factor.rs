@@ -15,9 +15,10 @@ use super::{device, passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, prove, recovery_code, totp};
+use crate::mail::to_users;
 use crate::pages::{self, LoginProblem};
 use crate::protocol::assurance::Level;
-use crate::protocol::sign_in::Next;
+use crate::protocol::sign_in::{Method, Next};
 use crate::protocol::user::User;
 
 /// The form.
@@ -51,15 +52,19 @@ pub async fn post(
     let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
     // Apps show six digits; recovery codes are longer.
     let outcome = if code.chars().filter(|c| !c.is_whitespace()).count() <= 8 {
-        prove(&app, &origin, &devices, "", Some(user.clone()), &totp::Typed(code)).await?
+        prove(&app, &origin, &devices, None, Some(user.clone()), &totp::Typed(code)).await?
     } else {
         let language = browser.locale.words_in(&flow).language();
         let typed = recovery_code::Typed { code, origin: &origin, language };
-        prove(&app, &origin, &devices, "", Some(user.clone()), &typed).await?
+        prove(&app, &origin, &devices, None, Some(user.clone()), &typed).await?
     };
     match outcome {
         Ok(proved) => login::take_in(&app, &info, &headers, flow, proved.proof).await,
         Err(refusal) => {
+            if refusal == Refusal::WrongCredentials && flow.sign_in.has(Method::Password) {
+                let language = browser.locale.words_in(&flow).language();
+                to_users::second_factor_refused(&app, &origin, &devices, &user, language).await;
+            }
             let problem = match refusal {
                 Refusal::WrongCredentials => LoginProblem::WrongCode,
                 other => login::problem_of(other),

@@ -58,9 +58,19 @@ pub async fn of_request(app: &App, headers: &HeaderMap) -> Result<Option<Live>, 
 /// # Errors
 /// The database is unavailable.
 pub async fn known_of(app: &App, store: &Store, headers: &HeaderMap) -> Result<Option<Live>, StoreError> {
-    let cookie = Cookie::Session.read(&app.config, headers).and_then(|cookie| cookie.split_once('.'));
-    let Some((id, secret)) = cookie else { return Ok(None) };
-    live(app, store, &SessionId::from(id), &sha256_hex(secret)).await
+    let Some((id, secret)) = cookie_of(app, headers) else { return Ok(None) };
+    live(app, store, &id, &sha256_hex(secret)).await
+}
+
+fn cookie_of<'a>(app: &App, headers: &'a HeaderMap) -> Option<(SessionId, &'a str)> {
+    let (id, secret) = Cookie::Session.read(&app.config, headers)?.split_once('.')?;
+    Some((SessionId::from(id), secret))
+}
+
+/// The session that a request says it belongs to. Whether that is so is for [`of_request`] to say.
+#[must_use]
+pub fn session_named_by(app: &App, headers: &HeaderMap) -> Option<SessionId> {
+    cookie_of(app, headers).map(|(id, _)| id)
 }
 
 /// Finds a live session by its name, for as long as its secret is the one that was seen once, and notes that it was used.
@@ -257,8 +267,16 @@ impl Cookies {
     }
 }
 
-/// Has the browser forget its session.
+/// Has the browser forget its session, and with it every sign-in in progress and every form that is still open there: they are
+/// bound to the browser's own cookie, and the next page gives it another.
 pub fn forget(app: &App, response: &mut Response) {
+    for cookie in [Cookie::Session, Cookie::BrowserState, Cookie::Browser] {
+        response.headers_mut().append(SET_COOKIE, cookie.clear(&app.config));
+    }
+}
+
+/// Has the browser forget a session that is over already. Sign-ins in progress stay: anybody's link leads to a sign-out of nobody.
+pub fn forget_ended(app: &App, response: &mut Response) {
     for cookie in [Cookie::Session, Cookie::BrowserState] {
         response.headers_mut().append(SET_COOKIE, cookie.clear(&app.config));
     }
@@ -320,6 +338,12 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
+    /// The token of the forms of this request's page.
+    #[must_use]
+    pub fn csrf(&self, app: &App) -> String {
+        self.browser.csrf_in(&app.seals, &self.session.id)
+    }
+
     /// Who does what this request asks for.
     #[must_use]
     pub fn origin(&self, info: &RequestInfo) -> Origin {
@@ -410,15 +434,12 @@ async fn ask_to_step_up(
 ) -> Result<Response, PageError> {
     let SignedIn { user, session, browser, .. } = signed_in;
     if parts.method != Method::GET && parts.method != Method::HEAD {
-        return Err(PageError::forbidden(
-            "You are not signed in surely enough for this.",
-            "Load the page again.",
-        ));
+        return Err(PageError::forbidden(key("not-sure-enough"), key("not-sure-enough-fix")));
     }
     if account_of(app, user).await?.attainable < level {
         return Err(PageError::forbidden(
-            "Administrators of this server need another way to sign in than you have.",
-            "Set it up on your account's page, then come back.",
+            key("administrators-need-more"),
+            key("administrators-need-more-fix"),
         ));
     }
     let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());

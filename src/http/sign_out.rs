@@ -42,7 +42,11 @@ pub async fn sign_out(
     };
     let mut response =
         if framed.is_empty() { go_on(words, next) } else { tell_in_frames(words, framed, &next) };
-    session::forget(app, &mut response);
+    if session.is_some() {
+        session::forget(app, &mut response);
+    } else {
+        session::forget_ended(app, &mut response);
+    }
     Ok(response)
 }
 

@@ -108,7 +108,8 @@ pub(super) async fn counted(
     origin: &Origin,
 ) -> Result<Result<CountedAttempt, Refused>, PageError> {
     let now = app.clock.now();
-    let counted = throttle::count(&app.store, &app.seals, &app.config.throttle, None, origin.ip, now).await?;
+    let counted =
+        throttle::count_new_account(&app.store, &app.seals, &app.config.throttle, origin.ip, now).await?;
     Ok(match counted {
         Counted::Allowed(attempt) => Ok(attempt),
         Counted::TooMany { retry_after } => Err(Refused::too_many(retry_after)),

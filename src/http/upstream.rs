@@ -28,7 +28,7 @@ use crate::authn::{self, prove};
 use crate::config::Upstream;
 use crate::i18n::{Language, Phrase, key};
 use crate::mail::Change;
-use crate::mail::to_users::{Event, news};
+use crate::mail::to_users::{self, Event, news};
 use crate::pages::{Notice, UpstreamButton};
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::ids::{SessionId, UserId};
@@ -37,6 +37,7 @@ use crate::protocol::params::Params;
 use crate::protocol::profile::UserInput;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::upstream::{SignedInThere, UpstreamError, signed_in_there_at};
+use crate::protocol::user::User;
 use crate::sealing::Purpose;
 use crate::store::{Linked, StoreError};
 
@@ -266,6 +267,7 @@ impl Return<'_> {
                 linked_to: linked.as_ref(),
                 asked_by: asking.as_ref().map(|asking| &asking.user.id),
                 same_address: same_address.as_ref(),
+                mails: app.mail.is_on(),
             };
             // Whatever is not as it was when it was decided is decided once more.
             let user = match decide(identity.clone(), self.upstream.policy, situation) {
@@ -321,7 +323,7 @@ impl Return<'_> {
             Err(error) => return Ok(Err(error.into())),
         };
         let (origin, devices) = (self.info.anonymous(), device::of_request(app, &self.headers));
-        match prove(app, &origin, &devices, &identity.subject, user, &Vouched(identity)).await? {
+        match prove(app, &origin, &devices, Some(&identity.subject), user, &Vouched(identity)).await? {
             Ok(proved) => {
                 let (flow, proof) = (self.out.flow.clone(), proved.proof.of_earlier(at));
                 login::take_in(app, &self.info, &self.headers, flow, proof).await.map(Ok)
@@ -338,7 +340,7 @@ impl Return<'_> {
         let Self { app, info, upstream, .. } = self;
         let (limits, now) = (&app.config.throttle, app.clock.now());
         // As with accounts that people make by a form.
-        let counted = throttle::count(&app.store, &app.seals, limits, None, Some(info.ip), now).await?;
+        let counted = throttle::count_new_account(&app.store, &app.seals, limits, Some(info.ip), now).await?;
         if let Counted::TooMany { retry_after } = counted {
             return Ok(Err(too_many(retry_after)));
         }
@@ -350,7 +352,7 @@ impl Return<'_> {
             };
             let wanted = UserInput {
                 username: Some(format!("{}{ending}", account.user_name())),
-                email: identity.email.clone(),
+                email: identity.email.clone().filter(|_| !account.address_waits()),
                 email_verified: Some(account.email_verified()),
                 name: identity.name.clone(),
                 ..UserInput::default()
@@ -358,15 +360,35 @@ impl Return<'_> {
             let user = users::prepare(app, wanted).await.map_err(PageError::from)?;
             let detail = format!("{} by {}", user.username, upstream.id);
             let audit = app.audit(&info.anonymous(), "user.create", format!("user:{}", user.id), detail);
+            let lost = account.claimant().map(|id| {
+                let detail = "its unconfirmed address is somebody else's";
+                app.audit(&info.anonymous(), "user.update", format!("user:{id}"), detail)
+            });
             let id = app.entropy.opaque_id();
-            match app.store.insert_user_with_identity(&id, &user, account, &audit).await {
-                Ok(()) => return Ok(Ok(Some(user.id))),
+            match app.store.insert_user_with_identity(&id, &user, account, lost.as_ref(), &audit).await {
+                Ok(()) => {
+                    if account.address_waits() {
+                        self.ask_to_confirm(&user, identity).await;
+                    }
+                    return Ok(Ok(Some(user.id)));
+                }
                 Err(StoreError::Taken("this user name")) => {}
                 Err(StoreError::Taken(_)) => return Ok(Ok(None)),
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(Ok(None))
+    }
+
+    /// Has a new user show that the address is theirs that nobody checked. They can ask for it again on their page.
+    async fn ask_to_confirm(&self, user: &User, identity: &Identity) {
+        let Some(address) = identity.email.clone() else { return };
+        let origin = self.info.anonymous().by_user(&user.id);
+        let language = self.browser.locale.words_in(&self.out.flow).language();
+        let asked = to_users::link_to_another_address(self.app, &origin, user, address, language).await;
+        if let Err(error) = asked {
+            tracing::warn!(%error, "a new user is not asked to confirm their address");
+        }
     }
 
     /// Somebody here has this address. Whoever signs in to that account may link the two.

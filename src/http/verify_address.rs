@@ -7,17 +7,20 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::browser::Browser;
 use super::error::PageError;
-use super::extract::{CheckedForm, QueryFields};
+use super::extract::{OwnForm, QueryFields};
 use super::flow::{Flow, Goal};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::session::{self, SignedIn};
+use crate::account::profile::must_be_kept_here;
 use crate::app::App;
 use crate::i18n::key;
+use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Notice};
 use crate::protocol::ids::UserId;
 use crate::protocol::recovery::{Aim, Verification, may_verify};
 use crate::protocol::secret::sha256_hex;
+use crate::store::StoreError;
 
 /// Asks whether it is so.
 pub async fn get(
@@ -38,7 +41,7 @@ pub async fn get(
     must_be_theirs(&verification, &live.user.id)?;
     let page = pages::VerifyAddress {
         words: browser.locale.words(),
-        csrf: browser.csrf(&app.seals),
+        csrf: browser.csrf_in(&app.seals, &live.session.id),
         token: token.to_owned(),
         account: live.user.username.clone(),
         address: verification.address().to_owned(),
@@ -51,16 +54,39 @@ pub async fn post(
     State(app): State<App>,
     me: SignedIn,
     info: RequestInfo,
-    CheckedForm(form): CheckedForm,
+    OwnForm(form): OwnForm,
 ) -> Result<Response, PageError> {
     let verification = permitted(&app, form.get("token").unwrap_or_default()).await?;
     must_be_theirs(&verification, &me.user.id)?;
+    if verification.moves() {
+        must_be_kept_here(&app, &me.user).await?;
+    }
     let target = format!("user:{}", me.user.id);
     let audit = app.audit(&me.origin(&info), "address.verify", target, verification.address());
-    if app.store.verify_address(&verification, &audit).await? {
-        Ok(Redirect::to(&format!("/account?done={}", Notice::AddressVerified.code())).into_response())
-    } else {
-        Err(dead_link())
+    // Whoever typed it into their account and shows no mail of it keeps nobody from it.
+    let claimant = app.store.asked_anew().user_by_login(verification.address()).await?;
+    let claimant = claimant.filter(|other| other.id != me.user.id && !other.email_verified);
+    let lost = claimant.as_ref().map(|other| {
+        let detail = "its unconfirmed address is somebody else's";
+        (&other.id, app.audit(&info.anonymous(), "user.update", format!("user:{}", other.id), detail))
+    });
+    let lost = lost.as_ref().map(|(id, audit)| (*id, audit));
+    let language = me.browser.locale.words().language();
+    let event = verification.moves().then_some(Event::AddressChanged);
+    let news = event.and_then(|event| news(&app, &me.origin(&info), &me.user, language, event));
+    match app.store.verify_address(&verification, lost, audit.telling(news.as_ref())).await {
+        Ok(true) => {
+            Ok(Redirect::to(&format!("/account?done={}", Notice::AddressVerified.code())).into_response())
+        }
+        Ok(false) => Err(dead_link()),
+        // Who opened the link reads what comes to the address: they may know.
+        Err(StoreError::Taken(_)) => Err(PageError::new(
+            StatusCode::CONFLICT,
+            key("verify-taken-title"),
+            key("verify-taken"),
+            key("verify-taken-fix"),
+        )),
+        Err(error) => Err(error.into()),
     }
 }
 

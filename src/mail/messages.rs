@@ -204,6 +204,24 @@ pub enum Message {
         /// Where to sign in.
         link: Link,
     },
+    /// To whose right password was followed by a wrong second factor.
+    SecondFactorRefused {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// Where a new password can be chosen.
+        link: Link,
+    },
+    /// To whose account is no more.
+    AccountDeleted {
+        /// User name.
+        account: String,
+        /// When and where.
+        happened: Happened,
+        /// The server's front page.
+        link: Link,
+    },
     /// To whose account was signed in to on a device that was not used before.
     NewSignIn {
         /// User name.
@@ -237,6 +255,8 @@ impl Message {
             Self::Invitation { .. } => "invitation",
             Self::SignUp { .. } => "sign_up",
             Self::AccountExists { .. } => "account_exists",
+            Self::SecondFactorRefused { .. } => "second_factor_refused",
+            Self::AccountDeleted { .. } => "account_deleted",
             Self::NewSignIn { .. } => "new_sign_in",
         }
     }
@@ -255,6 +275,8 @@ impl Message {
             | Self::Invitation { link, .. }
             | Self::SignUp { link, .. }
             | Self::AccountExists { link, .. }
+            | Self::SecondFactorRefused { link, .. }
+            | Self::AccountDeleted { link, .. }
             | Self::NewSignIn { link, .. } => link,
         }
     }
@@ -283,6 +305,8 @@ impl Message {
             | Self::PasskeyAdded { .. }
             | Self::AddressChanged { .. }
             | Self::MethodsChanged { .. }
+            | Self::SecondFactorRefused { .. }
+            | Self::AccountDeleted { .. }
             | Self::NewSignIn { .. } => None,
         }
     }
@@ -465,6 +489,25 @@ impl Pen<'_> {
                     text(words.with_all("mail-exists-text", &about(account))),
                     button(words.text("mail-exists-button"), link),
                     text(words.text("mail-exists-ignore")),
+                ],
+            ),
+            Message::SecondFactorRefused { account, happened, link } => (
+                words.with_all("mail-second-refused-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-second-refused-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-sign-in-you")),
+                    text(words.text("mail-second-refused-not-you")),
+                    button(words.text("mail-password-button"), link),
+                ],
+            ),
+            Message::AccountDeleted { account, happened, link } => (
+                words.with_all("mail-deleted-subject", &only_site).into_owned(),
+                vec![
+                    text(words.with_all("mail-deleted-text", &about(account))),
+                    self.facts(happened),
+                    text(words.text("mail-deleted-not-you")),
+                    button(words.with_all("mail-deleted-button", &only_site), link),
                 ],
             ),
             Message::NewSignIn { account, happened, link } => (

@@ -63,6 +63,8 @@ fn messages(name: &str) -> Vec<Message> {
         },
         Message::SignUp { link: link.clone(), works_for },
         Message::AccountExists { account: account(), link: link.clone() },
+        Message::SecondFactorRefused { account: account(), happened: happened.clone(), link: link.clone() },
+        Message::AccountDeleted { account: account(), happened: happened.clone(), link: link.clone() },
         Message::NewSignIn { account: account(), happened, link },
     ]
 }

@@ -1,7 +1,11 @@
 //! What users are written to about their accounts: links that they asked for, and news of what happened.
 
+use std::time::Duration;
+
 use super::{Change, Fate, Happened, Link, Mail, MailError, Message};
 use crate::app::{App, Origin};
+use crate::authn::device::Devices;
+use crate::authn::throttle;
 use crate::i18n::{Language, Words, negotiate};
 use crate::pages::describe_device;
 use crate::protocol::recovery::{Aim, MailedLink};
@@ -25,9 +29,40 @@ pub async fn link(
     language: Language,
 ) -> Result<Option<Fate>, MailError> {
     let token = app.entropy.secret();
-    let Some(made) = MailedLink::for_user(aim, user, sha256_hex(&token), app.clock.now()) else {
-        return Ok(None);
-    };
+    match MailedLink::for_user(aim, user, sha256_hex(&token), app.clock.now()) {
+        Some(made) => mail_link(app, origin, &made, &token, user, language).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Mails a user the link that gives them another address, at that address. Whoever else it may belong to is told nothing, and
+/// neither is the user: that it is somebody's is found out by who reads what comes there.
+///
+/// # Errors
+/// The database is unavailable: no link is made.
+pub async fn link_to_another_address(
+    app: &App,
+    origin: &Origin,
+    user: &User,
+    address: String,
+    language: Language,
+) -> Result<Option<Fate>, MailError> {
+    let token = app.entropy.secret();
+    match MailedLink::for_another_address(user, address, sha256_hex(&token), app.clock.now()) {
+        Some(made) => mail_link(app, origin, &made, &token, user, language).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+async fn mail_link(
+    app: &App,
+    origin: &Origin,
+    made: &MailedLink,
+    token: &str,
+    user: &User,
+    language: Language,
+) -> Result<Fate, MailError> {
+    let aim = made.aim;
     let to = |path: &str| Link::to(&app.config.issuer, &format!("{path}?token={token}"));
     let (account, works_for) = (user.username.clone(), aim.works_for());
     let (message, action) = match aim {
@@ -40,7 +75,7 @@ pub async fn link(
     };
     let audit = app.audit(origin, action, format!("user:{}", user.id), "");
     let mail = Mail { to: &made.address, language: language_of(user, language), message };
-    app.mail.send_with(app, mail, Carried::Link(&made, &audit)).await.map(Some)
+    app.mail.send_with(app, mail, Carried::Link(made, &audit)).await
 }
 
 /// Mails a new user the link that shows that their address is theirs. They can ask for it again.
@@ -58,6 +93,8 @@ pub enum Event<'a> {
     PasskeyAdded(&'a str),
     /// Another address; the one before is told.
     AddressChanged,
+    /// The account is deleted.
+    Deleted,
     /// Anything else about how they sign in.
     Methods(Change),
 }
@@ -76,6 +113,7 @@ pub fn news(app: &App, origin: &Origin, user: &User, language: Language, event: 
             Message::PasskeyAdded { account, passkey: passkey.to_owned(), happened, link: link("/account") }
         }
         Event::AddressChanged => Message::AddressChanged { account, happened, link: link("/account") },
+        Event::Deleted => Message::AccountDeleted { account, happened, link: link("/") },
         Event::Methods(change) => {
             Message::MethodsChanged { account, change, happened, link: link("/account") }
         }
@@ -106,6 +144,43 @@ pub async fn signed_in_anew(app: &App, origin: &Origin, user: &User, language: L
         Ok(true) => tell(app, user, language, message).await,
         Ok(false) => {}
         Err(error) => tracing::warn!(%error, "a user is not told of a new device"),
+    }
+}
+
+/// How often at most a user is told that somebody got as far as their second factor.
+const SECOND_FACTOR_TOLD: Duration = Duration::from_hours(24);
+
+/// Tells a user that somebody who knows their password went no further than a wrong code (OWASP ASVS 6.3.5): on a device that is
+/// not known, since everybody mistypes, and once a day at most.
+pub async fn second_factor_refused(
+    app: &App,
+    origin: &Origin,
+    devices: &Devices,
+    user: &User,
+    language: Language,
+) {
+    if devices.know(&user.id) || user.email.is_none() || !user.email_verified || !app.mail.is_on() {
+        return;
+    }
+    let language = language_of(user, language);
+    let message = Message::SecondFactorRefused {
+        account: user.username.clone(),
+        happened: happened(app, &origin.clone().by_user(&user.id), user, language),
+        link: Link::to(&app.config.issuer, RECOVER),
+    };
+    match throttle::count_news(
+        &app.store,
+        &app.seals,
+        message.kind(),
+        &user.id,
+        app.clock.now(),
+        SECOND_FACTOR_TOLD,
+    )
+    .await
+    {
+        Ok(true) => tell(app, user, language, message).await,
+        Ok(false) => {}
+        Err(error) => tracing::warn!(%error, "a user is not told of a wrong second factor"),
     }
 }
 

@@ -95,6 +95,8 @@ pub enum PasswordProblem {
         /// Most characters allowed.
         maximum: usize,
     },
+    /// The new password is the current one.
+    Same,
     /// The new password is too easy to guess.
     Weak(Weakness),
     /// Throttled.
@@ -196,6 +198,8 @@ pub struct Profile {
     pub email: String,
     /// Was it shown to be the user's?
     pub email_verified: bool,
+    /// Another one, which waits to be confirmed.
+    pub waiting: Option<String>,
     /// Full name; may be empty.
     pub full_name: String,
     /// What else the profile tells, by the name of the input.
@@ -274,6 +278,8 @@ pub fn profile_label(name: &str) -> Option<Phrase> {
 pub struct NewAddress {
     /// The frame.
     pub shell: Shell,
+    /// Does it count only once it is confirmed by mail?
+    pub confirmed_first: bool,
     /// The address that is told of the change; none where there is none that was confirmed.
     pub told: Option<String>,
     /// What was typed.
@@ -306,6 +312,17 @@ pub struct Event {
     pub place: String,
     /// Did an administrator do it?
     pub by_administrator: bool,
+    /// How often, one time after the other.
+    pub times: u32,
+}
+
+impl Event {
+    /// Is it the same, at another time?
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        (&self.what, &self.device, &self.ip, self.by_administrator)
+            == (&other.what, &other.device, &other.ip, other.by_administrator)
+    }
 }
 
 /// `GET /account/data`; the form goes to `POST /account/delete` with `username`.

@@ -8,8 +8,8 @@ use crate::i18n::Words;
 macro_rules! in_one_language {
     ($($page:ty),*) => {
         $(impl Page for $page {
-            fn words(&self) -> Option<Words> {
-                Some(self.shell.words)
+            fn words(&self) -> Option<&Words> {
+                Some(&self.shell.words)
             }
         })*
     };

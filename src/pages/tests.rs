@@ -347,6 +347,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         username: text("ada"),
         email: text("ada@example.com"),
         email_verified: true,
+        waiting: Some(text("new@example.com")),
         full_name: text("Ada Lovelace"),
         claims: [("given_name", text("Ada")), ("address.formatted", text("1 St James's Square\nLondon"))]
             .into(),
@@ -360,6 +361,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ip: text(ip),
         place: if ip.is_empty() { String::new() } else { text("Berlin, Germany") },
         by_administrator,
+        times: 1,
     };
     let key_row = |kid: &str, alg: &str, state: &str| KeyRow {
         kid: text(kid),
@@ -889,6 +891,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
             "new-address",
             html(&NewAddress {
                 shell: shell(words.clone(), false),
+                confirmed_first: true,
                 told: Some(text("ada@example.com")),
                 email: text("ada@"),
                 problems: vec![problem("email", "An e-mail address looks like name@example.com.")],

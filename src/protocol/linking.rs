@@ -113,6 +113,8 @@ pub struct Situation<'a> {
     pub asked_by: Option<&'a UserId>,
     /// Whose account has the same address.
     pub same_address: Option<&'a User>,
+    /// Can an address be confirmed by mail?
+    pub mails: bool,
 }
 
 /// That an identity becomes somebody's. Made by [`decide`] and [`confirm`] and by nothing else.
@@ -142,6 +144,8 @@ pub struct NewAccount {
     identity: Identity,
     user_name: String,
     email_verified: bool,
+    waits: bool,
+    claimant: Option<UserId>,
 }
 
 impl NewAccount {
@@ -161,6 +165,18 @@ impl NewAccount {
     #[must_use]
     pub fn email_verified(&self) -> bool {
         self.email_verified
+    }
+
+    /// Is the address theirs only once they confirm it by mail?
+    #[must_use]
+    pub fn address_waits(&self) -> bool {
+        self.waits
+    }
+
+    /// An account that has the address without having shown that it is its own: it loses it.
+    #[must_use]
+    pub fn claimant(&self) -> Option<&UserId> {
+        self.claimant.as_ref()
     }
 }
 
@@ -191,18 +207,34 @@ pub fn decide(identity: Identity, policy: Policy, situation: Situation<'_>) -> D
         (None, None) => {}
     }
     let believed = policy.trust_email && identity.email_verified;
-    match situation.same_address {
+    // Anybody may have typed an address there that nobody checked: they are not told that there is an account with it.
+    let same_address = situation.same_address.filter(|_| identity.email_verified || !situation.mails);
+    let new = |identity, claimant| new_account(identity, believed, situation.mails && !believed, claimant);
+    match same_address {
         // Nobody administers this server on a provider's word alone.
         Some(user) if believed && user.email_verified && !user.disabled && !user.is_admin => {
             Decision::Link(Link { user: user.id.clone(), identity })
         }
-        Some(_) => Decision::SignInFirst,
-        None if policy.sign_up => {
-            let user_name = identity.user_name();
-            Decision::Create(NewAccount { identity, user_name, email_verified: believed })
+        // Whoever types somebody else's address into their account keeps nobody from it who shows that it is theirs, as with a
+        // sign-up by mail. Of an administrator's account nothing is taken on a provider's word.
+        Some(user) if believed && policy.sign_up && !user.email_verified && !user.is_admin => {
+            Decision::Create(new(identity, Some(user.id.clone())))
         }
+        Some(_) => Decision::SignInFirst,
+        None if policy.sign_up => Decision::Create(new(identity, None)),
         None => Decision::NoAccount,
     }
+}
+
+fn new_account(
+    identity: Identity,
+    email_verified: bool,
+    waits: bool,
+    claimant: Option<UserId>,
+) -> NewAccount {
+    let user_name = identity.user_name();
+    let waits = waits && identity.email.is_some();
+    NewAccount { identity, user_name, email_verified, waits, claimant }
 }
 
 /// An identity that waits for its owner to sign in and say that it is theirs.
@@ -273,7 +305,10 @@ mod tests {
         match decision {
             Decision::SignIn(user) => format!("sign in {user}"),
             Decision::Link(link) => format!("link {}", link.user()),
-            Decision::Create(new) => format!("create {}", new.email_verified()),
+            Decision::Create(new) => match new.claimant() {
+                None => format!("create {}", new.email_verified()),
+                Some(claimant) => format!("create {}, from {claimant}", new.email_verified()),
+            },
             other => format!("{other:?}"),
         }
     }
@@ -284,7 +319,8 @@ mod tests {
         let stranger = user(|user| user.id = "stranger".into());
         for (sign_up, trust_email, verified) in every() {
             let policy = Policy { sign_up, trust_email };
-            let known = Situation { linked_to: Some(&owner), same_address: Some(&stranger), asked_by: None };
+            let known =
+                Situation { linked_to: Some(&owner), same_address: Some(&stranger), ..Situation::default() };
             let said = |situation| said(&decide(identity(verified), policy, situation));
             assert_eq!(said(known), "sign in owner");
             assert_eq!(said(Situation { asked_by: Some(&owner), ..known }), "sign in owner");
@@ -310,13 +346,35 @@ mod tests {
                 });
                 let situation = Situation { same_address: Some(&account), ..Situation::default() };
                 let decision = decide(identity(verified), Policy { sign_up, trust_email }, situation);
-                let links = trust_email && verified && locally_verified && !disabled && !is_admin;
-                let expected = if links { "link owner" } else { "SignInFirst" };
+                let believed = trust_email && verified;
+                let expected = match (believed && !is_admin, locally_verified) {
+                    (true, true) if !disabled => "link owner",
+                    // A claim that nobody showed to be true keeps its true owner out of nothing.
+                    (true, false) if sign_up => "create true, from owner",
+                    _ => "SignInFirst",
+                };
                 assert_eq!(
                     said(&decision),
                     expected,
                     "{trust_email} {verified} {locally_verified} {disabled} {is_admin}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_checked_tells_of_no_account_and_waits_to_be_confirmed() {
+        let account = user(|_| {});
+        for (sign_up, trust_email, verified) in every() {
+            let policy = Policy { sign_up, trust_email };
+            let mails = Situation { mails: true, ..Situation::default() };
+            let taken = Situation { same_address: Some(&account), ..mails };
+            let (free, taken) = [mails, taken].map(|known| decide(identity(verified), policy, known)).into();
+            if !verified {
+                assert_eq!(free, taken, "whoever has it");
+            }
+            if let Decision::Create(new) = free {
+                assert_eq!(new.address_waits(), !(trust_email && verified));
             }
         }
     }

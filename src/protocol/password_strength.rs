@@ -1,6 +1,9 @@
 //! How hard a password is to guess: judged by what it is made of (dictionaries of words, names and leaked passwords, rows of
 //! keys, dates, repetitions), not by which kinds of characters it has (NIST SP 800-63B §5.1.1.2).
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use zxcvbn::feedback::{Feedback, Warning};
 use zxcvbn::{Score, zxcvbn};
 
@@ -15,6 +18,18 @@ const JUDGED: usize = 64;
 
 /// Shorter words about a user are in any password by chance.
 const SHORTEST_WORD: usize = 3;
+
+/// Passwords that are tried first; the file says whose list it is.
+const COMMON: &str = include_str!("common_passwords.txt");
+
+/// Is it one of those, in capitals or not, or one with digits and marks behind it?
+fn is_common(password: &str) -> bool {
+    static LIST: LazyLock<HashSet<&str>> =
+        LazyLock::new(|| COMMON.lines().filter(|line| !line.starts_with('#')).collect());
+    let password = password.to_lowercase();
+    let word = password.trim_end_matches(|c: char| !c.is_alphabetic());
+    LIST.contains(password.as_str()) || LIST.contains(word)
+}
 
 /// Why a password is too easy to guess.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,11 +52,12 @@ pub enum Weakness {
     Simple,
 }
 
-/// What everybody who knows this user and this server would try first.
+/// What everybody who knows this user and this server, by its host and its name, would try first.
 #[must_use]
-pub fn words_about(username: &str, email: Option<&str>, name: Option<&str>, host: &str) -> Vec<String> {
+pub fn words_about(username: &str, email: Option<&str>, name: Option<&str>, server: &[&str]) -> Vec<String> {
     let mut words = Vec::new();
-    for text in [Some(username), email, name, Some(host)].into_iter().flatten() {
+    let server = server.iter().copied().map(Some);
+    for text in [Some(username), email, name].into_iter().chain(server).flatten() {
         words.push(text.to_owned());
         words.extend(text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
     }
@@ -51,8 +67,8 @@ pub fn words_about(username: &str, email: Option<&str>, name: Option<&str>, host
 
 /// The same for a user who is there already.
 #[must_use]
-pub fn words_about_user(user: &User, host: &str) -> Vec<String> {
-    words_about(&user.username, user.email.as_deref(), user.name.as_deref(), host)
+pub fn words_about_user(user: &User, server: &[&str]) -> Vec<String> {
+    words_about(&user.username, user.email.as_deref(), user.name.as_deref(), server)
 }
 
 /// Is this password hard to guess, for somebody who knows these words about its user? OWASP ASVS 6.2.4: not one of the most
@@ -66,6 +82,9 @@ pub fn strong_enough(password: &str, known: &[String]) -> Result<(), Weakness> {
     if verdict.score() < STRONG_ENOUGH {
         let warning = verdict.feedback().and_then(Feedback::warning);
         return Err(warning.map_or(Weakness::Simple, weakness));
+    }
+    if is_common(password) {
+        return Err(Weakness::Common);
     }
     // What is known is worth nothing: neither as it is, nor spelled a little differently.
     let mut unknown = judged.to_lowercase();
@@ -104,7 +123,10 @@ mod tests {
 
     fn judged(password: &str) -> Result<(), Weakness> {
         let email = Some("ada.lovelace@analytical.example");
-        strong_enough(password, &words_about("countess7", email, Some("Ada Lovelace"), "id.engines.example"))
+        strong_enough(
+            password,
+            &words_about("countess7", email, Some("Ada Lovelace"), &["id.engines.example", "Countersign"]),
+        )
     }
 
     #[test]
@@ -121,6 +143,12 @@ mod tests {
             ("abcabcabcabc", Pattern),
             ("13.12.1985", Pattern),
             ("handkerchief", Simple),
+            ("qwertyuiopasdfghjklzxcvbnm", Common),
+            ("CorrectHorseBatteryStaple", Common),
+            ("correcthorsebatterystaple1!", Common),
+            ("thequickbrownfox", Common),
+            ("1qaz2wsx3edc4rfv5tgb", Common),
+            ("countersign2026xx", Personal),
             ("Engines.Example", Personal),
             ("analytical.example", Personal),
             ("Countess7 lovelace", Personal),

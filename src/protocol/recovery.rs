@@ -12,7 +12,7 @@ use super::user::User;
 pub enum Aim {
     /// Choosing a new password without the old one.
     ResetPassword,
-    /// Showing that the address is the user's.
+    /// Showing that the address is the user's, who may have another one until then.
     VerifyAddress,
 }
 
@@ -48,6 +48,8 @@ pub struct MailedLink {
     pub user: UserId,
     /// Where it went.
     pub address: String,
+    /// The address that the account had then.
+    pub former: Option<String>,
     /// When the account had last been changed.
     pub unchanged_since: Timestamp,
     /// When it stops working.
@@ -69,16 +71,37 @@ impl MailedLink {
             token_hash,
             aim,
             user: user.id.clone(),
+            former: Some(address.clone()),
             address,
             unchanged_since: user.updated_at,
             expires_at: now.plus(aim.works_for()),
         })
     }
 
+    /// The link to mail to another address that a user says is theirs, and that becomes theirs when they open it. Until then the
+    /// account has the one that it had, and nobody is kept from theirs by a claim.
+    #[must_use]
+    pub fn for_another_address(
+        user: &User,
+        address: String,
+        token_hash: String,
+        now: Timestamp,
+    ) -> Option<Self> {
+        (!user.disabled).then(|| Self {
+            token_hash,
+            aim: Aim::VerifyAddress,
+            user: user.id.clone(),
+            address,
+            former: user.email.clone(),
+            unchanged_since: user.updated_at,
+            expires_at: now.plus(Aim::VerifyAddress.works_for()),
+        })
+    }
+
     fn is_alive(&self, aim: Aim, user: &User, now: Timestamp) -> bool {
         self.aim == aim
             && self.user == user.id
-            && user.email.as_ref() == Some(&self.address)
+            && user.email == self.former
             && !user.disabled
             && !now.reached(self.expires_at)
     }
@@ -134,6 +157,7 @@ pub struct Verification {
     token_hash: String,
     user: UserId,
     address: String,
+    former: Option<String>,
 }
 
 impl Verification {
@@ -154,6 +178,18 @@ impl Verification {
     pub fn address(&self) -> &str {
         &self.address
     }
+
+    /// The one that the account has until then.
+    #[must_use]
+    pub fn former(&self) -> Option<&str> {
+        self.former.as_deref()
+    }
+
+    /// Does the account get another address by it?
+    #[must_use]
+    pub fn moves(&self) -> bool {
+        self.former.as_deref() != Some(&*self.address)
+    }
 }
 
 /// Does this link show that the address is the user's, who is signed in as `user`? Whoever opens the link alone shows nothing:
@@ -164,6 +200,7 @@ pub fn may_verify(link: &MailedLink, user: &User, now: Timestamp) -> Option<Veri
         token_hash: link.token_hash.clone(),
         user: user.id.clone(),
         address: link.address.clone(),
+        former: link.former.clone(),
     })
 }
 
@@ -228,6 +265,29 @@ mod tests {
             assert_eq!(may_reset(&verify, &user, NOW), None, "{what}: not what it is for");
             assert_eq!(may_verify(&reset, &user, NOW), None, "{what}: not what it is for");
         }
+    }
+
+    #[test]
+    fn another_address_is_the_users_once_it_is_confirmed_and_while_nobody_gave_them_one() {
+        let link = |user: &User| {
+            MailedLink::for_another_address(user, "new@example.com".to_owned(), "hash".to_owned(), NOW)
+        };
+        assert_eq!(link(&User { disabled: true, ..ada() }), None);
+        for user in [confirmed(ada()), ada(), User { email: None, ..ada() }] {
+            let asked = link(&user).unwrap();
+            let verification = may_verify(&asked, &user, NOW).unwrap();
+            assert_eq!(
+                (verification.address(), verification.former()),
+                ("new@example.com", user.email.as_deref())
+            );
+            assert!(verification.moves());
+            // It opens nothing else, and is worth nothing once the account has another address.
+            assert_eq!(may_reset(&asked, &user, NOW), None);
+            let given = User { email: Some("given@example.com".to_owned()), ..user.clone() };
+            assert_eq!(may_verify(&asked, &given, NOW), None);
+        }
+        let verify = MailedLink::for_user(Aim::VerifyAddress, &ada(), "hash".to_owned(), NOW).unwrap();
+        assert!(!may_verify(&verify, &ada(), NOW).unwrap().moves());
     }
 
     #[test]

@@ -280,6 +280,12 @@ impl SignIn {
         self.proofs.first().map(|proof| &proof.user)
     }
 
+    /// Was this proved?
+    #[must_use]
+    pub fn has(&self, method: Method) -> bool {
+        self.proofs.iter().any(|proof| proof.method == method)
+    }
+
     /// Adds a proof. Another user's begins anew: nobody's second factor completes somebody else's first.
     pub fn proved(&mut self, proof: Proof) {
         if self.user().is_some_and(|user| *user != proof.user) {

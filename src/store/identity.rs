@@ -1,9 +1,10 @@
 //! Accounts at upstream providers, and whose they are here.
 
 use super::audit::write_audit;
+use super::changes::Topic;
 use super::kept_name::refuse_kept_name;
 use super::mail::write_noted;
-use super::user::insert_user;
+use super::user::{insert_user, take_claimed_address};
 use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::linking::{Link, MOST_IDENTITIES, NewAccount};
@@ -105,7 +106,8 @@ impl Store {
         Ok(if linked == 1 { Linked::Now } else { Linked::Not })
     }
 
-    /// Makes an account for somebody whom a provider vouches for; `user` is it, with a name that is hoped to be free.
+    /// Makes an account for somebody whom a provider vouches for; `user` is it, with a name that is hoped to be free. Whoever
+    /// claims its address without having shown that it is theirs loses it, which `lost` tells.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when the user name or the address belongs to somebody else, or the identity was linked
@@ -115,9 +117,14 @@ impl Store {
         id: &str,
         user: &User,
         account: &NewAccount,
+        lost: Option<&AuditEntry>,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
+        let changed: Vec<Topic<'_>> = account.claimant().map(Topic::from).into_iter().collect();
+        in_transaction!(self, changing changed, |tx| {
+            if let (Some(claimant), Some(email), Some(lost)) = (account.claimant(), &user.email, lost) {
+                take_claimed_address!(tx, claimant, email, lost);
+            }
             insert_user!(tx, user);
             refuse_kept_name!(self, tx, user, user.created_at);
             let linked = insert_identity!(tx, id, user.id, account.identity(), user.created_at);

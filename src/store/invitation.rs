@@ -4,7 +4,7 @@ use super::audit::write_audit;
 use super::changes::Topic;
 use super::kept_name::refuse_kept_name;
 use super::passkey::insert_passkey;
-use super::user::insert_user;
+use super::user::{insert_user, take_claimed_address};
 use super::{AuditEntry, Store, StoreError, StoredPasskey, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
@@ -138,20 +138,7 @@ impl Store {
             .await?;
             let Some((email,)) = email else { return Ok(false) };
             if let Some((claimant, lost)) = claimant {
-                let taken = sqlx::query(
-                    "UPDATE users SET email = NULL, words_known = FALSE,
-                            updated_at = CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END
-                     WHERE id = $2 AND email = $3 AND NOT email_verified",
-                )
-                .bind(audit.at.0)
-                .bind(claimant.as_str())
-                .bind(&email)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected();
-                if taken == 1 {
-                    write_audit!(tx, lost);
-                }
+                take_claimed_address!(tx, claimant, &email, lost);
             }
             insert_user!(tx, user);
             refuse_kept_name!(self, tx, user, user.created_at);

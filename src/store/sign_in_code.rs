@@ -20,6 +20,8 @@ pub struct SignInCode {
     pub unchanged_since: Timestamp,
     /// The sign-in in progress that it is part of, sealed.
     pub flow: String,
+    /// The browser that waits for it, by the hash of its cookie.
+    pub browser: String,
     /// When it is worth nothing any more.
     pub expires_at: Timestamp,
 }
@@ -33,12 +35,18 @@ pub struct RightCode {
     pub unchanged_since: Timestamp,
 }
 
-/// Keeps what is known of a code inside the caller's transaction.
+/// Keeps what is known of a code inside the caller's transaction. Whatever code the same browser waits for to sign the same user in
+/// is worth nothing any more. Those of other browsers stay: nobody who asks for codes takes somebody else's away.
 macro_rules! keep_sign_in_code {
     ($tx:ident, $code:expr) => {{
+        sqlx::query("UPDATE sign_in_codes SET guesses_left = 0 WHERE user_id = $1 AND browser = $2")
+            .bind($code.user.as_str())
+            .bind(&$code.browser)
+            .execute(&mut *$tx)
+            .await?;
         sqlx::query(
-            "INSERT INTO sign_in_codes (id, user_id, code_hash, unchanged_since, flow, guesses_left, expires_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            "INSERT INTO sign_in_codes (id, user_id, code_hash, unchanged_since, flow, guesses_left, expires_at, browser)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(&$code.id)
         .bind($code.user.as_str())
@@ -47,6 +55,7 @@ macro_rules! keep_sign_in_code {
         .bind(&$code.flow)
         .bind($crate::store::sign_in_code::GUESSES)
         .bind($code.expires_at.0)
+        .bind(&$code.browser)
         .execute(&mut *$tx)
         .await?;
     }};

@@ -14,31 +14,36 @@ pub struct Attempt {
 }
 
 impl Store {
-    /// Counts an attempt in a bucket. A window that began before `window_floor` is over: a new one begins now.
+    /// Counts an attempt in each of these buckets, and answers how they stand. A window that began before `window_floor` is
+    /// over: a new one begins now. Buckets of names come before those of accounts, so that no two writers wait for each other.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn count_attempt(
+    pub async fn count_attempts(
         &self,
-        bucket: &str,
+        buckets: &[impl AsRef<str> + Sync],
         now: Timestamp,
         window_floor: Timestamp,
-    ) -> Result<Attempt, StoreError> {
-        let (count, window_start): (i64, i64) = in_transaction!(self, |tx| {
-            sqlx::query_as(
-                "INSERT INTO throttle (bucket, failures, window_start) VALUES ($1, 1, $2)
-                 ON CONFLICT (bucket) DO UPDATE SET
-                    failures = CASE WHEN throttle.window_start <= $3 THEN 1 ELSE throttle.failures + 1 END,
-                    window_start = CASE WHEN throttle.window_start <= $3 THEN $2 ELSE throttle.window_start END
-                 RETURNING failures, window_start",
-            )
-            .bind(bucket)
-            .bind(now.0)
-            .bind(window_floor.0)
-            .fetch_one(&mut *tx)
-            .await?
-        });
-        Ok(Attempt { count, window_start: Timestamp(window_start) })
+    ) -> Result<Vec<Attempt>, StoreError> {
+        Ok(in_transaction!(self, |tx| {
+            let mut attempts = Vec::with_capacity(buckets.len());
+            for bucket in buckets {
+                let (count, window_start): (i64, i64) = sqlx::query_as(
+                    "INSERT INTO throttle (bucket, failures, window_start) VALUES ($1, 1, $2)
+                     ON CONFLICT (bucket) DO UPDATE SET
+                        failures = CASE WHEN throttle.window_start <= $3 THEN 1 ELSE throttle.failures + 1 END,
+                        window_start = CASE WHEN throttle.window_start <= $3 THEN $2 ELSE throttle.window_start END
+                     RETURNING failures, window_start",
+                )
+                .bind(bucket.as_ref())
+                .bind(now.0)
+                .bind(window_floor.0)
+                .fetch_one(&mut *tx)
+                .await?;
+                attempts.push(Attempt { count, window_start: Timestamp(window_start) });
+            }
+            attempts
+        }))
     }
 
     /// Takes an attempt back that was never looked at.
@@ -55,39 +60,29 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets an account's failures.
-    ///
-    /// # Errors
-    /// The database is unavailable.
-    pub async fn forget_attempts(&self, account_bucket: &str) -> Result<(), StoreError> {
-        in_transaction!(self, |tx| {
-            sqlx::query("DELETE FROM throttle WHERE bucket = $1")
-                .bind(account_bucket)
-                .execute(&mut *tx)
-                .await?;
-        });
-        Ok(())
-    }
-
-    /// After a success: forgets an account's failures, and takes this attempt back from its address, whose other
+    /// After a success: forgets the failures of these buckets, and takes this attempt back from its address, whose other
     /// failures still count.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn forgive_attempt(
         &self,
-        account_bucket: &str,
-        address_bucket: &str,
+        buckets: &[impl AsRef<str> + Sync],
+        address_bucket: Option<&str>,
     ) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
-            sqlx::query("DELETE FROM throttle WHERE bucket = $1")
-                .bind(account_bucket)
-                .execute(&mut *tx)
-                .await?;
-            sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
-                .bind(address_bucket)
-                .execute(&mut *tx)
-                .await?;
+            for bucket in buckets {
+                sqlx::query("DELETE FROM throttle WHERE bucket = $1")
+                    .bind(bucket.as_ref())
+                    .execute(&mut *tx)
+                    .await?;
+            }
+            if let Some(address) = address_bucket {
+                sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
+                    .bind(address)
+                    .execute(&mut *tx)
+                    .await?;
+            }
         });
         Ok(())
     }

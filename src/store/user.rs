@@ -82,6 +82,27 @@ macro_rules! insert_user {
 }
 pub(super) use insert_user;
 
+/// Takes an address, inside the caller's transaction, from an account that has not shown that it is its own.
+macro_rules! take_claimed_address {
+    ($tx:ident, $claimant:expr, $email:expr, $lost:expr) => {
+        let taken = sqlx::query(
+            "UPDATE users SET email = NULL, words_known = FALSE,
+                    updated_at = CASE WHEN updated_at < $1 THEN $1 ELSE updated_at + 1 END
+             WHERE id = $2 AND email = $3 AND NOT email_verified",
+        )
+        .bind($lost.at.0)
+        .bind($claimant.as_str())
+        .bind($email)
+        .execute(&mut *$tx)
+        .await?
+        .rows_affected();
+        if taken == 1 {
+            write_audit!($tx, $lost);
+        }
+    };
+}
+pub(super) use take_claimed_address;
+
 /// Ends every session and grant of a user inside the caller's transaction, except the session `$keep`.
 macro_rules! end_everything_of_user {
     ($tx:ident, $user:expr, $keep:expr, $now:expr) => {{
@@ -361,13 +382,13 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a user with their sessions, consents, grants and mails; the clients of those sessions are told. Answers
+    /// Deletes a user with their sessions, consents, grants and mails, and tells them so; the clients of those sessions are told. Answers
     /// whether the user was there.
     ///
     /// # Errors
     /// [`StoreError::LastAdministrator`] when nobody could administer the server any more.
-    pub async fn delete_user(&self, id: &UserId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        self.delete_user_read(id, None, audit).await
+    pub async fn delete_user(&self, id: &UserId, noted: impl Into<Noted<'_>>) -> Result<bool, StoreError> {
+        self.delete_user_read(id, None, noted).await
     }
 
     /// The same for a user who is as they were when they were read, at `read_at` if that is said.
@@ -378,8 +399,10 @@ impl Store {
         &self,
         id: &UserId,
         read_at: Option<Timestamp>,
-        audit: &AuditEntry,
+        noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
+        let noted = noted.into();
+        let audit = noted.audit;
         let deleted = in_transaction!(self, changing[id.into()], |tx| {
             keep_an_administrator!(tx, id);
             sqlx::query(
@@ -403,7 +426,8 @@ impl Store {
             }
             // Their sessions went with them. Their clients hear of that all the same.
             announce_ended_sessions!(tx, id.as_str(), audit.at);
-            write_audit!(tx, audit);
+            // News of it go to the address whose other mails went.
+            write_noted!(tx, noted);
             deleted
         });
         Ok(deleted == 1)

@@ -1,8 +1,7 @@
 // Every page, in the order in which a person meets them: for the pictures and for what must hold on each.
 
-import { createHmac } from 'node:crypto';
 import { demoUser, quickstart } from '../countersign.mjs';
-import { administrator, invite, mailed, mailedLink, setupLink, signIn, startAtDemo } from './pages.mjs';
+import { administrator, invite, mailed, mailedLink, setupLink, signIn, startAtDemo, timeBasedCode } from './pages.mjs';
 import { leaveFor, serveWithUpstream, signInThere } from './upstream.mjs';
 
 /** What a quickstart must be started with so that its pages are all there. */
@@ -44,19 +43,6 @@ const authorization = (issuer, fields) =>
     ...fields,
   })}`;
 
-/** What an authenticator app shows now (RFC 6238). */
-function timeBasedCode(key) {
-  const bits = [...key.replaceAll(' ', '')]
-    .map((letter) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(letter).toString(2).padStart(5, '0'))
-    .join('');
-  const secret = Buffer.from(bits.match(/.{8}/g).map((byte) => Number.parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000)));
-  const hash = createHmac('sha1', secret).update(step).digest();
-  const number = hash.readUInt32BE(hash[19] & 15) & 0x7fffffff;
-  return String(number % 1_000_000).padStart(6, '0');
-}
-
 /** Each gets the browser's page, where the one before left it, and the server. */
 const ofQuickstart = {
   'demo-home': (page, { demo }) => page.goto(demo),
@@ -82,6 +68,12 @@ const ofQuickstart = {
     await page.waitForSelector('[role=alert]');
   },
   'new-address': (page, { issuer }) => page.goto(`${issuer}/account/profile/address`),
+  'profile-address-waits': async (page) => {
+    await page.fill('#email', 'demo@example.org');
+    await page.click('main form button[type=submit]');
+    await page.waitForSelector('text=waits to be confirmed');
+  },
+  'verify-address': async (page, server) => page.goto(await mailedLink(server, '/verify-address')),
   activity: (page, { issuer }) => page.goto(`${issuer}/account/activity`),
   'your-data': (page, { issuer }) => page.goto(`${issuer}/account/data`),
   'delete-account-wrong': async (page) => {
@@ -152,7 +144,34 @@ const ofQuickstart = {
     await page.waitForSelector('#unverified');
   },
   'consent-unverified': (page) => signIn(page).then(() => page.waitForSelector('#consent-deny')),
+  'form-post': async (page, server) => {
+    const { client_id } = await server.register({ client_name: 'Bookshop', redirect_uris: [`${server.demo}/callback`], skip_consent: true });
+    // It would go on by itself.
+    await page.route('**/assets/form_post*', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    const demo = { client_id, redirect_uri: `${server.demo}/callback`, scope: 'openid', response_mode: 'form_post' };
+    await page.goto(authorization(server.issuer, demo));
+    if (await page.locator('#login-submit').count()) await signIn(page);
+    await page.waitForSelector('#form-post');
+    await page.unroute('**/assets/form_post*');
+  },
+  'signing-out': async (page, server) => {
+    const redirect_uri = `${server.demo}/callback`;
+    const metadata = { redirect_uris: [redirect_uri], skip_consent: true, frontchannel_logout_uri: `${server.demo}/out` };
+    const { client_id } = await server.register({ client_name: 'Tea Time', ...metadata });
+    await page.route(`${server.demo}/callback*`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>back</title>' }));
+    await page.goto(authorization(server.issuer, { client_id, redirect_uri, scope: 'openid' }));
+    await page.waitForURL(`${server.demo}/callback*`);
+    await page.unroute(`${server.demo}/callback*`);
+    await page.route('**/assets/front_channel_logout*', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
+    await page.goto(`${server.issuer}/logout`);
+    await page.click('#logout-confirm');
+    await page.waitForSelector('#next');
+    await page.unroute('**/assets/front_channel_logout*');
+  },
   'sign-out': async (page, { issuer }) => {
+    await page.goto(`${issuer}/account`);
+    await signIn(page);
+    await page.waitForURL(`${issuer}/account`);
     await page.goto(`${issuer}/logout`);
   },
   'signed-out': (page) => page.click('#logout-confirm').then(() => page.waitForSelector('text=You are signed out')),

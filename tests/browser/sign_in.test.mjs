@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { demoUser } from '../countersign.mjs';
-import { assertSignedOut, claims, signIn, signInThroughDemo, startAtDemo } from './pages.mjs';
+import { assertSignedOut, claims, mailed, mailedLink, signIn, signInThroughDemo, startAtDemo, timeBasedCode } from './pages.mjs';
 import { browserTest } from './support.mjs';
 
 browserTest('from the button of the demo to the claims of its user', async ({ server, page }) => {
@@ -119,7 +119,7 @@ async function tabTo(page, id) {
   assert.fail(`#${id} is not reached with the Tab key`);
 }
 
-browserTest('everything works with scripts switched off', async ({ server, page }) => {
+browserTest('signing in and out works with scripts switched off', async ({ server, page }) => {
   await signInThroughDemo(page, server);
   await page.goto(`${server.issuer}/account`);
   await page.waitForSelector('text="This device"');
@@ -127,3 +127,70 @@ browserTest('everything works with scripts switched off', async ({ server, page 
   await page.click('#logout-confirm');
   await assertSignedOut(page, server);
 }, { javaScriptEnabled: false });
+
+browserTest('everything about one’s own account works with scripts switched off', async ({ server, page, newBrowser }) => {
+  const at = (path) => `${server.issuer}${path}`;
+  const send = () => page.click('main form button[type=submit]');
+
+  // A code by mail.
+  await page.goto(at('/login'));
+  await page.click('#login-email');
+  await page.fill('#username', demoUser.username);
+  await page.click('#code-send');
+  await page.fill('#code', await mailed(server, 'demo@example.com', 'code'));
+  await page.click('#code-submit');
+  await page.waitForURL(at('/account'));
+
+  await page.goto(at('/account/profile'));
+  await page.fill('#name', 'Demo without scripts');
+  await page.click('.save button');
+  await page.waitForSelector('text=Your profile is saved');
+
+  // A code alone is no fresh sign-in of the surest: a password is as sure here.
+  await page.goto(at('/account/profile/address'));
+  await page.fill('#email', 'demo@example.org');
+  await send();
+  await page.waitForSelector('text=waits to be confirmed');
+  await page.goto(await mailedLink(server, '/verify-address'));
+  await send();
+  await page.waitForSelector('text=Your address is confirmed');
+
+  await page.goto(at('/account/sign-in/app'));
+  const key = await page.textContent('main code');
+  await page.fill('#code', timeBasedCode(key));
+  await send();
+  const codes = await page.locator('.codes code').allTextContents();
+  assert.equal(codes.length, 10);
+
+  for (const second of [() => timeBasedCode(key, 1), () => codes[0]]) {
+    const other = await (await newBrowser()).newPage();
+    await other.goto(at('/account'));
+    await signIn(other);
+    await other.fill('#code', second());
+    await other.click('main form button[type=submit]');
+    await other.waitForURL(at('/account'));
+  }
+
+  await page.goto(at('/account/linked'));
+  await page.goto(at('/account/activity'));
+  await page.waitForSelector('text=Authenticator app set up');
+
+  // A new password by mail, and then the second factor as before.
+  const forgetful = await (await newBrowser()).newPage();
+  await forgetful.goto(at('/login'));
+  await forgetful.click('text=Forgot your password?');
+  await forgetful.fill('#username', demoUser.username);
+  await forgetful.click('#recover-submit');
+  await forgetful.goto(await mailedLink(server, '/recover/password'));
+  await forgetful.fill('#password', 'quiet violet harbour');
+  await forgetful.click('#password-submit');
+  await forgetful.fill('#code', codes[1]);
+  await forgetful.click('main form button[type=submit]');
+  await forgetful.waitForURL('**/account?done=password-changed');
+
+  await forgetful.goto(at('/account/data'));
+  await forgetful.click('.confirm > summary');
+  await forgetful.fill('#username', demoUser.username);
+  await forgetful.click('.confirm button[type=submit]');
+  await forgetful.waitForSelector('text=Your account is deleted');
+}, { javaScriptEnabled: false, variables: { COUNTERSIGN_SIGN_IN_EMAIL_CODE: 'true' } });

@@ -12,6 +12,7 @@ after(async () => (await launched)?.close());
 export const browser = () => (launched ??= launch());
 
 /**
+ * `options` are those of the browser's context, and `variables` those of the server's environment.
  * `body` gets { server, page, context, newBrowser, application, origins }; newBrowser makes a further context without the
  * cookies of the first, application() starts an application of the test's own. Whatever the test is about, it fails too
  * when a page breaks its content security policy, throws, asks an origin for anything that is not in `origins`, or when
@@ -19,13 +20,14 @@ export const browser = () => (launched ??= launch());
  */
 export function browserTest(name, body, options = {}) {
   test(name, { timeout: 120_000 }, async () => {
-    const server = await quickstart();
+    const { variables, ...ofContext } = options;
+    const server = await quickstart(variables);
     const origins = [server.issuer, server.demo];
     const contexts = [];
     const troubles = [];
     const applications = [];
     const newBrowser = async () => {
-      const context = await (await browser()).newContext(options);
+      const context = await (await browser()).newContext(ofContext);
       context.setDefaultTimeout(15_000);
       watch(context, origins, troubles);
       contexts.push(context);

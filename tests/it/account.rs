@@ -221,6 +221,15 @@ async fn every_form_is_for_the_signed_in_and_comes_from_our_own_pages() {
                 assert_eq!(page.status, 403, "{what}");
                 assert!(page.text().contains("administrators"), "{what}");
             }
+            // Of a page in this browser, but of no session, or of one that is over or somebody else's.
+            let of_browser = adas_token.split('.').next().unwrap();
+            for stale in [of_browser.to_owned(), format!("{of_browser}.x"), {
+                format!("{of_browser}.{}", eves_token.split('.').nth(1).unwrap())
+            }] {
+                let page = ada.clone().send(request(&method, &address, &own, &stale)).await;
+                assert_eq!(page.status, 403, "{what} with token {stale:?}");
+                assert!(page.text().contains("This page is out of date"), "{what}: {}", page.text());
+            }
             for csrf in ["", "wrong", &eves_token] {
                 let page = ada.clone().send(request(&method, &address, &own, csrf)).await;
                 assert_eq!(page.status, 403, "{what} with token {csrf:?}");
@@ -253,3 +262,47 @@ fn request(method: &Method, path: &str, headers: &[(&str, &str)], csrf: &str) ->
         if csrf.is_empty() { String::new() } else { encode(&[("csrf".to_owned(), csrf.to_owned())]) };
     request.body(Body::from(fields)).unwrap()
 }
+
+on_both!(a_page_left_open_changes_nothing_for_whoever_signed_in_since, |app| {
+    app.user("ada").await;
+    let eve = app.user("eve").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let stale = browser.get("/account/profile").await.form("/account/profile");
+    let password = browser.get("/account").await.form("/account/password");
+    // Eve signs in in another tab; the form was filled in for ada's account.
+    let page = browser.open("/login").await;
+    assert_eq!(browser.sign_in(&page, "eve").await.status, 200);
+    for (path, form) in [
+        ("/account/profile", filled(stale.clone(), &[("name", "Meant for Ada")])),
+        ("/account/password", filled(password, &[("current", PASSWORD), ("new", "tulip-barge-52-otter")])),
+    ] {
+        let refused = browser.post(path, &form).await.refusal(403);
+        assert!(refused.contains("This page is out of date"), "{refused}");
+    }
+    let now = app.stored_user(&eve.id).await;
+    assert_eq!((now.updated_at, now.name), (eve.updated_at, eve.name), "nothing was changed");
+    // Nor after a sign-out, whoever signs in then.
+    submit(&mut browser, "/account/sign-out", &[]).await;
+    let page = browser.open("/login").await;
+    assert_eq!(browser.sign_in(&page, "ada").await.status, 200);
+    browser.post("/account/profile", &filled(stale, &[("name", "Too late")])).await.refusal(403);
+    // The same person signing in once more goes on with the page that they have.
+    let own = browser.get("/account/profile").await.form("/account/profile");
+    let page = browser.open("/login").await;
+    assert_eq!(browser.sign_in(&page, "ada").await.status, 200);
+    assert_eq!(browser.post("/account/profile", &filled(own, &[("name", "Ada")])).await.status, 303);
+});
+
+on_both!(the_same_password_is_no_new_one, |app| {
+    let ada = app.user("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let same = [("current", PASSWORD), ("new", PASSWORD)];
+    let page = submit(&mut browser, "/account/password", &same).await;
+    assert_eq!(page.status, 400);
+    assert!(page.text().contains("Choose another password than the one you have."), "{}", page.text());
+    // That it is the same is told to nobody who does not know it.
+    let guessed = [("current", "not the password"), ("new", "not the password")];
+    let page = submit(&mut browser, "/account/password", &guessed).await;
+    assert!(!page.text().contains("Choose another password"), "{}", page.text());
+    assert_eq!(app.stored_user(&ada.id).await.password_hash, ada.password_hash);
+});

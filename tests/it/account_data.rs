@@ -188,3 +188,35 @@ on_both!(two_administrators_who_leave_at_once_do_not_both, |app| {
     assert_eq!(statuses, [200, 409]);
     assert!(app.app.store.has_administrator().await.unwrap());
 });
+
+#[tokio::test]
+async fn failures_one_after_the_other_fill_one_line_and_a_right_password_before_them_is_told() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    let ada = app.user("ada").await;
+    let refused = async |detail: &str, device: &str| {
+        let origin = Origin { user_agent: device.to_owned(), ..Origin::system() };
+        let origin = Origin { actor: "anonymous".to_owned(), ..origin };
+        let target = format!("user:{}", ada.id);
+        let entry = app.app.audit(&origin, "session.refused", target, detail);
+        app.app.store.audit(&entry).await.unwrap();
+        app.advance(1);
+    };
+    let (firefox, safari) = ("Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0", "");
+    for device in [firefox, firefox, firefox, safari, firefox] {
+        refused("password", device).await;
+    }
+    refused("authenticator app", firefox).await;
+    let mut browser = signed_in(&app, "ada").await;
+    let text = browser.get("/account/activity").await.text();
+    let told = [
+        "A wrong code after a right first step",
+        "A sign-in failed ",
+        "A sign-in failed ",
+        "A sign-in failed 3 ×",
+    ];
+    let mut rest = text.as_str();
+    for words in told {
+        rest = rest.split_once(words).unwrap_or_else(|| panic!("{words}, in this order: {text}")).1;
+    }
+    assert_eq!(text.matches("A sign-in failed").count(), 3, "{text}");
+}

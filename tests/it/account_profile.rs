@@ -1,24 +1,14 @@
 //! One's own profile, and another e-mail address.
 
-use countersign::config::MailTransport;
+use countersign::app::Origin;
 use countersign::protocol::user::User;
 
 use crate::account::submit_on;
 use crate::admin_api::signed_in;
-use crate::support::{Engine, START, TestApp, on_both, on_both_engines};
+use crate::support::{Engine, ISSUER, Mailbox, TestApp, on_both, on_both_engines};
 
 const PROFILE: &str = "/account/profile";
 const ADDRESS: &str = "/account/profile/address";
-
-/// The application where mail is written to a folder.
-async fn with_mail(engine: Engine) -> (TestApp, tempfile::TempDir) {
-    let folder = tempfile::tempdir().unwrap();
-    let to = folder.path().to_path_buf();
-    let app =
-        TestApp::start_at(engine, START * 1000, |config| config.mail.transport = MailTransport::File(to))
-            .await;
-    (app, folder)
-}
 
 /// Kind and address of every mail that was written.
 async fn mails(app: &TestApp) -> Vec<(String, String)> {
@@ -108,7 +98,7 @@ async fn what_is_wrong_with_a_profile_is_said_and_what_was_typed_is_kept() {
 }
 
 on_both_engines!(asvs_7_5_1_another_address_needs_a_fresh_sign_in_and_the_former_one_is_told, |engine| {
-    let (app, _folder) = with_mail(engine).await;
+    let (app, mut mailbox) = Mailbox::with(engine, |_| {}).await;
     let ada = app.user("ada").await;
     let mut browser = signed_in(&app, "ada").await;
     let form = browser.get(ADDRESS).await.form(ADDRESS);
@@ -124,24 +114,93 @@ on_both_engines!(asvs_7_5_1_another_address_needs_a_fresh_sign_in_and_the_former
 
     let mut browser = signed_in(&app, "ada").await;
     assert!(browser.get(ADDRESS).await.text().contains("ada@example.com is told"));
-    let changed = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", " New@Example.com ")]).await;
-    assert_eq!(changed.location(), "/account/profile?done=address-changed");
-    let page = browser.follow(changed).await;
-    assert!(page.text().contains("new@example.com not confirmed"), "{}", page.text());
+    let asked = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", " New@Example.com ")]).await;
+    assert_eq!(asked.location(), "/account/profile?done=address-mailed");
+    let page = browser.follow(asked).await;
+    for words in
+        ["ada@example.com confirmed", "new@example.com waits to be confirmed", "A mail is on its way"]
+    {
+        assert!(page.text().contains(words), "{words}: {}", page.text());
+    }
+    // Until then everything goes to the address that was.
     let now = app.stored_user(&ada.id).await;
-    assert_eq!((now.email.as_deref(), now.email_verified), (Some("new@example.com"), false));
-    assert_eq!(mails(&app).await, [("address_changed".to_owned(), "ada@example.com".to_owned())]);
-    assert!(app.audit_log().await.contains(&format!("user.update user:{}", ada.id)));
-
-    // An address that was never confirmed may be anybody's: it is not told.
-    let changed = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", "newer@example.com")]).await;
-    assert_eq!(changed.status, 303);
-    assert_eq!(mails(&app).await.len(), 1);
-    // The same one again changes nothing.
-    let before = app.stored_user(&ada.id).await;
-    let same = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", "newer@example.com")]).await;
+    assert_eq!((now.email.as_deref(), now.email_verified), (Some("ada@example.com"), true));
+    let link = next_link(&mut mailbox, "new@example.com").await;
+    let page = browser.get(&link).await;
+    assert!(page.text().contains("Is new@example.com your address?"), "{}", page.text());
+    assert_eq!(browser.post("/verify-address", &page.form("/verify-address")).await.status, 303);
+    let now = app.stored_user(&ada.id).await;
+    assert_eq!((now.email.as_deref(), now.email_verified), (Some("new@example.com"), true));
+    assert!(app.app.store.user_by_login("new@example.com").await.unwrap().is_some());
+    let page = browser.get(PROFILE).await;
+    assert!(page.text().contains("new@example.com confirmed") && !page.text().contains("waits"));
+    let told: Vec<_> = mails(&app).await.into_iter().filter(|(kind, _)| kind == "address_changed").collect();
+    assert_eq!(told, [("address_changed".to_owned(), "ada@example.com".to_owned())]);
+    assert!(app.audit_log().await.contains(&format!("address.verify user:{}", ada.id)));
+    // The same one again changes nothing, and nobody is written to.
+    let (before, sent) = (app.stored_user(&ada.id).await, mails(&app).await.len());
+    let same = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", "new@example.com")]).await;
     assert_eq!(same.status, 303);
-    assert_eq!(app.stored_user(&ada.id).await.updated_at, before.updated_at);
+    assert_eq!(
+        (app.stored_user(&ada.id).await.updated_at, mails(&app).await.len()),
+        (before.updated_at, sent)
+    );
+});
+
+/// The path of the link in the next mail to an address, whatever else is sent before it.
+async fn next_link(mailbox: &mut Mailbox, address: &str) -> String {
+    loop {
+        let mail = mailbox.any().await;
+        if mail.to == address {
+            return mail.link.as_str().strip_prefix(ISSUER).unwrap().to_owned();
+        }
+    }
+}
+
+on_both_engines!(by_another_address_nobody_learns_of_an_account_or_keeps_anybody_from_theirs, |engine| {
+    let (app, mut mailbox) = Mailbox::with(engine, |_| {}).await;
+    let ada = app.user("ada").await;
+    let eve = app.user("eve").await;
+    let claimant = app.user("bob").await;
+    let unconfirmed = User { email_verified: false, ..claimant.clone() };
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    assert!(app.app.store.update_user(&unconfirmed, claimant.updated_at, &audit).await.unwrap());
+    let mut browser = signed_in(&app, "ada").await;
+    let mut answers = Vec::new();
+    let mut links = Vec::new();
+    for address in ["free@example.com", "eve@example.com", "bob@example.com"] {
+        let asked = submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", address)]).await;
+        let page = browser.get(asked.location()).await;
+        let csrf = page.form(PROFILE).into_iter().find(|(name, _)| name == "csrf").unwrap().1;
+        let body = page.body.replace(address, "(address)").replace(&csrf, "(csrf)");
+        answers.push((asked.status, asked.location().to_owned(), body));
+        links.push(next_link(&mut mailbox, address).await);
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
+    // A newer link is the one that works.
+    browser.get(&links[0]).await.refusal(403);
+    assert_eq!(app.stored_user(&ada.id).await.updated_at, ada.updated_at, "nothing has changed");
+    // Who reads the mail of an address that nobody confirmed has it.
+    let form = browser.get(&links[2]).await.form("/verify-address");
+    assert_eq!(browser.post("/verify-address", &form).await.status, 303);
+    assert_eq!(app.stored_user(&ada.id).await.email.as_deref(), Some("bob@example.com"));
+    assert_eq!(app.stored_user(&claimant.id).await.email, None);
+    // One that somebody confirmed stays theirs, which its reader is told.
+    app.advance(3600);
+    let mut browser = signed_in(&app, "ada").await;
+    submit_on(&mut browser, ADDRESS, ADDRESS, &[("email", "eve@example.com")]).await;
+    let link = next_link(&mut mailbox, "eve@example.com").await;
+    let form = browser.get(&link).await.form("/verify-address");
+    let refused = browser.post("/verify-address", &form).await.refusal(409);
+    assert!(refused.contains("Another account has confirmed this address"), "{refused}");
+    assert_eq!(app.stored_user(&eve.id).await.email, eve.email);
+    // What an administrator gives in the meantime is not taken back.
+    let before = app.stored_user(&ada.id).await;
+    let mut given = User { email: Some("given@example.com".to_owned()), ..before.clone() };
+    given.updated_at.0 += 1;
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    assert!(app.app.store.update_user(&given, before.updated_at, &audit).await.unwrap());
+    browser.get(&link).await.refusal(403);
 });
 
 on_both!(no_address_of_somebody_else_and_nothing_that_is_none, |app| {

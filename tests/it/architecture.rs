@@ -240,3 +240,111 @@ fn nothing_is_unsafe_or_left_for_later() {
         }
     }
 }
+
+#[test]
+fn forms_of_signed_in_people_belong_to_their_session() {
+    for folder in ["src/account", "src/admin"] {
+        for (name, text) in files(folder, "rs") {
+            assert!(
+                !words(&product(&text)).contains("CheckedForm"),
+                "{name} takes a form whoever has signed in since: OwnForm does not"
+            );
+        }
+    }
+}
+
+/// What programs and their makers read, in English as the protocols have it.
+const READ_BY_MACHINES: [&str; 3] =
+    ["src/http/forward_auth.rs", "src/http/webauthn.rs", "src/http/passkey_endpoints.rs"];
+
+#[test]
+fn what_people_are_refused_is_said_in_their_language() {
+    for folder in ["src/http", "src/account"] {
+        for (name, text) in files(folder, "rs") {
+            if READ_BY_MACHINES.contains(&name.as_str()) {
+                continue;
+            }
+            let code = product(&text);
+            for maker in ["PageError::new(", "PageError::forbidden(", "PageError::not_found("] {
+                for (at, _) in code.match_indices(maker) {
+                    let rest = &code[at + maker.len()..];
+                    let mut open = 1;
+                    let arguments: String = rest
+                        .chars()
+                        .take_while(|c| {
+                            match c {
+                                '(' => open += 1,
+                                ')' => open -= 1,
+                                _ => {}
+                            }
+                            open > 0
+                        })
+                        .collect();
+                    let keys = arguments.matches("key(\"").count() * 2;
+                    let quotes = arguments.matches('"').count();
+                    assert_eq!(quotes, keys, "{name} says something in one language: {arguments}");
+                }
+            }
+        }
+    }
+}
+
+/// Whatever has neither an account as its target nor a signed-in person as its actor.
+const OF_NO_ACCOUNT: [&str; 12] = [
+    "audit_chain.begin",
+    "audit_chain.restart",
+    "directory.clash",
+    "grant.code_replayed",
+    "grant.refresh_reused",
+    "grant.replayed",
+    "grant.revoke",
+    "logout_token.give_up",
+    "sign_up.ask",
+    "token.reuse",
+    "upstream.refused",
+    "failure.other",
+];
+
+/// The actions that the code writes to the audit log: the first text within a call that makes an entry, and what stands beside a
+/// message that is mailed.
+fn audited_actions() -> BTreeSet<String> {
+    let is_action = |text: &str| {
+        text.split_once('.').is_some_and(|(family, what)| {
+            [family, what].iter().all(|part| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            })
+        })
+    };
+    let mut actions = BTreeSet::from(["recovery.ask".to_owned(), "address.ask".to_owned()]);
+    for (name, text) in files("src", "rs") {
+        if name.starts_with("src/store/") {
+            continue;
+        }
+        let code = product(&text);
+        for (at, _) in code.match_indices("audit(") {
+            let call: String = code[at..].chars().take(300).collect();
+            if let Some(first) =
+                call.split(';').next().unwrap().split('"').nth(1).filter(|first| is_action(first))
+            {
+                actions.insert(first.to_owned());
+            }
+        }
+    }
+    actions
+}
+
+#[test]
+fn recent_activity_has_words_for_everything_that_is_written_about_an_account() {
+    use countersign::account::activity::{Whose, words_of};
+    let actions = audited_actions();
+    assert!(actions.len() > 40, "{actions:?}");
+    for action in &actions {
+        if OF_NO_ACCOUNT.contains(&action.as_str()) {
+            continue;
+        }
+        for whose in [Whose::Own, Whose::Others] {
+            assert!(words_of(action, "", whose).is_some(), "{action} of {whose:?} has no words");
+        }
+    }
+    assert!(words_of("nothing.known", "", Whose::Own).is_none());
+}

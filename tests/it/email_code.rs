@@ -392,6 +392,7 @@ on_both_engines!(the_store_forgets_a_code_with_its_account_and_when_it_is_old, |
         code_hash: "hash".to_owned(),
         unchanged_since: user.updated_at,
         flow: "flow".to_owned(),
+        browser: id.to_owned(),
         expires_at: countersign::protocol::timestamp::Timestamp(now.0 + seconds),
     };
     let store = &app.app.store;
@@ -420,4 +421,27 @@ on_both_engines!(the_store_forgets_a_code_with_its_account_and_when_it_is_old, |
     assert_eq!(store.sign_in_code("b", now).await.unwrap(), None);
     assert!(matches!(send(code("c", 6000)).await, Err(StoreError::Gone)), "of nobody");
     assert!(store.mails_to("ada@example.com").await.unwrap().is_empty(), "nor is it mailed");
+});
+
+on_both_engines!(another_code_ends_the_one_before_in_the_same_browser_and_nobody_elses, |engine| {
+    let (app, mut mailbox) = with_codes(engine).await;
+    app.user("ada").await;
+    let mut browser = app.browser();
+    let first_page = ask_at_login(&mut browser, "ada").await;
+    let first = code_to(&mut mailbox, "ada@example.com").await;
+    let second_page = ask_at_login(&mut browser, "ada@example.com").await;
+    let second = code_to(&mut mailbox, "ada@example.com").await;
+    for (page, code) in [(&first_page, &first), (&second_page, &first), (&first_page, &second)] {
+        assert!(is_refused(&mut browser, page, code).await);
+    }
+    assert!(!is_refused(&mut browser, &second_page, &second).await);
+
+    // Somebody else who asks takes nobody's code away.
+    app.advance(3600);
+    let mut browser = app.browser();
+    let page = ask_at_login(&mut browser, "ada").await;
+    let code = code_to(&mut mailbox, "ada@example.com").await;
+    ask_at_login(&mut app.browser(), "ada").await;
+    mailbox.to("ada@example.com").await;
+    assert!(!is_refused(&mut browser, &page, &code).await);
 });

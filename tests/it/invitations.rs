@@ -15,9 +15,10 @@ use scraper::{Html, Selector};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::admin_api::{Caller, administrator, token};
+use crate::admin_api::{Caller, administrator, signed_in, token};
 use crate::support::{
-    Browser, Engine, Mailbox, PASSWORD, Page, Rp, TestApp, at_once, filled, granted, on_both, on_both_engines,
+    Browser, Engine, ISSUER, Mailbox, PASSWORD, Page, Rp, SecurityKey, TestApp, at_once, filled, granted,
+    on_both, on_both_engines,
 };
 
 const SESSION: &str = "countersign-session";
@@ -397,3 +398,51 @@ fn from_the_command_line() {
     assert_eq!((code, stdout.as_str()), (Some(1), ""));
     assert!(stderr.contains("--email:") && stderr.contains("--language: must be one of en, de"), "{stderr}");
 }
+
+on_both!(an_id_that_is_gone_does_not_come_back, |app| {
+    let field = |page: &Page, form: &str, name: &str| {
+        page.form(form).into_iter().find(|(known, _)| known == name).unwrap().1
+    };
+    // The page has a form for each way; this one is sent.
+    let by_passkey = |page: &Page, username: &str, challenge: &str, credential: &str| {
+        let (csrf, token) = (field(page, "/invitation", "csrf"), field(page, "/invitation", "token"));
+        let fields = [("csrf", &*csrf), ("token", &*token), ("username", username)];
+        filled(filled(Vec::new(), &fields), &[("challenge", challenge), ("credential", credential)])
+    };
+    // Of a page that adds a passkey to an account, left open while the account is deleted.
+    let ada = app.user("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let page = browser.get("/account/sign-in/passkeys").await;
+    let (_, credential) = SecurityKey::create(&page.attribute("form[data-options]", "data-options"), ISSUER);
+    let mut challenges = vec![(field(&page, "/account/sign-in/passkeys", "challenge"), credential)];
+    let cookie = browser.cookies["countersign-browser"].clone();
+    let leave = browser.get("/account/data").await.form("/account/delete");
+    assert_eq!(browser.post("/account/delete", &filled(leave, &[("username", "ada")])).await.status, 200);
+    // Whoever left keeps the cookie of their browser all the same.
+    browser.cookies.insert("countersign-browser".to_owned(), cookie);
+
+    // Of an invitation's own page, by which an account was made that is deleted since.
+    let link = invited(&app, input("bob@example.com")).await;
+    let page = browser.get(&link).await;
+    let options = page.attribute("form[data-options]", "data-options");
+    let (_, credential) = SecurityKey::create(&options, ISSUER);
+    let challenge = field(&page, "/invitation", "challenge");
+    let made = browser.post("/invitation", &by_passkey(&page, "bob", &challenge, &credential)).await;
+    assert_eq!(made.status, 303, "{}", made.text());
+    let bob = app.app.store.user_by_login("bob").await.unwrap().unwrap();
+    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
+    app.app.store.delete_user(&bob.id, &audit).await.unwrap();
+    challenges.push((challenge, credential));
+
+    for (challenge, credential) in challenges {
+        let link = invited(&app, input("eve@example.com")).await;
+        let page = browser.get(&link).await;
+        let form = by_passkey(&page, "eve", &challenge, &credential);
+        let refused = browser.post("/invitation", &form).await;
+        assert_eq!(refused.status, 422, "{}", refused.text());
+        for gone in [&ada.id, &bob.id] {
+            assert!(app.app.store.asked_anew().user(gone).await.unwrap().is_none());
+        }
+        assert!(app.app.store.user_by_login("eve").await.unwrap().is_none());
+    }
+});

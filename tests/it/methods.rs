@@ -24,10 +24,16 @@ impl Check for Brought {
 }
 
 async fn bring(app: &TestApp, user: &User, what: &Brought) -> Result<SignIn, Refusal> {
-    let outcome =
-        prove(&app.app, &Origin::system(), &Devices::default(), &user.username, Some(user.clone()), what)
-            .await
-            .unwrap();
+    let outcome = prove(
+        &app.app,
+        &Origin::system(),
+        &Devices::default(),
+        Some(&user.username),
+        Some(user.clone()),
+        what,
+    )
+    .await
+    .unwrap();
     outcome.map(|proved| {
         let mut sign_in = SignIn::default();
         sign_in.proved(proved.proof);
@@ -74,10 +80,16 @@ on_both!(every_method_keeps_limits_is_audited_and_brings_its_own_level, |app| {
         );
         // Nobody's account is nobody's, however right it is.
         let nobody = format!("nobody{}", method as u8);
-        let nobody =
-            prove(&app.app, &Origin::system(), &Devices::default(), &nobody, None, &Brought(method, true))
-                .await
-                .unwrap();
+        let nobody = prove(
+            &app.app,
+            &Origin::system(),
+            &Devices::default(),
+            Some(&nobody),
+            None,
+            &Brought(method, true),
+        )
+        .await
+        .unwrap();
         assert_eq!(nobody.err(), Some(Refusal::WrongCredentials), "{method:?}");
 
         for _ in 0..2 {

@@ -45,19 +45,20 @@ on_both_engines!(every_change_of_how_one_signs_in_is_told_once, |engine| {
     assert_eq!(mail.subject, "An authenticator app was set up for your account at localhost:8080");
     assert!(mail.link.as_str().ends_with("/account"));
 
-    // A code that is wrong or was used before is no news.
+    // A code that is wrong tells that somebody knows the password: once a day, and not of a device that is known.
     let mut other = app.browser();
     let page = other.open("/account").await;
     let page = other.sign_in(&page, "ada").await;
     let page = enter(&mut other, &page, "aaaa-bbbb-cccc-dddd").await;
-    assert_eq!(kinds(&app, "ada@example.com").await, ["app_added"]);
+    tell("second_factor_refused").await;
+    let page = enter(&mut other, &page, "aaaa-bbbb-cccc-eeee").await;
     enter(&mut other, &page, &codes[0]).await;
     tell("recovery_code_used").await;
     let mut again = app.browser();
     let page = again.open("/account").await;
     let page = again.sign_in(&page, "ada").await;
     enter(&mut again, &page, &codes[0]).await;
-    assert_eq!(kinds(&app, "ada@example.com").await.len(), 2);
+    assert_eq!(kinds(&app, "ada@example.com").await.len(), 3, "nor of one that was used");
 
     let fields = browser.get("/account/sign-in").await.form("/account/sign-in/recovery-codes");
     assert_eq!(browser.post("/account/sign-in/recovery-codes", &fields).await.status, 200);
@@ -103,11 +104,19 @@ on_both_engines!(every_change_of_how_one_signs_in_is_told_once, |engine| {
     tell("password_changed").await;
     let path = "/account/profile/address";
     assert_eq!(submit_on(&mut browser, path, path, &[("email", "new@example.com")]).await.status, 303);
+    let link = loop {
+        let mail = mailbox.any().await;
+        if mail.to == "new@example.com" {
+            break mail.link.as_str().strip_prefix(ISSUER).unwrap().to_owned();
+        }
+    };
+    let form = browser.get(&link).await.form("/verify-address");
+    assert_eq!(browser.post("/verify-address", &form).await.status, 303);
     tell("address_changed").await;
 
-    // The new address was not confirmed: it is told nothing.
+    // From then on the new one is told.
     set_up(&app, &mut browser).await;
-    assert!(kinds(&app, "new@example.com").await.is_empty());
+    assert_eq!(kinds(&app, "new@example.com").await, ["verify_address", "app_added"]);
     assert_eq!(kinds(&app, "ada@example.com").await.len(), told.len());
 });
 
@@ -302,4 +311,61 @@ on_both_engines!(of_any_hour_three_mails_two_of_them_other_than_recovery, |engin
             assert!(times.len() > 20, "it was tried");
         }
     }
+});
+
+on_both_engines!(who_knows_the_password_and_not_the_second_factor_is_told_of, |engine| {
+    let (app, mut mailbox) = Mailbox::with(engine, |_| {}).await;
+    app.user("ada").await;
+    let mut known = signed_in(&app, "ada").await;
+    let (phone, _) = set_up(&app, &mut known).await;
+    mailbox.to("ada@example.com").await;
+    let told = async || {
+        let kinds = kinds(&app, "ada@example.com").await;
+        kinds.iter().filter(|kind| *kind == "second_factor_refused").count()
+    };
+    let wrong = async |browser: &mut crate::support::Browser| {
+        let page = browser.open("/account/data").await;
+        let page =
+            if page.body.contains("login-submit") { browser.sign_in(&page, "ada").await } else { page };
+        enter(browser, &page, "000000").await;
+    };
+    // On the owner's own device everybody mistypes.
+    let sign_out = known.get("/account").await.form("/account/sign-out");
+    known.post("/account/sign-out", &sign_out).await;
+    wrong(&mut known).await;
+    assert_eq!(told().await, 0);
+    let mut stranger = app.browser();
+    wrong(&mut stranger).await;
+    let mail = mailbox.to("ada@example.com").await;
+    assert_eq!(mail.subject, "A sign-in to your account at localhost:8080 stopped at the second step");
+    assert!(mail.link.as_str().ends_with("/recover"));
+    for _ in 0..3 {
+        wrong(&mut app.browser()).await;
+    }
+    assert_eq!(told().await, 1, "once a day");
+    // A wrong password is nothing that anybody is written to about.
+    app.advance(86_400);
+    let mut browser = app.browser();
+    let page = browser.open("/account").await;
+    browser.sign_in_with(&page, "ada", "wrong").await;
+    assert_eq!(told().await, 1);
+    wrong(&mut app.browser()).await;
+    assert_eq!(told().await, 2, "another day");
+    drop(phone);
+});
+
+on_both_engines!(the_end_of_an_account_is_told, |engine| {
+    let (app, mut mailbox) = Mailbox::with(engine, |_| {}).await;
+    app.user("root").await;
+    app.user("ada").await;
+    let bob = app.user("bob").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let page = "/account/data";
+    let gone = submit_on(&mut browser, page, "/account/delete", &[("username", "ada")]).await;
+    assert_eq!(gone.status, 200, "{}", gone.text());
+    let mail = mailbox.to("ada@example.com").await;
+    assert_eq!(mail.subject, "Your account at localhost:8080 was deleted");
+    users::delete(&app.app, &Origin::cli(), &bob).await.unwrap();
+    assert_eq!(mailbox.to("bob@example.com").await.subject, "Your account at localhost:8080 was deleted");
+    assert_eq!(kinds(&app, "bob@example.com").await, ["account_deleted"], "and nothing else is kept");
 });

@@ -4,7 +4,9 @@
 use serde_json::{Value, json};
 
 use crate::admin_api::signed_in;
-use crate::support::{Browser, Engine, ISSUER, Page, START, SecurityKey, TestApp, filled, on_both};
+use crate::support::{
+    Browser, Engine, ISSUER, Page, START, SecurityKey, TestApp, filled, in_a_frame, on_both,
+};
 
 const RELATED: &str = "https://a.example";
 
@@ -119,3 +121,39 @@ on_both!(webauthn_5_1_10_password_managers_are_told_what_an_account_has, |app| {
     assert_eq!((page.status.as_u16(), page.body.contains("data-signals")), (401, false));
     assert!(!app.browser().get("/login").await.body.contains("data-signals"));
 });
+
+#[tokio::test]
+async fn webauthn_7_1_and_7_2_nothing_is_made_or_used_in_a_frame_of_another_site() {
+    let app = TestApp::start(Engine::Sqlite).await;
+    app.user("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let (mut key, _) = add(&mut browser, ISSUER).await;
+    for members in [
+        json!({ "crossOrigin": true }),
+        json!({ "crossOrigin": true, "topOrigin": "https://evil.example" }),
+        json!({ "topOrigin": ISSUER }),
+    ] {
+        let page = browser.get("/account/sign-in/passkeys").await;
+        let options = page.attribute("form[data-options]", "data-options");
+        let (_, answer) = SecurityKey::create(&options, ISSUER);
+        let form = page.form("/account/sign-in/passkeys");
+        let framed = filled(form, &[("credential", &in_a_frame(&answer, &members))]);
+        browser.post("/account/sign-in/passkeys", &framed).await.refusal(400);
+
+        let mut stranger = app.browser();
+        let page = stranger.get("/login").await;
+        let options = page.attribute("#passkey", "data-options");
+        let answer = key.answer_in_a_frame(&options, ISSUER, &members);
+        let form = filled(page.form("/login/passkey"), &[("credential", &answer)]);
+        assert_eq!(stranger.post("/login/passkey", &form).await.status, 401, "{members}");
+        assert_eq!(stranger.get("/account").await.status, 303, "{members}");
+    }
+    // What says that it is none, or says nothing of it, is fine.
+    for members in [json!({ "crossOrigin": false }), json!({ "crossOrigin": false, "topOrigin": null })] {
+        let mut ada = app.browser();
+        let page = ada.get("/login").await;
+        let answer = key.answer_in_a_frame(&page.attribute("#passkey", "data-options"), ISSUER, &members);
+        let form = filled(page.form("/login/passkey"), &[("credential", &answer)]);
+        assert_eq!(ada.post("/login/passkey", &form).await.status, 303, "{members}");
+    }
+}

@@ -468,12 +468,15 @@ on_both!(a_step_up_ends_with_the_session_that_it_was_to_raise, |app| {
     app.user("ada").await;
     let rp = app.rp("web").await;
     let mut browser = signed_in(&app, "ada").await;
-    let (phone, _) = set_up(&app, &mut signed_in(&app, "ada").await).await;
+    let mut other = signed_in(&app, "ada").await;
+    let (phone, _) = set_up(&app, &mut other).await;
     app.advance(30);
     let page = browser.open(&rp.authorization("openid", &[("acr_values", TWO_FACTORS)])).await;
     let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
-    let out = browser.get("/logout").await;
-    assert_eq!(browser.post("/logout", &out.form("/logout")).await.status, 200);
+    // Signed out from the other device, which leaves this browser as it is.
+    let path = "/account/sessions/end-others";
+    let out = other.get("/account").await.form(path);
+    assert_eq!(other.post(path, &out).await.status, 303);
     // Whoever finds the page in the history, with the phone in hand, still needs the password.
     let page = browser.post("/login/second", &form).await;
     assert!(browser.follow(page).await.body.contains("login-submit"));
@@ -500,4 +503,29 @@ on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| 
         cookies.iter().any(|cookie| cookie.contains("session") && cookie.contains("Max-Age=")),
         "{cookies:?}"
     );
+});
+
+on_both!(whoever_signs_out_ends_the_sign_ins_in_progress_of_their_browser, |app| {
+    app.user("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    let (phone, codes) = set_up(&app, &mut browser).await;
+    app.advance(30);
+    let mut browser = app.browser();
+    let page = up_to_second(&mut browser, "/account").await;
+    let form = filled(page.form("/login/second"), &[("code", &phone.code(&app))]);
+    let flow = form.iter().find(|(name, _)| name == "flow").unwrap().1.clone();
+    assert_eq!(enter(&mut browser, &page, &phone.code(&app)).await.status, 200);
+    let sign_out = browser.get("/account").await.form("/account/sign-out");
+    assert_eq!(browser.post("/account/sign-out", &sign_out).await.status, 200);
+    // The page in the history, with what would be right, and a token of a page of now.
+    app.advance(30);
+    let refused = browser.get(&format!("/login/second?flow={flow}")).await.refusal(403);
+    assert!(refused.contains("before you signed out"), "{refused}");
+    let csrf = browser.get("/login").await.form("/login").into_iter().find(|(name, _)| name == "csrf");
+    let csrf = csrf.unwrap().1;
+    for code in [phone.code(&app), codes[0].clone()] {
+        let again = filled(form.clone(), &[("csrf", &csrf), ("code", &code)]);
+        browser.post("/login/second", &again).await.refusal(403);
+    }
+    assert_eq!(browser.get("/account").await.status, 303);
 });

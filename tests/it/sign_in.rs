@@ -481,3 +481,69 @@ async fn openid_core_3_1_2_1_going_on_is_as_the_account_that_the_page_named() {
     forged.retain(|(name, _)| name != "csrf");
     browser.post("/login/continue", &forged).await.refusal(403);
 }
+
+on_both!(nobody_locks_an_account_out_by_names_that_are_none, |app| {
+    let ada = app.user("ada").await;
+    let app = app.configured(|config| config.throttle.address_failures = 1000);
+    // An application knows its users' `sub`, and what stands before a name in the counters is no secret.
+    for prefix in [
+        "",
+        "account:",
+        "passkey of ",
+        "passkey ",
+        "second factor of ",
+        "upstream provider of ",
+        "first factor:",
+        "account:first factor:",
+        "second factor:",
+        "passkey:",
+    ] {
+        let name = format!("{prefix}{}", ada.id);
+        for _ in 0..11 {
+            attempt(&mut app.browser(), &name, "wrong").await;
+        }
+        assert_eq!(attempt(&mut app.browser(), &name, "wrong").await.status, 429, "{name}");
+    }
+    assert_eq!(attempt(&mut app.browser(), "ada", PASSWORD).await.status, 303);
+});
+
+on_both!(by_one_name_of_an_account_nobody_learns_of_another, |app| {
+    app.user("ada").await;
+    app.user("bob").await;
+    let mut known = app.browser();
+    assert_eq!(attempt(&mut known, "ada", PASSWORD).await.status, 303);
+    for _ in 0..10 {
+        assert_eq!(attempt(&mut app.browser(), "ada", "wrong").await.status, 401);
+    }
+    assert_eq!(attempt(&mut app.browser(), "ada", "wrong").await.status, 429);
+    // Its address answers like any other name: also to who has guessed right, who is not let in by it.
+    let mut answers = Vec::new();
+    for (username, password) in [
+        ("ada@example.com", "wrong"),
+        ("ada@example.com", PASSWORD),
+        ("bob@example.com", "wrong"),
+        ("ada@nowhere.example", "wrong"),
+    ] {
+        let mut browser = app.browser();
+        let page = attempt(&mut browser, username, password).await;
+        assert_eq!(page.status, 401, "{username}");
+        assert!(!browser.cookies.contains_key(SESSION));
+        answers.push(comparable(&page, username));
+    }
+    for answer in &answers {
+        assert_eq!(answer, &answers[0]);
+    }
+    // Who signed in there before is let in, and the limit of the name is the same for every name.
+    let mut device = app.browser();
+    device.cookies.insert("countersign-device".to_owned(), known.cookies["countersign-device"].clone());
+    assert_eq!(attempt(&mut device, "ada@example.com", PASSWORD).await.status, 303);
+    for name in ["ada@example.com", "ada@nowhere.example"] {
+        let mut refused = 0;
+        while attempt(&mut app.browser(), name, "wrong").await.status == 401 {
+            refused += 1;
+        }
+        assert_eq!(refused, if name == "ada@example.com" { 8 } else { 9 }, "{name}");
+    }
+    app.advance(900);
+    assert_eq!(attempt(&mut app.browser(), "ada@example.com", PASSWORD).await.status, 303);
+});

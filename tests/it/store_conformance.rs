@@ -1013,37 +1013,52 @@ on_both!(withdrawing_revokes_the_grants_of_that_user_to_that_client, |app| {
 on_both!(attempts_at_once_are_all_counted_and_windows_turn_over, |app| {
     let store = &app.app.store;
     let window = |now: i64| later(now - 900);
-    let attempts =
-        storm(
-            &app,
-            |_, store| async move { store.count_attempt("account:1", NOW, later(-900)).await.unwrap() },
-        )
-        .await;
+    let attempts = storm(&app, |_, store| async move {
+        store.count_attempts(&["account:1"], NOW, later(-900)).await.unwrap()[0]
+    })
+    .await;
     let mut counts: Vec<_> = attempts.iter().map(|attempt| attempt.count).collect();
     counts.sort_unstable();
     assert_eq!(counts, (1..=32).collect::<Vec<_>>());
 
     for (at, count, begun) in [(899, 33, 0), (900, 1, 900), (901, 2, 900)] {
-        let attempt = store.count_attempt("account:1", later(at), window(at)).await.unwrap();
+        let attempt = store.count_attempts(&["account:1"], later(at), window(at)).await.unwrap()[0];
         assert_eq!((attempt.count, attempt.window_start), (count, later(begun)), "at {at}");
     }
 
     // A success forgets the account's failures, and takes one from the address.
     for _ in 0..3 {
-        store.count_attempt("address:1", NOW, window(0)).await.unwrap();
+        store.count_attempts(&["address:1"], NOW, window(0)).await.unwrap()[0];
     }
-    store.forgive_attempt("account:1", "address:1").await.unwrap();
-    assert_eq!(store.count_attempt("account:1", NOW, window(0)).await.unwrap().count, 1);
-    assert_eq!(store.count_attempt("address:1", NOW, window(0)).await.unwrap().count, 3);
-    store.forgive_attempt("account:2", "address:2").await.unwrap();
-    assert_eq!(store.count_attempt("address:2", NOW, window(0)).await.unwrap().count, 1, "never below none");
+    store.forgive_attempt(&["account:1"], Some("address:1")).await.unwrap();
+    assert_eq!(store.count_attempts(&["account:1"], NOW, window(0)).await.unwrap()[0].count, 1);
+    assert_eq!(store.count_attempts(&["address:1"], NOW, window(0)).await.unwrap()[0].count, 3);
+    store.forgive_attempt(&["account:2"], Some("address:2")).await.unwrap();
+    assert_eq!(
+        store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap()[0].count,
+        1,
+        "never below none"
+    );
 
     // An attempt that was not looked at is taken back by itself.
-    store.count_attempt("address:2", NOW, window(0)).await.unwrap();
+    store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap()[0];
     for _ in 0..3 {
         store.take_back_attempt("address:2").await.unwrap();
     }
-    assert_eq!(store.count_attempt("address:2", NOW, window(0)).await.unwrap().count, 1, "never below none");
+    assert_eq!(
+        store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap()[0].count,
+        1,
+        "never below none"
+    );
+
+    // Two at once, each by itself; and both are forgotten.
+    let both = ["name:3", "account:3"];
+    store.count_attempts(&["account:3"], NOW, window(0)).await.unwrap();
+    let attempts = store.count_attempts(&both, NOW, window(0)).await.unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.count).collect::<Vec<_>>(), [1, 2]);
+    store.forgive_attempt(&both, None).await.unwrap();
+    let attempts = store.count_attempts(&both, NOW, window(0)).await.unwrap();
+    assert_eq!(attempts.iter().map(|attempt| attempt.count).collect::<Vec<_>>(), [1, 1]);
 });
 
 on_both!(nodes_that_set_a_setting_at_once_get_the_same, |app| {
@@ -1186,9 +1201,9 @@ on_both!(a_link_that_was_judged_before_a_change_does_nothing_after_it, |app| {
         assert_eq!(after.password_hash.as_deref() == Some("chosen"), may_choose, "{name}");
         assert_eq!(done.unwrap_or(before.updated_at), after.updated_at, "{name}");
         assert!(store.reset_password(&reset, "again", &late("reset")).await.unwrap().is_none(), "{name}");
-        let done = store.verify_address(&verification, &late("verify")).await.unwrap();
+        let done = store.verify_address(&verification, None, &late("verify")).await.unwrap();
         assert_eq!(done, may_confirm, "{name}");
-        assert!(!store.verify_address(&verification, &late("verify")).await.unwrap(), "{name}");
+        assert!(!store.verify_address(&verification, None, &late("verify")).await.unwrap(), "{name}");
     }
     assert_eq!((audited(&app, "reset").await, audited(&app, "verify").await), (1, 2));
 });
@@ -1321,7 +1336,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
                 .map(drop),
         ),
         ("reset_password", store.reset_password(&may_reset, "x", &u).await.map(drop)),
-        ("verify_address", store.verify_address(&may_verify, &u).await.map(drop)),
+        ("verify_address", store.verify_address(&may_verify, None, &u).await.map(drop)),
         ("set_up_administrator", store.set_up_administrator("link", &new_user, NOW, &u).await.map(drop)),
     ];
     for (what, outcome) in outcomes {

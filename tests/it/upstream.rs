@@ -18,7 +18,7 @@ use crate::admin_api::signed_in;
 use crate::support::process::over_http;
 use crate::support::provider::{Plan, Provider, Signed};
 use crate::support::{
-    Browser, Engine, Page, START, TestApp, at_once, encode, filled, granted, on_both_engines,
+    Browser, Engine, Mailbox, Page, START, TestApp, at_once, encode, filled, granted, on_both_engines,
 };
 
 /// The application with both kinds of a provider.
@@ -372,7 +372,7 @@ on_both_engines!(cve_2026_9092_an_account_is_not_opened_by_an_address_that_nobod
     for (claims, locally_verified) in [
         (json!({ "email_verified": false }), true),
         (json!({ "email_verified": null }), true),
-        (json!({}), false),
+        (json!({ "email_verified": false }), false),
     ] {
         provider.plans(Plan { claims: claims.clone(), ..Plan::default() });
         set(&app, &ada, |user| user.email_verified = locally_verified).await;
@@ -417,6 +417,59 @@ on_both_engines!(an_address_that_both_sides_checked_links_where_the_provider_is_
     let identity = app.app.store.identity("acme", "ada at acme").await.unwrap().unwrap();
     assert_eq!(identity.user_id, ada.id.as_str());
     assert_eq!(users(&app).await.len(), 1);
+});
+
+on_both_engines!(a_claim_that_nobody_confirmed_keeps_nobody_from_their_address, |engine| {
+    let (app, provider) = with_provider(engine).await;
+    let mallory = app.user("mallory").await;
+    set(&app, &mallory, |user| {
+        (user.email, user.email_verified) = (Some("ada@example.com".to_owned()), false);
+    })
+    .await;
+    let mut browser = app.browser();
+    assert!(is_inside(&through(&mut browser, &provider, "/account").await));
+    let ada = app.app.store.user_by_login("ada@example.com").await.unwrap().unwrap();
+    assert!(ada.id != mallory.id && ada.email_verified);
+    let identity = app.app.store.identity("acme", "ada at acme").await.unwrap().unwrap();
+    assert_eq!(identity.user_id, ada.id.as_str());
+    assert_eq!(app.stored_user(&mallory.id).await.email, None, "it was never theirs");
+    let told = format!("user.update user:{}", mallory.id);
+    assert!(app.audit_log().await.contains(&told), "{told}");
+
+    // Of an administrator's account nothing is taken on a provider's word.
+    let (app, provider) = with_provider(engine).await;
+    app.user("root").await;
+    let mallory = app.user("ada").await;
+    set(&app, &mallory, |user| (user.is_admin, user.email_verified) = (true, false)).await;
+    let page = through(&mut app.browser(), &provider, "/account").await;
+    assert!(page.text().contains("There is an account with this address already"), "{}", page.text());
+    assert!(app.stored_user(&mallory.id).await.email.is_some());
+});
+
+on_both_engines!(an_address_that_nobody_checked_tells_of_no_account_and_waits_for_its_mail, |engine| {
+    let provider = Provider::open().await;
+    let acme = provider.openid_connect();
+    let (app, mut mailbox) = Mailbox::with(engine, |config| config.upstreams = vec![acme]).await;
+    app.user("ada").await;
+    let mut pages = Vec::new();
+    for address in ["ada@example.com", "free@example.com"] {
+        let claims = json!({ "email": address, "email_verified": false });
+        let sub = format!("sub of {address}");
+        provider.person(json!({ "sub": sub, "email": address, "email_verified": false }));
+        provider.plans(Plan { claims, ..Plan::default() });
+        let mut browser = app.browser();
+        let page = through(&mut browser, &provider, "/account").await;
+        assert!(is_inside(&page), "{address}: {}", page.text());
+        let identity = app.app.store.identity("acme", &sub).await.unwrap().unwrap();
+        let made = app.stored_user(&identity.user_id.as_str().into()).await;
+        assert_eq!((made.email.as_deref(), made.email_verified), (None, false), "{address}");
+        let link = mailbox.link_to(address).await;
+        let form = browser.get(&link).await.form("/verify-address");
+        pages.push(browser.post("/verify-address", &form).await.status.as_u16());
+        let made = app.stored_user(&made.id).await;
+        assert_eq!(made.email.as_deref(), Some(address).filter(|address| *address == "free@example.com"));
+    }
+    assert_eq!(pages, [409, 303], "who reads the mail may know");
 });
 
 on_both_engines!(whoever_has_both_accounts_signs_in_and_says_so, |engine| {
@@ -549,12 +602,17 @@ on_both_engines!(a_link_needs_the_session_that_asked_for_it, |engine| {
     let page = browser.get("/account/linked").await;
     let out = browser.post("/account/linked/acme", &page.form("/account/linked/acme")).await;
     let back = provider.approve(out.location());
-    // Signed out meanwhile, and somebody else in.
-    let form = browser.get("/account").await.form("/account/sign-out");
-    browser.post("/account/sign-out", &form).await;
-    let page = browser.open("/account").await;
+    // Somebody else signed in meanwhile.
+    let page = browser.open("/login").await;
     browser.sign_in(&page, "eve").await;
-    assert_refused(&browser.get(&back).await, "was not linked");
+    let page = browser.get("/account").await;
+    assert!(page.text().contains("eve"), "{}", page.text());
+    let refused = browser.clone().get(&back).await;
+    // Who signed out ended it altogether.
+    let mut gone = browser.clone();
+    gone.post("/account/sign-out", &page.form("/account/sign-out")).await;
+    assert!(gone.get(&back).await.refusal(403).contains("before you signed out"));
+    assert_refused(&refused, "was not linked");
     assert!(app.app.store.identity("acme", "42").await.unwrap().is_none());
 });
 

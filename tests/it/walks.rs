@@ -293,6 +293,13 @@ impl<'a> Walk<'a> {
                 let action = button.attr("formaction").unwrap().to_owned();
                 self.forms.push(Form { action, fields: fields.clone() });
             }
+            // Also one that stands elsewhere in the page.
+            if let Some(id) = form.attr("id") {
+                for button in html.select(&select(&format!("button[form='{id}'][formaction]"))) {
+                    let action = button.attr("formaction").unwrap().to_owned();
+                    self.forms.push(Form { action, fields: fields.clone() });
+                }
+            }
             self.forms.push(Form { action: action.to_owned(), fields });
         }
         let fixed = 17;

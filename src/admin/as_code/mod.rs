@@ -16,8 +16,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub use self::export::{Exported, export, texts, write};
+use self::files::Entry;
 pub use self::files::{Complaint, Environment, Secret};
-use self::files::{Entry, Wanted};
 use super::clients::{self, keep_or_give_secret, next_version, take_secret};
 use super::{Refusal, branding, changes, groups, providers, scopes, webhooks};
 use crate::app::{App, Origin};

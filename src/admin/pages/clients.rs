@@ -14,7 +14,7 @@ use crate::admin::clients::{self, Issued};
 use crate::admin::{preview, settings};
 use crate::app::App;
 use crate::http::error::{PageError, sentence};
-use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPart, QueryFields};
 use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
@@ -84,7 +84,7 @@ pub async fn create_kind(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(kind): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let kind = kind_of(&kind)?;
     let text = |name| sent.get(name).unwrap_or_default().to_owned();
@@ -172,7 +172,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let (input, unreadable) = input_of(&sent, None);
     let created = match unreadable {
@@ -207,7 +207,7 @@ pub async fn update(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
@@ -235,7 +235,7 @@ pub async fn rotate_secret(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = clients::seen(&app, &me.origin(&info), &id).await?;
     // The answer shows the secret, so it is no redirect: loading it again must not make another one.
@@ -259,7 +259,7 @@ pub async fn end_old_secret(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = clients::seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
@@ -310,7 +310,7 @@ pub async fn delete(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     clients::delete(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::ClientDeleted))

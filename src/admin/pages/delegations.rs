@@ -9,7 +9,7 @@ use super::{done, mistakes, shell, shown};
 use crate::admin::delegations::{self, DelegationInput};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminDelegations, DelegationFields, DelegationRow, Notice};
@@ -34,7 +34,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let text = |name| sent.get(name).unwrap_or_default().trim().chars().take(300).collect::<String>();
     let typed = DelegationFields {
@@ -67,7 +67,7 @@ pub async fn end(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     delegations::end(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::DelegationEnded))

@@ -11,7 +11,7 @@ use crate::admin::cut;
 use crate::admin::failures::{self, Diagnosis, FailureView};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine, Notice, Problem};
@@ -73,7 +73,7 @@ pub async fn register_redirect_uri(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     match failures::register_redirect_uri(&app, &me.origin(&info), &id).await {
         Ok(_) => Ok(done(&address(&id), Notice::RedirectUriRegistered)),

@@ -8,7 +8,7 @@ use super::{changed_meanwhile, done, mistakes, shell, shown};
 use crate::admin::{Refusal, groups, users};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminGroupForm, AdminGroups, GroupFields, GroupRow, MemberRow, Notice, Problem};
@@ -53,7 +53,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let input = input_of(&sent);
     match groups::create(&app, &me.origin(&info), &input).await {
@@ -86,7 +86,7 @@ pub async fn update(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = groups::seen(&app, &me.origin(&info), &id).await?;
     let input = input_of(&sent);
@@ -117,7 +117,7 @@ pub async fn add_member(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let group = groups::seen(&app, &me.origin(&info), &id).await?;
     let typed = sent.get("member").unwrap_or_default();
@@ -138,7 +138,7 @@ pub async fn remove_member(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPair(id, user): PathPair,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let group = groups::seen(&app, &me.origin(&info), &id).await?;
     let user = users::seen(&app, &me.origin(&info), &user).await?;
@@ -152,7 +152,7 @@ pub async fn delete(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let group = groups::seen(&app, &me.origin(&info), &id).await?;
     groups::delete(&app, &me.origin(&info), &group).await?;

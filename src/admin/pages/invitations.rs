@@ -9,7 +9,7 @@ use crate::admin::clients;
 use crate::admin::invitations::{self, InvitationInput};
 use crate::app::{App, Origin};
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminInvitations, InvitationFields, InvitationRow, Notice};
@@ -37,7 +37,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let text = |name| sent.get(name).map(str::to_owned);
     let input = InvitationInput {
@@ -78,7 +78,7 @@ pub async fn withdraw(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     invitations::withdraw(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::InvitationWithdrawn))

@@ -8,7 +8,7 @@ use super::{done, shell, shown};
 use crate::admin::{Refusal, keys};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, JustSignedIn};
 use crate::jose::{KeyAlg, KeyState, KeyView};
@@ -74,7 +74,7 @@ pub async fn rotate(
     AdminSession(me): AdminSession,
     _: JustSignedIn,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let alg = match sent.get("alg").filter(|alg| !alg.is_empty()).map(str::parse::<KeyAlg>) {
         None => None,
@@ -114,7 +114,7 @@ pub async fn revoke(
     _: JustSignedIn,
     info: RequestInfo,
     PathPart(kid): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     keys::revoke(&app, &me.origin(&info), &kid).await?;
     Ok(done(LIST, Notice::KeyRevoked))

@@ -8,7 +8,7 @@ use super::{done, shell, shown};
 use crate::admin::mails;
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::AdminSession;
 use crate::pages::{AdminMails, MailRow, Notice};
@@ -56,7 +56,7 @@ pub async fn retry(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     mails::hurry(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::MailHurried))
@@ -68,7 +68,7 @@ pub async fn cancel(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     mails::cancel(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::MailCancelled))

@@ -9,7 +9,7 @@ use crate::admin::registration_tokens::{self, RegistrationTokenInput};
 use crate::app::App;
 use crate::config::RegistrationMode;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, PathPart, QueryFields};
+use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminRegistration, Notice, RegisteredRow, TokenFields, TokenRow};
@@ -36,7 +36,7 @@ pub async fn create_token(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let typed = TokenFields {
         note: sent.get("note").unwrap_or_default().to_owned(),
@@ -75,7 +75,7 @@ pub async fn revoke_token(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     registration_tokens::revoke(&app, &me.origin(&info), &id).await?;
     Ok(done(LIST, Notice::RegistrationTokenRevoked))

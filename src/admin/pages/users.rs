@@ -12,7 +12,7 @@ use crate::admin::{Refusal, groups, users};
 use crate::app::App;
 use crate::authn::upstream::Providers;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn, live_of_user};
 use crate::i18n::{Language, Words};
@@ -67,7 +67,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let input = input_of(&sent);
     let typed = fields_of_input(&input);
@@ -102,7 +102,7 @@ pub async fn update(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = users::account_seen(&app, &me.origin(&info), &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
@@ -121,7 +121,7 @@ pub async fn set_password(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let password = sent.get("password").unwrap_or_default().to_owned();
@@ -137,7 +137,7 @@ pub async fn require_new_password(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let by_mail = sent.get("by_mail").is_some();
@@ -154,7 +154,7 @@ pub async fn end_sessions(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     users::end_sessions(&app, &me.origin(&info), &user).await?;
@@ -167,7 +167,7 @@ pub async fn remove_app(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     sign_in_methods::remove_authenticator_app(&app, &me.origin(&info), &user).await?;
@@ -180,7 +180,7 @@ pub async fn remove_passkey(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPair(id, passkey): PathPair,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     sign_in_methods::remove_passkey(&app, &me.origin(&info), &user, &passkey).await?;
@@ -193,7 +193,7 @@ pub async fn delete(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     match users::delete(&app, &me.origin(&info), &user).await {

@@ -11,7 +11,7 @@ use crate::admin::webhooks::{self, Issued};
 use crate::admin::{Refusal, clients};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPair, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPair, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
@@ -55,7 +55,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let input = input_of(&sent);
     match webhooks::create(&app, &me.origin(&info), &input).await {
@@ -85,7 +85,7 @@ pub async fn update(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = webhooks::find(&app, &id).await?;
     let input = input_of(&sent);
@@ -118,7 +118,7 @@ pub async fn rotate_secret(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = webhooks::find(&app, &id).await?;
     // The answer shows the secret, so it is no redirect: loading it again must not make another one.
@@ -140,7 +140,7 @@ pub async fn end_old_secret(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = webhooks::find(&app, &id).await?;
     if changed_meanwhile(&sent, before.updated_at) {
@@ -156,7 +156,7 @@ pub async fn test(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let webhook = webhooks::find(&app, &id).await?;
     webhooks::test(&app, &me.origin(&info), &webhook).await?;
@@ -169,7 +169,7 @@ pub async fn redeliver(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPair(id, delivery): PathPair,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let webhook = webhooks::find(&app, &id).await?;
     webhooks::redeliver(&app, &me.origin(&info), &webhook, &delivery).await?;
@@ -182,7 +182,7 @@ pub async fn skip(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let webhook = webhooks::find(&app, &id).await?;
     webhooks::skip(&app, &me.origin(&info), &webhook).await?;
@@ -195,7 +195,7 @@ pub async fn delete(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let webhook = webhooks::find(&app, &id).await?;
     webhooks::delete(&app, &me.origin(&info), &webhook).await?;

@@ -6,8 +6,8 @@ mod form;
 mod path;
 mod query;
 
-pub use checked_form::CheckedForm;
 pub(crate) use checked_form::came_from_elsewhere;
+pub use checked_form::{CheckedForm, OwnForm};
 pub use checked_upload::CheckedUpload;
 pub use form::{FormError, FormFields};
 pub use path::{PathPair, PathPart};

@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
 use crate::http::error::PageError;
+use crate::i18n::key;
 
 /// The parameter of the route's path: text that an identifier could be.
 #[derive(Clone, Debug)]
@@ -15,7 +16,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPart {
         match Path::<String>::from_request_parts(parts, state).await {
             // PostgreSQL takes no NUL in a text, not even to look for it.
             Ok(Path(text)) if !text.contains('\0') => Ok(Self(text)),
-            _ => Err(PageError::not_found("The address holds text that cannot be read.")),
+            _ => Err(PageError::not_found(key("unreadable-address"))),
         }
     }
 }
@@ -30,7 +31,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathPair {
             Ok(Path((first, second))) if !first.contains('\0') && !second.contains('\0') => {
                 Ok(Self(first, second))
             }
-            _ => Err(PageError::not_found("The address holds text that cannot be read.")),
+            _ => Err(PageError::not_found(key("unreadable-address"))),
         }
     }
 }

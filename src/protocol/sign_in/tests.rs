@@ -377,3 +377,184 @@ fn core_2_auth_time_is_when_the_user_last_did_something_for_it() {
     let raised = SignIn::raising(&session, Timestamp(1), now);
     assert_eq!(of(&raised, Some(&session.id)), session.auth_time.0 - START);
 }
+
+/// What may happen in a street with two browsers and two sign-ins in progress, either of which may turn up in either browser.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// Somebody proves something in a sign-in.
+    Prove(usize, &'static str, Method),
+    /// A sign-in takes the place of another, which is to raise the session of a browser.
+    Raise(usize, usize),
+    /// The session of a browser ends.
+    SignOut(usize),
+    /// A browser asks for this level with a sign-in.
+    Finish(usize, usize, Level),
+    /// Ada's account is changed.
+    Change,
+    Wait,
+}
+
+fn steps() -> Vec<Step> {
+    let mut steps = vec![Step::Change, Step::Wait];
+    for browser in 0..2 {
+        steps.push(Step::SignOut(browser));
+        for flow in 0..2 {
+            steps.push(Step::Raise(flow, browser));
+            steps.extend(
+                [Level::OneFactor, Level::TwoFactors].map(|level| Step::Finish(flow, browser, level)),
+            );
+        }
+    }
+    for flow in 0..2 {
+        let proofs = [
+            ("ada", Method::Password),
+            ("ada", Method::Totp),
+            ("eve", Method::Password),
+            ("eve", Method::Totp),
+        ];
+        steps.extend(proofs.map(|(who, method)| Step::Prove(flow, who, method)));
+    }
+    steps
+}
+
+/// A sign-in, and the same in the plainest words: by whom, what, when and of which state of the account, and which session it
+/// is to raise.
+#[derive(Clone, Default)]
+struct Told {
+    machine: SignIn,
+    who: &'static str,
+    proofs: Vec<(Method, i64, i64)>,
+    raises: Option<SessionId>,
+}
+
+#[derive(Clone)]
+struct Street {
+    now: i64,
+    version: i64,
+    live: [Option<Session>; 2],
+    flows: [Told; 2],
+    begun: usize,
+}
+
+#[derive(Default)]
+struct Seen {
+    begun: usize,
+    raised: usize,
+    /// A session that was to be raised is over, or another browser's.
+    not_raised: usize,
+}
+
+impl Street {
+    /// Ada is signed in by her password in the first browser, and nobody in the second.
+    fn new() -> Self {
+        let session = Session { methods: "pwd".to_owned(), ..samples::session("s", "ada", Timestamp(START)) };
+        Self { now: 0, version: 1, live: [Some(session), None], flows: Default::default(), begun: 0 }
+    }
+
+    fn version_of(&self, who: &str) -> i64 {
+        if who == "ada" { self.version } else { 1 }
+    }
+
+    fn happens(&mut self, step: Step, seen: &mut Seen) {
+        match step {
+            Step::Change => self.version += 1,
+            Step::Wait => self.now += LONGEST_BETWEEN_PROOFS / 2,
+            Step::SignOut(browser) => self.live[browser] = None,
+            Step::Prove(flow, who, method) => {
+                let (now, version) = (self.now, self.version_of(who));
+                let told = &mut self.flows[flow];
+                if told.who != who {
+                    (told.proofs, told.raises) = (Vec::new(), None);
+                }
+                told.who = who;
+                told.proofs.push((method, now, version));
+                let at = Timestamp(START + now);
+                told.machine.proved(Proof::new(who.into(), method, at, Timestamp(version)));
+            }
+            Step::Raise(flow, browser) => {
+                let Some(session) = self.live[browser].clone() else { return };
+                let who = if session.user_id.as_str() == "ada" { "ada" } else { "eve" };
+                let (now, version) = (self.now, self.version_of(who));
+                let of_session = [("pwd", Method::Password), ("otp", Method::Totp)];
+                let has = |name: &str| session.methods.split(' ').any(|method| method == name);
+                self.flows[flow] = Told {
+                    machine: SignIn::raising(&session, Timestamp(version), Timestamp(START + now)),
+                    who,
+                    proofs: of_session
+                        .into_iter()
+                        .filter(|(name, _)| has(name))
+                        .map(|(_, method)| (method, now, version))
+                        .collect(),
+                    raises: Some(session.id.clone()),
+                };
+            }
+            Step::Finish(flow, browser, wanted) => self.finishes(flow, browser, wanted, seen),
+        }
+    }
+
+    fn finishes(&mut self, flow: usize, browser: usize, wanted: Level, seen: &mut Seen) {
+        let told = &self.flows[flow];
+        let live = self.live[browser].as_ref();
+        let account = Account {
+            unchanged_since: Timestamp(self.version_of(told.who)),
+            has_second_factor: false,
+            attainable: Level::PhishingResistant,
+            new_password_required: false,
+        };
+        let live_id = live.map(|session| &session.id);
+        let outcome = told.machine.next(&account, live_id, wanted, Timestamp(START + self.now));
+        let holds = |wanted: Method| {
+            told.proofs.iter().any(|(method, at, version)| {
+                *method == wanted
+                    && self.now - at < LONGEST_BETWEEN_PROOFS
+                    && *version == self.version_of(told.who)
+            })
+        };
+        let (password, app) = (holds(Method::Password), holds(Method::Totp));
+        let stands = told.raises.is_none() || told.raises.as_ref() == live_id;
+        let complete = password && (app || wanted == Level::OneFactor);
+        let story =
+            || format!("{} {:?} {:?} in {live_id:?}: {outcome:?}", told.who, told.proofs, told.raises);
+        let Next::Done(who) = &outcome else {
+            assert!(!(complete && stands), "{}", story());
+            seen.not_raised += usize::from(complete && !stands);
+            return;
+        };
+        assert!(complete && stands && who.user().as_str() == told.who, "{}", story());
+        // Nobody's session is raised by anybody else, in any browser but its own, or once it is over.
+        let same_user = live.filter(|session| session.user_id == *who.user());
+        if told.raises.is_some() {
+            assert!(same_user.is_some(), "{}", story());
+            seen.raised += 1;
+        }
+        seen.begun += 1;
+        self.begun += 1;
+        let id = same_user.map_or_else(|| format!("s{}", self.begun), |session| session.id.to_string());
+        let session = Session { methods: who.amr(), ..samples::session(&id, told.who, who.auth_time()) };
+        self.live[browser] = Some(session);
+    }
+}
+
+#[test]
+fn two_browsers_that_swap_their_sign_ins_raise_no_session_but_their_own() {
+    let mut seen = Seen::default();
+    let mut streets = vec![Street::new()];
+    for _ in 0..4 {
+        let mut next = Vec::new();
+        for street in &streets {
+            for step in steps() {
+                let mut street = street.clone();
+                street.happens(step, &mut seen);
+                next.push(street);
+            }
+        }
+        streets = next;
+    }
+    assert!(
+        seen.begun > 1000 && seen.raised > 300 && seen.not_raised > 300,
+        "{} {} {}",
+        seen.begun,
+        seen.raised,
+        seen.not_raised
+    );
+}

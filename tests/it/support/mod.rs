@@ -44,7 +44,7 @@ pub use database::{Engine, config};
 pub use mailbox::Mailbox;
 pub use receiver::{Message, Receiver};
 pub use rp::{CHALLENGE, Rp, Tokens, VERIFIER, basic, claims, granted, refused};
-pub use security_key::SecurityKey;
+pub use security_key::{SecurityKey, in_a_frame};
 pub use site::Site;
 
 /// When every test begins: 2026-01-01T00:00:00Z.

@@ -20,6 +20,18 @@ pub struct SecurityKey {
     counter: u32,
 }
 
+/// The same answer, made in a frame of another site (§5.8.1): with these members of the client data.
+pub fn in_a_frame(answer: &str, members: &Value) -> String {
+    let mut answer: Value = serde_json::from_str(answer).unwrap();
+    let data = answer["response"]["clientDataJSON"].as_str().unwrap();
+    let mut data: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(data).unwrap()).unwrap();
+    for (name, value) in members.as_object().unwrap() {
+        data[name] = value.clone();
+    }
+    answer["response"]["clientDataJSON"] = json!(URL_SAFE_NO_PAD.encode(data.to_string()));
+    answer.to_string()
+}
+
 impl SecurityKey {
     /// The answer to a page's `PublicKeyCredentialCreationOptionsJSON`, and the key that holds the passkey from now on.
     pub fn create(options: &str, origin: &str) -> (Self, String) {
@@ -56,11 +68,23 @@ impl SecurityKey {
 
     /// The answer to a page's `PublicKeyCredentialRequestOptionsJSON`, on a page of this origin.
     pub fn answer(&mut self, options: &str, origin: &str) -> String {
+        let data: Value = serde_json::from_str(options).unwrap();
+        self.answer_with(options, &client_data("webauthn.get", &data, origin))
+    }
+
+    /// The same in a frame of another site.
+    pub fn answer_in_a_frame(&mut self, options: &str, origin: &str, members: &Value) -> String {
+        let data: Value = serde_json::from_str(options).unwrap();
+        let plain = json!({ "response": { "clientDataJSON": client_data("webauthn.get", &data, origin) } });
+        let framed: Value = serde_json::from_str(&in_a_frame(&plain.to_string(), members)).unwrap();
+        self.answer_with(options, framed["response"]["clientDataJSON"].as_str().unwrap())
+    }
+
+    fn answer_with(&mut self, options: &str, client: &str) -> String {
         let options: Value = serde_json::from_str(options).unwrap();
         self.counter += 1;
         let data = authenticator_data(options["rpId"].as_str().unwrap(), PRESENT_AND_VERIFIED, self.counter);
-        let client = client_data("webauthn.get", &options, origin);
-        let client_hash = digest(&SHA256, &URL_SAFE_NO_PAD.decode(&client).unwrap());
+        let client_hash = digest(&SHA256, &URL_SAFE_NO_PAD.decode(client).unwrap());
         let signed = [data.as_slice(), client_hash.as_ref()].concat();
         let signature = self.key.sign(&SystemRandom::new(), &signed).unwrap();
         json!({
