@@ -165,17 +165,17 @@ pub async fn of(
     };
     let defined = user_claims::definitions_for(app, &grant.scope, &grant.claims).await?.unwrap_or_default();
     let id_token = id_token.map(|token| members(&token));
-    let because = |place, claims: Option<&Map<String, Value>>| {
-        let mut reasons = reasons(&defined, &client, &grant.scope, place);
+    let because = |places: &[Place], claims: Option<&Map<String, Value>>| {
+        let mut reasons = reasons(&defined, &client, &grant.scope, places);
         // Of what the account does not have, nothing is there.
         reasons.retain(|claim, _| claims.is_some_and(|claims| claims.contains_key(claim)));
         reasons
     };
     Ok(Preview {
         because: Because {
-            id_token: because(Place::IdToken, id_token.as_ref()),
-            access_token: because(Place::AccessToken, Some(&brought)),
-            userinfo: because(Place::UserInfo, userinfo.as_ref()),
+            id_token: because(user_claims::places_of_id_token(client.metadata.claims_in_id_token), id_token.as_ref()),
+            access_token: because(&[Place::AccessToken], Some(&brought)),
+            userinfo: because(&[Place::UserInfo], userinfo.as_ref()),
         },
         user_id: user.id.to_string(),
         username: user.username,
@@ -189,15 +189,16 @@ pub async fn of(
     })
 }
 
-/// Why each claim is in one place: by the standard scopes, which bring theirs into `UserInfo` (Core §5.4), and by defined ones.
+/// Why each claim is where what goes to these places is: by the standard scopes, which bring theirs into `UserInfo` (Core §5.4),
+/// and by defined ones.
 fn reasons(
     defined: &Definitions,
     client: &Client,
     granted: &Scope,
-    place: Place,
+    places: &[Place],
 ) -> BTreeMap<String, String> {
     let mut reasons: BTreeMap<String, String> = BTreeMap::new();
-    for chosen in defined.select(granted, &[place], &BTreeMap::new(), &client.metadata.scope) {
+    for chosen in defined.select(granted, places, &BTreeMap::new(), &client.metadata.scope) {
         let reason = format!("scope {}: {}", chosen.scope.name, chosen.mapping.source.words());
         reasons
             .entry(chosen.mapping.claim.clone())
@@ -210,7 +211,7 @@ fn reasons(
             })
             .or_insert(reason);
     }
-    if place == Place::UserInfo {
+    if places.contains(&Place::UserInfo) {
         for claim in SUPPORTED {
             if let Some(scope) = scope_of(claim).filter(|scope| granted.contains(scope)) {
                 reasons.insert((*claim).to_owned(), format!("scope {scope}"));
