@@ -569,7 +569,7 @@ mod tests {
             (good("&prompt=create"), RequestError::NoSignUp),
             (good("").replace("scope=openid", "scope=openid%22"), RequestError::MalformedScope),
             (good("").replace("scope=openid", "scope=admin"), RequestError::EmptyScope),
-            (good("").replace("scope=openid", "scope="), RequestError::EmptyScope),
+            (good("").replace("scope=openid", "scope="), RequestError::NoScope),
             (good("").replace(CHALLENGE, ""), RequestError::Pkce(PkceError::ChallengeMissing)),
             (good("").replace("S256", "plain"), RequestError::Pkce(PkceError::Method)),
             (good("&prompt=none+login"), RequestError::Prompt),
