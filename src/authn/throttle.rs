@@ -138,9 +138,8 @@ pub async fn count(
         None => (None, waits(counted.first())),
     };
     Ok(match (of_name, of_account) {
-        (Some(retry_after), _) => CountedSignIn::TooMany { retry_after },
         (None, Some(_)) if name.is_some() => CountedSignIn::Hopeless(attempt),
-        (None, Some(retry_after)) => CountedSignIn::TooMany { retry_after },
+        (Some(retry_after), _) | (None, Some(retry_after)) => CountedSignIn::TooMany { retry_after },
         (None, None) => CountedSignIn::Allowed(attempt),
     })
 }

@@ -1,5 +1,4 @@
 //! `countersign provider …`
-#![expect(clippy::doc_markdown, reason = "these comments are help texts, where backticks would be noise")]
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -1,4 +1,9 @@
 //! `countersign scope …`
+#![expect(
+    clippy::doc_markdown,
+    clippy::doc_link_with_quotes,
+    reason = "these comments are help texts, where backticks would be noise"
+)]
 
 use std::collections::BTreeMap;
 

@@ -71,12 +71,12 @@ impl Maker {
             }
         };
         match defined {
-            Some(defined) if !Arc::ptr_eq(&defined, &last.defined) => self.renewed(last, defined),
+            Some(defined) if !Arc::ptr_eq(&defined, &last.defined) => self.renewed(&last, defined),
             _ => last,
         }
     }
 
-    fn renewed(&self, last: Arc<Made>, defined: Arc<Definitions>) -> Arc<Made> {
+    fn renewed(&self, last: &Made, defined: Arc<Definitions>) -> Arc<Made> {
         // Read again, they are mostly the same.
         let new = if *defined == *last.defined {
             Made { defined, etag: last.etag.clone(), body: last.body.clone() }

@@ -73,6 +73,7 @@ impl Asked<'_> {
 }
 
 /// What defined scopes bring to these places is in an ID token; `by_scope`, as a client may be registered, it holds what `UserInfo` would tell.
+#[must_use]
 pub const fn places_of_id_token(by_scope: bool) -> &'static [Place] {
     if by_scope { &[Place::IdToken, Place::UserInfo] } else { &[Place::IdToken] }
 }

@@ -29,6 +29,7 @@ pub struct AdminProviders {
 }
 
 /// One provider in the list.
+#[expect(clippy::struct_excessive_bools, reason = "what the page shows, and nothing decides by it")]
 pub struct ProviderRow {
     /// Its id.
     pub id: String,
@@ -224,6 +225,7 @@ pub struct AdminProviderForm {
 
 /// A provider as a form has it.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "what the page shows, and nothing decides by it")]
 pub struct ProviderFields {
     /// Its id.
     pub id: String,

@@ -399,7 +399,7 @@ impl Checks {
         };
         let name = display_name(&input.name.unwrap_or_default())
             .map_err(|_| {
-                self.refuse("name", "is missing or unusable; it is what the button says, such as \"Acme\"")
+                self.refuse("name", "is missing or unusable; it is what the button says, such as \"Acme\"");
             })
             .ok();
         let client_id = input.client_id.filter(|client_id| !client_id.trim().is_empty());

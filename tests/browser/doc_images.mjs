@@ -33,6 +33,8 @@ const windows = {
   'admin-group': 'group',
   'admin-audit': 'audit-log',
   'admin-failure': 'why-did-this-fail',
+  'admin-provider-kinds': 'provider-kinds',
+  'admin-branding-typed': 'branding',
 };
 /** What stands on top of the window; elsewhere, the beginning of the page. */
 const top = { 'admin-client-secret': '.libraries', 'admin-client-preview': '#g-id-token' };

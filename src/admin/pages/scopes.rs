@@ -164,13 +164,15 @@ fn path_of(name: &str) -> String {
 /// The form of a scope as it is stored.
 async fn page(app: &App, me: &SignedIn, scope: &ScopeDefinition) -> Result<AdminScopeForm, PageError> {
     let (applications, more) = scopes::applications(app, &scope.name).await?;
+    let localized: Vec<String> =
+        scope.localized.iter().map(|(member, text)| format!("{member}: {text}")).collect();
     let fields = ScopeFields {
         name: scope.name.clone(),
         version: scope.updated_at.0,
         title: scope.title.clone(),
         description: scope.description.clone(),
         published: scope.published,
-        localized: scope.localized.iter().map(|(member, text)| format!("{member}: {text}\n")).collect(),
+        localized: localized.join("\n"),
     };
     let rows = (0..).zip(&scope.claims).map(|(number, mapping)| {
         let input = MappingInput::from(mapping);

@@ -312,6 +312,7 @@ pub(super) fn localized(
 }
 
 /// Has it the form of a language tag (RFC 5646 §2.1)? §4.4.1: 35 characters are enough for any.
+#[must_use]
 pub fn is_a_language(tag: &str) -> bool {
     let is_subtag =
         |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric());
