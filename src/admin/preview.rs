@@ -173,7 +173,10 @@ pub async fn of(
     };
     Ok(Preview {
         because: Because {
-            id_token: because(user_claims::places_of_id_token(client.metadata.claims_in_id_token), id_token.as_ref()),
+            id_token: because(
+                user_claims::places_of_id_token(client.metadata.claims_in_id_token),
+                id_token.as_ref(),
+            ),
             access_token: because(&[Place::AccessToken], Some(&brought)),
             userinfo: because(&[Place::UserInfo], userinfo.as_ref()),
         },
