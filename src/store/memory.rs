@@ -508,6 +508,28 @@ mod tests {
     }
 
     #[test]
+    fn the_one_fact_of_a_shelf_may_nearly_fill_it() {
+        struct Large;
+        impl Fact for Large {
+            fn about(&self) -> [Topic<'_>; 3] {
+                [Topic::Scopes, Topic::Scopes, Topic::Scopes]
+            }
+            fn extra(&self) -> usize {
+                9 << 19
+            }
+        }
+        let memory = Memory::new(1 << 20);
+        memory.trust_since(Instant::now());
+        let shelf = Shelf::of_one(5 << 20);
+        for _ in 0..2 {
+            shelf.keep((), &Arc::new(Large), memory.as_of());
+            assert!(memory.recall(&shelf, &()).is_some());
+            memory.forget(&[Topic::Scopes]);
+            assert!(memory.recall(&shelf, &()).is_none());
+        }
+    }
+
+    #[test]
     fn nothing_is_recalled_before_anybody_listens_or_after_the_lease() {
         let (memory, row) = (Memory::new(1 << 20), TokenId::from("row"));
         let shelf = Shelf::of(1 << 20);

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::admin_api::{Caller, administrator, problem, robot, token};
 use crate::admin_pages::submit;
 use crate::support::process::Deployment;
-use crate::support::{Engine, Page, Rp, TestApp, granted, on_both};
+use crate::support::{Engine, Page, Rp, TestApp, claims, granted, on_both};
 
 const API: &str = "/admin/api/scopes";
 const DISCOVERY: [&str; 2] = ["/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"];
@@ -99,6 +99,31 @@ on_both!(openid_core_5_4_and_rfc9068_2_2_claims_go_into_the_tokens_that_they_are
     let access = tokens.claims("access_token");
     assert_eq!((&access["scope"], access.as_object().unwrap().len()), (&json!("openid undefined"), 11));
     assert_eq!(other.userinfo(tokens.access()).await.json(), json!({ "sub": ada.id.as_str() }));
+});
+
+on_both!(clients_that_never_ask_userinfo_get_its_claims_in_id_tokens, |app| {
+    app.user("ada").await;
+    define_notes(&app).await;
+    let in_id_token = |metadata: &mut ClientMetadata| {
+        metadata.claims_in_id_token = true;
+        metadata.response_types.push(ResponseType::CodeIdToken);
+        metadata.grant_types.push(GrantType::Implicit);
+    };
+    let rp = registered(&app, "web", "openid email notes", in_id_token).await;
+    let mut browser = app.browser();
+    let tokens = rp.tokens(&mut browser, "ada", "openid email notes").await;
+    let narrower =
+        [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh()), ("scope", "openid notes")];
+    let narrower = granted(&rp.token(&narrower).await).claims("id_token");
+    let told = tokens.claims("id_token");
+    for (told, email) in [(&told, json!("ada@example.com")), (&narrower, Value::Null)] {
+        assert_eq!((&told["login"], &told[TENANT]), (&json!("ada"), &json!({ "id": 7 })));
+        assert_eq!((&told["roles"], &told["email"]), (&json!([]), &email), "of this token's scope");
+    }
+    let both = rp.authorization("openid notes", &[("response_type", "code id_token"), ("nonce", "n")]);
+    let page = rp.answer(&mut browser, "ada", &both).await;
+    let told = claims(&page.sent("id_token").unwrap());
+    assert_eq!((&told["login"], told.get("email")), (&json!("ada"), None));
 });
 
 on_both!(opaque_tokens_are_as_short_as_before_and_introspection_tells, |app| {
