@@ -87,6 +87,9 @@ activity-admin-powers = الإدارة: صلاحيات الإدارة
 activity-admin-invitations = الإدارة: دعوة
 activity-admin-registration = الإدارة: تسجيل التطبيقات
 activity-admin-mails = الإدارة: رسالة بريد
+activity-admin-scopes = الإدارة: نطاق
+activity-admin-providers = الإدارة: مزوّد تسجيل دخول
+activity-admin-branding = الإدارة: مظهر الخادم
 activity-other = شيء آخر: { $action }
 
 ## Taking one's data along, and leaving

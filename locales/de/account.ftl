@@ -87,6 +87,9 @@ activity-admin-powers = Verwaltung: wer was verwalten darf
 activity-admin-invitations = Verwaltung: eine Einladung
 activity-admin-registration = Verwaltung: wer Anwendungen registrieren darf
 activity-admin-mails = Verwaltung: eine E-Mail
+activity-admin-scopes = Verwaltung: ein Scope
+activity-admin-providers = Verwaltung: ein Anbieter zum Anmelden
+activity-admin-branding = Verwaltung: das Aussehen des Servers
 activity-other = Etwas anderes: { $action }
 
 ## Taking one's data along, and leaving

@@ -87,6 +87,9 @@ activity-admin-powers = Administration: who may administer what
 activity-admin-invitations = Administration: an invitation
 activity-admin-registration = Administration: who may register applications
 activity-admin-mails = Administration: a mail
+activity-admin-scopes = Administration: a scope
+activity-admin-providers = Administration: a provider to sign in with
+activity-admin-branding = Administration: how the server looks
 activity-other = Something else: { $action }
 
 ## Taking one's data along, and leaving

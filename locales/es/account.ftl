@@ -87,6 +87,9 @@ activity-admin-powers = Administración: quién puede administrar qué
 activity-admin-invitations = Administración: una invitación
 activity-admin-registration = Administración: quién puede registrar aplicaciones
 activity-admin-mails = Administración: un correo
+activity-admin-scopes = Administración: un ámbito
+activity-admin-providers = Administración: un proveedor de inicio de sesión
+activity-admin-branding = Administración: el aspecto del servidor
 activity-other = Otra cosa: { $action }
 
 ## Taking one's data along, and leaving

@@ -87,6 +87,9 @@ activity-admin-powers = Administration : qui peut administrer quoi
 activity-admin-invitations = Administration : une invitation
 activity-admin-registration = Administration : qui peut enregistrer des applications
 activity-admin-mails = Administration : un e-mail
+activity-admin-scopes = Administration : une portée
+activity-admin-providers = Administration : un fournisseur de connexion
+activity-admin-branding = Administration : l’apparence du serveur
 activity-other = Autre chose : { $action }
 
 ## Taking one's data along, and leaving

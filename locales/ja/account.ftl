@@ -87,6 +87,9 @@ activity-admin-powers = 管理: 管理権限
 activity-admin-invitations = 管理: 招待
 activity-admin-registration = 管理: アプリケーションの登録
 activity-admin-mails = 管理: メール
+activity-admin-scopes = 管理: スコープ
+activity-admin-providers = 管理: サインイン用のプロバイダー
+activity-admin-branding = 管理: サーバーの外観
 activity-other = その他: { $action }
 
 ## Taking one's data along, and leaving

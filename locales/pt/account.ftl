@@ -87,6 +87,9 @@ activity-admin-powers = Administração: quem pode administrar o quê
 activity-admin-invitations = Administração: um convite
 activity-admin-registration = Administração: quem pode registrar aplicativos
 activity-admin-mails = Administração: um e-mail
+activity-admin-scopes = Administração: um escopo
+activity-admin-providers = Administração: um provedor de login
+activity-admin-branding = Administração: a aparência do servidor
 activity-other = Outra coisa: { $action }
 
 ## Taking one's data along, and leaving

@@ -87,6 +87,9 @@ activity-admin-powers = 管理：管理权限
 activity-admin-invitations = 管理：邀请
 activity-admin-registration = 管理：应用注册
 activity-admin-mails = 管理：邮件
+activity-admin-scopes = 管理：范围
+activity-admin-providers = 管理：登录提供方
+activity-admin-branding = 管理：服务器外观
 activity-other = 其他：{ $action }
 
 ## Taking one's data along, and leaving

@@ -145,7 +145,7 @@ pub fn words_of(action: &str, detail: &str, whose: Whose) -> Option<Said> {
         "identity.link" => said(key("activity-account-linked")),
         "identity.unlink" => said(key("activity-account-unlinked")),
         "recovery_codes.make" => said(key("activity-codes-made")),
-        "client.preview" => said(key("activity-previewed")),
+        "client.preview" | "scope.preview" => said(key("activity-previewed")),
         _ => match family {
             "client" => said(key("activity-admin-applications")),
             "group" => said(key("activity-admin-groups")),
@@ -155,6 +155,9 @@ pub fn words_of(action: &str, detail: &str, whose: Whose) -> Option<Said> {
             "invitation" => said(key("activity-admin-invitations")),
             "registration_token" => said(key("activity-admin-registration")),
             "mail" => said(key("activity-admin-mails")),
+            "scope" => said(key("activity-admin-scopes")),
+            "upstream" => said(key("activity-admin-providers")),
+            "branding" => said(key("activity-admin-branding")),
             "user_name" => said(key("activity-admin-users")),
             _ => None,
         },

@@ -12,7 +12,7 @@ use crate::admin::branding::{self, Part, Shown};
 use crate::app::App;
 use crate::branding::{BrandingInput, Choices, check, readable, sample_address};
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, CheckedUpload, QueryFields};
+use crate::http::extract::{OwnForm, OwnUpload, QueryFields};
 use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
@@ -42,7 +42,7 @@ pub async fn update(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    sent: CheckedUpload,
+    sent: OwnUpload,
 ) -> Result<Response, PageError> {
     let before = app.store.branding().await?;
     let input = input_of(&sent, &before);
@@ -71,7 +71,7 @@ pub async fn reset(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = app.store.branding().await?;
     let changed = if changed_meanwhile(&sent, before.updated_at) {
@@ -140,7 +140,7 @@ fn sample_of(input: BrandingInput, chosen: &Choices, overtaken: bool) -> Choices
 }
 
 /// What the form says. Without another image, the one that is there stays.
-fn input_of(sent: &CheckedUpload, before: &StoredBranding) -> BrandingInput {
+fn input_of(sent: &OwnUpload, before: &StoredBranding) -> BrandingInput {
     let text = |name: &str| sent.fields.get(name).map(str::to_owned);
     let logo = match sent.file("logo") {
         Some(file) => Some(STANDARD.encode(file)),
@@ -156,7 +156,7 @@ fn input_of(sent: &CheckedUpload, before: &StoredBranding) -> BrandingInput {
 }
 
 /// What is shown again when something is wrong: an image too, if it is not what is wrong.
-fn kept(sent: &CheckedUpload, input: &BrandingInput) -> BrandingFields {
+fn kept(sent: &OwnUpload, input: &BrandingInput) -> BrandingFields {
     let newly_sent = sent.file("logo").is_some() || sent.fields.get("logo_kept").is_some();
     let alone = BrandingInput { logo: input.logo.clone(), ..BrandingInput::default() };
     let logo_kept = input.logo.clone().filter(|_| newly_sent && check(&alone).is_ok());

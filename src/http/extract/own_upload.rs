@@ -1,4 +1,4 @@
-//! A form with files, which is known to come from a page of ours, in the same browser.
+//! A form with files of a signed-in person's page.
 
 use std::fmt::Write as _;
 
@@ -8,21 +8,21 @@ use axum::http::header::CONTENT_TYPE;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::form::FormError;
-use super::{CheckedForm, FormFields};
+use super::{FormFields, OwnForm};
 use crate::app::App;
 use crate::http::browser::Browser;
 use crate::http::error::PageError;
 use crate::protocol::params::Params;
 
-/// As [`CheckedForm`], and the files that were chosen. All of it is within the limit on bodies.
+/// As [`OwnForm`], and the files that were chosen. All of it is within the limit on bodies.
 #[derive(Clone, Debug)]
-pub struct CheckedUpload {
+pub struct OwnUpload {
     /// What was typed.
     pub fields: FormFields,
     files: Vec<(String, Bytes)>,
 }
 
-impl CheckedUpload {
+impl OwnUpload {
     /// The file of this input; none where none was chosen.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<&[u8]> {
@@ -30,7 +30,7 @@ impl CheckedUpload {
     }
 }
 
-impl FromRequest<App> for CheckedUpload {
+impl FromRequest<App> for OwnUpload {
     type Rejection = PageError;
     async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
         let (mut parts, body) = request.into_parts();
@@ -48,7 +48,7 @@ impl FromRequest<App> for CheckedUpload {
         } else {
             (FormFields::read(request).await?, Vec::new())
         };
-        let CheckedForm(fields) = CheckedForm::check(app, &browser, &headers, form)?;
+        let OwnForm(fields) = OwnForm::check(app, &browser, &headers, form)?;
         Ok(Self { fields, files })
     }
 }
