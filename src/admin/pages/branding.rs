@@ -12,7 +12,7 @@ use crate::admin::branding::{self, Part, Shown};
 use crate::app::App;
 use crate::branding::{BrandingInput, Choices, check, readable, sample_address};
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, CheckedUpload, QueryFields};
+use crate::http::extract::{CheckedUpload, OwnForm, QueryFields};
 use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
@@ -71,7 +71,7 @@ pub async fn reset(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = app.store.branding().await?;
     let changed = if changed_meanwhile(&sent, before.updated_at) {

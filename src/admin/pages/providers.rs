@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::authn::upstream::{Standing, redirect_uri};
 use crate::config::KeptProof;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, JustSignedIn, SignedIn};
 use crate::pages::{
@@ -87,7 +87,7 @@ pub async fn create_kind(
     _: JustSignedIn,
     info: RequestInfo,
     PathPart(kind): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let kind = ProviderKind::parse(&kind).ok_or(Refusal::NotFound("kind of provider"))?;
     let base = if kind.is_preset() {
@@ -124,7 +124,7 @@ pub async fn test(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     PathPart(id): PathPart,
-    _: CheckedForm,
+    _: OwnForm,
 ) -> Result<Response, PageError> {
     let known = providers::find(&app, &id).await?;
     let examined = providers::examine(&app, &id).await?.findings.into_iter();
@@ -152,7 +152,7 @@ pub async fn change(
     _: JustSignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = registered(&app, &id).await?;
     let overtaken = changed_meanwhile(&sent, Timestamp(before.row.updated_at));
@@ -207,7 +207,7 @@ pub async fn delete(
     _: JustSignedIn,
     info: RequestInfo,
     PathPart(id): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let standing = registered(&app, &id).await?;
     if changed_meanwhile(&sent, Timestamp(standing.row.updated_at)) {

@@ -11,7 +11,7 @@ use super::{changed_meanwhile, done, mistakes, shell, shown};
 use crate::admin::{Refusal, preview, scopes};
 use crate::app::App;
 use crate::http::error::PageError;
-use crate::http::extract::{CheckedForm, FormFields, PathPart, QueryFields};
+use crate::http::extract::{FormFields, OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
@@ -59,7 +59,7 @@ pub async fn create(
     State(app): State<App>,
     AdminSession(me): AdminSession,
     info: RequestInfo,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let created = match input_of(&sent) {
         Ok(input) => scopes::create(&app, &me.origin(&info), &input).await,
@@ -108,7 +108,7 @@ pub async fn update(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(name): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let before = scopes::find(&app, &name).await?;
     let changed = match input_of(&sent) {
@@ -143,7 +143,7 @@ pub async fn delete(
     AdminSession(me): AdminSession,
     info: RequestInfo,
     PathPart(name): PathPart,
-    CheckedForm(sent): CheckedForm,
+    OwnForm(sent): OwnForm,
 ) -> Result<Response, PageError> {
     let scope = scopes::find(&app, &name).await?;
     // The warning was about the scope as it was shown.

@@ -47,13 +47,16 @@ impl FromRequest<App> for CheckedForm {
 #[derive(Clone, Debug)]
 pub struct OwnForm(pub FormFields);
 
-impl FromRequest<App> for OwnForm {
-    type Rejection = PageError;
-    async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
-        let (browser, headers, form) = read(request, app).await?;
-        let CheckedForm(form) = CheckedForm::check(app, &browser, &headers, form)?;
+impl OwnForm {
+    pub(super) fn check(
+        app: &App,
+        browser: &Browser,
+        headers: &HeaderMap,
+        form: FormFields,
+    ) -> Result<Self, PageError> {
+        let CheckedForm(form) = CheckedForm::check(app, browser, headers, form)?;
         let token = form.get("csrf").unwrap_or_default();
-        let current = session_named_by(app, &headers)
+        let current = session_named_by(app, headers)
             .is_some_and(|session| browser.csrf_is_of(&app.seals, token, &session));
         if current {
             return Ok(Self(form));
@@ -64,6 +67,14 @@ impl FromRequest<App> for OwnForm {
             key("stale-form"),
             key("stale-form-fix"),
         ))
+    }
+}
+
+impl FromRequest<App> for OwnForm {
+    type Rejection = PageError;
+    async fn from_request(request: Request, app: &App) -> Result<Self, PageError> {
+        let (browser, headers, form) = read(request, app).await?;
+        Self::check(app, &browser, &headers, form)
     }
 }
 

@@ -8,13 +8,13 @@ use axum::http::header::CONTENT_TYPE;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 
 use super::form::FormError;
-use super::{CheckedForm, FormFields};
+use super::{FormFields, OwnForm};
 use crate::app::App;
 use crate::http::browser::Browser;
 use crate::http::error::PageError;
 use crate::protocol::params::Params;
 
-/// As [`CheckedForm`], and the files that were chosen. All of it is within the limit on bodies.
+/// As [`OwnForm`], and the files that were chosen. All of it is within the limit on bodies.
 #[derive(Clone, Debug)]
 pub struct CheckedUpload {
     /// What was typed.
@@ -48,7 +48,7 @@ impl FromRequest<App> for CheckedUpload {
         } else {
             (FormFields::read(request).await?, Vec::new())
         };
-        let CheckedForm(fields) = CheckedForm::check(app, &browser, &headers, form)?;
+        let OwnForm(fields) = OwnForm::check(app, &browser, &headers, form)?;
         Ok(Self { fields, files })
     }
 }
