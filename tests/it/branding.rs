@@ -430,7 +430,7 @@ on_both!(wrong_forms_are_answered_with_what_is_wrong, |app| {
         (&[], Some(&b"<svg onload='alert(1)'/>"[..]), "logo"),
         (&[], Some(b"<html>"), "logo"),
         (&[], Some(&[0xff; 200]), "logo"),
-        (&[], Some(&[b' '; 20_001]), "logo"),
+        (&[], Some(&vec![b' '; 20_001]), "logo"),
         (&[("logo_kept", "no base64")], None, "logo"),
         (&[("logo_kept", "PHN2ZyBvbmxvYWQ9JzEnLz4=")], None, "logo"),
     ] {

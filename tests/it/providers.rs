@@ -154,11 +154,11 @@ on_both_engines!(a_key_signs_the_secret_of_a_registered_provider, |engine| {
 
 /// What must not be registered, and which field says so. `null` leaves a field out.
 fn wrong() -> Vec<(Value, &'static str)> {
-    let google = |more: Value| merged(json!({ "preset": "google", "client_id": "g" }), more);
+    let google = |more: Value| merged(json!({ "preset": "google", "client_id": "g" }), &more);
     let oidc = |more: Value| {
         merged(
             json!({ "id": "a", "name": "A", "kind": "openid-connect", "client_id": "c", "issuer": "https://a.example" }),
-            more,
+            &more,
         )
     };
     let oauth2 = |more: Value| {
@@ -166,7 +166,7 @@ fn wrong() -> Vec<(Value, &'static str)> {
             json!({ "id": "a", "name": "A", "kind": "oauth2", "client_id": "c",
                 "authorization_endpoint": "https://a.example/", "token_endpoint": "https://a.example/t",
                 "userinfo_endpoint": "https://a.example/u" }),
-            more,
+            &more,
         )
     };
     vec![
@@ -214,7 +214,7 @@ fn wrong() -> Vec<(Value, &'static str)> {
     ]
 }
 
-fn merged(mut base: Value, more: Value) -> Value {
+fn merged(mut base: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().unwrap() {
         base[name.as_str()] = value.clone();
         if value.is_null() {
@@ -644,8 +644,10 @@ async fn secrets_are_in_no_answer_page_log_or_row() {
     seen += &caller.get(API).await.body;
     seen += &caller.get("/admin/api/audit").await.body;
     seen += &root.get("/admin/providers").await.body;
-    seen += &format!("{:?}", app.app.providers().await.unwrap().registered());
-    seen += &format!("{:?}", app.app.store.upstreams().await.unwrap());
+    seen.extend([
+        format!("{:?}", app.app.providers().await.unwrap().registered()),
+        format!("{:?}", app.app.store.upstreams().await.unwrap()),
+    ]);
     for row in &app.app.store.upstreams().await.unwrap().0 {
         seen += &row.settings;
         seen += row.secret.as_deref().unwrap();

@@ -53,12 +53,11 @@ async fn registered(app: &TestApp, id: &str, scope: &str, change: impl FnOnce(&m
 
 async fn join(app: &TestApp, user: &User, names: &[&str]) {
     for name in names {
-        let group = match app.app.store.group_by_name(name).await.unwrap() {
-            Some(group) => group,
-            None => {
-                let input = GroupInput { name: Some((*name).to_owned()), ..GroupInput::default() };
-                groups::create(&app.app, &Origin::system(), &input).await.unwrap()
-            }
+        let group = if let Some(group) = app.app.store.group_by_name(name).await.unwrap() {
+            group
+        } else {
+            let input = GroupInput { name: Some((*name).to_owned()), ..GroupInput::default() };
+            groups::create(&app.app, &Origin::system(), &input).await.unwrap()
         };
         groups::add(&app.app, &Origin::system(), &group, user).await.unwrap();
     }
@@ -597,8 +596,8 @@ on_both!(the_preview_says_what_a_code_flow_then_brings_and_why, |app| {
     join(&app, &ada, &["notes:editor", "staff"]).await;
     define_notes(&app).await;
     let rp = registered(&app, "web", "openid email groups notes", |_| {}).await;
-    let robot = robot(&app).await;
-    let seen = robot.get("/admin/api/clients/web/preview?user=ada").await.json();
+    let caller = robot(&app).await;
+    let seen = caller.get("/admin/api/clients/web/preview?user=ada").await.json();
     let tokens = rp.tokens(&mut app.browser(), "ada", "openid email groups notes").await;
     assert_eq!(seen["id_token"]["roles"], tokens.claims("id_token")["roles"]);
     let access = tokens.claims("access_token");
