@@ -291,7 +291,7 @@ fn files_at_the_terminal() {
         ])
         .done();
     terminal.run(&["group", "create", "--name", "editors"]).done();
-    assert!(terminal.run(&["export", "files"]).done().contains("1 clients, 1 groups and 0 scopes"));
+    assert!(terminal.run(&["export", "files"]).done().contains("1 clients, 1 groups, 0 scopes, 0 webhooks"));
     assert!(terminal.run(&["export", "files"]).refused(1).contains("--force"));
     assert!(terminal.run(&["plan", "files"]).done().contains("Nothing to do; 2 as the files say"));
     let file = terminal.folder.path().join("files/clients.toml");
