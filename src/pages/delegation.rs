@@ -69,8 +69,6 @@ pub struct AdminReference {
     pub tags: Vec<RefTag>,
     /// Status, its words, and when.
     pub problems: Vec<(u16, &'static str, &'static str)>,
-    /// The names of what bodies hold.
-    pub schemas: Vec<String>,
 }
 
 /// `GET /admin/reference/{name}`: an operation or a schema.

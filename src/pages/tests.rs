@@ -1667,7 +1667,6 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                 scopes: vec![(text("countersign:clients:read"), text("Read applications"))],
                 tags: vec![RefTag { name: text("clients"), operations: vec![operation()] }],
                 problems: vec![(412, "Precondition Failed", "It was changed.")],
-                schemas: vec![text("ClientView")],
             }),
         ),
         (

@@ -499,21 +499,25 @@ on_both!(the_pages_show_a_delegated_administrator_what_is_theirs, |app| {
     wrong.assert_inert();
     let reference = dana.get("/admin/reference").await;
     assert_eq!(reference.status, 200);
-    for said in ["/admin/api/clients/{id}", "countersign:clients:write", "ClientInput", "Precondition Failed"]
-    {
+    for said in ["/admin/api/clients/{id}", "countersign:clients:write", "Precondition Failed"] {
         assert!(reference.body.contains(said), "{said}");
     }
     // Every part has its page, and every link there leads to one; all of them are small.
     assert!(reference.body.len() < 40_000, "{} bytes", reference.body.len());
-    for part in reference.body.split("href=\"/admin/reference/").skip(1) {
-        let name = part.split('"').next().unwrap();
-        let page = dana.get(&format!("/admin/reference/{name}")).await;
-        assert_eq!(page.status, 200, "{name}");
-        assert!(page.body.len() < 30_000, "{name}: {} bytes", page.body.len());
-        for link in page.body.split("href=\"/admin/reference/").skip(1) {
-            let target = format!("\"/admin/reference/{}\"", link.split('"').next().unwrap());
-            assert!(reference.body.contains(&target), "{name} leads to {target}");
+    let parts = |page: &str| -> Vec<String> {
+        let links = page.split("href=\"/admin/reference/").skip(1);
+        links.map(|link| link.split('"').next().unwrap().to_owned()).collect()
+    };
+    let mut ahead = parts(&reference.body);
+    let mut seen = std::collections::BTreeSet::new();
+    while let Some(name) = ahead.pop() {
+        if seen.insert(name.clone()) {
+            let page = dana.get(&format!("/admin/reference/{name}")).await;
+            assert_eq!(page.status, 200, "{name}");
+            assert!(page.body.len() < 30_000, "{name}: {} bytes", page.body.len());
+            ahead.extend(parts(&page.body));
         }
     }
+    assert!(seen.contains("ClientInput") && seen.len() > 100, "{seen:?}");
     assert_eq!(dana.get("/admin/reference/nothing").await.status, 404);
 });

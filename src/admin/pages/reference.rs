@@ -53,7 +53,6 @@ pub async fn show(State(app): State<App>, AdminSession(me): AdminSession) -> Res
         scopes,
         tags: tags(document),
         problems: PROBLEMS.to_vec(),
-        schemas: schemas(document).into_iter().map(|schema| schema.name).collect(),
     };
     shown(&app, &me, StatusCode::OK, &page)
 }
