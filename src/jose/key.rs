@@ -333,9 +333,10 @@ impl DecryptionKey {
         Ok(Self { alg, kid, jwks, private })
     }
 
-    /// Is this how it is named in the key set, for this algorithm?
-    pub(super) fn is_named(&self, name: &str, alg: KeyManagementAlg) -> bool {
-        name == self.kid.as_str() || name == name_for(&self.kid, alg)
+    /// Is this how it is named in the key set, for any algorithm? Some clients look for a key of the right kind alone, and
+    /// name it as it is called for another.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        self.jwks.iter().any(|jwk| jwk.get("kid").is_some_and(|kid| kid == name))
     }
 
     /// Is it a key of this algorithm?

@@ -464,7 +464,7 @@ impl Keyring {
             })
             .filter(|(_, key)| {
                 let alg = jwe.encryption().alg;
-                key.fits(alg) && jwe.kid().is_none_or(|kid| key.is_named(kid, alg))
+                key.fits(alg) && jwe.kid().is_none_or(|kid| key.is_named(kid))
             })
             .collect();
         fitting.sort_unstable_by_key(|(sequence, _)| std::cmp::Reverse(*sequence));
