@@ -22,7 +22,7 @@ pub struct Page {
 impl Page {
     pub async fn of(response: Response<Body>) -> Self {
         let (parts, body) = response.into_parts();
-        let bytes = to_bytes(body, 1 << 20).await.unwrap();
+        let bytes = to_bytes(body, 4 << 20).await.unwrap();
         let body = String::from_utf8(bytes.to_vec()).unwrap();
         Self { status: parts.status, headers: parts.headers, body }
     }
