@@ -162,11 +162,13 @@ const ofQuickstart = {
     await page.goto(authorization(server.issuer, { client_id, redirect_uri, scope: 'openid' }));
     await page.waitForURL(`${server.demo}/callback*`);
     await page.unroute(`${server.demo}/callback*`);
+    await page.route(`${server.demo}/out*`, (route) => route.fulfill({ contentType: 'text/html', body: '<title>out</title>' }));
     await page.route('**/assets/front_channel_logout*', (route) => route.fulfill({ contentType: 'text/javascript', body: '' }));
     await page.goto(`${server.issuer}/logout`);
     await page.click('#logout-confirm');
     await page.waitForSelector('#next');
     await page.unroute('**/assets/front_channel_logout*');
+    await page.unroute(`${server.demo}/out*`);
   },
   'sign-out': async (page, { issuer }) => {
     await page.goto(`${issuer}/account`);
