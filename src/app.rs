@@ -164,6 +164,12 @@ impl App {
         self.branding.shown().unwrap_or_else(|| Arc::clone(&self.config.branding))
     }
 
+    /// Words of this server that everybody guesses in passwords: its host and its name.
+    #[must_use]
+    pub fn own_words(&self) -> [String; 2] {
+        [self.config.issuer.host(), self.branding().name().to_owned()]
+    }
+
     /// Takes in what administrators chose for how this server looks.
     ///
     /// # Errors

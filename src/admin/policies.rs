@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{Refusal, cut};
 use crate::app::App;
-use crate::config::{Config, MailTransport, RegistrationMode, SignUpMode};
+use crate::config::{Config, MailTransport, RegistrationMode, SignUpMode, Upstream};
 use crate::protocol::assurance::Level;
 
 /// Applications and groups of each kind that are listed; more are only said to be there.
@@ -82,8 +82,11 @@ pub async fn load(app: &App) -> Result<Policies, Refusal> {
         Some(Policy { name, value: least.to_string(), means, key: None, page })
     }));
     let config = &app.config;
+    let providers = app.providers().await?;
+    let registered = providers.iter().filter(|one| !providers.is_hidden(&one.id));
+    let vouching = names_of_vouching(registered);
     let sections = vec![
-        Section { title: "Accounts", policies: accounts(config) },
+        Section { title: "Accounts", policies: accounts(config, &vouching) },
         Section { title: "Recovery", policies: recovery(config) },
         Section { title: "Levels of assurance", policies: levels },
         Section { title: "Throttling", policies: throttling(config) },
@@ -124,22 +127,32 @@ fn short(duration: Duration) -> String {
     format!("{seconds}s")
 }
 
-fn accounts(config: &Config) -> Vec<Policy> {
+/// Providers whose word makes an account.
+fn names_of_vouching<'a>(providers: impl Iterator<Item = &'a Upstream>) -> Vec<&'a str> {
+    providers.filter(|one| one.policy.sign_up).map(|one| one.name.as_str()).collect()
+}
+
+/// `vouching` are the providers whose word makes an account, of those that were registered at run time.
+fn accounts(config: &Config, vouching: &[&str]) -> Vec<Policy> {
     let (mode, means) = match config.sign_up {
         SignUpMode::Closed => ("closed", "Administrators make every account."),
         SignUpMode::Invitation => ("invitation", "Whom an administrator invites may make an account."),
         SignUpMode::Open => ("open", "Everybody may make an account, at /sign-up."),
     };
-    let providers: Vec<&str> = config
-        .upstreams
-        .iter()
-        .filter(|upstream| upstream.policy.sign_up)
-        .map(|upstream| upstream.name.as_str())
-        .collect();
     let mut policies = vec![of_file("sign_up.mode", "Sign-up", mode, means)];
-    if !providers.is_empty() {
-        let means = "Everybody whom these providers vouch for gets an account.";
-        policies.push(of_file("upstream.sign_up", "Sign-up by providers", providers.join(", "), means));
+    let (name, means) = ("Sign-up by providers", "Everybody whom these providers vouch for gets an account.");
+    let of_the_file = names_of_vouching(config.upstreams.iter());
+    if !of_the_file.is_empty() {
+        policies.push(of_file("upstream.sign_up", name, of_the_file.join(", "), means));
+    }
+    if !vouching.is_empty() {
+        policies.push(Policy {
+            name: name.to_owned(),
+            value: vouching.join(", "),
+            means: means.to_owned(),
+            key: None,
+            page: Some("/admin/providers".to_owned()),
+        });
     }
     policies.extend([
         of_file(
@@ -364,10 +377,9 @@ mod tests {
     fn every_key_is_one_of_the_document_and_every_policy_is_told_in_a_sentence() {
         let config = samples::config("https://id.example");
         let document = include_str!("../../docs/configuration.md");
-        for policy in [accounts, recovery, levels, throttling, sessions, tokens, registration]
-            .into_iter()
-            .flat_map(|section| section(&config))
-        {
+        let sections = [recovery, levels, throttling, sessions, tokens, registration];
+        let all = sections.into_iter().flat_map(|section| section(&config));
+        for policy in accounts(&config, &[]).into_iter().chain(all) {
             let (section, name) = policy.key.unwrap().split_once('.').unwrap();
             assert!(
                 document.contains(&format!("`[{section}]`")) && document.contains(&format!("`{name}`")),

@@ -240,12 +240,7 @@ pub async fn prepare(app: &App, mut input: UserInput) -> Result<User, Refusal> {
     let password_hash = match input.password.take() {
         Some(password) => {
             let (email, name) = (wanted.email.as_deref(), wanted.name.as_deref());
-            let known = words_about(
-                &wanted.username,
-                email,
-                name,
-                &[&*app.config.issuer.host(), app.config.branding.name()],
-            );
+            let known = words_about(&wanted.username, email, name, &app.own_words());
             Some(app.passwords.hash_chosen(password.into(), known).await??)
         }
         None => None,
@@ -443,7 +438,7 @@ pub(crate) async fn store_password(
         return Err(Refusal::field("password", "is kept by the directory: change it there"));
     }
     acceptable_password(&password).map_err(|problem| Refusal::field("password", problem))?;
-    let known = words_about_user(user, &[&*app.config.issuer.host(), app.config.branding.name()]);
+    let known = words_about_user(user, &app.own_words());
     let hash = app.passwords.hash_chosen(password.clone().into(), known).await??;
     // What is easy to guess was refused before: the answer tells nobody whether they guessed the old one.
     if is_refused_password(app, user, &password).await? {

@@ -326,7 +326,7 @@ pub async fn lift(store: &Store, seals: &Seals, user: &User) -> Result<(), Store
     let mut own: Vec<String> =
         names.map(|name| Guessed::FirstFactor.of_name(seals, &name.to_lowercase())).collect();
     own.push(Guessed::FirstFactor.of_account(seals, Some(&user.id), ""));
-    store.forgive_attempt(&own.iter().collect::<Vec<_>>(), None).await
+    store.forgive_attempt(&own, None).await
 }
 
 /// The attempt was turned away before the password was looked at.

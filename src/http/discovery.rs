@@ -2,9 +2,10 @@
 //! (OpenID Connect Discovery §4, RFC 8414 §3), from memory. It is made anew when the scopes that it names were changed, and
 //! without the database it is what it was.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -53,17 +54,17 @@ struct Made {
 struct Maker {
     issuer: Issuer,
     offer: Offer,
-    last: RwLock<Arc<Made>>,
+    last: ArcSwap<Made>,
 }
 
 impl Maker {
     fn new(issuer: Issuer, offer: Offer) -> Self {
-        let last = RwLock::new(Arc::new(made(&issuer, &offer, Arc::default())));
+        let last = ArcSwap::from_pointee(made(&issuer, &offer, Arc::default()));
         Self { issuer, offer, last }
     }
 
     async fn current(&self, app: &App) -> Arc<Made> {
-        let last = Arc::clone(&self.last.read().unwrap_or_else(PoisonError::into_inner));
+        let last = self.last.load_full();
         let defined = match app.store.remembered_scope_definitions() {
             Some(defined) => Some(defined),
             None => {
@@ -84,7 +85,7 @@ impl Maker {
             made(&self.issuer, &self.offer, defined)
         };
         let new = Arc::new(new);
-        *self.last.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&new);
+        self.last.store(Arc::clone(&new));
         new
     }
 }

@@ -57,7 +57,7 @@ pub async fn post(
     let Ok(password) = acceptable_password(fields.get("password").unwrap_or_default()) else {
         return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-password").into_owned());
     };
-    let known = words_about_user(&user, &[&*app.config.issuer.host(), app.config.branding.name()]);
+    let known = words_about_user(&user, &app.own_words());
     let busy = |again: &dyn Fn(StatusCode, String) -> Result<Response, PageError>| {
         again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned())
     };

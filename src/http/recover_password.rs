@@ -58,7 +58,7 @@ pub async fn post(
         }
         Err(error) => return Err(error.into()),
     }
-    let known = words_about_user(&user, &[&*app.config.issuer.host(), app.config.branding.name()]);
+    let known = words_about_user(&user, &app.own_words());
     let hash = match app.passwords.hash_chosen(password.to_owned().into(), known).await {
         Ok(Ok(hash)) => hash,
         Ok(Err(weakness)) => {

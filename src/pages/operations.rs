@@ -2,19 +2,11 @@
 
 use askama::Template;
 
+use super::admin::in_one_language;
 use super::{Notice, Page, Problem, Shell};
 use crate::i18n::Words;
 use crate::protocol::webhook::host_of;
 
-macro_rules! in_one_language {
-    ($($page:ty),*) => {
-        $(impl Page for $page {
-            fn words(&self) -> Option<&Words> {
-                Some(&self.shell.words)
-            }
-        })*
-    };
-}
 in_one_language!(AdminWebhooks, AdminWebhookForm, AdminMails, AdminKeys, AdminKeyQuestion, AdminRegistration);
 
 /// `GET /admin/webhooks`.

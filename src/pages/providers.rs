@@ -2,18 +2,10 @@
 
 use askama::Template;
 
+use super::admin::in_one_language;
 use super::{Notice, Page, Problem, Shell};
 use crate::i18n::Words;
 
-macro_rules! in_one_language {
-    ($($page:ty),*) => {
-        $(impl Page for $page {
-            fn words(&self) -> Option<&Words> {
-                Some(&self.shell.words)
-            }
-        })*
-    };
-}
 in_one_language!(AdminProviders, AdminProviderKinds, AdminProvider, AdminProviderForm, AdminProviderDelete);
 
 /// `GET /admin/providers`.

@@ -2,20 +2,11 @@
 
 use askama::Template;
 
+use super::admin::in_one_language;
 use super::{Notice, Page, Problem, Shell};
 use crate::i18n::Words;
 
-impl Page for AdminScopes {
-    fn words(&self) -> Option<&Words> {
-        Some(&self.shell.words)
-    }
-}
-
-impl Page for AdminScopeForm {
-    fn words(&self) -> Option<&Words> {
-        Some(&self.shell.words)
-    }
-}
+in_one_language!(AdminScopes, AdminScopeForm);
 
 /// `GET /admin/scopes`.
 #[derive(Template)]

@@ -54,9 +54,14 @@ pub enum Weakness {
 
 /// What everybody who knows this user and this server, by its host and its name, would try first.
 #[must_use]
-pub fn words_about(username: &str, email: Option<&str>, name: Option<&str>, server: &[&str]) -> Vec<String> {
+pub fn words_about(
+    username: &str,
+    email: Option<&str>,
+    name: Option<&str>,
+    server: &[impl AsRef<str>],
+) -> Vec<String> {
     let mut words = Vec::new();
-    let server = server.iter().copied().map(Some);
+    let server = server.iter().map(|word| Some(word.as_ref()));
     for text in [Some(username), email, name].into_iter().chain(server).flatten() {
         words.push(text.to_owned());
         words.extend(text.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
@@ -67,7 +72,7 @@ pub fn words_about(username: &str, email: Option<&str>, name: Option<&str>, serv
 
 /// The same for a user who is there already.
 #[must_use]
-pub fn words_about_user(user: &User, server: &[&str]) -> Vec<String> {
+pub fn words_about_user(user: &User, server: &[impl AsRef<str>]) -> Vec<String> {
     words_about(&user.username, user.email.as_deref(), user.name.as_deref(), server)
 }
 

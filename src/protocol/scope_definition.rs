@@ -678,6 +678,9 @@ impl Definitions {
         let mut chosen = Vec::new();
         for scope in &self.0 {
             let is_granted = granted.contains(&scope.name);
+            if !is_granted && wanted.is_empty() {
+                continue;
+            }
             for mapping in &scope.claims {
                 let by_scope = is_granted && mapping.into.iter().any(|place| places.contains(place));
                 let by_name = || {

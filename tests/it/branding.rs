@@ -569,6 +569,15 @@ async fn a_stored_part_that_is_not_understood_is_left_out_and_the_rest_shown() {
     assert!(branding.choices().accent_dark.is_some());
 }
 
+on_both!(asvs_6_2_11_the_name_that_was_chosen_makes_no_password, |app| {
+    let caller = robot(&app).await;
+    let user = |username| json!({ "username": username, "password": "Qorvexalune77" });
+    assert_eq!(caller.json(Method::POST, "/admin/api/users", &user("ada")).await.status, 201);
+    assert_eq!(put(&caller, &json!({ "name": "Qorvexalune" })).await.status, 200);
+    let refused = caller.json(Method::POST, "/admin/api/users", &user("bob")).await;
+    assert_eq!(problem(&refused, 400)["errors"][0]["field"], "password");
+});
+
 on_both!(policies_are_shown_in_one_place_with_where_they_are_changed, |app| {
     let (_, mut ada) = administrator(&app, "ada").await;
     app.client("bank/1", |metadata| metadata.least_acr = "phishing-resistant".parse().ok()).await;
@@ -580,6 +589,13 @@ on_both!(policies_are_shown_in_one_place_with_where_they_are_changed, |app| {
     };
     let origin = countersign::app::Origin::system();
     let group = countersign::admin::groups::create(&app.app, &origin, &input).await.unwrap();
+    let provider = countersign::protocol::provider::ProviderInput {
+        preset: Some("google".to_owned()),
+        client_id: Some("g".to_owned()),
+        sign_up: Some(true),
+        ..Default::default()
+    };
+    countersign::admin::providers::create(&app.app, &origin, &provider).await.unwrap();
     let page = ada.get("/admin/policies").await;
     page.assert_inert();
     let text = page.text();
@@ -587,6 +603,7 @@ on_both!(policies_are_shown_in_one_place_with_where_they_are_changed, |app| {
         "Sign-up Whom an administrator invites may make an account. invitation sign_up.mode",
         "Group editors Whoever is in this group signs in with two factors at least, wherever they do. two-factors",
         "Whoever comes from this application signs in with a passkey at least. phishing-resistant",
+        "Sign-up by providers Everybody whom these providers vouch for gets an account. Google",
     ] {
         assert!(text.contains(told), "{told}: {text}");
     }

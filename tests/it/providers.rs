@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use axum::http::Method;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use countersign::admin::providers as admin;
+use countersign::admin::{as_code, providers as admin};
 use countersign::app::Origin;
 use countersign::doctor;
 use countersign::protocol::provider::{ProviderInput, SecretText};
@@ -688,4 +688,14 @@ on_both!(there_are_fifty_at_most_and_of_two_at_once_one, |app| {
     }
     let refused = admin::create(&app.app, &Origin::cli(), &input("more".to_owned())).await;
     assert!(refused.err().unwrap().to_string().contains("50 providers"));
+    // From files, one may take another's place.
+    let folder = tempfile::TempDir::new().unwrap();
+    let ids = (2..50).map(|number| format!("p{number}")).chain(["same".to_owned(), "more".to_owned()]);
+    let table = |id| format!("[[upstream]]\nid = \"{id}\"\npreset = \"google\"\nclient_id = \"g\"\n");
+    std::fs::write(folder.path().join("upstreams.toml"), ids.map(table).collect::<String>()).unwrap();
+    let plan = async |prune| as_code::plan(&app.app, folder.path(), &|_| None, prune).await;
+    let refused = plan(false).await.err().unwrap().to_string();
+    assert!(refused.contains("there may be 50 providers at most"), "{refused}");
+    as_code::apply(&app.app, &Origin::cli(), plan(true).await.unwrap()).await.unwrap();
+    assert_eq!(app.app.store.upstreams().await.unwrap().0.len(), 50);
 });

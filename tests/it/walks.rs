@@ -362,12 +362,14 @@ on_both_engines!(cve_2026_18963_no_walk_gets_in_that_reads_no_mail_and_knows_no_
 
 on_both_engines!(the_same_walks_get_in_once_they_read_the_mail, |engine| {
     let mut town = Town::build(engine, false).await;
-    let mut inside = 0;
-    for seed in seeds(6) {
-        inside += usize::from(Walk::begin(&mut town, Given::Mail, seed).go(STEPS).await.is_some());
+    // Which of them does hangs on every link of every page.
+    for seed in seeds(60) {
+        if Walk::begin(&mut town, Given::Mail, seed).go(STEPS).await.is_some() {
+            return;
+        }
         town.app.advance(3600);
     }
-    assert!(inside > 0, "a walk that cannot get in shows nothing");
+    panic!("a walk that cannot get in shows nothing");
 });
 
 on_both_engines!(a_password_alone_gets_no_walk_past_the_second_factor, |engine| {
@@ -381,11 +383,11 @@ on_both_engines!(a_password_alone_gets_no_walk_past_the_second_factor, |engine| 
         town.app.advance(3600);
     }
     assert!(second > 0, "they came as far as that");
-    let mut inside = 0;
-    for seed in seeds(6) {
-        let page = Walk::begin(&mut town, Given::PasswordAndPhone, seed).go(STEPS).await;
-        inside += usize::from(page.is_some());
+    for seed in seeds(60) {
+        if Walk::begin(&mut town, Given::PasswordAndPhone, seed).go(STEPS).await.is_some() {
+            return;
+        }
         town.app.advance(3600);
     }
-    assert!(inside > 0, "a walk that cannot get in shows nothing");
+    panic!("a walk that cannot get in shows nothing");
 });

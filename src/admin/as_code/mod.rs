@@ -439,7 +439,8 @@ impl Planning<'_> {
         let mut standing: BTreeMap<&str, &ScopeDefinition> =
             standing.iter().map(|scope| (scope.name.as_str(), scope)).collect();
         let mut places: BTreeMap<String, String> = BTreeMap::new();
-        let mut left = standing.len();
+        let mut count = how_many(standing.len());
+        let mut last = None;
         for entry in wanted {
             let name = entry.input.name.as_deref().unwrap_or_default().trim().to_owned();
             let before = standing.remove(name.as_str()).cloned();
@@ -456,11 +457,12 @@ impl Planning<'_> {
             }
             let place = Some(entry.place());
             let Some(before) = before else {
-                left += 1;
+                count += 1;
                 let mut fields = difference(&Map::new(), &members(&entry.input));
                 fields.retain(|change| change.field != "name");
                 let work = Work::CreateScope(Box::new(wanted));
                 self.step(Action::Create, Kind::Scope, name, place, fields, work);
+                last = Some(entry);
                 continue;
             };
             let after = scopes::changed(self.app, &before, wanted.clone());
@@ -473,22 +475,16 @@ impl Planning<'_> {
                 self.step(Action::Change, Kind::Scope, name, place, fields, work);
             }
         }
-        let gone = if self.prune { standing.len() } else { 0 };
-        if i64::try_from(left - gone).unwrap_or(i64::MAX) > MOST_DEFINITIONS {
-            self.complaints.push(Complaint {
-                file: "scope".to_owned(),
-                line: None,
-                message: format!("there would be more than {MOST_DEFINITIONS} scopes"),
-            });
-        }
         for scope in standing.into_values() {
+            count -= i64::from(self.prune);
             self.not_named(Kind::Scope, scope.name.clone(), Work::DeleteScope(Box::new(scope.clone())));
         }
+        self.bounded(count, MOST_DEFINITIONS, last.as_ref(), "scopes");
     }
 
     fn webhooks(&mut self, standing: Vec<Webhook>, wanted: Vec<Entry<WebhookInput>>) {
         let mut known: BTreeMap<String, Vec<Webhook>> = BTreeMap::new();
-        let mut count = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        let mut count = how_many(standing.len());
         for webhook in standing {
             known.entry(webhook.url.clone()).or_default().push(webhook);
         }
@@ -541,9 +537,7 @@ impl Planning<'_> {
             let id = called(&webhook.url, &webhook.description);
             self.not_named(Kind::Webhook, id, Work::DeleteWebhook(Box::new(webhook)));
         }
-        if let Some(entry) = last.filter(|_| count > MOST_WEBHOOKS) {
-            self.complaints.push(entry.whole(format_args!("there may be {MOST_WEBHOOKS} webhooks at most")));
-        }
+        self.bounded(count, MOST_WEBHOOKS, last.as_ref(), "webhooks");
     }
 
     fn branding(&mut self, standing: StoredBranding, wanted: Vec<Entry<BrandingInput>>) {
@@ -583,10 +577,10 @@ impl Planning<'_> {
     ) -> Result<(), Failure> {
         let mut standing: BTreeMap<String, Arc<Standing>> =
             standing.into_iter().map(|one| (one.row.id.clone(), one)).collect();
-        let mut there = i64::try_from(standing.len()).unwrap_or(i64::MAX);
+        let mut count = how_many(standing.len());
+        let mut last = None;
         let mut places: BTreeMap<String, String> = BTreeMap::new();
         for entry in wanted {
-            // Of the wrong ones as well: what a file names is not deleted for a mistake in it.
             let id = entry.input.id.clone().or_else(|| entry.input.preset.clone()).unwrap_or_default();
             if let Some(place) = places.insert(id.clone(), entry.place()) {
                 self.complaints.push(entry.whole(format_args!("id: {id} stands at {place} already")));
@@ -620,17 +614,13 @@ impl Planning<'_> {
             });
             let (place, after) = (Some(entry.place()), members(&ProviderInput::from(&wanted.described)));
             let Some(before) = before else {
-                there += 1;
-                if there > MOST_UPSTREAMS {
-                    self.complaints
-                        .push(entry.whole(format_args!("there may be {MOST_UPSTREAMS} providers")));
-                    continue;
-                }
+                count += 1;
                 let mut fields = difference(&Map::new(), &after);
                 fields.retain(|change| change.field != "id");
                 fields.extend(secret);
                 let work = Work::CreateUpstream(Box::new(wanted));
                 self.step(Action::Create, Kind::Upstream, id, place, fields, work);
+                last = Some(entry);
                 continue;
             };
             if wanted.is(&before) {
@@ -643,9 +633,18 @@ impl Planning<'_> {
             self.step(Action::Change, Kind::Upstream, id, place, fields, work);
         }
         for (id, one) in standing {
+            count -= i64::from(self.prune);
             self.not_named(Kind::Upstream, id, Work::DeleteUpstream(one));
         }
+        self.bounded(count, MOST_UPSTREAMS, last.as_ref(), "providers");
         Ok(())
+    }
+
+    /// Refuses more of a kind than there may be, at the last entry that would make one.
+    fn bounded<T>(&mut self, count: i64, most: i64, last: Option<&Entry<T>>, what: &str) {
+        if let Some(entry) = last.filter(|_| count > most) {
+            self.complaints.push(entry.whole(format_args!("there may be {most} {what} at most")));
+        }
     }
 
     fn not_named(&mut self, kind: Kind, id: String, work: Work) {
@@ -667,6 +666,10 @@ impl Planning<'_> {
     ) {
         self.plan.steps.push(Step { action, kind, id, place, fields, work });
     }
+}
+
+fn how_many(things: usize) -> i64 {
+    i64::try_from(things).unwrap_or(i64::MAX)
 }
 
 /// What people call a webhook: an address may be a secret.
@@ -726,7 +729,7 @@ fn difference(before: &Map<String, Value>, after: &Map<String, Value>) -> Vec<Fi
 }
 
 /// Carries a plan out: all of it in one transaction, each step with its entry in the audit log. Answers the secrets that
-/// were made up for clients that came to need one and whose files name none.
+/// were made up: for clients that came to need one and whose files name none, and for webhooks.
 ///
 /// # Errors
 /// [`Failure::Drifted`] when anything changed since the plan was made; else as any other edit.

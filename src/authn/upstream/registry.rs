@@ -111,12 +111,10 @@ struct Resolved {
 pub struct Registry(Arc<Mutex<Option<Arc<Resolved>>>>);
 
 impl Registry {
-    /// Opens secrets and reads keys only where a row is another than before.
+    /// Opens secrets and reads keys only when a row is another than before.
     fn resolved(&self, rows: Arc<StoredUpstreams>, seals: &Seals, development: bool) -> Arc<Resolved> {
         let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) =
-            last.as_ref().filter(|known| Arc::ptr_eq(&known.rows, &rows) || known.rows == rows)
-        {
+        if let Some(known) = last.as_ref().filter(|known| known.rows == rows) {
             return Arc::clone(known);
         }
         let standing: Vec<Arc<Standing>> =
