@@ -10,7 +10,9 @@ use countersign::protocol::client::AuthMethod;
 
 use crate::support::load::{Cast, at_random};
 use crate::support::process::{Deployment, Node};
-use crate::support::{Engine, VERIFIER, at_once, encode, number, on_both_engines, only_success, refused};
+use crate::support::{
+    Engine, VERIFIER, at_once, encode, number, on_both_engines, only_success, refused, soon,
+};
 
 /// A process is back within this time.
 const RESTART: Duration = Duration::from_secs(2);
@@ -69,7 +71,7 @@ on_both_engines!(of_64_requests_over_all_processes_one_succeeds_every_time, |eng
         let reused = only_success(&answers);
         for number in 0..nodes.len() {
             for tokens in [&replayed, &first, &reused] {
-                within_a_second("revoked", async || !at(number).is_active(tokens.access()).await).await;
+                soon("revoked", async || !at(number).is_active(tokens.access()).await).await;
                 assert_eq!(at(number).userinfo(tokens.access()).await.status, 401);
                 assert!(!at(number).is_active(tokens.refresh()).await);
             }
@@ -88,27 +90,18 @@ on_both_engines!(what_one_process_revokes_no_process_accepts, |engine| {
         assert!(there.is_active(tokens.access()).await && there.is_active(tokens.refresh()).await);
         let token = if round % 2 == 0 { tokens.access() } else { tokens.refresh() };
         assert_eq!(here.post("/revoke", &[("token", token)]).await.status, 200);
-        within_a_second("revoked", async || !there.is_active(tokens.access()).await).await;
+        soon("revoked", async || !there.is_active(tokens.access()).await).await;
         assert_eq!(there.userinfo(tokens.access()).await.status, 401);
         assert_eq!(there.is_active(tokens.refresh()).await, round % 2 == 0);
     }
     let tokens = here.tokens(&mut browser, "ada", "openid").await;
     let page = browser.get("/logout").await;
     assert_eq!(browser.post("/logout", &page.form("/logout")).await.status, 200);
-    within_a_second("signed out", async || !there.is_active(tokens.access()).await).await;
+    soon("signed out", async || !there.is_active(tokens.access()).await).await;
     let mut elsewhere = browser.at(&nodes[nodes.len() - 1].router);
     let page = elsewhere.open(&there.authorization("openid", &[("prompt", "none")])).await;
     assert_eq!(page.sent("error").as_deref(), Some("login_required"));
 });
-
-/// What one process did, the others honour within a second.
-async fn within_a_second(what: &str, condition: impl AsyncFn() -> bool) {
-    let acknowledged = Instant::now();
-    while !condition().await {
-        assert!(acknowledged.elapsed() < Duration::from_secs(1), "{what}");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
 
 on_both_engines!(kill_9_loses_nothing_that_was_answered, |engine| {
     let deployment = Deployment::new(engine).await;

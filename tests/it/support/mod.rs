@@ -19,6 +19,7 @@ pub mod slapd;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest;
 use axum::Router;
@@ -51,6 +52,15 @@ pub use site::Site;
 pub const START: i64 = 1_767_225_600;
 pub const ISSUER: &str = "http://localhost:8080";
 pub const PASSWORD: &str = "correct horse";
+
+/// Waits for what another node is to hear of. How soon it does is measured in `coherence`; a busy machine has longer.
+pub async fn soon(what: &str, condition: impl AsyncFn() -> bool) {
+    let acknowledged = Instant::now();
+    while !condition().await {
+        assert!(acknowledged.elapsed() < Duration::from_secs(10), "{what}: the other node has not heard");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// The application under test.
 #[derive(Clone)]
