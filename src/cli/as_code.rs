@@ -9,6 +9,7 @@ use clap::Args;
 use dialoguer::Confirm;
 use serde_json::{Value, json};
 
+use super::output::{put, say};
 use super::{Place, output};
 use crate::admin::as_code::{self, Action, Exported, FieldChange, Plan, Step};
 use crate::app::Origin;
@@ -84,7 +85,7 @@ pub(super) async fn plan(place: &Place, options: PlanOptions) -> anyhow::Result<
     if options.json {
         output::json(&plan)?;
     } else {
-        print!("{}", readable(&plan));
+        put(format_args!("{}", readable(&plan)));
     }
     Ok(if plan.steps.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(CHANGES) })
 }
@@ -94,7 +95,7 @@ pub(super) async fn apply(place: &Place, options: ApplyOptions) -> anyhow::Resul
     let plan = as_code::plan(&app, &options.folder, &environment, options.prune).await?;
     let planned = if options.json { serde_json::to_value(&plan)? } else { Value::Null };
     if !options.json {
-        print!("{}", readable(&plan));
+        put(format_args!("{}", readable(&plan)));
     }
     if !plan.steps.is_empty() && !options.yes {
         if !(stdin().is_terminal() && stdout().is_terminal()) {
@@ -110,10 +111,10 @@ pub(super) async fn apply(place: &Place, options: ApplyOptions) -> anyhow::Resul
         return output::json(&json!({ "plan": planned, "secrets": secrets }));
     }
     for secret in secrets {
-        println!("{secret}  (shown only this once)");
+        say!("{secret}  (shown only this once)");
     }
     if done > 0 {
-        println!("Applied.");
+        say!("Applied.");
     }
     Ok(())
 }

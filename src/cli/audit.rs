@@ -8,6 +8,7 @@ use dialoguer::Confirm;
 use indicatif::ProgressBar;
 use serde_json::json;
 
+use super::output::say;
 use super::{Place, output};
 use crate::admin::audit::{self, Export, Format};
 use crate::app::Origin;
@@ -153,7 +154,7 @@ async fn list(
     });
     output::table(["when", "who", "what", "to what", "details", "from", "request"], rows);
     if let Some(cursor) = page.next {
-        println!("older ones: --after {cursor}");
+        say!("older ones: --after {cursor}");
     }
     Ok(())
 }
@@ -241,7 +242,7 @@ async fn restart_chain(place: &Place, yes: bool, as_json: bool) -> anyhow::Resul
         let Some(broken) = audit_chain::verify(&app, None).await?.broken else {
             return Err(audit_chain::RestartError::Holds.into());
         };
-        println!(
+        say!(
             "{broken}.\nA copy of the database taken now is the evidence of that: a new chain says nothing of what was before."
         );
         if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::output::{put, say};
 use super::{Place, output};
 use crate::admin::clients::{self, ClientView};
 use crate::admin::settings::{self, Settings};
@@ -287,9 +288,9 @@ fn print_settings(mut all: Vec<Settings>, library: Option<&str>, print: Print) -
     for (number, settings) in all.iter().enumerate() {
         if library.is_none() {
             let gap = if number == 0 { "" } else { "\n" };
-            println!("{gap}── {} ({}), {} ──", settings.library, settings.platform, settings.file);
+            say!("{gap}── {} ({}), {} ──", settings.library, settings.platform, settings.file);
         }
-        print!("{}", settings.text);
+        put(format_args!("{}", settings.text));
     }
     Ok(())
 }

@@ -1,11 +1,10 @@
 //! `countersign completions SHELL`
 
-use std::io::{self, Write as _};
-
 use clap::{Args, CommandFactory as _, ValueEnum};
 use clap_complete::{Shell, generate};
 
 use super::Cli;
+use super::output::put;
 
 #[derive(Args, Debug)]
 pub(super) struct Options {
@@ -29,6 +28,6 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
     // Whole or not at all: clap_complete panics where nobody reads on.
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "countersign", &mut script);
-    io::stdout().write_all(&script)?;
+    put(format_args!("{}", String::from_utf8(script)?));
     Ok(())
 }

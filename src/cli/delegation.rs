@@ -4,6 +4,7 @@ use clap::Subcommand;
 
 use serde_json::json;
 
+use super::output::say;
 use super::user::Print;
 use super::{Place, output};
 use crate::admin::delegations::{self, DelegationInput, DelegationView};
@@ -47,7 +48,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
             if print.json {
                 return output::json(&made);
             }
-            println!("{} manages {} (delegation {})", made.holder, made.over, made.id);
+            say!("{} manages {} (delegation {})", made.holder, made.over, made.id);
             Ok(())
         }
         Command::List { print } => list(&app, print).await,

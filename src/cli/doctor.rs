@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::output::say;
 use super::{Place, output};
 use crate::clock::Clock;
 use crate::doctor::{self, Finding, Status};
@@ -32,8 +33,8 @@ pub(super) async fn run(place: &Place, options: Options) -> anyhow::Result<ExitC
 }
 
 fn show(finding: &Finding) {
-    println!("{:<8} {}: {}", finding.status.as_str(), finding.check, finding.found);
+    say!("{:<8} {}: {}", finding.status.as_str(), finding.check, finding.found);
     if !finding.advice.is_empty() {
-        println!("{:<8}   → {}", "", finding.advice);
+        say!("{:<8}   → {}", "", finding.advice);
     }
 }

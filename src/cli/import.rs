@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::{Place, output};
 use crate::admin::import::{self, Found, Note, Report, Unreadable};
 use crate::app::Origin;
@@ -59,7 +60,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
 
 fn show(report: &Report) {
     let taken = &report.taken;
-    println!(
+    say!(
         "{}: {} users ({} with their password), {} clients, {} groups",
         if report.dry_run { "would be taken" } else { "taken" },
         taken.users,
@@ -70,7 +71,7 @@ fn show(report: &Report) {
     list("skipped", &report.skipped);
     list("with a note", &report.notes);
     for secret in &report.secrets {
-        println!("{secret}  (shown only this once)");
+        say!("{secret}  (shown only this once)");
     }
 }
 
@@ -78,13 +79,13 @@ fn list(heading: &str, notes: &[Note]) {
     if notes.is_empty() {
         return;
     }
-    println!("\n{heading}: {}", notes.len());
+    say!("\n{heading}: {}", notes.len());
     for note in notes.iter().take(MOST_SHOWN) {
         // A file may say anything; the terminal is not to do it.
         let reason = note.reason.replace(char::is_control, " ");
-        println!("  {} {:?}: {}", note.place, note.name, reason.trim());
+        say!("  {} {:?}: {}", note.place, note.name, reason.trim());
     }
     if notes.len() > MOST_SHOWN {
-        println!("  … and {} more: --json lists them all", notes.len() - MOST_SHOWN);
+        say!("  … and {} more: --json lists them all", notes.len() - MOST_SHOWN);
     }
 }

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::app::{App, StartError};
 use crate::clock::Clock;
-use crate::config::{Config, QUICKSTART_SECRET};
+use crate::config::{Config, QUICKSTART_PORT, QUICKSTART_SECRET};
 use crate::entropy::Entropy;
 use crate::store::StoreError;
 use crate::{files, telemetry};
@@ -113,7 +113,7 @@ enum Command {
     /// Initial access tokens, by which others may register applications
     #[command(subcommand)]
     RegistrationToken(registration_token::Command),
-    /// Write the clients, groups, scopes and upstream providers of this deployment into files
+    /// Write the clients, groups, scopes, webhooks, providers and branding of this deployment into files
     Export(as_code::ExportOptions),
     /// Say what differs between files and the deployment: exit code 0 nothing to do, 2 something, 1 an error
     Plan(as_code::PlanOptions),
@@ -209,7 +209,7 @@ impl Place {
     /// Everything that is wrong with it.
     fn configuration(&self) -> anyhow::Result<Config> {
         if let Some(data_dir) = &self.data_dir {
-            return quickstart_configuration(data_dir, quickstart::PORT);
+            return quickstart_configuration(data_dir, quickstart_port(data_dir));
         }
         let default = Some(Path::new(DEFAULT_CONFIG)).filter(|file| file.exists());
         Ok(Config::load(self.config.as_deref().or(default), std::env::vars_os())?)
@@ -228,7 +228,7 @@ impl Place {
             && std::env::var_os("COUNTERSIGN_ISSUER").is_none()
             && quickstart.join(QUICKSTART_SECRET).exists();
         if nothing_is_configured {
-            quickstart_configuration(quickstart, quickstart::PORT)
+            quickstart_configuration(quickstart, quickstart_port(quickstart))
         } else {
             self.configuration()
         }
@@ -243,6 +243,12 @@ impl Place {
         telemetry::start_quiet();
         start(config).await
     }
+}
+
+/// The port that a quickstart was started on last in this folder.
+fn quickstart_port(data_dir: &Path) -> u16 {
+    let kept = std::fs::read_to_string(data_dir.join(QUICKSTART_PORT));
+    kept.ok().and_then(|port| port.trim().parse().ok()).unwrap_or(quickstart::PORT)
 }
 
 fn quickstart_configuration(data_dir: &Path, port: u16) -> anyhow::Result<Config> {

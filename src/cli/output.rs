@@ -13,12 +13,27 @@ use time::format_description::well_known::Rfc3339;
 use crate::admin::Refusal;
 use crate::protocol::registration::FieldProblem;
 
+/// Prints a text. Whoever reads and has had enough (`| head`) ends the program, and that is no failure.
+pub(super) fn put(text: fmt::Arguments<'_>) {
+    if io::stdout().write_fmt(text).is_err() {
+        std::process::exit(0);
+    }
+}
+
+/// Prints a line, as [`put`] does.
+macro_rules! say {
+    ($($text:tt)*) => {
+        $crate::cli::output::put(format_args!("{}\n", format_args!($($text)*)))
+    };
+}
+pub(super) use say;
+
 /// Prints a value as JSON.
 ///
 /// # Errors
 /// It cannot be written as JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> anyhow::Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    say!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }
 
@@ -30,7 +45,7 @@ pub(super) fn done(as_json: bool, value: &Value, sentence: &str) -> anyhow::Resu
     if as_json {
         return json(value);
     }
-    println!("{sentence}");
+    say!("{sentence}");
     Ok(())
 }
 
@@ -117,7 +132,7 @@ pub(super) fn table<const N: usize>(headings: [&str; N], rows: impl Iterator<Ite
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(headings);
     table.add_rows(rows);
-    println!("{table}");
+    say!("{table}");
 }
 
 /// Prints names and values, without those that are empty.
@@ -129,7 +144,7 @@ pub(super) fn details<'a>(rows: impl IntoIterator<Item = (&'a str, String)>) {
             table.add_row([name, &value]);
         }
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 /// Unix seconds as people and programs read them.

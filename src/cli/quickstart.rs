@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::anyhow;
+use anyhow::{Context as _, anyhow};
 use clap::Args;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -14,7 +14,7 @@ use super::{DEFAULT_DATA_DIR, Place, output, quickstart_configuration, start};
 use crate::admin::clients;
 use crate::app::{App, Origin};
 use crate::authn::password::Password;
-use crate::config::{MailTransport, QUICKSTART_SECRET};
+use crate::config::{MailTransport, QUICKSTART_PORT, QUICKSTART_SECRET};
 use crate::demo;
 use crate::entropy::Entropy;
 use crate::mail::{Mailer, Written};
@@ -66,6 +66,8 @@ pub(super) async fn run(place: &Place, options: &Options) -> anyhow::Result<()> 
     demo_address.set_port(options.demo_port);
     let listener = bind(config.listen.address, "--port")?;
     let demo_listener = bind(demo_address, "--demo-port")?;
+    std::fs::write(data_dir.join(QUICKSTART_PORT), options.port.to_string())
+        .with_context(|| format!("{} cannot be written", data_dir.join(QUICKSTART_PORT).display()))?;
 
     let app = start(config).await?;
     let settings = demo::Settings {

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::output::say;
 use super::{Place, output};
 use crate::admin::overview::{self, Overview, Series, Span};
 
@@ -50,7 +51,7 @@ pub(super) async fn run(place: &Place, options: Options) -> anyhow::Result<()> {
     rows.push(["failures of the server".to_owned(), errors.iter().sum::<i64>().to_string()]);
     output::table(["what", "how many"], rows.into_iter());
     for warning in warnings {
-        println!("{warning}");
+        say!("{warning}");
     }
     Ok(())
 }

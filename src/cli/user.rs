@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::output::say;
 use super::{Place, output};
 use crate::admin::Refusal;
 use crate::admin::invitations::{self, InvitationInput, InvitationView};
@@ -387,9 +388,9 @@ fn show_invitation(invitation: InvitationView, print: Print) -> anyhow::Result<(
     }
     let until = output::date(invitation.expires_at);
     match invitation.link {
-        None => println!("the invitation of {} is on its way, and works until {until}", invitation.email),
+        None => say!("the invitation of {} is on its way, and works until {until}", invitation.email),
         Some(link) => {
-            println!("{link}\ngive this link to {}; it works once, until {until}", invitation.email);
+            say!("{link}\ngive this link to {}; it works once, until {until}", invitation.email);
         }
     }
     Ok(())

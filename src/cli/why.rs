@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::output::say;
 use super::{Place, output};
 use crate::admin::failures::{self, Diagnosis};
 
@@ -68,6 +69,6 @@ fn show(diagnosis: Diagnosis) {
     }
     output::details(details.into_iter().filter(|(_, text)| !text.is_empty()));
     for (name, value) in failure.request {
-        println!("  {name} = {value}");
+        say!("  {name} = {value}");
     }
 }

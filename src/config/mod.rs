@@ -93,6 +93,9 @@ impl Config {
 /// The file in a quickstart's folder that holds its secret.
 pub const QUICKSTART_SECRET: &str = "secret";
 
+/// The file in a quickstart's folder that holds the port it was started on last: commands beside it speak of that one.
+pub const QUICKSTART_PORT: &str = "port";
+
 /// The whole configuration, resolved.
 #[derive(Clone, Debug)]
 pub struct Config {

@@ -203,6 +203,34 @@ fn quickstart_makes_everything_once_for_its_owner_alone() {
     let moved = free_ports();
     let (elsewhere, ()) = quickstart(folder.path(), moved, || ());
     assert!(elsewhere.contains(&format!("http://localhost:{}\n", moved.1)));
+    // Commands beside it speak of the port that it has.
+    let told =
+        countersign(folder.path(), &["client", "settings", "acme-notes", "--json"], &[]).output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    assert!(told.contains(&format!("http://localhost:{}", moved.0)), "{told}");
+    assert!(!told.contains("localhost:8080"), "{told}");
+}
+
+#[test]
+fn whoever_reads_and_has_had_enough_ends_a_command_quietly() {
+    let folder = TempDir::new().unwrap();
+    let data = folder.path().display().to_string();
+    let environment = [
+        ("COUNTERSIGN_ISSUER", "http://localhost:8080"),
+        ("COUNTERSIGN_SECRET", SECRET),
+        ("COUNTERSIGN_DATA_DIR", data.as_str()),
+    ];
+    for arguments in [&["completions", "bash"][..], &["user", "list"], &["user", "list", "--json"]] {
+        let mut child = countersign(folder.path(), arguments, &environment)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let outcome = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&outcome.stderr).into_owned();
+        assert_eq!((outcome.status.code(), said.as_str()), (Some(0), ""), "{arguments:?}");
+    }
 }
 
 #[test]
