@@ -28,7 +28,11 @@ impl Current {
     /// The database is unavailable; what is shown stays.
     pub async fn reload(&self, store: &Store, beneath: &Choices) -> Result<(), StoreError> {
         let _one_after_the_other = self.loading.lock().await;
-        let chosen = readable(&store.branding().await?);
+        let stored = store.branding().await?;
+        for problem in check(&stored.input).err().into_iter().flatten() {
+            tracing::warn!(%problem, "a part of the stored branding is not shown");
+        }
+        let chosen = readable(&stored);
         let shown = (!chosen.is_empty()).then(|| Branding::from(chosen.over(beneath)));
         // One that is as it was keeps its place.
         if self.shown.load().as_deref() != shown.as_ref() {
@@ -46,7 +50,6 @@ pub fn readable(stored: &StoredBranding) -> Choices {
         Ok(choices) => choices,
         Err(problems) => {
             for problem in problems {
-                tracing::warn!(%problem, "a part of the stored branding is not shown");
                 match problem.field {
                     "name" => input.name = None,
                     "logo" => input.logo = None,

@@ -67,7 +67,7 @@ pub const EVENTS: &[EventType] = &[
     event("session.refused", "A sign-in was refused", &["session.refused", "upstream.refused"], ""),
     event(
         "session.ended",
-        "Somebody signed out, or was signed out",
+        "Somebody signed out, or their sessions were ended, where no other event tells it",
         &["session.end", "user.end_sessions"],
         "",
     ),

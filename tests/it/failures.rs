@@ -20,6 +20,20 @@ async fn asks(app: &TestApp, query: &str) -> Page {
     app.browser().get(&format!("/authorize?{query}")).await
 }
 
+on_both!(the_reference_of_a_refused_sign_in_leads_to_the_audit_log, |app| {
+    app.user("ada").await;
+    let mut browser = app.browser();
+    let page = browser.open("/account").await;
+    let form = crate::support::filled(page.form("/login"), &[("username", "ada"), ("password", "wrong")]);
+    let refused = browser.post("/login", &form).await;
+    let reference = refused.header("x-request-id").unwrap().to_owned();
+    let (_, mut root) = administrator(&app, "root").await;
+    let found = root.get(&format!("/admin/failures/{reference}")).await;
+    assert_eq!(found.location(), format!("/admin/audit?correlation_id={reference}"));
+    assert!(root.get(found.location()).await.text().contains("session.refused"));
+    assert_eq!(root.get("/admin/failures/never").await.status, 404);
+});
+
 on_both!(a_wrong_redirect_uri_is_found_and_mended_from_its_reference_alone, |app| {
     app.rp("web").await;
     let registered = app.app.store.client(&"web".into()).await.unwrap().unwrap();

@@ -15,6 +15,7 @@ use crate::http::extract::{OwnForm, PathPart, QueryFields};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine, Notice, Problem};
+use crate::protocol::audit::AuditFilter;
 
 const LIST: &str = "/admin/failures";
 
@@ -55,6 +56,11 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let found = failures::seen(&app, &me.origin(&info), &id).await;
     if matches!(found, Err(Refusal::NotFound(_))) {
+        // Sign-ins that were refused have their reference in the audit log.
+        let filter = AuditFilter { correlation_id: id.clone(), ..AuditFilter::default() };
+        if !app.store.audit_page(&filter, "", 1).await?.rows.is_empty() {
+            return Ok(Redirect::to(&format!("/admin/audit?correlation_id={id}")).into_response());
+        }
         return Err(PageError::new(
             StatusCode::NOT_FOUND,
             "No such failed request",

@@ -50,7 +50,7 @@ pub async fn create_token(
         expires_in: number(&typed.days).map(|days| u64::from(days) * 86_400),
         uses: number(&typed.uses),
     };
-    // The answer shows the token, so it is no redirect: loading it again must not make another one.
+    // The answer shows the token, so it is no redirect. Whoever loads it again makes another one, which the list shows.
     match registration_tokens::create(&app, &me.origin(&info), input).await {
         Ok(made) => {
             let page = AdminRegistration { token_shown_once: made.token, ..page(&app, &me).await? };
