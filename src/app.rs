@@ -20,6 +20,7 @@ use crate::mail::{Mailer, TransportError};
 use crate::outgoing::{Outgoing, OutgoingError};
 use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::powers::Powers;
+use crate::protocol::user::changes_the_text_around;
 use crate::sealing::Seals;
 use crate::statistics::Statistics;
 use crate::store::{AuditEntry, Store, StoreError};
@@ -192,13 +193,21 @@ impl App {
             at: self.clock.now(),
             actor: origin.actor.clone(),
             action,
-            target,
-            detail: detail.into(),
+            target: readable(target),
+            detail: readable(detail.into()),
             ip: origin.ip.map(|ip| ip.to_string()).unwrap_or_default(),
             user_agent: origin.user_agent.clone(),
             correlation_id: origin.correlation_id.clone(),
         }
     }
+}
+
+/// A text that a terminal and a page show as it is, whoever chose a part of it.
+fn readable(text: String) -> String {
+    if text.contains(changes_the_text_around) {
+        return text.replace(changes_the_text_around, "\u{fffd}");
+    }
+    text
 }
 
 /// Who does something, and from where: what the audit log wants to know.

@@ -144,7 +144,7 @@ pub async fn find(app: &App, correlation_id: &str) -> Result<Diagnosis, Refusal>
     let client = app.store.asked_anew().client(&ClientId::from(failure.client_id.as_str())).await?;
     let grant_type = failure.request.get("grant_type").map(String::as_str);
     Ok(Diagnosis {
-        flow: flow(&failure.endpoint, grant_type, &failure.error),
+        flow: flow(&failure.endpoint, grant_type, &failure.error, &failure.cause),
         redirect_uri: client.as_deref().and_then(|client| redirect_uri(&failure, client)),
         client_name: client.map(|client| client.metadata.client_name.clone()),
         failure,

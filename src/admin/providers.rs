@@ -290,7 +290,17 @@ pub(super) fn check_change(
         KeptProof::Secret(_) => true,
     });
     let kept = if forget_secret { None } else { kept };
+    let keeps_a_secret = matches!(kept, Some(KeptProof::Secret(_))) && input.client_secret.is_none();
     let mut wanted = checked(app, input, kept)?;
+    let confidant = wanted.described.protocol.confidant();
+    let is_shown_to = |described: &Described| described.protocol.confidant() == confidant;
+    // Whoever may change where the secret goes is not thereby to learn it.
+    if keeps_a_secret && !before.usable.as_ref().is_ok_and(|(described, _)| is_shown_to(described)) {
+        return Err(Refusal::field(
+            "client_secret",
+            "must be given anew: the one that is kept here is shown to nobody but whom it was given for",
+        ));
+    }
     if wanted.described.id != before.row.id {
         return Err(Refusal::field(
             "id",
@@ -361,7 +371,10 @@ pub(super) async fn keeps_links(
         return Ok(());
     }
     if let Some(before) = before
-        && before.usable.as_ref().is_ok_and(|(described, _)| described.voucher() == wanted.voucher())
+        && before
+            .usable
+            .as_ref()
+            .is_ok_and(|(described, _)| described.protocol.voucher() == wanted.protocol.voucher())
     {
         return Ok(());
     }
@@ -438,7 +451,7 @@ pub(super) fn summary(described: &Described) -> String {
     format!(
         "{} {} sign_up={} trust_email={} enabled={}",
         described.name,
-        described.voucher(),
+        described.protocol.voucher(),
         described.policy.sign_up,
         described.policy.trust_email,
         described.enabled

@@ -16,10 +16,12 @@ use crate::protocol::client::Client;
 use crate::protocol::client_assertion::{
     AssertionClaims, AssertionError, OneTimeId, is_of_this_kind, judge, may_sign,
 };
-use crate::protocol::client_auth::{ClientAuthError, Credentials, Proof, prove_by_secret};
-use crate::protocol::error::ErrorCode;
+use crate::protocol::client_auth::{ClientAuthError, Credentials, Proof, Unproven, prove_by_secret};
+use crate::protocol::error::{ErrorCode, Rule as _};
 use crate::protocol::ids::ClientId;
 use crate::protocol::params::Params;
+
+const UNKNOWN: ClientAuthError = ClientAuthError::Refused(Unproven::Unknown);
 
 /// A form from a client that proved who it is.
 pub struct ClientForm {
@@ -66,13 +68,14 @@ async fn client_of(app: &App, credentials: &Credentials, path: &str) -> Result<A
         }
         proof => {
             let id = credentials.client_id.as_ref().ok_or(ClientAuthError::Missing)?;
-            let client = app.store.client(id).await?.ok_or(ClientAuthError::Refused)?;
+            let client = app.store.client(id).await?.ok_or(UNKNOWN)?;
             if prove_by_secret(&client, proof, app.clock.now()).is_ok() {
                 Ok(client)
             } else {
                 // What is remembered may be a moment behind; nobody is refused by it.
-                let client = app.store.asked_anew().client(id).await?.ok_or(ClientAuthError::Refused)?;
-                prove_by_secret(&client, proof, app.clock.now()).inspect_err(|error| note(&client, error))?;
+                let client = app.store.asked_anew().client(id).await?.ok_or(UNKNOWN)?;
+                prove_by_secret(&client, proof, app.clock.now())
+                    .inspect_err(|error| note(&client, &error.cause()))?;
                 Ok(client)
             }
         }

@@ -39,6 +39,8 @@ pub struct OAuthError {
     status: StatusCode,
     code: ErrorCode,
     description: String,
+    /// The same for whoever administers the client.
+    cause: String,
     section: &'static str,
     advice: &'static str,
     client_id: Option<String>,
@@ -51,7 +53,7 @@ impl OAuthError {
     /// An error by a rule that says where it stands.
     #[must_use]
     pub fn broken(code: ErrorCode, rule: &(impl Rule + ?Sized)) -> Self {
-        Self { section: rule.section(), advice: rule.advice(), ..Self::new(code, rule) }
+        Self { cause: rule.cause(), section: rule.section(), advice: rule.advice(), ..Self::new(code, rule) }
     }
 
     /// An error with its status: 401 for a client or token of no use, 403 for a token that does not allow this, else 400.
@@ -62,10 +64,12 @@ impl OAuthError {
             ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         };
+        let cause = cause.to_string();
         Self {
             status,
             code,
-            description: description(&cause.to_string()),
+            description: description(&cause),
+            cause,
             section: "",
             advice: "",
             client_id: None,
@@ -114,17 +118,10 @@ impl OAuthError {
     /// The server cannot answer now. The cause goes to the log only.
     pub fn unavailable(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(%cause, "a request could not be answered");
-        Self {
-            status: StatusCode::SERVICE_UNAVAILABLE,
-            code: ErrorCode::TemporarilyUnavailable,
-            description: "the server cannot answer at the moment; try again in a few seconds".to_owned(),
-            section: "",
-            advice: "",
-            client_id: None,
-            request: Vec::new(),
-            challenge: None,
-            retry_after: Some(RETRY_AFTER_SECONDS),
-        }
+        let words = "the server cannot answer at the moment; try again in a few seconds";
+        Self::new(ErrorCode::TemporarilyUnavailable, words)
+            .with_status(StatusCode::SERVICE_UNAVAILABLE)
+            .with_retry_after(RETRY_AFTER_SECONDS)
     }
 }
 
@@ -143,7 +140,7 @@ impl IntoResponse for OAuthError {
         let failure = Failure {
             client_id: self.client_id,
             error: self.code,
-            cause: self.description,
+            cause: self.cause,
             section: self.section,
             advice: self.advice.to_owned(),
             request: self.request,

@@ -71,8 +71,8 @@ pub async fn post(
 async fn possible(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option<(Link, Live)>, PageError> {
     let Some(offer) = &flow.offer else { return Ok(None) };
     let Some(live) = session::of_request(app, headers).await? else { return Ok(None) };
-    // A provider that was switched off since links nobody.
-    if app.providers_anew().await?.get(&offer.identity.upstream).is_none() {
+    // A provider that was switched off since links nobody, nor does another one in its place.
+    if app.providers_anew().await?.vouching(&offer.identity.upstream, &offer.voucher).is_none() {
         return Ok(None);
     }
     let begun = flow.progress.signed_in.as_ref();

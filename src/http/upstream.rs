@@ -56,6 +56,8 @@ struct Out {
     /// Its name at the gate.
     id: String,
     upstream: String,
+    /// Who vouches for people there.
+    voucher: String,
     flow: Flow,
     /// The session whose user wants the account there linked to theirs.
     links_to: Option<SessionId>,
@@ -147,6 +149,7 @@ pub(crate) async fn leave(
     let out = Out {
         id: app.entropy.secret(),
         upstream: upstream.id.clone(),
+        voucher: upstream.protocol.voucher(),
         flow,
         links_to,
         pending: Pending::new(&app.entropy, anew_since),
@@ -176,7 +179,9 @@ pub async fn callback(
     let upstream = named(&providers, &id)?;
     let out = answer.get("state").and_then(|state| app.seals.open::<Out>(Purpose::Upstream, state).ok());
     // What was begun at one provider is not ended at another (RFC 9700 §4.4.2).
-    let Some(out) = out.filter(|out| out.upstream == upstream.id) else {
+    let Some(out) =
+        out.filter(|out| out.upstream == upstream.id && out.voucher == upstream.protocol.voucher())
+    else {
         tracing::info!(upstream = upstream.id, "an answer to nothing that this server asked");
         let flow = Flow::of_page(&app, None, &browser)?;
         let unknown = key("upstream-unknown").about("provider", &upstream.name);
@@ -185,9 +190,17 @@ pub async fn callback(
         );
     };
     out.flow.check(&app, &browser)?;
-    let there = Return { app: &app, browser, info, headers, upstream, out };
+    let by_now;
+    let mut there = Return { app: &app, browser, info, headers, upstream, out };
     let outcome = match there.identity(&answer).await? {
-        Ok(came_back) => there.welcome(came_back).await?,
+        Ok(came_back) => {
+            // It took its time to answer, and may have been switched off meanwhile.
+            by_now = app.providers_anew().await?;
+            there.upstream = by_now
+                .vouching(&id, &there.out.voucher)
+                .ok_or_else(|| PageError::not_found(key("upstream-none")))?;
+            there.welcome(came_back).await?
+        }
         Err(problem) => Err(problem),
     };
     match outcome {
@@ -394,7 +407,8 @@ impl Return<'_> {
     /// Somebody here has this address. Whoever signs in to that account may link the two.
     fn offer(&self, identity: Identity) -> Result<Response, PageError> {
         let mut flow = self.out.flow.clone();
-        flow.offer = Some(Offer { identity, at: self.app.clock.now() });
+        let voucher = self.out.voucher.clone();
+        flow.offer = Some(Offer { identity, voucher, at: self.app.clock.now() });
         Ok(Redirect::to(&format!("/login?flow={}", flow.seal(self.app)?)).into_response())
     }
 

@@ -114,11 +114,13 @@ impl AdminFailure {
                     Outcome::Done => "done",
                     Outcome::Failed => "failed",
                     Outcome::NotReached => "not-reached",
+                    Outcome::NotKnown => "not-known",
                 },
                 outcome: match step.outcome {
                     Outcome::Done => "done",
                     Outcome::Failed => "refused",
                     Outcome::NotReached => "not reached",
+                    Outcome::NotKnown => "not known",
                 },
             }
         })

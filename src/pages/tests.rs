@@ -1784,7 +1784,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
                     difference: Some("the slash at the end"),
                     can_be_registered: true,
                 }),
-                flow: flow("/authorize", None, "invalid_request"),
+                flow: flow("/authorize", None, "invalid_request", ""),
                 problems: vec![],
                 notice: None,
             }),

@@ -64,9 +64,9 @@ pub enum ClientAuthError {
     /// The header names one client and the form another.
     #[error("client_id in the form is not the client of the Authorization header")]
     TwoClients,
-    /// Nobody registered it, or it is switched off, or the secret is wrong: not told apart.
+    /// Nobody registered it, or it is switched off, or the secret is wrong: not told apart on the wire.
     #[error("the client is unknown, disabled, or its secret is wrong")]
-    Refused,
+    Refused(Unproven),
     /// It registered another method.
     #[error(
         "the client is registered with token_endpoint_auth_method {registered}, and this request is authenticated with \
@@ -92,10 +92,60 @@ pub enum ClientAuthError {
     Assertion(#[from] AssertionError),
 }
 
+/// Why a client is refused. Only whoever administers it is told: others would learn which clients there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unproven {
+    /// Nobody registered it.
+    #[error("no client is registered with this client_id")]
+    Unknown,
+    /// It is switched off.
+    #[error("the client is disabled")]
+    Disabled,
+    /// It registered a key.
+    #[error("the client has no secret here, and a client_secret was sent")]
+    NoSecret,
+    /// The secret was its own once.
+    #[error("the client_secret was replaced, and is good no more")]
+    Replaced,
+    /// The secret is its own, and something was copied along with it.
+    #[error("the client_secret has blanks or line breaks around it")]
+    Blanks,
+    /// The secret is another.
+    #[error("the client_secret is not the client's")]
+    OtherSecret,
+}
+
+impl Unproven {
+    fn advice(self) -> &'static str {
+        match self {
+            Self::Unknown => "Compare the application's client_id with the registered ones, or register it.",
+            Self::Disabled => "Enable the client on its page, if it is to be used.",
+            Self::NoSecret => {
+                "Set the application's library to sign an assertion (private_key_jwt), or register a method with a secret."
+            }
+            Self::Replaced => {
+                "Give the application the secret that was made last. If nobody has it, make another one on the client's page."
+            }
+            Self::Blanks => "Take them out of the application's configuration.",
+            Self::OtherSecret => {
+                "Copy the secret into the application's configuration again. If nobody has it, make another one on the client's \
+                 page. With HTTP Basic, the secret is form-urlencoded first."
+            }
+        }
+    }
+}
+
 impl Rule for ClientAuthError {
+    fn cause(&self) -> String {
+        match self {
+            Self::Refused(why) => why.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     fn section(&self) -> &'static str {
         match self {
-            Self::Missing | Self::MalformedBasic | Self::Refused => "RFC 6749 §2.3.1",
+            Self::Missing | Self::MalformedBasic | Self::Refused(_) => "RFC 6749 §2.3.1",
             Self::NotAuthenticated => "RFC 6749 §3.2.1",
             Self::PublicClient => "RFC 7662 §2.1",
             Self::SeveralMethods | Self::TwoClients => "RFC 6749 §2.3",
@@ -106,15 +156,12 @@ impl Rule for ClientAuthError {
 
     fn advice(&self) -> &'static str {
         match self {
+            Self::Refused(why) => why.advice(),
             Self::Missing | Self::MalformedBasic => {
                 "Give the application's library the client_id and the secret."
             }
             Self::SeveralMethods | Self::TwoClients => {
                 "Switch one of the ways off by which the application authenticates itself."
-            }
-            Self::Refused => {
-                "Compare client_id and secret with the registered ones: is it the secret of another deployment, or one that \
-                 was rotated? A lost secret is replaced by a new one under Admin, Applications."
             }
             Self::PublicClient => {
                 "Register a client with a secret for the API that introspects tokens, and let it introspect every client's."
@@ -192,7 +239,7 @@ impl Credentials {
 /// It does not.
 pub fn prove_by_secret(client: &Client, proof: &Proof, now: Timestamp) -> Result<(), ClientAuthError> {
     if client.disabled {
-        return Err(ClientAuthError::Refused);
+        return Err(ClientAuthError::Refused(Unproven::Disabled));
     }
     let registered = client.metadata.token_endpoint_auth_method;
     match proof {
@@ -208,12 +255,25 @@ pub fn prove_by_secret(client: &Client, proof: &Proof, now: Timestamp) -> Result
             let right = client.secret_hash.iter().chain(old).any(|known| same_secret(&hash, known));
             // Only after the secret was right: whoever does not know it learns nothing about the registration.
             match (right, registered == *method) {
-                (false, _) => Err(ClientAuthError::Refused),
+                (false, _) => Err(ClientAuthError::Refused(another_secret(client, secret))),
                 (true, false) => Err(ClientAuthError::OtherMethod { registered, used: *method }),
                 (true, true) => Ok(()),
             }
         }
-        Proof::Assertion(_) => Err(ClientAuthError::Refused),
+        Proof::Assertion(_) => Err(ClientAuthError::Refused(Unproven::OtherSecret)),
+    }
+}
+
+/// What is the matter with a secret that is not good.
+fn another_secret(client: &Client, secret: &str) -> Unproven {
+    let is = |known: Option<&String>, secret: &str| {
+        known.is_some_and(|known| same_secret(&sha256_hex(secret), known))
+    };
+    match &client.secret_hash {
+        None => Unproven::NoSecret,
+        own if is(own.as_ref(), secret.trim()) => Unproven::Blanks,
+        _ if is(client.old_secret.as_ref().map(|old| &old.hash), secret) => Unproven::Replaced,
+        _ => Unproven::OtherSecret,
     }
 }
 
@@ -239,11 +299,13 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{ClientAuthError, Credentials, Proof, Timestamp, prove_by_secret};
-    use crate::protocol::client::AuthMethod;
+    use super::{ClientAuthError, Credentials, Proof, Timestamp, Unproven, prove_by_secret};
+    use crate::protocol::client::{AuthMethod, OldSecret};
     use crate::protocol::client_assertion::AssertionError;
+    use crate::protocol::error::Rule as _;
     use crate::protocol::params::Params;
     use crate::protocol::samples;
+    use crate::protocol::secret::sha256_hex;
 
     fn read(authorization: Option<&str>, form: &str) -> Result<Credentials, ClientAuthError> {
         Credentials::from_request(authorization, &Params::parse(form.as_bytes()).unwrap())
@@ -322,7 +384,7 @@ mod tests {
         let none = read(None, "client_id=client");
         let wrong = read(Some(&basic("client:wrong")), "");
         let empty = read(Some(&basic("client:")), "");
-        assert_eq!(prove(&client, &wrong), Err(ClientAuthError::Refused));
+        assert_eq!(prove(&client, &wrong), Err(ClientAuthError::Refused(Unproven::OtherSecret)));
         for credentials in [&none, &empty] {
             assert_eq!(
                 prove(&client, credentials),
@@ -343,11 +405,30 @@ mod tests {
             Err(ClientAuthError::NotAuthenticated),
             "no secret is not no proof"
         );
-        assert_eq!(prove(&by_key, &wrong), Err(ClientAuthError::Refused));
+        assert_eq!(prove(&by_key, &wrong), Err(ClientAuthError::Refused(Unproven::NoSecret)));
         let mut disabled = client;
         disabled.disabled = true;
         for credentials in [none, read(Some(&basic("client:secret")), "")] {
-            assert_eq!(prove(&disabled, &credentials), Err(ClientAuthError::Refused), "{credentials:?}");
+            let refused = Err(ClientAuthError::Refused(Unproven::Disabled));
+            assert_eq!(prove(&disabled, &credentials), refused, "{credentials:?}");
+        }
+    }
+
+    #[test]
+    fn whoever_administers_a_client_is_told_what_is_wrong_with_a_secret_and_nobody_else() {
+        let mut client = samples::client("client");
+        let hash = sha256_hex("before");
+        client.old_secret = Some(OldSecret { hash, sealed: None, until: Timestamp(0) });
+        for (sent, why) in [
+            ("before", Unproven::Replaced),
+            (" secret\n", Unproven::Blanks),
+            ("Secret", Unproven::OtherSecret),
+        ] {
+            let proof = Proof::Secret { method: AuthMethod::ClientSecretBasic, secret: sent.to_owned() };
+            let refused = prove_by_secret(&client, &proof, Timestamp(0)).unwrap_err();
+            assert_eq!(refused, ClientAuthError::Refused(why), "{sent:?}");
+            assert_eq!(refused.to_string(), ClientAuthError::Refused(Unproven::Unknown).to_string());
+            assert_eq!(refused.cause(), why.to_string());
         }
     }
 }

@@ -66,6 +66,12 @@ pub struct RedeemRequest<'a> {
 /// Why a code is not redeemed. Each is `invalid_grant` (RFC 6749 §5.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeError {
+    /// RFC 6749 §4.1.3: "verify that the authorization code is valid".
+    #[error("the code is not one that this server issued")]
+    Unknown,
+    /// RFC 6749 §4.1.2: "The client MUST NOT use the authorization code more than once."
+    #[error("the code was used before; what it was used for is revoked")]
+    Used,
     /// RFC 6749 §4.1.3: "ensure that the authorization code was issued to the authenticated … client".
     #[error("the code was issued to another client")]
     OtherClient,
@@ -89,8 +95,10 @@ pub enum CodeError {
 impl Rule for CodeError {
     fn section(&self) -> &'static str {
         match self {
-            Self::OtherClient | Self::RedirectUriMissing | Self::RedirectUriDiffers => "RFC 6749 §4.1.3",
-            Self::Expired => "RFC 6749 §4.1.2",
+            Self::Unknown | Self::OtherClient | Self::RedirectUriMissing | Self::RedirectUriDiffers => {
+                "RFC 6749 §4.1.3"
+            }
+            Self::Used | Self::Expired => "RFC 6749 §4.1.2",
             Self::Pkce(error) => error.section(),
             Self::Dead(error) => error.section(),
         }
@@ -98,6 +106,13 @@ impl Rule for CodeError {
 
     fn advice(&self) -> &'static str {
         match self {
+            Self::Unknown => {
+                "Send the code as it came in the redirect, whole and decoded once, to the server that sent it."
+            }
+            Self::Used => {
+                "Redeem each code once: a page that is loaded again, or a request that is sent again, must not redeem it \
+                 anew. If the application did not, somebody else has seen the code."
+            }
             Self::OtherClient => {
                 "Compare the client_id of the authorization request with the one of the token request."
             }

@@ -6,6 +6,7 @@ use strsim::normalized_levenshtein;
 use url::Url;
 
 use super::client::GrantType;
+use super::code::CodeError;
 use super::error::ErrorCode;
 use super::params::Params;
 use super::redirect_uri::{check_for_registration, matches};
@@ -231,6 +232,8 @@ pub enum Outcome {
     Failed,
     /// The flow did not come this far.
     NotReached,
+    /// Nothing tells whether it was taken.
+    NotKnown,
 }
 
 /// A step of a flow.
@@ -256,12 +259,15 @@ const CODE_FLOW: [(Party, Party, &str); 6] = [
     (Party::Application, Party::Server, "token request with the code"),
 ];
 
-/// The flow that a failed request belongs to, and where in it the failure is.
+/// The flow that a failed request belongs to, and where in it the failure is, by its error and cause.
 #[must_use]
-pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str) -> Vec<FlowStep> {
+pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str, cause: &str) -> Vec<FlowStep> {
+    // Whoever sends a code of this server's came by the steps before. Of others, and of who was not let in with it, nobody knows.
+    let is_by_code = error == ErrorCode::InvalidGrant.as_str() && cause != CodeError::Unknown.to_string();
     let code_flow_until = |failed: usize| {
         let steps = CODE_FLOW.into_iter().enumerate().map(|(number, (from, to, what))| {
             let outcome = match number.cmp(&failed) {
+                std::cmp::Ordering::Less if endpoint == "/token" && !is_by_code => Outcome::NotKnown,
                 std::cmp::Ordering::Less => Outcome::Done,
                 std::cmp::Ordering::Equal => Outcome::Failed,
                 std::cmp::Ordering::Greater => Outcome::NotReached,
@@ -376,20 +382,23 @@ mod tests {
 
     #[test]
     fn the_failure_is_where_the_flow_ended() {
-        for (endpoint, grant_type, error, steps, failed) in [
-            ("/authorize", None, "invalid_request", 6, 1),
-            ("/authorize", None, "unmet_authentication_requirements", 6, 2),
-            ("/consent", None, "access_denied", 6, 2),
-            ("/token", Some("authorization_code"), "invalid_grant", 6, 5),
-            ("/token", Some("refresh_token"), "invalid_grant", 1, 0),
-            ("/token", None, "invalid_client", 1, 0),
-            ("/logout", None, "invalid_request", 1, 0),
+        let code = Some("authorization_code");
+        for (endpoint, grant_type, error, cause, steps, failed, before) in [
+            ("/authorize", None, "invalid_request", "", 6, 1, Outcome::Done),
+            ("/authorize", None, "unmet_authentication_requirements", "", 6, 2, Outcome::Done),
+            ("/consent", None, "access_denied", "", 6, 2, Outcome::Done),
+            ("/token", code, "invalid_grant", "the code has expired", 6, 5, Outcome::Done),
+            ("/token", code, "invalid_grant", &CodeError::Unknown.to_string(), 6, 5, Outcome::NotKnown),
+            ("/token", code, "invalid_client", "the client is disabled", 6, 5, Outcome::NotKnown),
+            ("/token", Some("refresh_token"), "invalid_grant", "", 1, 0, Outcome::Done),
+            ("/token", None, "invalid_client", "", 1, 0, Outcome::Done),
+            ("/logout", None, "invalid_request", "", 1, 0, Outcome::Done),
         ] {
-            let flow = flow(endpoint, grant_type, error);
+            let flow = flow(endpoint, grant_type, error, cause);
             assert_eq!(flow.len(), steps, "{endpoint}");
             for (number, step) in flow.iter().enumerate() {
                 assert_eq!(step.outcome == Outcome::Failed, number == failed, "{endpoint}");
-                assert_eq!(step.outcome == Outcome::Done, number < failed, "{endpoint}");
+                assert_eq!(step.outcome == before, number < failed, "{endpoint} {cause}");
             }
         }
     }

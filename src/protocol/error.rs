@@ -101,6 +101,11 @@ pub trait Rule: fmt::Display {
         ""
     }
 
+    /// What whoever administers the client is told, where that is more than what everybody may know.
+    fn cause(&self) -> String {
+        self.to_string()
+    }
+
     /// What whoever administers the client can do about it; may be empty.
     fn advice(&self) -> &'static str {
         ""

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{SessionId, UserId};
 use super::sign_in::LONGEST_BETWEEN_PROOFS;
 use super::timestamp::Timestamp;
-use super::user::{User, canonical_email, canonical_username, display_name};
+use super::user::{User, canonical_email, canonical_username, changes_the_text_around, display_name};
 
 /// An account holds so many identities at most.
 pub const MOST_IDENTITIES: i64 = 20;
@@ -56,7 +56,9 @@ impl Identity {
     #[must_use]
     pub fn of(upstream: &str, told: Told) -> Option<Self> {
         let subject = told.subject;
-        let fine = !subject.is_empty() && subject.len() <= LONGEST_SUBJECT && !subject.contains('\0');
+        let fine = !subject.is_empty()
+            && subject.len() <= LONGEST_SUBJECT
+            && !subject.contains(changes_the_text_around);
         let email = told.email.and_then(|email| canonical_email(&email).ok());
         fine.then(|| Self {
             upstream: upstream.to_owned(),
@@ -242,6 +244,8 @@ fn new_account(
 pub struct Offer {
     /// What was shown to be theirs at the provider.
     pub identity: Identity,
+    /// Who vouched for it.
+    pub voucher: String,
     /// When.
     pub at: Timestamp,
 }
@@ -421,7 +425,8 @@ mod tests {
 
     #[test]
     fn cve_2026_9087_an_offer_is_confirmed_in_its_own_flow_by_who_signed_in_there_and_soon() {
-        let offer = Offer { identity: identity(false), at: Timestamp(1000) };
+        let voucher = "https://acme.example".to_owned();
+        let offer = Offer { identity: identity(false), voucher, at: Timestamp(1000) };
         let (live, other, user) = ("s".into(), "t".into(), UserId::from("ada"));
         let link = confirm(&offer, Some(&live), &live, &user, Timestamp(1599)).unwrap();
         assert_eq!((link.user(), link.identity()), (&user, &offer.identity));

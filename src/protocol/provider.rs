@@ -167,6 +167,27 @@ pub enum UpstreamProtocol {
     OAuth2(Box<OAuth2Provider>),
 }
 
+impl UpstreamProtocol {
+    /// Who it is that vouches for people here, as far as the settings tell. Where this is another one, the people whom it
+    /// calls by the names of before may be others.
+    #[must_use]
+    pub fn voucher(&self) -> String {
+        match self {
+            Self::OpenIdConnect { issuer } => issuer.clone(),
+            Self::OAuth2(provider) => format!("{} {}", provider.userinfo, provider.claims.subject),
+        }
+    }
+
+    /// Whom this server's secret is shown to.
+    #[must_use]
+    pub fn confidant(&self) -> String {
+        match self {
+            Self::OpenIdConnect { issuer } => issuer.clone(),
+            Self::OAuth2(provider) => provider.token.origin().ascii_serialization(),
+        }
+    }
+}
+
 /// A provider without discovery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OAuth2Provider {
@@ -229,20 +250,6 @@ pub struct Described {
     pub policy: Policy,
     /// Can people sign in with it?
     pub enabled: bool,
-}
-
-impl Described {
-    /// Who it is that vouches for people here, as far as the settings tell. Where this is another one, the people whom it
-    /// calls by the names of before may be others.
-    #[must_use]
-    pub fn voucher(&self) -> String {
-        match &self.protocol {
-            UpstreamProtocol::OpenIdConnect { issuer } => issuer.clone(),
-            UpstreamProtocol::OAuth2(provider) => {
-                format!("{} {}", provider.userinfo, provider.claims.subject)
-            }
-        }
-    }
 }
 
 /// What was filled in is said, and nothing that is secret.
@@ -635,7 +642,8 @@ impl Checks {
             (url.scheme() == "https" || plain) && url.username().is_empty() && url.password().is_none()
         };
         // What the parser would mend, such as a line break, is no address that anybody means.
-        let readable = text.len() <= LONGEST_URL && !text.contains(|c: char| c.is_control() || c == ' ');
+        let readable = text.len() <= LONGEST_URL
+            && !text.contains(|c: char| changes_the_text_around(c) || c.is_whitespace());
         let url = readable.then(|| Url::parse(text).ok()).flatten().filter(allowed);
         if url.is_none() {
             let shown: String = text.chars().take(200).collect();

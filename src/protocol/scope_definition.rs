@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::claims::{self, GROUPS, SUPPORTED};
 use super::claims_request::Wish;
 use super::registration::{FieldProblem, is_a_language};
-use super::scope::{RESERVED, Scope, is_standard};
+use super::scope::{RESERVED, STANDARD, Scope, is_standard};
 use super::timestamp::Timestamp;
 use super::user::{User, changes_the_text_around};
 
@@ -330,10 +330,37 @@ const OF_THE_PROTOCOL: &[(&str, &str)] = &[
     ("gid", "the id of the grant in this server's access tokens"),
 ];
 
-/// Where the meaning of a claim is fixed, if it is the protocol's own.
+/// Where the meaning of a claim is fixed, if it is the protocol's own. In whatever case: some libraries read `Sub` as `sub`.
 #[must_use]
 pub fn fixed_by(claim: &str) -> Option<&'static str> {
-    OF_THE_PROTOCOL.iter().find(|(name, _)| *name == claim).map(|(_, place)| *place)
+    OF_THE_PROTOCOL.iter().find(|(name, _)| name.eq_ignore_ascii_case(claim)).map(|(_, place)| *place)
+}
+
+/// Why a claim may not say this: an application goes by what the standards say of its name.
+fn misleads(claim: &str, source: &Source) -> Option<String> {
+    // Core §5.2: what follows `#` is a language, and the claim the same.
+    let plain = claim.split('#').next().unwrap_or_default();
+    if let Some(place) = fixed_by(plain) {
+        return Some(format!(
+            "{plain} is a claim of the protocol itself ({place}): what is done with a token rests on it"
+        ));
+    }
+    let standard = *SUPPORTED.iter().find(|known| known.eq_ignore_ascii_case(plain))?;
+    if standard != plain {
+        return Some(format!(
+            "{plain} is read as {standard} by libraries that disregard case: write it as {standard}"
+        ));
+    }
+    // Accounts are found by `email`, say.
+    let (own, from) = match source {
+        Source::Groups { prefix } if plain == GROUPS => (prefix.is_empty(), "all groups".to_owned()),
+        _ if plain == GROUPS => (false, "all groups".to_owned()),
+        source => (
+            matches!(source, Source::Attribute { attribute } if attribute == own_attribute(plain)),
+            format!("the attribute {} (OpenID Connect Core section 5.1)", own_attribute(plain)),
+        ),
+    };
+    (!own).then(|| format!("{plain} has a meaning that applications rely on: it can only come from {from}"))
 }
 
 /// Judges a scope; with `before`, a changed one.
@@ -387,12 +414,12 @@ fn name_problem(name: &str, before: Option<&ScopeDefinition>) -> Result<(), Stri
     if matches!(name, "." | "..") {
         return Err("means a folder in addresses, and this scope would have none".to_owned());
     }
-    if is_standard(name) {
+    // In whatever case: nobody is to take one for the other.
+    if let Some(standard) = STANDARD.iter().find(|standard| standard.eq_ignore_ascii_case(name)) {
         return Err(format!(
-            "{name} is a scope of this server already, with claims of its own (OpenID Connect Core section 5.4)"
+            "{standard} is a scope of this server already, with claims of its own (OpenID Connect Core section 5.4)"
         ));
     }
-    // In whatever case: nobody is to take one for the other.
     if name.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
         return Err(format!("scopes that begin with {RESERVED} are those of this server's own APIs"));
     }
@@ -481,30 +508,9 @@ fn mapping(input: &MappingInput) -> Result<Mapping, String> {
             "claim: a claim's name has 1 to {LONGEST_NAME} printable ASCII characters without space"
         ));
     }
-    // Core §5.2: what follows `#` is a language, and the claim the same.
-    let plain = claim.split('#').next().unwrap_or_default();
-    if let Some(place) = fixed_by(plain) {
-        return Err(format!(
-            "claim: {plain} is a claim of the protocol itself ({place}): what is done with a token rests on it"
-        ));
-    }
     let source = source(input)?;
-    if SUPPORTED.contains(&plain) {
-        // An application that knows a standard claim goes by what the standard says of it: accounts are found by `email`.
-        let own = match &source {
-            Source::Attribute { attribute } => attribute == own_attribute(plain),
-            Source::Groups { prefix } => plain == GROUPS && prefix.is_empty(),
-            Source::Value { .. } => false,
-        };
-        if !own {
-            let from = match plain {
-                GROUPS => "all groups".to_owned(),
-                claim => format!("the attribute {} (OpenID Connect Core section 5.1)", own_attribute(claim)),
-            };
-            return Err(format!(
-                "claim: {plain} has a meaning that applications rely on: it can only come from {from}"
-            ));
-        }
+    if let Some(why) = misleads(claim, &source) {
+        return Err(format!("claim: {why}"));
     }
     let into = input.into.as_deref().unwrap_or_default();
     let places: Option<BTreeSet<Place>> = into.iter().map(|text| Place::parse(text.trim())).collect();
@@ -558,12 +564,16 @@ fn source(input: &MappingInput) -> Result<Source, String> {
     }
 }
 
+/// 2⁶³: from here on some notations have no whole numbers, and what is no whole number is not exact any more.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
 /// Can every notation that a scope is written in say this?
 fn is_sayable(value: &Value) -> bool {
     match value {
         Value::Null => false,
-        // What is above the largest signed number is unsigned.
-        Value::Number(number) => !number.is_u64() || number.is_i64(),
+        Value::Number(number) => {
+            number.is_i64() || number.as_f64().is_some_and(|value| value.abs() < TOO_LARGE)
+        }
         Value::Array(items) => items.iter().all(is_sayable),
         Value::Object(members) => members.values().all(is_sayable),
         Value::Bool(_) | Value::String(_) => true,
@@ -613,14 +623,12 @@ impl Definitions {
         Self(Vec::new())
     }
 
-    /// These. A claim that is the protocol's own by now, and was not when it was written down, is none any more.
+    /// These. A claim whose meaning is fixed by now, and was not when it was written down, is none any more.
     #[must_use]
     pub fn of(mut definitions: Vec<ScopeDefinition>) -> Self {
         definitions.sort_by(|one, other| one.name.cmp(&other.name));
         for definition in &mut definitions {
-            definition
-                .claims
-                .retain(|mapping| fixed_by(mapping.claim.split('#').next().unwrap_or_default()).is_none());
+            definition.claims.retain(|mapping| misleads(&mapping.claim, &mapping.source).is_none());
         }
         Self(definitions)
     }

@@ -96,7 +96,11 @@ pub fn code_of<'a>(
         Some("access_denied" | "user_cancelled_login" | "user_cancelled_authorize") => {
             Err(UpstreamError::Denied)
         }
-        Some(error) => Err(UpstreamError::Refused(error.chars().take(100).collect())),
+        // RFC 6749 §4.1.2.1: `%x20-21 / %x23-5B / %x5D-7E`.
+        Some(error) => {
+            let meant = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\');
+            Err(UpstreamError::Refused(error.chars().filter(meant).take(100).collect()))
+        }
         None => response.get("code").ok_or_else(|| UpstreamError::Refused("no code".to_owned())),
     }
 }
@@ -167,6 +171,8 @@ mod tests {
             |query: &str| code_of(&Params::parse(query.as_bytes()).unwrap(), None, false).map(str::to_owned);
         assert_eq!(read("error=access_denied&code=c"), Err(UpstreamError::Denied));
         assert_eq!(read("error=server_error"), Err(UpstreamError::Refused("server_error".to_owned())));
+        // What a terminal would obey, or a log take for a line of its own.
+        assert_eq!(read("error=a%1b[2J%0ab%22%e2%80%ae"), Err(UpstreamError::Refused("a[2Jb".to_owned())));
         for query in ["", "code=", "state=x"] {
             assert_eq!(read(query), Err(UpstreamError::Refused("no code".to_owned())), "{query}");
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use countersign::app::Origin;
 use countersign::store::AuditEntry;
 use serde_json::{Value, json};
 
@@ -255,4 +256,13 @@ on_both!(the_page_shows_who_did_what_by_name_and_says_what_is_wrong, |app| {
     let first = root.get("/admin/audit?action=test.note").await;
     let second = root.get(&first.attribute("p.more a", "href")).await;
     assert_eq!(first.body.matches("<tr>").count() + second.body.matches("<tr>").count(), 2 + 61);
+});
+
+on_both!(what_strangers_chose_commands_no_terminal_that_shows_the_log, |app| {
+    let (_, mut browser) = administrator(&app, "root").await;
+    let detail = "a\u{1b}[2J\nb\u{202e}";
+    let entry = app.app.audit(&Origin::system(), "test.note", "user:\r".to_owned(), detail);
+    app.app.store.audit(&entry).await.unwrap();
+    let shown = browser.get("/admin/audit").await.body;
+    assert!(shown.contains("a\u{fffd}[2J\u{fffd}b\u{fffd}") && shown.contains("user:\u{fffd}"), "{shown}");
 });

@@ -2,11 +2,13 @@
 
 use axum::body::Body;
 use axum::http::Method;
+use countersign::app::Origin;
+use countersign::protocol::client::AuthMethod;
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, administrator, problem, robot};
 use crate::admin_pages::submit;
-use crate::support::{Browser, Page, TestApp, granted, on_both, refused};
+use crate::support::{Browser, Page, Rp, TestApp, granted, on_both, refused};
 
 /// What the administration API says about the request that got this answer.
 async fn explained(caller: &Caller, answer: &Page) -> Value {
@@ -110,6 +112,7 @@ on_both!(every_refused_request_tells_its_rule_and_keeps_no_secret, |app| {
     let code = rp.code(&mut browser, "ada", "openid").await;
     granted(&rp.redeem(&code).await);
     let replayed = rp.redeem(&code).await;
+    let made_up = rp.redeem("s3cret").await;
     let unknown = rp.refresh("cs_rt_made-up.s3cret").await;
     let elsewhere =
         rp.token(&[("grant_type", "password"), ("username", "ada"), ("password", "s3cret")]).await;
@@ -128,7 +131,8 @@ on_both!(every_refused_request_tells_its_rule_and_keeps_no_secret, |app| {
     let half_pkce = browser.get(&authorization(&[("code_challenge_method", "plain")])).await;
     let no_client = asks(&app, "response_type=code").await;
     for (answer, client, endpoint, error, section) in [
-        (&replayed, "web", "/token", "invalid_grant", "RFC 6749 §5.2"),
+        (&replayed, "web", "/token", "invalid_grant", "RFC 6749 §4.1.2"),
+        (&made_up, "web", "/token", "invalid_grant", "RFC 6749 §4.1.3"),
         (&unknown, "web", "/token", "invalid_grant", "RFC 6749 §5.2"),
         (&elsewhere, "web", "/token", "unsupported_grant_type", "RFC 6749 §5.2"),
         (&wider, "web", "/token", "invalid_scope", "RFC 6749 §6"),
@@ -156,8 +160,34 @@ on_both!(every_refused_request_tells_its_rule_and_keeps_no_secret, |app| {
     assert_eq!(rows.len(), 2);
     let next = listed["next"].as_str().unwrap();
     let older = robot.get(&format!("/admin/api/failures?client_id=web&after={next}")).await.json();
-    assert_eq!(older["failures"].as_array().unwrap().len(), 4, "{older}");
+    assert_eq!(older["failures"].as_array().unwrap().len(), 5, "{older}");
     assert_eq!(refused(&replayed), "invalid_grant");
+});
+
+on_both!(why_a_client_is_not_believed_is_told_to_administrators_alone, |app| {
+    app.rp("web").await;
+    let robot = robot(&app).await;
+    let mut off = app.app.store.client(&"web".into()).await.unwrap().unwrap().as_ref().clone();
+    let asked = async |id: &str, secret: &str| {
+        let stranger = Rp::of(&app.router, id, AuthMethod::ClientSecretBasic, secret, "");
+        stranger.token(&[("grant_type", "client_credentials")]).await
+    };
+    let mut answers = vec![
+        ("no client is registered", asked("nobody", "x").await),
+        ("is not the client's", asked("web", "x").await),
+    ];
+    off.disabled = true;
+    let before = off.updated_at;
+    off.updated_at.0 += 1;
+    let audit = app.app.audit(&Origin::system(), "test.end", String::new(), "");
+    assert!(app.app.store.update_client(&off, before, &audit).await.unwrap());
+    answers.push(("is disabled", asked("web", "x").await));
+    for (cause, answer) in &answers {
+        assert_eq!(answer.body, answers[0].1.body, "nobody else tells them apart");
+        let diagnosis = explained(&robot, answer).await;
+        let told = diagnosis["cause"].as_str().unwrap();
+        assert!(told.contains(cause) && !diagnosis["advice"].as_str().unwrap().is_empty(), "{diagnosis}");
+    }
 });
 
 on_both!(what_is_kept_of_a_request_is_bounded_whatever_it_holds, |app| {

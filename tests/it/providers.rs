@@ -1,6 +1,6 @@
 //! Upstream providers that are registered at run time: by whom, with what, and what becomes of sign-ins.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::http::Method;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::admin_api::{Caller, administrator, problem, robot, signed_in, token};
 use crate::admin_pages::submit;
 use crate::support::provider::{Plan, Provider, nowhere};
-use crate::support::{Browser, Engine, Page, START, TestApp, granted, on_both, on_both_engines};
+use crate::support::{Browser, Engine, Page, START, TestApp, granted, on_both, on_both_engines, soon};
 use crate::upstream::{is_inside, press, through};
 
 const SECRET: &str = "s3cret & more";
@@ -117,8 +117,10 @@ on_both!(people_sign_in_with_it_until_it_is_switched_off_and_their_links_outlast
     kept["keep_links"] = json!(true);
     created(&caller, &kept).await;
     assert_eq!(again(&mut app.browser()).await, subject);
-    // Another that vouches is another provider, too.
-    let page = patch(&caller, "acme", &json!({ "issuer": "https://login.other.example" })).await;
+    // Another that vouches is another provider, too. The secret was not meant for it.
+    let other = json!({ "issuer": "https://login.other.example" });
+    assert_eq!(faults(&patch(&caller, "acme", &other).await), ["client_secret"]);
+    let page = patch(&caller, "acme", &merged(other, &json!({ "client_secret": "another" }))).await;
     assert_eq!(faults(&page), ["keep_links"]);
     let log = app.audit_log().await;
     for action in ["upstream.create", "upstream.update", "upstream.delete"] {
@@ -127,6 +129,37 @@ on_both!(people_sign_in_with_it_until_it_is_switched_off_and_their_links_outlast
     let rows = app.app.store.recent_audit(100).await.unwrap();
     let row = rows.iter().find(|row| row.action == "upstream.update").unwrap();
     assert_eq!((row.actor.as_str(), row.detail.as_str()), ("client:robot", "enabled=true"));
+});
+
+on_both!(whoever_did_not_vouch_when_it_began_or_does_no_more_when_it_ends_signs_nobody_in, |app| {
+    let (provider, other) = (Provider::open().await, Provider::open().await);
+    let caller = robot(&app).await;
+    created(&caller, &acme(&provider)).await;
+    let begin = async || {
+        let mut browser = app.browser();
+        let page = browser.open("/account").await;
+        let out = press(&mut browser, &page, "acme").await;
+        (browser, provider.approve(out.location()))
+    };
+    // Another one stands under the same id by the time that the browser is back.
+    let (mut browser, back) = begin().await;
+    let change = json!({ "issuer": other.address, "client_secret": SECRET, "keep_links": true });
+    assert_eq!(patch(&caller, "acme", &change).await.status, 200);
+    let page = browser.get(&back).await;
+    assert!(!page.status.is_redirection(), "{}", page.location());
+    assert_eq!((provider.redeemed(), other.redeemed()), (0, 0), "no code was sent on");
+    let change = json!({ "issuer": provider.address, "client_secret": SECRET });
+    assert_eq!(patch(&caller, "acme", &change).await.status, 200);
+    // It is switched off while it is asked.
+    let (mut browser, back) = begin().await;
+    provider.plans(Plan { slow: Duration::from_millis(1500), ..Plan::default() });
+    let asked = tokio::spawn(async move { browser.get(&back).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(patch(&caller, "acme", &json!({ "enabled": false })).await.status, 200);
+    assert!(!asked.is_finished());
+    assert_eq!(asked.await.unwrap().status, 404);
+    assert_eq!(provider.redeemed(), 1);
+    assert!(app.app.store.identity("acme", "ada at acme").await.unwrap().is_none());
 });
 
 on_both_engines!(a_key_signs_the_secret_of_a_registered_provider, |engine| {
@@ -304,6 +337,13 @@ on_both!(rfc9110_13_1_1_versions_and_secrets_of_providers, |app| {
     problem(&patch(&once, "github", &json!({ "name": "x" })).await, 412);
     let path = format!("{API}/github");
     problem(&once.send(&Method::DELETE, &path, "").await, 412);
+    // Nor does whoever may change addresses learn it from there.
+    let elsewhere = json!({ "token_endpoint": "https://evil.example/login/oauth/access_token" });
+    let page = patch(&caller, "github", &elsewhere).await;
+    assert_eq!(faults(&page), ["client_secret"]);
+    assert_eq!(sealed(&app).await.unwrap(), before);
+    let near = json!({ "token_endpoint": "https://github.com/login/oauth/another" });
+    assert_eq!(patch(&caller, "github", &near).await.status, 200);
     // Null takes it away.
     let page = patch(&caller, "github", &json!({ "client_secret": null })).await;
     assert_eq!((page.status.as_u16(), &page.json()["proof"]), (200, &json!("none")), "{}", page.body);
@@ -376,28 +416,20 @@ async fn robot_of(app: &TestApp) -> Caller {
     Caller::bearer(app, &token(app, "robot-of-another", "countersign:admin").await)
 }
 
-on_both!(every_node_knows_within_a_second_and_the_way_back_at_once, |app| {
+on_both!(every_node_knows_soon_and_the_way_back_at_once, |app| {
     let provider = Provider::open().await;
     let there = app.second_node().await;
     let caller = robot(&app).await;
     assert!(!has_button(&there, "acme").await);
     created(&caller, &acme(&provider)).await;
-    let begun = Instant::now();
-    while !has_button(&there, "acme").await {
-        assert!(begun.elapsed() < Duration::from_secs(1), "the other node does not hear of it");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    soon("made", async || has_button(&there, "acme").await).await;
     let mut browser = there.browser();
     let page = browser.open("/account").await;
     let back = provider.approve(press(&mut browser, &page, "acme").await.location());
     assert_eq!(patch(&caller, "acme", &json!({ "enabled": false })).await.status, 200);
     // At once, whatever the node remembers.
     assert_eq!(browser.get(&back).await.status, 404);
-    let begun = Instant::now();
-    while has_button(&there, "acme").await {
-        assert!(begun.elapsed() < Duration::from_secs(1), "the other node still shows it");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    soon("switched off", async || !has_button(&there, "acme").await).await;
 });
 
 #[tokio::test]

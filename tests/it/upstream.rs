@@ -172,6 +172,7 @@ fn lies() -> Vec<(&'static str, Plan, &'static str)> {
         ("from the future", claims(json!({ "iat": START + 1000 })), unbelieved),
         ("no subject", claims(json!({ "sub": "" })), unbelieved),
         ("a NUL", claims(json!({ "sub": "a\0b" })), unbelieved),
+        ("a subject that reads as another", claims(json!({ "sub": "ada\u{202e}" })), unbelieved),
         ("another access token", claims(json!({ "at_hash": "AAAAAAAAAAAAAAAAAAAAAA" })), unbelieved),
         ("alg none", signed(Signed::Not), unbelieved),
         ("signed with our secret", signed(Signed::WithTheSecret), unbelieved),
@@ -357,9 +358,15 @@ on_both_engines!(oauth2_providers_tell_by_a_document_who_is_signed_in, |engine| 
     // The address changed hands there; the subject did not.
     provider.person(json!({ "id": 42, "mail": "new@example.com", "mail_is_verified": true }));
     assert!(is_inside(&sign_in().await));
-    for document in
-        [json!({}), json!({ "id": null }), json!({ "id": true }), json!({ "id": [42] }), json!([])]
-    {
+    for document in [
+        json!({}),
+        json!({ "id": null }),
+        json!({ "id": true }),
+        json!({ "id": [42] }),
+        json!({ "id": 42.0 }),
+        json!({ "id": 1e30 }),
+        json!([]),
+    ] {
         provider.plans(Plan { userinfo: Some(document), ..Plan::default() });
         assert_refused(&sign_in().await, "could not be verified");
     }

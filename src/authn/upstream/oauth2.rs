@@ -79,7 +79,8 @@ pub(super) async fn finish(
     let mut told = Told {
         subject: match document.get(&names.subject) {
             Some(Value::String(subject)) => subject.clone(),
-            Some(Value::Number(subject)) => subject.to_string(),
+            // Of a number that is not whole, several might look the same.
+            Some(Value::Number(subject)) if subject.is_i64() || subject.is_u64() => subject.to_string(),
             _ => return Err(UpstreamError::NotBelieved(format!("its document has no {}", names.subject))),
         },
         email: text(&names.email),

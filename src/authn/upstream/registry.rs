@@ -162,6 +162,12 @@ impl Providers {
         self.iter().find(|upstream| upstream.id == id)
     }
 
+    /// The one with this id, if it is still this one that vouches for people there.
+    #[must_use]
+    pub fn vouching(&self, id: &str, voucher: &str) -> Option<&Upstream> {
+        self.get(id).filter(|upstream| upstream.protocol.voucher() == voucher)
+    }
+
     /// Are there none?
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -14,10 +14,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     let TokenRequest { app, client, form, now, .. } = *request;
     let text =
         form.get("code").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "code is missing"))?;
-    let code: Code = app
-        .seals
-        .open(Purpose::Code, text)
-        .map_err(|_| invalid_grant("the code is not one that this server issued"))?;
+    let code: Code = app.seals.open(Purpose::Code, text).map_err(|_| invalid_grant(&CodeError::Unknown))?;
     let decide = |footing: &Footing| {
         code::may_redeem(
             client,
@@ -81,7 +78,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
             // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
             // tokens previously issued based on that authorization code".
             request.revoke_replayed(&grant.id, "grant.code_replayed").await?;
-            Err(invalid_grant("the code was used before; what it was used for is revoked"))
+            Err(invalid_grant(&CodeError::Used))
         }
     }
 }

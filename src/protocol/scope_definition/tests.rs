@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    Definitions, Facts, MappingInput, Place, ScopeDefinition, ScopeInput, attributes, check, fixed_by, values,
+    Definitions, Facts, Mapping, MappingInput, Place, ScopeDefinition, ScopeInput, attributes, check,
+    fixed_by, values,
 };
 use crate::protocol::claims::{ABOUT_THE_TOKEN, SUPPORTED};
 use crate::protocol::claims_request::Wish;
@@ -64,7 +65,7 @@ fn a_scope_is_what_was_asked_for_without_the_space_around_it() {
     let told: Vec<MappingInput> = wanted.claims.iter().map(MappingInput::from).collect();
     assert_eq!(told[0].into.as_deref().unwrap(), ["id_token", "access_token"]);
     assert_eq!(told[1].value, Some(json!({ "id": 7 })));
-    for name in ["a", "api.read", "https://api.example/notes", "urn:x:y", "~", "OpenID", &"n".repeat(128)] {
+    for name in ["a", "api.read", "https://api.example/notes", "urn:x:y", "~", "OpenID2", &"n".repeat(128)] {
         assert!(check(&input(json!({ "name": name, "title": "x" })), None).is_ok(), "{name}");
     }
 }
@@ -264,6 +265,26 @@ fn mappings_that_say_nothing_or_too_much_are_refused() {
             "without null",
         ),
         (json!({ "claim": "x", "from": "value", "value": u64::MAX, "into": ["id_token"] }), "64 bits"),
+        (json!({ "claim": "x", "from": "value", "value": [1e19], "into": ["id_token"] }), "64 bits"),
+        (json!({ "claim": "x", "from": "value", "value": -1e300, "into": ["id_token"] }), "64 bits"),
+        // Go's decoder, say, takes each for the claim of that name.
+        (
+            json!({ "claim": "Sub", "from": "value", "value": "root", "into": ["id_token"] }),
+            "of the protocol itself",
+        ),
+        (
+            json!({ "claim": "AUD#de", "from": "value", "value": "x", "into": ["id_token"] }),
+            "of the protocol itself",
+        ),
+        (
+            json!({ "claim": "Email", "from": "attribute", "attribute": "nickname", "into": ["id_token"] }),
+            "write it as email",
+        ),
+        (
+            json!({ "claim": "EMAIL_VERIFIED", "from": "value", "value": true, "into": ["userinfo"] }),
+            "write it as email_verified",
+        ),
+        (json!({ "claim": "Groups", "from": "groups", "into": ["id_token"] }), "write it as groups"),
         (
             json!({ "claim": "x", "from": "value", "value": "v".repeat(511), "into": ["id_token"] }),
             "512 bytes",
@@ -396,9 +417,9 @@ fn definitions_are_found_by_name_and_drop_what_became_the_protocols_own() {
         "name": "old", "title": "o",
         "claims": [{ "claim": "fine", "from": "value", "value": 1, "into": ["access_token"] }],
     }));
-    let mut forged = stale.claims[0].clone();
-    forged.claim = "sub".to_owned();
-    stale.claims.push(forged);
+    for forged in ["sub", "SUB", "email", "Email_Verified", "groups"] {
+        stale.claims.push(Mapping { claim: forged.to_owned(), ..stale.claims[0].clone() });
+    }
     let all = Definitions::of(vec![stale, defined(json!({ "name": "a", "title": "a" }))]);
     assert_eq!(all.get("old").unwrap().claims.len(), 1);
     assert!(all.get("a").is_some() && all.get("b").is_none() && !all.is_empty());
