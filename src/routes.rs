@@ -1,7 +1,7 @@
 //! The table of contents: every endpoint, and the file it lives in.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state, map_response};
+use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{any, delete, get, post, put};
 
 use crate::account;
@@ -61,7 +61,7 @@ pub fn router(app: &App) -> Router {
         .merge(in_browsers)
         .merge(account())
         .merge(administration())
-        .merge(administration_api())
+        .merge(administration_api(app))
         .merge(for_proxies())
         // OAuth and OpenID Connect
         .route("/introspect", post(introspect::post))
@@ -198,7 +198,7 @@ fn administration() -> Router<App> {
 }
 
 /// The same for programs.
-fn administration_api() -> Router<App> {
+fn administration_api(app: &App) -> Router<App> {
     Router::new()
         .route("/admin/api/openapi.json", get(api::openapi))
         .route("/admin/api/clients", get(api::clients::list).post(api::clients::create))
@@ -282,7 +282,7 @@ fn administration_api() -> Router<App> {
         .route("/admin/api/failures/{id}/register-redirect-uri", post(api::failures::register_redirect_uri))
         .route("/admin/api/{*elsewhere}", any(api::problem::not_found))
         .method_not_allowed_fallback(api::problem::method_not_allowed)
-        .layer(from_fn(api::problem::render))
+        .layer(from_fn_with_state(app.clone(), api::problem::render))
 }
 
 /// What proxies ask about the applications behind them; what is below /.countersign/ is asked for on their hosts.

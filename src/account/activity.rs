@@ -113,6 +113,9 @@ pub fn words_of(action: &str, detail: &str, whose: Whose) -> Option<Said> {
     if action == "administration.refuse" {
         return said(key("activity-admin-refused"));
     }
+    if action == "administration.mistake" {
+        return None;
+    }
     if whose == Whose::Others {
         return said(key("activity-admin-users"));
     }

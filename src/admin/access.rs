@@ -486,6 +486,25 @@ async fn refused(app: &App, origin: &Origin, missing: Missing, target: &str) -> 
     Ok(Refusal::Forbidden(missing))
 }
 
+/// Writes down that somebody who may ask got something wrong: a field that there is not, a forged cursor, a version that was
+/// overtaken, somebody else's id. Bounded as refusals are, and counted apart from them, so that neither hides the other.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn note_mistake(
+    app: &App,
+    origin: &Origin,
+    method: &Method,
+    path: &str,
+    what: String,
+) -> Result<(), StoreError> {
+    let (now, bucket) = (app.clock.now(), format!("{} mistakes", origin.actor));
+    if throttle::may_tell_of_refusal(&app.store, &app.seals, &app.config.throttle, &bucket, now).await? {
+        app.store.audit(&app.audit(origin, "administration.mistake", spoken(method, path), what)).await?;
+    }
+    Ok(())
+}
+
 /// What the rules must know of a client.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use countersign::protocol::group::Group;
 use countersign::protocol::powers::{Delegated, Permission, Powers};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
-use countersign::store::{Delegation, Holder, Over};
+use countersign::store::{AuditRow, Delegation, Holder, Over};
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, administrator, problem, robot, signed_in, token};
@@ -278,6 +278,68 @@ async fn every_role_gets_as_far_as_the_table_says_and_delegated_ones_to_what_is_
     let eve = log.iter().filter(|row| row.action == "administration.refuse" && row.actor.contains("helper"));
     assert!((1..=20).contains(&eve.count()));
 }
+
+on_both!(what_an_administrator_gets_wrong_is_refused_precisely_and_on_record, |app| {
+    let robot = robot(&app).await;
+    let rp = app.rp("web").await;
+    let client = format!("/admin/api/clients/{}", rp.client_id);
+    let stale = robot.clone().with("if-match", "\"1\"");
+    let named = json!({ "client_name": "x" });
+    let secret = json!({ "disabled": "hunter2" });
+    for (answer, status, target, what) in [
+        (
+            robot.json(Method::PATCH, &client, &json!({ "nmae": 1 })).await,
+            400,
+            "PATCH",
+            "unknown field `nmae`",
+        ),
+        (
+            robot.json(Method::PATCH, &client, &json!({ "redirect_uris": ["x"] })).await,
+            400,
+            "PATCH",
+            "redirect_uris",
+        ),
+        (robot.json(Method::PATCH, &client, &secret).await, 400, "PATCH", "invalid type"),
+        (robot.get("/admin/api/users?after=forged").await, 400, "GET /admin/api/users", "cursor"),
+        (robot.get("/admin/api/users?elsewhere=1").await, 400, "GET /admin/api/users", "`elsewhere`"),
+        (stale.json(Method::PATCH, &client, &named).await, 412, "PATCH", "changed meanwhile"),
+        (
+            robot.get("/admin/api/users/somebody-elses").await,
+            404,
+            "GET /admin/api/users/somebody-elses",
+            "404",
+        ),
+        (robot.send(&Method::POST, "/admin/api/groups", "{}").await, 415, "POST /admin/api/groups", "415"),
+    ] {
+        problem(&answer, status);
+        let rows = app.app.store.recent_audit(1000).await.unwrap();
+        let of_it = |row: &&AuditRow| answer.header("x-request-id") == Some(row.correlation_id.as_str());
+        let row = rows.iter().find(of_it).unwrap_or_else(|| panic!("{status} {what}"));
+        assert_eq!((row.actor.as_str(), row.action.as_str()), ("client:robot", "administration.mistake"));
+        assert!(row.target.starts_with(target) && row.detail.contains(what), "{} {}", row.target, row.detail);
+        assert!(!row.detail.contains("hunter2"), "{}", row.detail);
+    }
+    // Nobody fills the log, and nobody hides by it what they were refused.
+    for _ in 0..30 {
+        robot.get("/admin/api/users/nobody").await;
+    }
+    let count = async |action: &str| {
+        let rows = app.app.store.recent_audit(1000).await.unwrap();
+        rows.iter().filter(|row| row.action == action).count()
+    };
+    assert_eq!(count("administration.mistake").await, 20);
+    let reader = Caller::bearer(&app, &token(&app, "reader", "countersign:users:read").await);
+    for _ in 0..30 {
+        reader.get("/admin/api/users/nobody").await;
+    }
+    problem(&reader.json(Method::PATCH, "/admin/api/users/nobody", &json!({})).await, 403);
+    assert_eq!(count("administration.refuse").await, 1);
+    // Whoever is nobody leaves nothing.
+    let before = count("administration.mistake").await;
+    problem(&Caller::anonymous(&app).get("/admin/api/users/nobody").await, 401);
+    problem(&robot.get("/admin/api/nowhere").await, 404);
+    assert_eq!(count("administration.mistake").await, before);
+});
 
 /// Is it about one application, group, user or failure?
 fn is_about_one(path: &str) -> bool {

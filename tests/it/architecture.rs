@@ -290,7 +290,8 @@ fn what_people_are_refused_is_said_in_their_language() {
 }
 
 /// Whatever has neither an account as its target nor a signed-in person as its actor.
-const OF_NO_ACCOUNT: [&str; 12] = [
+const OF_NO_ACCOUNT: [&str; 13] = [
+    "administration.mistake",
     "audit_chain.begin",
     "audit_chain.restart",
     "directory.clash",

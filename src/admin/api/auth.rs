@@ -1,6 +1,8 @@
 //! Who uses the API: a client by its own token, or somebody who administers something in a page of ours; and whether the route
 //! admits them.
 
+use std::sync::{Arc, OnceLock};
+
 use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::header::{AUTHORIZATION, ORIGIN};
 use axum::http::request::Parts;
@@ -22,6 +24,23 @@ pub struct Administrator {
     pub origin: Origin,
 }
 
+/// Who asks, once that is known: for whoever answers a request that went wrong.
+#[derive(Clone, Default)]
+pub struct Asker(Arc<OnceLock<Origin>>);
+
+impl Asker {
+    fn is(&self, origin: &Origin) {
+        // Asked once for each request.
+        let _ = self.0.set(origin.clone());
+    }
+
+    /// Them.
+    #[must_use]
+    pub fn get(&self) -> Option<&Origin> {
+        self.0.get()
+    }
+}
+
 /// RFC 6750 §3: nothing was sent.
 const ASK: &str = "Bearer realm=\"countersign\", scope=\"countersign:admin\"";
 /// RFC 6750 §3.1.
@@ -39,6 +58,9 @@ impl FromRequestParts<App> for Administrator {
         } else {
             by_session(app, parts, info.anonymous()).await?
         };
+        if let Some(asker) = parts.extensions.get::<Asker>() {
+            asker.is(&origin);
+        }
         access::admit(app, &origin, parts).await?;
         only_known_parameters(parts)?;
         Ok(Self { origin })

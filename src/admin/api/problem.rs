@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, ETAG, HeaderName, IF_MATCH, IF_NONE_MATCH, RETRY_AFTER,
     WWW_AUTHENTICATE,
@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::admin::Refusal;
+use super::auth::Asker;
+use crate::admin::{Refusal, access};
+use crate::app::App;
 use crate::http::extract::{self, PathPart};
 use crate::http::request_info::RequestInfo;
 use crate::protocol::merge_patch::merge;
@@ -77,6 +79,26 @@ impl Problem {
         let detail = "the server cannot answer at the moment; nothing was changed";
         Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, detail) }
     }
+
+    /// What is written down of it, where whoever asked was let in and got something wrong. Values that were sent are not repeated:
+    /// one may be a secret in the wrong place.
+    fn mistake(&self) -> Option<String> {
+        if !matches!(self.status, 400 | 404 | 409 | 412 | 413 | 415 | 422) {
+            return None;
+        }
+        let fields: Vec<&str> = self.errors.iter().map(|error| error.field).collect();
+        let what = match self.detail.split_once(" string \"") {
+            Some((what, _)) => what,
+            None => &self.detail,
+        };
+        let what: String = what.chars().take(LONGEST_NOTE).collect();
+        Some(format!(
+            "{} {what}{}{}",
+            self.status,
+            if fields.is_empty() { "" } else { ": " },
+            fields.join(" ")
+        ))
+    }
 }
 
 impl From<Refusal> for Problem {
@@ -126,12 +148,24 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Characters of a detail in the audit log.
+const LONGEST_NOTE: usize = 300;
+
 /// Middleware: writes out a [`Problem`] with the request's correlation id, and lets nobody store any answer.
-pub async fn render(info: RequestInfo, request: Request, next: Next) -> Response {
+pub async fn render(State(app): State<App>, info: RequestInfo, mut request: Request, next: Next) -> Response {
+    let asker = Asker::default();
+    request.extensions_mut().insert(asker.clone());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let reads = request.method() == Method::GET || request.method() == Method::HEAD;
     let known = if reads { tags(request.headers(), IF_NONE_MATCH) } else { Vec::new() };
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+    if let Some(mut problem) = response.extensions_mut().remove::<Problem>() {
+        if let (Some(origin), Some(what)) = (asker.get(), problem.mistake())
+            && let Err(error) = access::note_mistake(&app, origin, &method, &path, what).await
+        {
+            problem = error.into();
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
         let (challenge, retry_after) = (problem.challenge.clone(), problem.retry_after);
         let body = Problem { correlation_id: info.correlation_id, ..problem };
         // Over the answer as it was, for the headers that were put there already (405 has its `Allow`).
