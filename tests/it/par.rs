@@ -5,11 +5,13 @@ use std::fmt::Write as _;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use countersign::app::Origin;
+use countersign::config::RegistrationMode;
 use countersign::protocol::client::{AuthMethod, Client, ClientMetadata, SigningAlg};
 use countersign::protocol::client_assertion::JWT_BEARER;
 use serde_json::{Value, json};
 
-use crate::admin_api::robot;
+use crate::admin_api::{administrator, problem, robot};
+use crate::admin_pages::submit;
 use crate::support::client_key::{ClientKey, unsigned};
 use crate::support::{
     Browser, CHALLENGE, Engine, ISSUER, Page, Rp, START, Site, TestApp, at_once, basic, encode, form,
@@ -370,7 +372,7 @@ async fn rfc9126_2_3_the_errors() {
         metadata.redirect_uris.clear();
     })
     .await;
-    let (web, spa_id) = (basic("web"), "&client_id=spa");
+    let (web, several, machine) = (basic("web"), basic("several"), basic("machine"));
     let fields = |rp: &Rp, extra: &[(&str, &str)]| encode(&usual(rp, "openid", extra));
     let good = |extra: &[(&str, &str)]| fields(&rp, extra);
     let long = "s".repeat(8193);
@@ -380,7 +382,7 @@ async fn rfc9126_2_3_the_errors() {
         ("", good(&[]) + "&client_id=web", "invalid_client", 401),
         ("", good(&[]) + "&client_id=nobody", "invalid_client", 401),
         ("", good(&[]) + "&client_id=web&client_secret=secret", "invalid_client", 401),
-        ("", fields(&spa, &[]) + spa_id + "&client_secret=x", "invalid_client", 401),
+        ("", fields(&spa, &[]) + "&client_id=spa&client_secret=x", "invalid_client", 401),
         ("Bearer x", good(&[]) + "&client_id=web", "invalid_client", 401),
         (&web, good(&[]) + "&client_secret=secret", "invalid_request", 400),
         (&web, good(&[]) + "&client_id=other", "invalid_request", 400),
@@ -397,8 +399,8 @@ async fn rfc9126_2_3_the_errors() {
         (&web, good(&[("redirect_uri", "https://evil.example/")]), "invalid_request", 400),
         (&web, good(&[("redirect_uri", "https://web.example/cb/")]), "invalid_request", 400),
         (&web, good(&[("redirect_uri", "")]), "invalid_request", 400),
-        (&basic("several"), good(&[("redirect_uri", ""), ("scope", "email")]), "invalid_request", 400),
-        (&basic("machine"), good(&[]), "invalid_request", 400),
+        (&several, good(&[("redirect_uri", ""), ("scope", "email")]), "invalid_request", 400),
+        (&machine, good(&[]), "invalid_request", 400),
         // The request, by the rules of the authorization endpoint.
         (&web, good(&[("response_type", "")]), "invalid_request", 400),
         (&web, good(&[("response_type", "token")]), "unsupported_response_type", 400),
@@ -687,5 +689,53 @@ on_both!(why_a_pushed_request_was_refused_is_explained, |app| {
         assert_eq!((&found["section"], &found["error"]), (&json!(section), &json!(error)), "{found}");
         assert_eq!(found["client_id"], "web", "{found}");
         assert!(!found["advice"].as_str().unwrap().is_empty() || section == "RFC 9126 §2.1", "{found}");
+    }
+});
+
+on_both!(rfc9126_6_the_requirement_is_registered_in_every_way, |app| {
+    const NAME: &str = "require_pushed_authorization_requests";
+    app.rp("web").await;
+    let required = async || app.stored_client("web").await.metadata.require_pushed_authorization_requests;
+    assert!(!required().await, "the default");
+
+    // By the API.
+    let robot = robot(&app).await;
+    let at = "/admin/api/clients/web";
+    let page = robot.json(Method::PATCH, at, &json!({ NAME: true })).await;
+    assert_eq!((page.status.as_u16(), &page.json()[NAME]), (200, &json!(true)), "{}", page.body);
+    assert!(required().await);
+    problem(&robot.json(Method::PATCH, at, &json!({ NAME: "yes" })).await, 400);
+
+    // On the page.
+    let (_, mut root) = administrator(&app, "root").await;
+    let at = "/admin/clients/web";
+    let saved = submit(&mut root, at, at, &[("name", "Renamed")]).await;
+    assert!(saved.status.is_success() || saved.status == 303, "{}", saved.body);
+    assert!(required().await, "what was ticked stays so");
+    let mut unticked = root.get(at).await.form(at);
+    unticked.retain(|(name, _)| name != NAME);
+    let texts = [
+        ("redirect_uris", "https://web.example/cb"),
+        ("auth_method", "client_secret_basic"),
+        ("id_token_alg", "RS256"),
+    ];
+    unticked.extend(texts.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let saved = root.post(at, &unticked).await;
+    assert!(!required().await, "{}", saved.body);
+
+    // By itself.
+    let open = app.configured(|config| config.registration.mode = RegistrationMode::Open);
+    for (value, status) in [(json!(true), 201), (json!(false), 201), (json!("yes"), 400)] {
+        let wish = json!({ "redirect_uris": ["https://app.example/cb"], NAME: value });
+        let request = Request::post("/register").header("content-type", "application/json");
+        let page = open.send(request.body(Body::from(wish.to_string())).unwrap()).await;
+        assert_eq!(page.status, status, "{}", page.body);
+        if status == 201 {
+            // What is not required is left out, as every such member is.
+            assert_eq!(page.json()[NAME].as_bool().unwrap_or_default(), value == true, "{}", page.body);
+        } else {
+            assert_eq!(refused(&page), "invalid_client_metadata");
+            assert!(page.body.contains(NAME), "{}", page.body);
+        }
     }
 });
