@@ -13,6 +13,7 @@ use super::scope::STANDARD;
 use super::scope_definition::{Definitions, ScopeDefinition};
 
 /// What differs between deployments.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the configuration")]
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
     /// The authentication context classes.

@@ -92,13 +92,13 @@ pub enum PushedError {
     /// §2.2: "MUST be bound to the client that posted the authorization request".
     #[error("request_uri was given to another client")]
     OtherClient,
-    /// §4: "An expired request_uri MUST be rejected as invalid".
+    /// §4: "An expired `request_uri` MUST be rejected as invalid".
     #[error("request_uri has expired: it is good for five minutes")]
     Expired,
-    /// §4, §7.3: "SHOULD treat request_uri values as one-time use".
+    /// §4, §7.3: "SHOULD treat `request_uri` values as one-time use".
     #[error("request_uri was used before: its request was answered already")]
     Used,
-    /// RFC 9101 §5: "request_uri … MUST NOT be used" beside `request`.
+    /// RFC 9101 §5: "`request_uri` … MUST NOT be used" beside `request`.
     #[error("request and request_uri must not be used together")]
     WithObject,
 }
@@ -249,7 +249,7 @@ mod tests {
         let hour = Duration::from_secs(3600);
         let asked = params("client_id=c&scope=openid&state=x");
         let pushed = PushedRequest::new("id".to_owned(), &"c".into(), &asked, NOW);
-        let last = NOW.plus(LIFETIME - Duration::from_secs(1));
+        let last = NOW.plus(LIFETIME).minus(Duration::from_secs(1));
         let (given, once) = pushed.clone().may_be_used(&"c".into(), hour, last).unwrap();
         assert_eq!(given, asked);
         assert!(last.plus(hour) < once.expires_at, "a sign-in that begins at the last moment ends before");

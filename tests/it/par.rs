@@ -288,7 +288,10 @@ on_both!(rfc9101_6_3_what_stands_beside_the_request_uri_does_not_count, |app| {
     assert!(browser.follow(page).await.sent("code").is_some());
 });
 
-on_both!(rfc9126_4_what_is_not_its_clients_or_not_any_more_sends_nobody_anywhere, |app| {
+/// Every `request_uri` that is not answered, and the page for it.
+#[tokio::test]
+async fn rfc9126_4_what_is_not_its_clients_or_not_any_more_sends_nobody_anywhere() {
+    let app = TestApp::start(Engine::Sqlite).await;
     app.user("ada").await;
     let (rp, _other) = (app.rp("web").await, app.rp("other").await);
     let request_uri = taken(&push(&rp, &[]).await);
@@ -333,7 +336,7 @@ on_both!(rfc9126_4_what_is_not_its_clients_or_not_any_more_sends_nobody_anywhere
     let text = app.browser().open(&at).await.refusal(400);
     writeln!(transcript, "used\n    {}", text.split(" Reference ").next().unwrap()).unwrap();
     insta::assert_snapshot!("par_pages", transcript);
-});
+}
 
 on_both!(rfc9126_7_4_a_client_that_changed_meanwhile_is_judged_as_it_is, |app| {
     app.user("ada").await;
@@ -607,8 +610,6 @@ on_both!(rfc9126_6_who_must_push_is_answered_in_no_other_way, |app| {
     }
     assert_eq!(site.asked("/request.jwt"), 0, "nothing is fetched for it");
     let mut browser = app.browser();
-    let page = browser.send(form("/authorize", encode(&usual(&rp, "openid", &[("client_id", "web")])))).await;
-    assert_eq!(page.status, 400, "client_id is missing");
     let query = rp.authorization("openid", &[]).split_once('?').unwrap().1.to_owned();
     let page = browser.send(form("/authorize", query)).await;
     refused_with(&browser.follow(page).await);
