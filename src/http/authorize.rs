@@ -89,7 +89,7 @@ async fn asked_for(
     if let Some(reference) = params.get("request_uri").and_then(pushed::reference) {
         // RFC 9101 §6.3: what stands beside it does not count.
         let (params, once) =
-            pushed_request(app, client, params, reference).map_err(|error| not_pushed_so(client, error))?;
+            pushed_request(app, client, params, reference).map_err(|error| not_answered(client, error))?;
         return Ok(Ok((params, Some(once))));
     }
     // Before anything is fetched for it.
@@ -116,7 +116,7 @@ fn pushed_request(
 
 /// The page for who comes with the `request_uri` of a pushed request that is not answered: nobody is sent anywhere. That
 /// it is late is the matter of whoever reads it, and not only of developers.
-fn not_pushed_so(client: &Client, error: PushedError) -> PageError {
+fn not_answered(client: &Client, error: PushedError) -> PageError {
     let (title, what) = match error {
         PushedError::Expired => (key("took-too-long-title"), key("request-expired")),
         PushedError::Used => (key("request-used-title"), key("request-used")),
@@ -211,7 +211,7 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
         && let Some(once) = &flow.pushed
         && app.store.assertion_is_used(once).await?
     {
-        return Err(not_pushed_so(&asked.client, PushedError::Used));
+        return Err(not_answered(&asked.client, PushedError::Used));
     }
     let Known { live, consent, .. } = known;
     let mut response = match (step, &live) {
@@ -408,7 +408,7 @@ async fn issue(
     if let Some(once) = pushed
         && !app.store.use_assertion(once).await?
     {
-        return Err(not_pushed_so(client, PushedError::Used));
+        return Err(not_answered(client, PushedError::Used));
     }
     if client.was_never_used() {
         app.store.note_client_use(&client.id, now).await?;
