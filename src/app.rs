@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::failures::Failures;
 use crate::http::access_token::Recognised;
+use crate::http::dpop::UsedProofs;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
 use crate::mail::{Mailer, TransportError};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// Access tokens that were verified.
     pub access_tokens: Recognised,
+    /// Proofs of possession that were used here a moment ago.
+    pub proofs: UsedProofs,
     /// Sealing keys.
     pub seals: Arc<Seals>,
     /// Requests of its own.
@@ -132,6 +135,7 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
+        let proofs = UsedProofs::new(config.database.memory_bytes / 1024);
         let related = &config.sign_in.related_origins;
         let passkeys = Arc::new(RelyingParty::new(&config.issuer, config.branding.name(), related));
         let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
@@ -143,6 +147,7 @@ impl App {
             store,
             keys,
             access_tokens,
+            proofs,
             seals,
             outgoing,
             mail,

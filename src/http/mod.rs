@@ -17,6 +17,7 @@ pub mod cookie;
 pub mod cors;
 pub mod device;
 pub mod discovery;
+pub mod dpop;
 pub mod edge;
 pub mod email_code;
 pub mod error;

@@ -49,6 +49,8 @@ pub enum ErrorCode {
     InvalidSoftwareStatement,
     /// RFC 7591 §3.2.2: nobody here believes whoever signed the software statement.
     UnapprovedSoftwareStatement,
+    /// RFC 9449 §5, §7.1: the proof of possession is of no use.
+    InvalidDpopProof,
     /// The server cannot answer now.
     TemporarilyUnavailable,
     /// The server failed.
@@ -82,6 +84,7 @@ impl ErrorCode {
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

@@ -15,6 +15,7 @@ pub mod code;
 pub mod colour;
 pub mod diagnosis;
 pub mod discovery;
+pub mod dpop;
 pub mod error;
 pub mod forward_auth;
 pub mod grant;

@@ -34,6 +34,7 @@ mod demo;
 mod devices;
 mod directory;
 mod doctor;
+mod dpop;
 mod edge;
 mod email_code;
 mod failures;

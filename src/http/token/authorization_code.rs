@@ -21,6 +21,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
             RedeemRequest {
                 redirect_uri: form.get("redirect_uri"),
                 code_verifier: form.get("code_verifier"),
+                key: request.key(),
             },
             &code,
             footing,
@@ -57,9 +58,9 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
 
     // Made before the gate: after it, nothing may fail.
     let life = Life::of_access_token(app, now, grant.ends_at(&footing));
-    let access_token = issue(app, client, Subject::User(grant), &grant.scope, life).await?;
+    let access_token = issue(app, client, Subject::User(grant), &grant.scope, life, request.key()).await?;
     let granted = Granted {
-        token_type: "Bearer",
+        token_type: request.token_type(),
         expires_in: life.seconds(),
         refresh_token: code::issues_refresh_tokens(client)
             .then(|| derive(app, grant, grant.generation).format()),

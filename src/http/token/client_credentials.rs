@@ -17,8 +17,9 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
         request.app.store.note_client_use(&request.client.id, request.now).await?;
     }
     Ok(Granted {
-        access_token: issue(request.app, request.client, Subject::Client, &scope, life).await?,
-        token_type: "Bearer",
+        access_token: issue(request.app, request.client, Subject::Client, &scope, life, request.key())
+            .await?,
+        token_type: request.token_type(),
         expires_in: life.seconds(),
         // RFC 6749 §4.4.3: "A refresh token SHOULD NOT be included."
         refresh_token: None,

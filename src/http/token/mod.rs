@@ -1,5 +1,6 @@
 //! `/token`: the token endpoint (RFC 6749 §3.2), one fixed pipeline for every grant type:
-//! read → authenticate the client → may it use this grant type → the grant's own rules and gate → answer.
+//! read → authenticate the client → may it use this grant type → its proof of possession → the grant's own rules and gate →
+//! answer.
 //!
 //! A grant answers with what it [`Granted`]; it cannot skip a step before, or answer in a form of its own.
 
@@ -13,12 +14,14 @@ use serde::Serialize;
 use super::access_token::IssueError;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
+use super::dpop::{self, SentProof};
 use super::error::OAuthError;
 use super::id_token::{self, Bound};
 use super::request_info::RequestInfo;
 use super::user_claims;
 use crate::app::{App, Origin};
 use crate::protocol::client::{Client, GrantType};
+use crate::protocol::dpop::{SCHEME, Thumbprint};
 use crate::protocol::error::{ErrorCode, Rule};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::GrantId;
@@ -35,6 +38,8 @@ struct TokenRequest<'a> {
     client: &'a Client,
     form: &'a crate::protocol::params::Params,
     origin: Origin,
+    /// The key that the request is proven with (RFC 9449 §5).
+    key: Option<Thumbprint>,
     now: Timestamp,
 }
 
@@ -58,9 +63,10 @@ pub async fn post(
     info: RequestInfo,
     request: Request,
 ) -> Result<Response, OAuthError> {
+    let proof = dpop::sent(request.headers());
     let ClientForm { client, form } = authenticate(&app, request).await?;
     let for_client = AnswerFor(client.id.clone());
-    match grant(&app, &info, &client, &form).await {
+    match grant(&app, &info, &client, &form, proof).await {
         Ok(granted) => Ok(for_client.attach(answer(granted))),
         Err(error) => {
             tracing::info!(
@@ -76,6 +82,7 @@ async fn grant(
     info: &RequestInfo,
     client: &Client,
     form: &crate::protocol::params::Params,
+    proof: SentProof,
 ) -> Result<Granted, OAuthError> {
     let name = form
         .get("grant_type")
@@ -88,7 +95,8 @@ async fn grant(
         ));
     }
     let origin = info.anonymous().by_client(&client.id);
-    let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
+    let key = dpop::proven_at_token_endpoint(app, client, proof).await?;
+    let request = TokenRequest { app, client, form, origin, key, now: app.clock.now() };
     let granted = match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
@@ -122,6 +130,16 @@ fn answer(granted: Granted) -> Response {
 }
 
 impl TokenRequest<'_> {
+    /// What access tokens are bound to.
+    fn key(&self) -> Option<&Thumbprint> {
+        self.key.as_ref()
+    }
+
+    /// RFC 9449 §5: "A `token_type` of `DPoP` MUST be included".
+    fn token_type(&self) -> &'static str {
+        if self.key.is_some() { SCHEME } else { "Bearer" }
+    }
+
     /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and
     /// hangs up at once must not get away with it.
     async fn revoke_replayed(&self, id: &GrantId, action: &'static str) -> Result<(), OAuthError> {
