@@ -46,6 +46,13 @@ impl ClientKey {
         hash(&text)
     }
 
+    /// A proof of possession for a POST (RFC 9449 §4.2), made at this second.
+    pub fn proof(&self, uri: &str, now: i64) -> String {
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.bare_jwk() });
+        let claims = json!({ "jti": format!("{uri} {now}"), "htm": "POST", "htu": uri, "iat": now });
+        self.sign_under(&header, &claims)
+    }
+
     /// A JWS in compact form.
     pub fn sign(&self, claims: &Value) -> String {
         self.sign_under(&json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" }), claims)
