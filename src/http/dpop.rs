@@ -41,26 +41,44 @@ pub fn sent(headers: &HeaderMap) -> SentProof {
     }
 }
 
-/// The key that a token request is proven with (§5); none if it has no proof and needs none. The proof is used up then, for all
-/// nodes: docs/decisions/0036-dpop.md.
+/// A token request's proof of possession.
+pub struct Proven {
+    /// The key.
+    pub key: Thumbprint,
+    once: OneTimeId,
+}
+
+impl Proven {
+    /// Uses the proof up, for all nodes: docs/decisions/0036-dpop.md.
+    ///
+    /// # Errors
+    /// It was used before, or the database is unavailable.
+    pub async fn use_up(&self, app: &App) -> Result<(), OAuthError> {
+        if app.store.use_assertion(&self.once).await? { Ok(()) } else { Err(ProofError::Used.into()) }
+    }
+}
+
+/// What a token request is proven with (§5); none if it has no proof and needs none. Whether it was used before shows when it is
+/// used up.
 ///
 /// # Errors
 /// The proof is of no use, or missing where the client must send one.
-pub async fn proven_at_token_endpoint(
+pub fn proven_at_token_endpoint(
     app: &App,
     client: &Client,
-    proof: SentProof,
-) -> Result<Option<Thumbprint>, OAuthError> {
+    proof: &SentProof,
+) -> Result<Option<Proven>, ProofError> {
     if matches!(proof, SentProof::Nothing) {
-        return if is_required(client) { Err(ProofError::Missing.into()) } else { Ok(None) };
+        return if is_required(client) { Err(ProofError::Missing) } else { Ok(None) };
     }
     let uri = app.config.issuer.at("/token");
     let target = Target { method: "POST", uri: &uri, token_hash: None };
-    let (key, once) = verified(app, &proof, ProofError::Missing, target)?;
-    if app.store.use_assertion(&once).await? { Ok(Some(key)) } else { Err(ProofError::Used.into()) }
+    let (key, once) = verified(app, proof, ProofError::Missing, target)?;
+    Ok(Some(Proven { key, once }))
 }
 
-/// The key that a pushed authorization request is proven with (§10.1); none if it has no proof.
+/// The key that a pushed authorization request is proven with (§10.1); none if it has no proof. Nothing is remembered of it:
+/// sent again, it gets a request that only the owner of the key can redeem.
 ///
 /// # Errors
 /// The proof is of no use.
@@ -70,8 +88,7 @@ pub fn proven_at_par(app: &App, proof: &SentProof) -> Result<Option<Thumbprint>,
     }
     let uri = app.config.issuer.at("/par");
     let target = Target { method: "POST", uri: &uri, token_hash: None };
-    let (key, once) = verified(app, proof, ProofError::Missing, target)?;
-    if app.proofs.is_first(&once) { Ok(Some(key)) } else { Err(ProofError::Used) }
+    verified(app, proof, ProofError::Missing, target).map(|(key, _)| Some(key))
 }
 
 /// Why an access token that is bound to a key is of no use in a request (§7.1).

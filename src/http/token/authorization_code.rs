@@ -60,11 +60,11 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
     let life = Life::of_access_token(app, now, grant.ends_at(&footing));
     let access_token = issue(app, client, Subject::User(grant), &grant.scope, life, request.key()).await?;
     let granted = Granted {
-        token_type: request.token_type(),
         expires_in: life.seconds(),
         refresh_token: code::issues_refresh_tokens(client)
             .then(|| derive(app, grant, grant.generation).format()),
         id_token: request.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token).await?,
+        token_type: request.use_proof().await?,
         scope: grant.scope.clone(),
         access_token,
     };

@@ -10,11 +10,12 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use super::access_token::IssueError;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
-use super::dpop::{self, SentProof};
+use super::dpop::{self, Proven, SentProof};
 use super::error::OAuthError;
 use super::id_token::{self, Bound};
 use super::request_info::RequestInfo;
@@ -38,16 +39,22 @@ struct TokenRequest<'a> {
     client: &'a Client,
     form: &'a crate::protocol::params::Params,
     origin: Origin,
-    /// The key that the request is proven with (RFC 9449 §5).
-    key: Option<Thumbprint>,
+    /// Its proof of possession (RFC 9449 §5).
+    proof: Option<Proven>,
+    proof_used: OnceCell<TokenType>,
     now: Timestamp,
 }
+
+/// How an access token is used (RFC 6749 §7.1). Comes from [`TokenRequest::use_proof`] only: no grant forgets to use the proof
+/// up.
+#[derive(Clone, Copy, Serialize)]
+struct TokenType(&'static str);
 
 /// What a grant came to: a successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
 struct Granted {
     access_token: String,
-    token_type: &'static str,
+    token_type: TokenType,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
@@ -66,7 +73,7 @@ pub async fn post(
     let proof = dpop::sent(request.headers());
     let ClientForm { client, form } = authenticate(&app, request).await?;
     let for_client = AnswerFor(client.id.clone());
-    match grant(&app, &info, &client, &form, proof).await {
+    match grant(&app, &info, &client, &form, &proof).await {
         Ok(granted) => Ok(for_client.attach(answer(granted))),
         Err(error) => {
             tracing::info!(
@@ -82,7 +89,7 @@ async fn grant(
     info: &RequestInfo,
     client: &Client,
     form: &crate::protocol::params::Params,
-    proof: SentProof,
+    proof: &SentProof,
 ) -> Result<Granted, OAuthError> {
     let name = form
         .get("grant_type")
@@ -95,8 +102,9 @@ async fn grant(
         ));
     }
     let origin = info.anonymous().by_client(&client.id);
-    let key = dpop::proven_at_token_endpoint(app, client, proof).await?;
-    let request = TokenRequest { app, client, form, origin, key, now: app.clock.now() };
+    let proof = dpop::proven_at_token_endpoint(app, client, proof)?;
+    let proof_used = OnceCell::new();
+    let request = TokenRequest { app, client, form, origin, proof, proof_used, now: app.clock.now() };
     let granted = match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
@@ -132,12 +140,15 @@ fn answer(granted: Granted) -> Response {
 impl TokenRequest<'_> {
     /// What access tokens are bound to.
     fn key(&self) -> Option<&Thumbprint> {
-        self.key.as_ref()
+        self.proof.as_ref().map(|proof| &proof.key)
     }
 
-    /// RFC 9449 §5: "A `token_type` of `DPoP` MUST be included".
-    fn token_type(&self) -> &'static str {
-        if self.key.is_some() { SCHEME } else { "Bearer" }
+    /// Uses the proof up, if there is one: right before the gate, so that nobody without a code or token of use has anything
+    /// written. RFC 9449 §5: "A `token_type` of `DPoP` MUST be included".
+    async fn use_proof(&self) -> Result<TokenType, OAuthError> {
+        let Some(proof) = &self.proof else { return Ok(TokenType("Bearer")) };
+        let used = async || proof.use_up(self.app).await.map(|()| TokenType(SCHEME));
+        self.proof_used.get_or_try_init(used).await.copied()
     }
 
     /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and

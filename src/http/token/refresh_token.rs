@@ -81,11 +81,11 @@ async fn answer(
     let access_token =
         issue(request.app, request.client, Subject::User(grant), &scope, life, request.key()).await?;
     Ok(Granted {
-        token_type: request.token_type(),
         expires_in: life.seconds(),
         refresh_token: Some(derive(request.app, grant, successor).format()),
         // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
         id_token: request.id_token(grant, &scope, None, &access_token).await?,
+        token_type: request.use_proof().await?,
         scope,
         access_token,
     })
