@@ -141,6 +141,7 @@ fn administration() -> Router<App> {
         .route("/admin/users/{id}/password", post(pages::users::set_password))
         .route("/admin/users/{id}/password/require", post(pages::users::require_new_password))
         .route("/admin/users/{id}/sessions/end", post(pages::users::end_sessions))
+        .route("/admin/users/{id}/sessions/{session}/end", post(pages::users::end_session))
         .route("/admin/users/{id}/app/remove", post(pages::users::remove_app))
         .route("/admin/users/{id}/passkeys/{passkey}/remove", post(pages::users::remove_passkey))
         .route("/admin/users/{id}/delete", post(pages::users::delete))
@@ -223,6 +224,7 @@ fn administration_api(app: &App) -> Router<App> {
             "/admin/api/users/{id}/sessions",
             get(api::users::list_sessions).delete(api::users::end_sessions),
         )
+        .route("/admin/api/users/{id}/sessions/{session}", delete(api::users::end_session))
         .route("/admin/api/users/{id}/sign-in-methods", get(api::sign_in_methods::list))
         .route("/admin/api/users/{id}/sign-in-methods/app", delete(api::sign_in_methods::remove_app))
         .route(

@@ -10,14 +10,17 @@ use super::clients::next_version;
 use super::{Refusal, changes, cut};
 use crate::app::{App, Origin};
 use crate::authn::{is_refused_password, throttle};
-use crate::i18n::Language;
+use crate::http::session;
+use crate::i18n::{Language, Words};
 use crate::mail::Fate;
 use crate::mail::to_users::{self, Event, news};
+use crate::pages::describe_device;
 use crate::protocol::ids::{SessionId, UserId};
 use crate::protocol::password_strength::{words_about, words_about_user};
 use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::profile::{self, UserInput};
 use crate::protocol::recovery::Aim;
+use crate::protocol::session::Session;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password, canonical_username};
 use crate::protocol::user_search::UserSearch;
@@ -69,6 +72,39 @@ impl From<User> for UserView {
             new_password_required: user.new_password_required,
             created_at: user.created_at.0,
             updated_at: user.updated_at.0,
+        }
+    }
+}
+
+/// A signed-in browser.
+#[derive(Serialize, ToSchema)]
+pub struct SessionView {
+    /// Its public name (`sid`).
+    pub id: String,
+    /// The device, as far as its browser tells.
+    pub device: String,
+    /// Address at sign-in.
+    pub ip: String,
+    /// How the user proved who they are (RFC 8176).
+    pub methods: Vec<String>,
+    /// When it began (Unix seconds).
+    pub created_at: i64,
+    /// Last use, to the minute (Unix seconds).
+    pub last_seen_at: i64,
+    /// When it ends whatever happens (Unix seconds).
+    pub expires_at: i64,
+}
+
+impl From<Session> for SessionView {
+    fn from(session: Session) -> Self {
+        Self {
+            device: describe_device(&Words::ENGLISH, &session.user_agent),
+            id: session.id.to_string(),
+            ip: session.ip,
+            methods: session.methods.split_whitespace().map(str::to_owned).collect(),
+            created_at: session.created_at.0,
+            last_seen_at: session.last_seen_at.0,
+            expires_at: session.expires_at.0,
         }
     }
 }
@@ -492,6 +528,14 @@ pub async fn require_new_password(
     Ok(to_users::link(app, origin, Aim::ResetPassword, &user, Language::English).await?)
 }
 
+/// Where a user is signed in, newest first.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn sessions(app: &App, user: &User) -> Result<Vec<SessionView>, Refusal> {
+    Ok(session::live_of_user(app, &user.id).await?.into_iter().map(SessionView::from).collect())
+}
+
 /// Signs a user out everywhere. Answers how many sessions that ended.
 ///
 /// # Errors
@@ -500,6 +544,20 @@ pub async fn end_sessions(app: &App, origin: &Origin, user: &User) -> Result<u64
     may_change(app, origin, user, &[]).await?;
     let audit = app.audit(origin, "user.end_sessions", target(&user.id), "");
     Ok(app.store.end_sessions_of_user(&user.id, None, &audit).await?)
+}
+
+/// Signs one of a user's devices out.
+///
+/// # Errors
+/// The user has no such session any more, or the database is unavailable.
+pub async fn end_session(app: &App, origin: &Origin, user: &User, id: &SessionId) -> Result<(), Refusal> {
+    may_change(app, origin, user, &[]).await?;
+    let audit = app.audit(origin, "session.end", format!("session:{id}"), format!("of {}", user.username));
+    if app.store.end_session(&user.id, id, &audit).await? {
+        Ok(())
+    } else {
+        Err(Refusal::NotFound("session"))
+    }
 }
 
 /// Deletes a user with their sessions, consents and grants. They are told, if an address is known to be theirs.

@@ -16,6 +16,7 @@ use crate::admin::users::{self, UserView};
 use crate::app::{App, Origin};
 use crate::i18n::Language;
 use crate::mail::Fate;
+use crate::protocol::ids::SessionId;
 use crate::protocol::merge_patch::merge;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
@@ -75,6 +76,23 @@ pub(super) enum Command {
         /// Mail them the link to choose one, if their address is known to be theirs
         #[arg(long)]
         by_mail: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Where a user is signed in
+    Sessions {
+        #[command(flatten)]
+        who: Who,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Sign a user out, everywhere or on one device
+    SignOut {
+        #[command(flatten)]
+        who: Who,
+        /// Only this session, as `user sessions` shows it
+        #[arg(long, value_name = "ID")]
+        session: Option<String>,
         #[command(flatten)]
         print: Print,
     },
@@ -286,6 +304,17 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 format!("{} is signed out everywhere, and must choose a new password{link}", user.username);
             done(&user, print, &json!({ "new_password_required": true, "mailed": mailed }), &sentence)
         }
+        Command::Sessions { who, print } => show_sessions(&app, &who.find(&app).await?, print).await,
+        Command::SignOut { who, session, print } => {
+            let user = who.find(&app).await?;
+            let ended = match session {
+                Some(id) => users::end_session(&app, &origin, &user, &SessionId::from(id)).await.map(|()| 1),
+                None => users::end_sessions(&app, &origin, &user).await,
+            };
+            let ended = ended.map_err(output::refused)?;
+            let sentence = format!("{} is signed out of {ended} sessions", user.username);
+            done(&user, print, &json!({ "ended": ended }), &sentence)
+        }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,
         Command::FreeName { username, print } => {
             users::free_name(&app, &origin, &username).await.map_err(output::refused)?;
@@ -425,6 +454,19 @@ async fn list(app: &App, query: &str, print: Print) -> anyhow::Result<()> {
         ]
     });
     output::table(["username", "name", "e-mail", "id", "admin", "off"], rows);
+    Ok(())
+}
+
+async fn show_sessions(app: &App, user: &User, print: Print) -> anyhow::Result<()> {
+    let sessions = users::sessions(app, user).await.map_err(output::refused)?;
+    if print.json {
+        return output::json(&sessions);
+    }
+    let rows = sessions.into_iter().map(|session| {
+        let (begun, seen) = (output::date(session.created_at), output::date(session.last_seen_at));
+        [session.device, session.methods.join(" "), session.ip, begun, seen, session.id]
+    });
+    output::table(["device", "by", "from", "since", "last used", "id"], rows);
     Ok(())
 }
 

@@ -246,6 +246,8 @@ pub enum Notice {
     UserDeleted,
     /// A user's password was set.
     UserPasswordSet,
+    /// One session of a user was signed out.
+    UserSessionEnded,
     /// All sessions of a user were signed out.
     UserSessionsEnded,
     /// An invitation went by mail.
@@ -340,6 +342,7 @@ impl Notice {
         (Notice::UserSaved, "user-saved", Phrase::english("The user is saved.")),
         (Notice::UserDeleted, "user-deleted", Phrase::english("The user is deleted.")),
         (Notice::UserPasswordSet, "password-set", Phrase::english("The password is set.")),
+        (Notice::UserSessionEnded, "user-session-ended", Phrase::english("The device is signed out.")),
         (
             Notice::UserSessionsEnded,
             "user-sessions-ended",

@@ -35,10 +35,16 @@ const windows = {
   'admin-failure': 'why-did-this-fail',
   'admin-provider-kinds': 'provider-kinds',
   'admin-branding-typed': 'branding',
+  'admin-scope': 'scope',
+  'admin-webhook': 'webhook',
+  'admin-policies': 'policies',
+  'admin-keys': 'keys',
+  'admin-mails-failed': 'mail-outbox',
+  'admin-delegations': 'delegation',
 };
 /** What stands on top of the window; elsewhere, the beginning of the page. */
 const top = { 'admin-client-secret': '.libraries', 'admin-client-preview': '#g-id-token' };
-const WINDOW = { width: 1040, height: 720 };
+const WINDOW = { width: 1240, height: 780 };
 const NARROW = { width: 560, height: 800 };
 
 /** A PNG as WebP, by the browser's own encoder. */

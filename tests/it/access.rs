@@ -300,7 +300,7 @@ on_both!(what_an_administrator_gets_wrong_is_refused_precisely_and_on_record, |a
             "redirect_uris",
         ),
         (robot.json(Method::PATCH, &client, &secret).await, 400, "PATCH", "invalid type"),
-        (robot.get("/admin/api/users?after=forged").await, 400, "GET /admin/api/users", "cursor"),
+        (robot.get("/admin/api/users?after=forged").await, 400, "GET /admin/api/users", "break rules: after"),
         (robot.get("/admin/api/users?elsewhere=1").await, 400, "GET /admin/api/users", "`elsewhere`"),
         (stale.json(Method::PATCH, &client, &named).await, 412, "PATCH", "changed meanwhile"),
         (

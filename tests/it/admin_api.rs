@@ -445,6 +445,30 @@ on_both!(a_user_from_the_first_day_to_the_last, |app| {
     }
 });
 
+on_both!(one_device_is_signed_out_and_the_others_stay, |app| {
+    let robot = robot(&app).await;
+    let ada = app.user("ada").await;
+    let bob = app.user("bob").await;
+    let (mut lost, mut kept) = (signed_in(&app, "ada").await, signed_in(&app, "ada").await);
+    let rp = app.rp("web").await;
+    let tokens = rp.tokens(&mut lost, "ada", "openid").await;
+    let path = format!("/admin/api/users/{}/sessions", ada.id);
+    let sid = tokens.claims("id_token")["sid"].as_str().unwrap().to_owned();
+    let other_users = format!("/admin/api/users/{}/sessions/{sid}", bob.id);
+    for wrong in [&format!("{path}/none"), &other_users, &"/admin/api/users/nobody/sessions/x".to_owned()] {
+        problem(&robot.send(&Method::DELETE, wrong, "").await, 404);
+    }
+    assert!(rp.is_active(tokens.access()).await);
+    let one = format!("{path}/{sid}");
+    assert_eq!(robot.send(&Method::DELETE, &one, "").await.status, 204);
+    problem(&robot.send(&Method::DELETE, &one, "").await, 404);
+    assert!(!rp.is_active(tokens.access()).await, "what it held by that session is gone");
+    assert_eq!(lost.get("/account").await.status, 303);
+    assert_eq!(kept.get("/account").await.status, 200);
+    assert_eq!(robot.get(&path).await.json()["sessions"].as_array().unwrap().len(), 1);
+    assert!(app.audit_log().await.contains(&format!("session.end session:{sid}")));
+});
+
 on_both!(a_group_from_its_beginning_to_its_end, |app| {
     let robot = robot(&app).await;
     let ada = app.user("ada").await;
@@ -586,7 +610,7 @@ on_both!(openid_core_5_1_a_users_claims_are_fields_by_their_names, |app| {
     }
     assert_eq!(robot.get(&path).await.json(), none, "nothing was changed");
 
-    let log = app.app.store.recent_audit(20).await.unwrap();
+    let log = app.app.store.recent_audit(100).await.unwrap();
     let details: Vec<_> =
         log.iter().filter(|row| row.action == "user.update").map(|row| row.detail.as_str()).collect();
     for expected in [

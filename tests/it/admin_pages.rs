@@ -114,6 +114,13 @@ on_both!(a_user_is_added_changed_and_deleted_by_forms, |app| {
     let ended = submit(&mut ada, &path, &format!("{path}/sessions/end"), &[]).await;
     assert_eq!(ended.location(), format!("{path}?done=user-sessions-ended"));
     assert_eq!(bobs.get("/account").await.status, 303);
+    let (mut first, mut second) = (signed_in(&app, "bob").await, signed_in(&app, "bob").await);
+    let action =
+        ada.get(&path).await.attribute("#g-sessions ~ .rows form, .rows form[action*=sessions]", "action");
+    let ended = submit(&mut ada, &path, &action, &[]).await;
+    assert_eq!(ended.location(), format!("{path}?done=user-session-ended"));
+    let inside = [first.get("/account").await.status, second.get("/account").await.status];
+    assert_eq!(inside.iter().filter(|status| **status == 200).count(), 1, "{inside:?}");
 
     let set = format!("{path}/password");
     assert_eq!(submit(&mut ada, &path, &set, &[("password", "short")]).await.status, 400);

@@ -430,6 +430,15 @@ fn users_at_the_terminal() {
     for name in ["ada", "ADA", "ada@example.com", id] {
         assert!(terminal.run(&["user", "show", name]).done().contains(id), "{name}");
     }
+    assert_eq!(terminal.run(&["user", "sessions", "ada", "--json"]).json(), Value::Array(Vec::new()));
+    assert!(terminal.run(&["user", "sessions", "ada"]).done().contains("last used"));
+    assert_eq!(terminal.run(&["user", "sign-out", "ada", "--json"]).json()["ended"], 0);
+    assert!(
+        terminal
+            .run(&["user", "sign-out", "ada", "--session", "none"])
+            .refused(1)
+            .contains("no such session")
+    );
     let methods = terminal.run(&["user", "sign-in-methods", "ada", "--json"]).json();
     assert_eq!((&methods["password"], &methods["passkeys"]), (&true.into(), &Value::Array(vec![])));
     assert!(terminal.run(&["user", "sign-in-methods", "ada"]).done().contains("password"));
@@ -671,6 +680,8 @@ const WITH_JSON: &[(&str, Option<&str>)] = &[
     ("user update ada --name Ada", Some("user update ada --email nonsense")),
     ("user set-password ada --password-stdin", Some("user set-password nobody --password-stdin")),
     ("user sign-in-methods ada", Some("user sign-in-methods nobody")),
+    ("user sessions ada", Some("user sessions nobody")),
+    ("user sign-out ada", Some("user sign-out ada --session none")),
     ("user require-new-password ada", Some("user require-new-password nobody")),
     ("user disable ada", Some("user disable nobody")),
     ("user enable ada", Some("user enable nobody")),

@@ -256,10 +256,15 @@ on_both!(no_request_of_a_stranger_is_answered_5xx, |app| {
 on_both!(no_request_of_an_administrator_is_answered_5xx_and_reading_changes_nothing, |app| {
     let app = app.configured(|config| config.upstreams = vec![nowhere("x")]);
     let (robot, administrator) = (robot(&app).await, administrator(&app).await);
-    let before = app.audit_log().await;
+    // What was asked for wrongly is on record.
+    let changes = async || {
+        let log = app.audit_log().await;
+        log.into_iter().filter(|row| !row.starts_with("administration.mistake")).collect::<Vec<_>>()
+    };
+    let before = changes().await;
     storm(&app, &robot, &SAFE).await;
     storm(&app, &administrator, &SAFE).await;
-    assert_eq!(app.audit_log().await, before, "GET never changes anything");
+    assert_eq!(changes().await, before, "GET never changes anything");
     storm(&app, &robot, &["POST", "PUT", "PATCH", "DELETE"]).await;
     storm(&app, &administrator, &["POST", "PUT", "PATCH", "DELETE"]).await;
 });

@@ -60,7 +60,7 @@ use crate::protocol::scope::{ADMIN, DELEGATED};
         clients::list, clients::create, clients::show, clients::update, clients::delete, clients::rotate_secret,
         clients::settings, clients::preview, clients::end_old_secret,
         users::list, users::create, users::show, users::update, users::delete, users::set_password, users::require_new_password,
-        users::list_sessions, users::end_sessions,
+        users::list_sessions, users::end_sessions, users::end_session,
         invitations::list, invitations::create, invitations::withdraw,
         sign_in_methods::list, sign_in_methods::remove_app, sign_in_methods::remove_passkey,
         groups::list, groups::create, groups::show, groups::update, groups::delete,

@@ -9,15 +9,13 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
 use super::list::{Range, cursor, fifty, page, place};
-use super::problem::{Body, Patch, Path, Problem, Query, check_if_match, versioned};
-use crate::admin::users::{self, UserView};
+use super::problem::{Body, Patch, Path, PathPair, Problem, Query, check_if_match, versioned};
+use crate::admin::users::{self, SessionView, UserView};
 use crate::app::App;
-use crate::http::session;
-use crate::i18n::{Language, Words};
+use crate::i18n::Language;
 use crate::mail::Fate;
-use crate::pages::describe_device;
+use crate::protocol::ids::SessionId;
 use crate::protocol::profile::UserInput;
-use crate::protocol::session::Session;
 
 /// Which users.
 #[derive(Deserialize, IntoParams)]
@@ -200,39 +198,6 @@ pub async fn require_new_password(
     Ok(Json(PasswordRequired { mailed: matches!(fate, Some(Fate::Queued)) }))
 }
 
-/// A signed-in browser.
-#[derive(Serialize, ToSchema)]
-pub struct SessionView {
-    /// Its public name (`sid`).
-    id: String,
-    /// The device, as far as its browser tells.
-    device: String,
-    /// Address at sign-in.
-    ip: String,
-    /// How the user proved who they are (RFC 8176).
-    methods: Vec<String>,
-    /// When it began (Unix seconds).
-    created_at: i64,
-    /// Last use, to the minute (Unix seconds).
-    last_seen_at: i64,
-    /// When it ends whatever happens (Unix seconds).
-    expires_at: i64,
-}
-
-impl From<Session> for SessionView {
-    fn from(session: Session) -> Self {
-        Self {
-            device: describe_device(&Words::ENGLISH, &session.user_agent),
-            id: session.id.to_string(),
-            ip: session.ip,
-            methods: session.methods.split_whitespace().map(str::to_owned).collect(),
-            created_at: session.created_at.0,
-            last_seen_at: session.last_seen_at.0,
-            expires_at: session.expires_at.0,
-        }
-    }
-}
-
 /// Where a user is signed in.
 #[derive(Serialize, ToSchema)]
 pub struct SessionList {
@@ -252,11 +217,23 @@ pub async fn list_sessions(
     Query(range): Query<Range>,
 ) -> Result<Json<SessionList>, Problem> {
     let user = users::account_seen(&app, &caller.origin, &id).await?;
-    let sessions: Vec<SessionView> =
-        session::live_of_user(&app, &user.id).await?.into_iter().map(SessionView::from).collect();
+    let sessions = users::sessions(&app, &user).await?;
     let list = format!("sessions of {}", user.id);
     let (sessions, next) = page(&app, &list, &range, sessions, |session| session.id.clone())?;
     Ok(Json(SessionList { sessions, next }))
+}
+
+/// Signs one of a user's browsers out.
+#[utoipa::path(delete, path = "/admin/api/users/{id}/sessions/{session}", operation_id = "end_session", tag = "users",
+    params(("id" = String, Path), ("session" = String, Path)), responses((status = 204, description = "Signed out.")))]
+pub async fn end_session(
+    caller: Administrator,
+    State(app): State<App>,
+    PathPair(id, session): PathPair,
+) -> Result<StatusCode, Problem> {
+    let user = users::seen(&app, &caller.origin, &id).await?;
+    users::end_session(&app, &caller.origin, &user, &SessionId::from(session)).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Signs a user out everywhere.

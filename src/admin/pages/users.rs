@@ -20,6 +20,7 @@ use crate::mail::Fate;
 use crate::pages::{
     AdminUserForm, AdminUsers, LinkedRow, Notice, PasskeyRow, Problem, UserFields, UserRow, claim_label,
 };
+use crate::protocol::ids::SessionId;
 use crate::protocol::profile::UserInput;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::User;
@@ -159,6 +160,19 @@ pub async fn end_sessions(
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     users::end_sessions(&app, &me.origin(&info), &user).await?;
     Ok(done(&format!("{LIST}/{}", user.id), Notice::UserSessionsEnded))
+}
+
+/// Signs one of a user's devices out.
+pub async fn end_session(
+    State(app): State<App>,
+    AdminSession(me): AdminSession,
+    info: RequestInfo,
+    PathPair(id, session): PathPair,
+    _: OwnForm,
+) -> Result<Response, PageError> {
+    let user = users::account_seen(&app, &me.origin(&info), &id).await?;
+    users::end_session(&app, &me.origin(&info), &user, &SessionId::from(session)).await?;
+    Ok(done(&format!("{LIST}/{}", user.id), Notice::UserSessionEnded))
 }
 
 /// Takes the authenticator app and its recovery codes off the account.
