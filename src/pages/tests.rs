@@ -704,16 +704,10 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ("device-wrong", html(&user_code("WDJB-MJHT", Some(DeviceProblem::NotWaiting)))),
         (
             "device-throttled",
-            html(&user_code(
-                "WDJB-MJHT",
-                Some(DeviceProblem::TooManyAttempts { retry_after_seconds: 840 }),
-            )),
+            html(&user_code("WDJB-MJHT", Some(DeviceProblem::TooManyAttempts { retry_after_seconds: 840 }))),
         ),
         ("device-allow", html(&allow_device(app(), &["openid", "profile", "offline_access"]))),
-        (
-            "device-allow-unverified",
-            html(&allow_device(App { unverified: true, ..app() }, &["openid"])),
-        ),
+        ("device-allow-unverified", html(&allow_device(App { unverified: true, ..app() }, &["openid"]))),
         ("device-allowed", html(&device_done(true))),
         ("device-denied", html(&device_done(false))),
         ("code-elsewhere", html(&CodeElsewhere { words: words.clone(), code: text("1234 5678") })),
