@@ -43,14 +43,13 @@ pub async fn get(
     headers: HeaderMap,
     QueryFields(params): QueryFields,
 ) -> Result<Response, PageError> {
-    let mut flow = match params.get("flow") {
-        Some(text) => Flow::open(&app, text, &browser)?,
-        None => {
-            // RFC 8628 §3.3.1: it saves the typing, and nothing else.
-            let code = params.get("user_code").map(shown).unwrap_or_default();
-            let goal = Goal::Device(Typing { code, ..Typing::default() });
-            Flow::begin(goal, &browser, app.clock.now())
-        }
+    let mut flow = if let Some(text) = params.get("flow") {
+        Flow::open(&app, text, &browser)?
+    } else {
+        // RFC 8628 §3.3.1: it saves the typing, and nothing else.
+        let code = params.get("user_code").map(shown).unwrap_or_default();
+        let goal = Goal::Device(Typing { code, ..Typing::default() });
+        Flow::begin(goal, &browser, app.clock.now())
     };
     let typing = typing_of(&flow)?;
     let Some(live) = session::of_request(&app, &headers).await? else {

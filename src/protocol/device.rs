@@ -132,7 +132,7 @@ pub enum DeviceError {
     /// RFC 8628 §3.5.
     #[error("the person said no")]
     Denied,
-    /// RFC 8628 §3.5: "The "device_code" has expired, and the device authorization session has concluded".
+    /// RFC 8628 §3.5: the `device_code` "has expired, and the device authorization session has concluded".
     #[error("the device_code has expired")]
     Expired,
     /// It brought tokens before. As with a code of RFC 6749 §4.1.2, what it brought is revoked.
@@ -362,7 +362,7 @@ mod tests {
         let mut seen = std::collections::BTreeSet::new();
         for seed in 0..2_000_u128 {
             let code = UserCode::of_random(
-                (seed * 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835 % u128::MAX).to_be_bytes(),
+                seed.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835).to_be_bytes(),
             );
             assert_eq!(code.as_str().len(), 8);
             assert!(code.as_str().bytes().all(|letter| ALPHABET.contains(&letter)));
