@@ -10,9 +10,9 @@ use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, client_logo, consent, cors, discovery, email_code, forward_auth,
     forward_auth_sign_in, health, introspect, invitation, jwks, language, link, login, logout, metrics,
-    new_password, page, passkey, passkey_endpoints, recover, recover_password, register, registered_client,
-    revoke, second_factor, set_up, setup, sign_up, token, upstream, userinfo, verify_address, webauthn,
-    webfinger,
+    new_password, page, par, passkey, passkey_endpoints, recover, recover_password, register,
+    registered_client, revoke, second_factor, set_up, setup, sign_up, token, upstream, userinfo,
+    verify_address, webauthn, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -22,6 +22,7 @@ pub fn router(app: &App) -> Router {
         .route("/token", post(token::post))
         .route("/userinfo", get(userinfo::get_or_post).post(userinfo::get_or_post))
         .route("/revoke", post(revoke::post))
+        .route("/par", post(par::post))
         .route_layer(from_fn_with_state(app.clone(), cors::by_client_origin));
 
     // What applications send browsers to, perhaps in a window of its own.

@@ -20,6 +20,8 @@ use crate::protocol::secret::hex;
 pub enum Purpose {
     /// An authorization request while its user signs in.
     Flow,
+    /// An authorization request that was pushed.
+    PushedRequest,
     /// An authorization code.
     Code,
     /// An opaque access token.
@@ -54,6 +56,7 @@ pub struct NotSealedHere;
 /// The keys of every purpose.
 pub struct Seals {
     flow: LessSafeKey,
+    pushed_request: LessSafeKey,
     code: LessSafeKey,
     access_token: LessSafeKey,
     signing_key: LessSafeKey,
@@ -98,6 +101,7 @@ impl Seals {
         };
         Ok(Self {
             flow: sealing("flow")?,
+            pushed_request: sealing("pushed request")?,
             code: sealing("code")?,
             access_token: sealing("access token")?,
             signing_key: sealing("signing key")?,
@@ -132,6 +136,7 @@ impl Seals {
     fn key(&self, purpose: Purpose) -> &LessSafeKey {
         match purpose {
             Purpose::Flow => &self.flow,
+            Purpose::PushedRequest => &self.pushed_request,
             Purpose::Code => &self.code,
             Purpose::AccessToken => &self.access_token,
             Purpose::SigningKey => &self.signing_key,

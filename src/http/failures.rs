@@ -12,7 +12,8 @@ use crate::protocol::params::Params;
 use crate::store::FailureRow;
 
 /// Where applications send requests that an administrator may want explained.
-const ENDPOINTS: [&str; 6] = ["/authorize", "/consent", "/token", "/introspect", "/revoke", "/logout"];
+const ENDPOINTS: [&str; 7] =
+    ["/authorize", "/par", "/consent", "/token", "/introspect", "/revoke", "/logout"];
 
 /// Says on an answer what was refused.
 #[must_use]

@@ -56,6 +56,7 @@ mod operations;
 mod outage;
 mod outgoing;
 mod overview;
+mod par;
 mod passkeys;
 mod plans;
 mod processes;
