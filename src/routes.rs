@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::http::{
     assets, authorize, check_session, client_logo, consent, cors, device_authorization, discovery,
     email_code, forward_auth, forward_auth_sign_in, health, introspect, invitation, jwks, language, link,
-    login, logout, metrics, new_password, page, passkey, passkey_endpoints, recover, recover_password,
+    login, logout, metrics, new_password, page, par, passkey, passkey_endpoints, recover, recover_password,
     register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, upstream, user_code,
     userinfo, verify_address, webauthn, webfinger,
 };
@@ -23,6 +23,7 @@ pub fn router(app: &App) -> Router {
         .route("/device_authorization", post(device_authorization::post))
         .route("/userinfo", get(userinfo::get_or_post).post(userinfo::get_or_post))
         .route("/revoke", post(revoke::post))
+        .route("/par", post(par::post))
         .route_layer(from_fn_with_state(app.clone(), cors::by_client_origin));
 
     // What applications send browsers to, perhaps in a window of its own.

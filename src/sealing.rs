@@ -20,6 +20,8 @@ use crate::protocol::secret::hex;
 pub enum Purpose {
     /// An authorization request while its user signs in.
     Flow,
+    /// An authorization request that was pushed.
+    PushedRequest,
     /// An authorization code.
     Code,
     /// A device code (RFC 8628).
@@ -58,6 +60,7 @@ pub struct NotSealedHere;
 /// The keys of every purpose.
 pub struct Seals {
     flow: LessSafeKey,
+    pushed_request: LessSafeKey,
     code: LessSafeKey,
     device_code: LessSafeKey,
     device_grant: LessSafeKey,
@@ -105,6 +108,7 @@ impl Seals {
         };
         Ok(Self {
             flow: sealing("flow")?,
+            pushed_request: sealing("pushed request")?,
             code: sealing("code")?,
             device_code: sealing("device code")?,
             device_grant: sealing("device grant")?,
@@ -142,6 +146,7 @@ impl Seals {
     fn key(&self, purpose: Purpose) -> &LessSafeKey {
         match purpose {
             Purpose::Flow => &self.flow,
+            Purpose::PushedRequest => &self.pushed_request,
             Purpose::Code => &self.code,
             Purpose::DeviceCode => &self.device_code,
             Purpose::DeviceGrant => &self.device_grant,

@@ -138,6 +138,7 @@ pub const TABLE: &[Route] = &[
     app("POST", "/userinfo"),
     app("POST", "/revoke"),
     app("POST", "/introspect"),
+    app("POST", "/par"),
     app("POST", "/register"),
     app("GET", "/register/{id}"),
     app("PUT", "/register/{id}"),

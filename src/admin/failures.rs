@@ -172,7 +172,8 @@ pub async fn register_redirect_uri(
 
 /// What is wrong with the redirect URI of an authorization request, if that is what is wrong with it.
 fn redirect_uri(failure: &FailureView, client: &Client) -> Option<RedirectUriDiagnosis> {
-    let received = failure.request.get("redirect_uri").filter(|_| failure.endpoint == "/authorize")?;
+    let asks = matches!(failure.endpoint.as_str(), "/authorize" | "/par");
+    let received = failure.request.get("redirect_uri").filter(|_| asks)?;
     let registered = &client.metadata.redirect_uris;
     if registered.iter().any(|known| matches(known, received)) {
         return None;

@@ -317,6 +317,12 @@ fn tokens(config: &Config) -> Vec<Policy> {
             "For so long a new key is published before it signs.",
         ),
         of_file(
+            "authorization.require_pushed_requests",
+            "Pushed requests",
+            on(config.authorization.require_pushed_requests),
+            "Whether every application must push its authorization requests; else those that are registered so.",
+        ),
+        of_file(
             "legacy.front_channel_tokens",
             "Tokens in the front channel",
             on(config.legacy.front_channel_tokens),

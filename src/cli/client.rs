@@ -129,6 +129,9 @@ pub(super) struct Fields {
     /// Refuse requests without PKCE [default: true]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_pkce: Option<bool>,
+    /// Refuse authorization requests that were not pushed (RFC 9126) [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_pushed_authorization_requests: Option<bool>,
     /// An app of your own, for which users are not asked
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     skip_consent: Option<bool>,
@@ -197,6 +200,9 @@ impl Fields {
             access_token_format: self.access_token_format.or(base.access_token_format),
             access_token_signed_response_alg: self.access_token_alg.or(base.access_token_signed_response_alg),
             require_pkce: self.require_pkce.or(base.require_pkce),
+            require_pushed_authorization_requests: self
+                .require_pushed_authorization_requests
+                .or(base.require_pushed_authorization_requests),
             skip_consent: self.skip_consent.or(base.skip_consent),
             least_acr: self.least_acr.or(base.least_acr),
             introspects_any_token: self.introspects_any_token.or(base.introspects_any_token),
@@ -335,6 +341,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
             format!("{} {}", metadata.access_token_format, metadata.access_token_signed_response_alg),
         ),
         ("PKCE", if metadata.require_pkce { "required" } else { "optional" }.to_owned()),
+        ("pushed requests only", output::flag(metadata.require_pushed_authorization_requests)),
         ("skips consent", output::flag(metadata.skip_consent)),
         ("at least", metadata.least_acr.map(|level| level.to_string()).unwrap_or_default()),
         ("introspects any token", output::flag(metadata.introspects_any_token)),

@@ -135,6 +135,8 @@ pub struct Config {
     pub upstreams: Vec<Upstream>,
     /// Clients that register themselves.
     pub registration: Registration,
+    /// Authorization requests.
+    pub authorization: Authorization,
     /// What newer applications do without.
     pub legacy: Legacy,
     /// Requests that this server makes.
@@ -397,6 +399,13 @@ pub enum RegistrationMode {
     Token,
     /// Everybody.
     Open,
+}
+
+/// What is asked of authorization requests.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Authorization {
+    /// Must every one be pushed (RFC 9126 §5), whatever its client registered?
+    pub require_pushed_requests: bool,
 }
 
 /// What newer applications do without.

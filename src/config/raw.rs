@@ -79,6 +79,7 @@ pub(super) const SETTINGS: &[(&str, Kind)] = &[
     ("registration.unused_expiry", Kind::Text),
     ("registration.most_unused", Kind::Number),
     ("registration.software_statement_keys", Kind::Text),
+    ("authorization.require_pushed_requests", Kind::Flag),
     ("legacy.front_channel_tokens", Kind::Flag),
     ("outgoing.ca_file", Kind::Text),
     ("outgoing.allowed_hosts", Kind::List),
@@ -147,6 +148,7 @@ pub(super) struct Raw {
     pub(super) sign_in: SignIn,
     pub(super) upstream: Vec<Upstream>,
     pub(super) registration: Registration,
+    pub(super) authorization: Authorization,
     pub(super) legacy: Legacy,
     pub(super) outgoing: Outgoing,
     pub(super) mail: Mail,
@@ -295,6 +297,12 @@ pub(super) struct Registration {
     pub(super) unused_expiry: Option<String>,
     pub(super) most_unused: Option<u32>,
     pub(super) software_statement_keys: Option<PathBuf>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Authorization {
+    pub(super) require_pushed_requests: bool,
 }
 
 #[derive(Default, Deserialize)]

@@ -17,9 +17,9 @@ use zeroize::Zeroizing;
 
 use super::raw::{self, Raw, Written, variable};
 use super::{
-    Assurance, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport, MasterSecret, Metrics,
-    Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn, SignUpMode,
-    SmtpSecurity, Throttle, Tls, Tokens,
+    Assurance, Authorization, Config, Database, Engine, Keys, Legacy, Listen, Log, MailTransport,
+    MasterSecret, Metrics, Outgoing, Passwords, Problems, Registration, RegistrationMode, Sessions, SignIn,
+    SignUpMode, SmtpSecurity, Throttle, Tls, Tokens,
 };
 use crate::branding::{self, Branding, Choices};
 use crate::geoip::Places;
@@ -154,6 +154,8 @@ impl Checks<'_> {
         };
         let upstreams = self.upstreams(raw.upstream, issuer.as_ref());
         let registration = self.registration(raw.registration);
+        let authorization =
+            Authorization { require_pushed_requests: raw.authorization.require_pushed_requests };
         let legacy = Legacy { front_channel_tokens: raw.legacy.front_channel_tokens };
         let outgoing = self.outgoing(raw.outgoing);
         let branding = self.branding(raw.branding);
@@ -187,6 +189,7 @@ impl Checks<'_> {
             sign_in,
             upstreams,
             registration,
+            authorization,
             legacy,
             outgoing,
             branding,

@@ -6,9 +6,9 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use super::{
-    Assurance, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail, MailTransport,
-    MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender, Sessions, SignIn,
-    SignUpMode, Throttle, Tokens,
+    Assurance, Authorization, Config, Database, Engine, Issuer, Keys, Legacy, Listen, Log, Mail,
+    MailTransport, MasterSecret, Metrics, Outgoing, Passwords, Registration, RegistrationMode, Sender,
+    Sessions, SignIn, SignUpMode, Throttle, Tokens,
 };
 
 /// The defaults, but cheap to hash and in a file that nobody opens.
@@ -54,6 +54,7 @@ pub fn config(issuer: &str) -> Config {
             most_unused: 1000,
             software_statement_keys: None,
         },
+        authorization: Authorization::default(),
         legacy: Legacy::default(),
         outgoing: Outgoing::default(),
         mail: Mail {

@@ -291,6 +291,7 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     assert!(
         config.registration.require_pkce && !config.sign_in.email_code && !config.legacy.front_channel_tokens
     );
+    assert!(!config.authorization.require_pushed_requests);
     assert_eq!(config.sign_up, SignUpMode::Invitation);
     assert!(config.outgoing.allowed_hosts.is_empty() && config.outgoing.allowed_networks.is_empty());
     let opened = [
@@ -299,6 +300,7 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
         ("COUNTERSIGN_SIGN_UP_MODE", "open"),
         ("COUNTERSIGN_SIGN_IN_EMAIL_CODE", "true"),
         ("COUNTERSIGN_LEGACY_FRONT_CHANNEL_TOKENS", "true"),
+        ("COUNTERSIGN_AUTHORIZATION_REQUIRE_PUSHED_REQUESTS", "true"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_HOSTS", "Intranet.example., other.example"),
         ("COUNTERSIGN_OUTGOING_ALLOWED_NETWORKS", "10.0.0.0/8,192.0.2.7"),
     ];
@@ -307,6 +309,7 @@ fn what_is_open_to_others_is_closed_unless_it_is_opened() {
     assert!(
         !config.registration.require_pkce && config.sign_in.email_code && config.legacy.front_channel_tokens
     );
+    assert!(config.authorization.require_pushed_requests);
     assert_eq!(config.sign_up, SignUpMode::Open);
     assert!(config.notes().iter().any(|note| note.contains("no mail is sent")), "{:?}", config.notes());
     assert_eq!(config.outgoing.allowed_hosts, ["intranet.example", "other.example"]);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::access_token::{self, IssueError, Life, Subject};
@@ -12,7 +12,7 @@ use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{FormFields, QueryFields};
 use super::failures::to_request;
-use super::flow::{Flow, Goal};
+use super::flow::{self, Flow, Goal};
 use super::id_token::{self, Authentication, Bound, Hint, read_hint};
 use super::reply::{self, refuse};
 use super::request_object;
@@ -27,14 +27,16 @@ use crate::protocol::authorize::{
     self, AuthorizationRequest, ReplyTo, RequestError, RequestPolicy, ShowToUser,
 };
 use crate::protocol::client::{Client, ResponseType};
+use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::code::{self, Code};
 use crate::protocol::diagnosis::{Difference, nearest};
-use crate::protocol::error::ErrorCode;
+use crate::protocol::error::{ErrorCode, Rule as _};
 use crate::protocol::grant::DeadGrant;
 use crate::protocol::ids::{ClientId, ConsentId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Refusal, Situation, Step, level_of_sign_in, next_step};
-use crate::protocol::redirect_uri::RedirectUriError;
+use crate::protocol::pushed::{self, PushedError, PushedRequest};
+use crate::protocol::redirect_uri::{RedirectUriError, SafeRedirect};
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
 use crate::protocol::sign_in::SignIn;
@@ -55,10 +57,19 @@ pub async fn get(
         Flow::open(&app, text, &browser)?
     } else {
         let client = client_of(&app, &params).await?;
-        match request_object::unfolded(&app, &client, params.clone()).await {
-            Ok(params) => Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now()),
+        match asked_for(&app, &client, &params).await? {
+            Ok((params, pushed)) => {
+                let mut flow =
+                    Flow::begin(Goal::Authorize(params.pairs().to_vec()), &browser, app.clock.now());
+                flow.pushed = pushed;
+                flow
+            }
             Err(error) => {
-                let to = reply_to(&client, &params)?;
+                let to = reply_to(&client, &params).map_err(|page| match error {
+                    // Whoever must push need not say here where they want to go.
+                    RequestError::NotPushed => for_developer(&client, ShowToUser::NotPushed),
+                    _ => page,
+                })?;
                 return Ok(to_request(refuse(&app, &to, error.code(), &error), || Some(params)));
             }
         }
@@ -66,6 +77,64 @@ pub async fn get(
     let response = advance(&app, &headers, &mut flow).await?;
     let response = to_request(response, || flow.params());
     Ok(browser.remember(&app.config, response))
+}
+
+/// The parameters that count of a new request: those that were pushed, those of its request object, or its own. Of one
+/// that was pushed, the id by which it is answered once.
+async fn asked_for(
+    app: &App,
+    client: &Client,
+    params: &Params,
+) -> Result<Result<(Params, Option<OneTimeId>), RequestError>, PageError> {
+    if let Some(reference) = params.get("request_uri").and_then(pushed::reference) {
+        // RFC 9101 §6.3: what stands beside it does not count.
+        let (params, once) =
+            pushed_request(app, client, params, reference).map_err(|error| not_answered(client, error))?;
+        return Ok(Ok((params, Some(once))));
+    }
+    // Before anything is fetched for it.
+    if pushed::is_required(client, app.config.authorization.require_pushed_requests) {
+        return Ok(Err(RequestError::NotPushed));
+    }
+    Ok(request_object::unfolded(app, client, params.clone()).await.map(|params| (params, None)))
+}
+
+/// The request that was pushed (RFC 9126 §4).
+fn pushed_request(
+    app: &App,
+    client: &Client,
+    params: &Params,
+    reference: &str,
+) -> Result<(Params, OneTimeId), PushedError> {
+    if params.get("request").is_some() {
+        return Err(PushedError::WithObject);
+    }
+    let pushed: PushedRequest =
+        app.seals.open(Purpose::PushedRequest, reference).map_err(|_| PushedError::Unknown)?;
+    pushed.may_be_used(&client.id, flow::LONGEST, app.clock.now())
+}
+
+/// The page for who comes with the `request_uri` of a pushed request that is not answered: nobody is sent anywhere. That
+/// it is late is the matter of whoever reads it, and not only of developers.
+fn not_answered(client: &Client, error: PushedError) -> PageError {
+    let (title, what) = match error {
+        PushedError::Expired => (key("took-too-long-title"), key("request-expired")),
+        PushedError::Used => (key("request-used-title"), key("request-used")),
+        PushedError::Unknown | PushedError::OtherClient | PushedError::WithObject => {
+            return for_developer(client, error.into());
+        }
+    };
+    PageError::new(StatusCode::BAD_REQUEST, title, what, key("sign-in-again-from-app"))
+        .fact("client_id", short(client.id.as_str()))
+        .code(ShowToUser::from(error).code())
+        .section(error.section())
+}
+
+/// A page for the developer of a client.
+fn for_developer(client: &Client, error: ShowToUser) -> PageError {
+    PageError::from(error)
+        .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
+        .fact("client_id", short(client.id.as_str()))
 }
 
 /// Core §3.1.2.1 wants POST too. The session cookie is `SameSite=Lax` and does not come with another site's POST, so
@@ -96,6 +165,12 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
         Ok(request) => request,
         Err(error) => return Ok(refuse(app, &asked.reply_to, error.code(), error)),
     };
+    // Judged anew at every step, as everything is: the client may have been told to push meanwhile.
+    let must_be_pushed = pushed::is_required(&asked.client, app.config.authorization.require_pushed_requests);
+    if must_be_pushed && flow.pushed.is_none() {
+        let error = RequestError::NotPushed;
+        return Ok(refuse(app, &asked.reply_to, error.code(), &error));
+    }
     let hint = match &request.id_token_hint {
         Some(text) => read_hint(app, text).await?,
         None => None,
@@ -131,11 +206,18 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
         let attainable = account_of(app, &live.user).await?.attainable;
         step = judge(&known, Some(attainable));
     }
+    // Nobody is asked anything for what was answered before.
+    if step != Step::Issue
+        && let Some(once) = &flow.pushed
+        && app.store.assertion_is_used(once).await?
+    {
+        return Err(not_answered(&asked.client, PushedError::Used));
+    }
     let Known { live, consent, .. } = known;
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
             let consent_id = consent.map(|consent| consent.id.clone());
-            issue(app, headers, &asked, request, live, consent_id).await?
+            issue(app, headers, &asked, request, live, consent_id, flow.pushed.as_ref()).await?
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
         (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
@@ -222,19 +304,29 @@ impl Asked {
     pub(super) async fn load(app: &App, params: &Params) -> Result<Self, PageError> {
         let client = client_of(app, params).await?;
         let reply_to = reply_to(&client, params)?;
-        // Definitions matter to claims that are asked for one by one.
-        let defined = match params.get("claims") {
-            Some(_) => Some(app.store.scope_definitions().await?),
-            None => None,
-        };
-        let policy = RequestPolicy {
-            defined: defined.as_deref().unwrap_or_default(),
-            legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
-            sign_up: app.config.sign_up.is_open(),
-        };
-        let request = AuthorizationRequest::validate(&client, params, reply_to.redirect.clone(), policy);
+        let request = judged(app, &client, params, reply_to.redirect.clone()).await?;
         Ok(Self { client, reply_to, request })
     }
+}
+
+/// Judges a request by what this deployment allows: here, and where it is pushed.
+pub(super) async fn judged(
+    app: &App,
+    client: &Client,
+    params: &Params,
+    redirect: SafeRedirect,
+) -> Result<Result<AuthorizationRequest, RequestError>, StoreError> {
+    // Definitions matter to claims that are asked for one by one.
+    let defined = match params.get("claims") {
+        Some(_) => Some(app.store.scope_definitions().await?),
+        None => None,
+    };
+    let policy = RequestPolicy {
+        defined: defined.as_deref().unwrap_or_default(),
+        legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
+        sign_up: app.config.sign_up.is_open(),
+    };
+    Ok(AuthorizationRequest::validate(client, params, redirect, policy))
 }
 
 async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError> {
@@ -253,9 +345,7 @@ async fn client_of(app: &App, params: &Params) -> Result<Arc<Client>, PageError>
 fn reply_to(client: &Client, params: &Params) -> Result<ReplyTo, PageError> {
     authorize::answer_address(client, params).map_err(|error| {
         let not_registered = error == ShowToUser::RedirectUri(RedirectUriError::NotRegistered);
-        let mut page = PageError::from(error)
-            .for_whom(key("error-developer-of").about("app", &client.metadata.client_name))
-            .fact("client_id", short(client.id.as_str()));
+        let mut page = for_developer(client, error);
         if let Some(uri) = params.get("redirect_uri") {
             page = page.fact("redirect_uri", short(uri));
             // The registered address itself is not for whoever sent another one.
@@ -282,6 +372,7 @@ async fn issue(
     request: &AuthorizationRequest,
     live: &Live,
     consent_id: Option<ConsentId>,
+    pushed: Option<&OneTimeId>,
 ) -> Result<Response, PageError> {
     let (client, now) = (&asked.client, app.clock.now());
     let granted = Granted { app, client, request, session: &live.session, consent_id, now };
@@ -312,6 +403,13 @@ async fn issue(
     } else {
         None
     };
+    // RFC 9126 §4: once. Here and not when it was first seen, so that a page may be loaded again until then; and last, so that
+    // what could not be made uses nothing up.
+    if let Some(once) = pushed
+        && !app.store.use_assertion(once).await?
+    {
+        return Err(not_answered(client, PushedError::Used));
+    }
     if client.was_never_used() {
         app.store.note_client_use(&client.id, now).await?;
     }

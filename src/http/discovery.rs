@@ -32,6 +32,7 @@ pub fn endpoint(app: &App) -> MethodRouter<App> {
     let offer = Offer {
         classes: app.config.assurance.classes.clone(),
         registration: app.config.registration.mode != RegistrationMode::Off,
+        require_pushed_requests: app.config.authorization.require_pushed_requests,
         legacy_front_channel_tokens: app.config.legacy.front_channel_tokens,
         sign_up: app.config.sign_up.is_open(),
         ui_locales: &Language::TAGS,

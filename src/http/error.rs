@@ -395,11 +395,7 @@ impl From<SignError> for PageError {
 }
 impl From<ShowToUser> for PageError {
     fn from(error: ShowToUser) -> Self {
-        let code = match &error {
-            ShowToUser::UnknownClient => ErrorCode::InvalidClient,
-            ShowToUser::DisabledClient => ErrorCode::UnauthorizedClient,
-            _ => ErrorCode::InvalidRequest,
-        };
+        let code = error.code();
         let (title, what) = (key("bad-request-title"), sentence(&error.to_string()));
         Self::new(StatusCode::BAD_REQUEST, title, what, error.advice())
             .for_whom(key("error-developer"))

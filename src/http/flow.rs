@@ -12,6 +12,7 @@ use crate::app::App;
 use crate::authn::email_code::Awaited;
 use crate::i18n::{Language, key};
 use crate::protocol::assurance::Level;
+use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::linking::Offer;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
@@ -20,7 +21,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError};
 
 /// How long a sign-in may take.
-const LONGEST: Duration = Duration::from_secs(3600);
+pub(super) const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Where a sign-in without a purpose leads.
 const DEFAULT_PAGE: &str = "/account";
@@ -50,6 +51,9 @@ pub struct Flow {
     /// An account elsewhere that is to be linked once its owner has signed in.
     #[serde(default)]
     pub offer: Option<Offer>,
+    /// The pushed request that it is for, which is answered once (RFC 9126 §4).
+    #[serde(default)]
+    pub pushed: Option<OneTimeId>,
     browser: String,
     expires_at: Timestamp,
 }
@@ -98,6 +102,7 @@ impl Flow {
             told: false,
             awaited: None,
             offer: None,
+            pushed: None,
             browser: browser.fingerprint(),
             expires_at: now.plus(LONGEST),
         }

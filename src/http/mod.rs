@@ -39,6 +39,7 @@ pub mod logout;
 pub mod metrics;
 pub mod new_password;
 pub mod page;
+pub mod par;
 pub mod passkey;
 pub mod passkey_endpoints;
 pub mod published;

@@ -276,6 +276,8 @@ pub struct ClientFields {
     pub access_token_alg: String,
     /// Whether requests without PKCE are refused.
     pub require_pkce: bool,
+    /// Whether authorization requests that were not pushed are refused.
+    pub require_pushed: bool,
     /// Whether users are not asked for consent.
     pub skip_consent: bool,
     /// A level that its users reach at least; empty for what it asks for itself.

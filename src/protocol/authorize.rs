@@ -12,6 +12,7 @@ use super::client::{Client, GrantType};
 use super::error::{ErrorCode, Rule};
 use super::params::{MalformedParams, Params};
 use super::pkce::{CodeChallenge, PkceError};
+use super::pushed::PushedError;
 use super::redirect_uri::{self, RedirectUriError, SafeRedirect};
 use super::request_object::ObjectError;
 use super::response_type::{ResponseMode, ResponseType};
@@ -118,7 +119,17 @@ pub enum ShowToUser {
     /// RFC 6749 §3.1.2.4: "SHOULD inform the resource owner of the error and MUST NOT automatically redirect".
     #[error("{0}")]
     RedirectUri(#[from] RedirectUriError),
+    /// RFC 9126 §4: as [`RequestError::NotPushed`], where it is not certain to whom that could be said.
+    #[error("{NOT_PUSHED}")]
+    NotPushed,
+    /// RFC 9126 §4: what is known of the request is not enough to send anybody anywhere.
+    #[error("{0}")]
+    Pushed(#[from] PushedError),
 }
+
+/// Why a request is refused that was not pushed.
+const NOT_PUSHED: &str = "authorization requests must be pushed first, to the pushed_authorization_request_endpoint of \
+                          the discovery document, and be sent here by their request_uri";
 
 /// Why a request is answered with an error at the client's address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -153,6 +164,9 @@ pub enum RequestError {
     /// Core §6.2.1: the two "MUST NOT be used together".
     #[error("request and request_uri must not be used together")]
     TwoRequestObjects,
+    /// RFC 9126 §4, §6: "the only means … the client is allowed to use".
+    #[error("{NOT_PUSHED}")]
+    NotPushed,
     /// Core §7.2.1.
     #[error("the registration parameter is not supported")]
     Registration,
@@ -202,6 +216,30 @@ pub enum RequestError {
     IdTokenHint,
 }
 
+/// What to do about it.
+const NOT_PUSHED_ADVICE: &str = "Switch pushed authorization requests (PAR) on in the application's library. If it knows none, \
+                                 take the requirement off the client, or out of countersign.toml.";
+
+impl ShowToUser {
+    /// The code on the wire.
+    #[must_use]
+    pub const fn code(&self) -> ErrorCode {
+        match self {
+            Self::UnknownClient => ErrorCode::InvalidClient,
+            Self::DisabledClient => ErrorCode::UnauthorizedClient,
+            Self::Pushed(PushedError::WithObject)
+            | Self::Malformed(_)
+            | Self::NoClientId
+            | Self::NoRedirectUri
+            | Self::NoSignIns
+            | Self::RedirectUri(_)
+            | Self::NotPushed => ErrorCode::InvalidRequest,
+            // RFC 9101 §7.
+            Self::Pushed(_) => ErrorCode::InvalidRequestUri,
+        }
+    }
+}
+
 impl RequestError {
     /// The code on the wire (RFC 6749 §4.1.2.1, Core §3.1.2.6).
     #[must_use]
@@ -221,6 +259,7 @@ impl RequestError {
             | Self::UnsupportedResponseMode
             | Self::TokensInQuery
             | Self::TwoRequestObjects
+            | Self::NotPushed
             | Self::NotOpenId
             | Self::Pkce(_)
             | Self::LongState
@@ -247,6 +286,7 @@ impl Rule for RequestError {
             Self::FetchedObject(_) => "OpenID Connect Core 1.0 §6.2",
             Self::RequestUriNotRegistered | Self::TwoRequestObjects => "OpenID Connect Core 1.0 §6.2.1",
             Self::RequestUriUnreachable(_) => "OpenID Connect Core 1.0 §6.2.3",
+            Self::NotPushed => "RFC 9126 §4",
             Self::Registration => "OpenID Connect Core 1.0 §7.2.1",
             Self::MalformedScope | Self::NoScope | Self::EmptyScope | Self::ScopeWithCommas => {
                 "RFC 6749 §3.3"
@@ -274,6 +314,7 @@ impl Rule for RequestError {
             Self::EmptyScope => {
                 "Add the scope to those that the client is registered for, or ask for openid."
             }
+            Self::NotPushed => NOT_PUSHED_ADVICE,
             Self::Pkce(error) => error.advice(),
             Self::NoNonce => "Switch the nonce on in the application's library.",
             Self::NoSignUp => "Switch sign-up on under [accounts], or leave prompt=create out.",
@@ -291,6 +332,8 @@ impl Rule for ShowToUser {
             Self::NoSignIns => "OpenID Connect Dynamic Client Registration 1.0 §2",
             Self::RedirectUri(RedirectUriError::Missing) => "RFC 6749 §3.1.2.3",
             Self::RedirectUri(RedirectUriError::NotRegistered) => "RFC 9700 §4.1.3",
+            Self::NotPushed => "RFC 9126 §4",
+            Self::Pushed(error) => error.section(),
         }
     }
 
@@ -311,6 +354,8 @@ impl Rule for ShowToUser {
                 "Send a redirect_uri exactly as it is registered, byte for byte, or register this one: an administrator \
                  can add it under Admin, or with “countersign client update”."
             }
+            Self::NotPushed => NOT_PUSHED_ADVICE,
+            Self::Pushed(error) => error.advice(),
         }
     }
 }

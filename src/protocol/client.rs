@@ -168,6 +168,9 @@ pub struct ClientMetadata {
     /// Must it send a PKCE challenge? Public clients always must (RFC 9700 §2.1.1).
     #[serde(default = "yes")]
     pub require_pkce: bool,
+    /// Must its authorization requests be pushed (RFC 9126 §6)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_pushed_authorization_requests: bool,
     /// A first-party app, for which users are not asked.
     #[serde(default)]
     pub skip_consent: bool,

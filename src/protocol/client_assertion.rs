@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::client::{AuthMethod, Client, SigningAlg};
 use super::ids::ClientId;
@@ -56,10 +56,10 @@ impl Audience {
     }
 }
 
-/// The id of an assertion that is good, once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// The id of an assertion that is good, once; or of something else that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OneTimeId {
-    /// SHA-256 of client and `jti`, in hexadecimal.
+    /// SHA-256 of client and `jti`, in hexadecimal; of something else, what begins otherwise.
     pub id: String,
     /// Until when it must be remembered.
     pub expires_at: Timestamp,

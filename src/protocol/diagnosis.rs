@@ -113,6 +113,7 @@ pub fn of_interest(params: &Params) -> Vec<(String, String)> {
 pub fn section_of_endpoint(endpoint: &str) -> &'static str {
     match endpoint {
         "/authorize" | "/consent" => "RFC 6749 §4.1.2.1",
+        "/par" => "RFC 9126 §2.3",
         "/token" => "RFC 6749 §5.2",
         "/device_authorization" => "RFC 8628 §3.1",
         "/introspect" => "RFC 7662 §2.3",
@@ -328,6 +329,12 @@ pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str, cause: &str) 
             code_flow_until(2)
         }
         ("/authorize", _) => code_flow_until(1),
+        // RFC 9126 §1: what is pushed comes before all that.
+        ("/par", _) => {
+            let reached = code_flow_until(0);
+            let rest = reached.into_iter().map(|step| FlowStep { outcome: Outcome::NotReached, ..step });
+            one("pushes its authorization request").into_iter().chain(rest).collect()
+        }
         ("/token", Some(name)) if name == GrantType::AuthorizationCode.as_str() => code_flow_until(5),
         ("/device_authorization", _) => device_flow(endpoint, error, cause),
         ("/token", Some(name)) if name == GrantType::DeviceCode.as_str() => {
@@ -470,6 +477,7 @@ mod tests {
             ("/authorize", None, "invalid_request", "", 6, 1, Outcome::Done),
             ("/authorize", None, "unmet_authentication_requirements", "", 6, 2, Outcome::Done),
             ("/consent", None, "access_denied", "", 6, 2, Outcome::Done),
+            ("/par", None, "invalid_request", "", 7, 0, Outcome::Done),
             ("/token", code, "invalid_grant", "the code has expired", 6, 5, Outcome::Done),
             ("/token", code, "invalid_grant", &CodeError::Unknown.to_string(), 6, 5, Outcome::NotKnown),
             ("/token", code, "invalid_client", "the client is disabled", 6, 5, Outcome::NotKnown),

@@ -13,12 +13,15 @@ use super::scope::STANDARD;
 use super::scope_definition::{Definitions, ScopeDefinition};
 
 /// What differs between deployments.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the configuration")]
 #[derive(Clone, Debug, Default)]
 pub struct Offer {
     /// The authentication context classes.
     pub classes: Classes,
     /// Clients may register themselves.
     pub registration: bool,
+    /// Authorization requests must be pushed (RFC 9126 §5).
+    pub require_pushed_requests: bool,
     /// The authorization endpoint issues access tokens.
     pub legacy_front_channel_tokens: bool,
     /// People may make accounts for themselves.
@@ -48,6 +51,7 @@ fn endpoints(issuer: &Issuer) -> Value {
     json!({
         "issuer": issuer.as_str(),
         "authorization_endpoint": issuer.at("/authorize"),
+        "pushed_authorization_request_endpoint": issuer.at("/par"),
         "token_endpoint": issuer.at("/token"),
         "device_authorization_endpoint": issuer.at("/device_authorization"),
         "token_endpoint_auth_methods_supported": AuthMethod::ALL,
@@ -88,6 +92,7 @@ fn requests(offer: &Offer, defined: &Definitions) -> Value {
         "request_parameter_supported": true,
         "request_uri_parameter_supported": true,
         "require_request_uri_registration": true,
+        "require_pushed_authorization_requests": offer.require_pushed_requests,
         "request_object_signing_alg_values_supported": object_algs,
         "request_object_encryption_alg_values_supported": KeyManagementAlg::ALL,
         "request_object_encryption_enc_values_supported": ContentEncryption::ALL,

@@ -36,6 +36,7 @@ pub mod powers;
 pub mod profile;
 pub mod prompt;
 pub mod provider;
+pub mod pushed;
 pub mod recovery;
 pub mod redirect_uri;
 pub mod refresh;

@@ -582,7 +582,7 @@ pub enum Deed<'a> {
 }
 
 /// What a change of an application would allow it beyond what it is allowed now: scopes, grant types, signing in without
-/// asking people, with less proof, or knowing people by other identifiers, as another sector does.
+/// asking people, with less proof or requests that prove less, or knowing people by other identifiers, as another sector does.
 #[must_use]
 pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static str> {
     let more_grants = after.grant_types.iter().any(|grant| !before.grant_types.contains(grant));
@@ -593,6 +593,10 @@ pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadat
         ("skip_consent", after.skip_consent && !before.skip_consent),
         ("introspects_any_token", after.introspects_any_token && !before.introspects_any_token),
         ("require_pkce", before.require_pkce && !after.require_pkce),
+        (
+            "require_pushed_authorization_requests",
+            before.require_pushed_authorization_requests && !after.require_pushed_authorization_requests,
+        ),
         ("least_acr", after.least_acr < before.least_acr),
         // Of a pairwise client without sector_identifier_uri, the first redirect URI decides.
         ("subject_type", sector_before != sector_after),

@@ -1,7 +1,7 @@
 //! Client assertions that were accepted: each counts once.
 
 use super::ledger::Entry;
-use super::{Store, StoreError};
+use super::{Store, StoreError, on_db};
 use crate::protocol::client_assertion::OneTimeId;
 
 impl Store {
@@ -12,5 +12,16 @@ impl Store {
     /// The database is unavailable: the assertion is then unused.
     pub async fn use_assertion(&self, once: &OneTimeId) -> Result<bool, StoreError> {
         self.ledger.write(once.clone(), Entry::Use).await
+    }
+
+    /// Was it used before? Only to say so early: whether it may be used, [`Store::use_assertion`] decides.
+    ///
+    /// # Errors
+    /// The database is unavailable.
+    pub async fn assertion_is_used(&self, once: &OneTimeId) -> Result<bool, StoreError> {
+        const SQL: &str = "SELECT id FROM used_assertions WHERE id = $1";
+        let row: Option<(String,)> =
+            on_db!(self, |db| sqlx::query_as(SQL).bind(&once.id).fetch_optional(db).await)?;
+        Ok(row.is_some())
     }
 }

@@ -1,5 +1,5 @@
-// openid-client (npm) where it signs, or decrypts: client assertions, request objects, encrypted ID tokens, signed
-// UserInfo.
+// openid-client (npm) where it signs, pushes or decrypts: client assertions, request objects, pushed requests, encrypted ID
+// tokens, signed UserInfo.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import test, { after, before } from 'node:test';
 import { CompactEncrypt, importJWK } from 'jose';
 import * as client from 'openid-client';
 import { quickstart } from '../countersign.mjs';
-import { application, header, signIn } from './openid_client.mjs';
+import { application, header, oauthError, signIn } from './openid_client.mjs';
 
 let server;
 before(async () => {
@@ -104,6 +104,36 @@ for (const alg of ['RS256', 'ES256']) {
     await assert.rejects(signIn(app, { build }), refusesTheRequestObject);
   });
 }
+
+for (const method of ['client_secret_basic', 'client_secret_post', 'none', 'private_key_jwt']) {
+  test(`a pushed request (PAR), client authentication ${method}; the client can do nothing else`, async () => {
+    const { key, jwks } = await keyPair('ES256');
+    const keys = method === 'private_key_jwt' ? { key } : {};
+    const metadata = {
+      token_endpoint_auth_method: method,
+      require_pushed_authorization_requests: true,
+      ...(method === 'private_key_jwt' ? { jwks } : {}),
+    };
+    const app = await application(server, metadata, keys);
+    const discovered = app.config.serverMetadata();
+    assert.equal(discovered.pushed_authorization_request_endpoint, `${server.issuer}/par`);
+    assert.equal(discovered.require_pushed_authorization_requests, false);
+    assert.ok((await signIn(app, { build: client.buildAuthorizationUrlWithPAR })).access_token);
+    await assert.rejects(signIn(app), oauthError('invalid_request'));
+    const wrong = client.buildAuthorizationUrlWithPAR(app.config, { redirect_uri: 'https://elsewhere.example/' });
+    await assert.rejects(wrong, { status: 400, ...oauthError('invalid_request') });
+  });
+}
+
+test('a signed request object that is pushed', async () => {
+  const { key, jwks } = await keyPair('ES256');
+  const app = await application(server, { token_endpoint_auth_method: 'private_key_jwt', jwks }, { key });
+  const build = async (config, parameters) => {
+    const { searchParams } = await client.buildAuthorizationUrlWithJAR(config, parameters, key);
+    return client.buildAuthorizationUrlWithPAR(config, searchParams);
+  };
+  assert.ok((await signIn(app, { build })).access_token);
+});
 
 /** Nothing in it can be believed, so there may be no address to send the error to. */
 function refusesTheRequestObject(problem) {

@@ -75,6 +75,7 @@ async fn furnished(app: &TestApp) {
         metadata.token_endpoint_auth_method = AuthMethod::None;
         metadata.grant_types.truncate(2);
         metadata.require_pkce = true;
+        metadata.require_pushed_authorization_requests = true;
         metadata.least_acr = Some("two-factors".parse().unwrap());
     })
     .await;

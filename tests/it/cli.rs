@@ -108,6 +108,12 @@ fn clients_at_the_terminal() {
     assert_eq!(off["disabled"], true);
     let on = terminal.run(&["client", "update", "notes", "--disabled=false", "--json"]).json();
     assert_eq!(on["disabled"], false);
+    let option = "--require-pushed-authorization-requests";
+    let pushed = terminal.run(&["client", "update", "notes", option, "--json"]).json();
+    assert_eq!(pushed["require_pushed_authorization_requests"], true);
+    assert!(terminal.run(&["client", "show", "notes"]).done().contains("pushed requests only"));
+    let free = terminal.run(&["client", "update", "notes", &format!("{option}=false"), "--json"]).json();
+    assert!(free["require_pushed_authorization_requests"].is_null());
     let rotated = terminal.run(&["client", "rotate-secret", "notes"]).done();
     assert!(rotated.contains("cs_cs_") && !rotated.contains(&secret) && rotated.contains("only this once"));
 

@@ -38,6 +38,7 @@ async fn ask(router: &Router, path: &str, assertion: &str, extra: &str) -> Page 
 on_both!(openid_core_9_private_key_jwt_at_every_endpoint, |app| {
     let key = ClientKey::new("k1");
     app.client("web", |metadata| by_key(metadata, &key)).await;
+    // tests/it/par.rs has /par.
     for (number, path) in ["/token", "/introspect", "/revoke"].into_iter().enumerate() {
         for (kind, audience) in [
             json!(ISSUER),

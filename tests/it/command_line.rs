@@ -324,6 +324,7 @@ fn no_secret_of_a_request_is_logged_even_with_everything_switched_on() {
         ("POST", "/token"),
         ("POST", "/revoke"),
         ("POST", "/introspect"),
+        ("POST", "/par"),
         ("POST", "/consent"),
         ("POST", "/setup"),
         ("GET", "/setup?token=canary-token"),

@@ -74,6 +74,8 @@ on_both!(rfc9700_2_6_applications_read_the_answers_to_their_own_requests, |app| 
         }
         let page = ask(&app, Method::POST, "/revoke", origin, &[kind], "token=x&client_id=spa").await;
         assert_eq!((page.status.as_u16(), readable(&page)), (200, expected), "{origin} reads a revocation");
+        let page = ask(&app, Method::POST, "/par", origin, &[kind], "scope=x&client_id=spa").await;
+        assert_eq!((page.status.as_u16(), readable(&page)), (400, expected), "{origin} reads a refusal");
     }
     // Before the client is known, any client's developer may see what is wrong, and nobody else.
     for (origin, expected) in [
@@ -99,7 +101,7 @@ on_both!(fetch_3_2_preflights_are_answered_for_registered_origins, |app| {
         ("access-control-request-method", "POST"),
         ("access-control-request-headers", "authorization,content-type"),
     ];
-    for path in ["/token", "/userinfo", "/revoke"] {
+    for path in ["/token", "/userinfo", "/revoke", "/par"] {
         let page = ask(&app, Method::OPTIONS, path, "https://spa.example", &wanted, "").await;
         assert_eq!((page.status.as_u16(), readable(&page)), (204, Some("https://spa.example")), "{path}");
         assert!(page.header("access-control-allow-methods").unwrap().contains("POST"));

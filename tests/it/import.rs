@@ -8,7 +8,7 @@ use countersign::admin::import::{self, Report, Taken, Unreadable};
 use countersign::app::Origin;
 use countersign::authn::by_password;
 use countersign::authn::device::Devices;
-use countersign::protocol::client::{AuthMethod, GrantType};
+use countersign::protocol::client::{AuthMethod, Client, GrantType};
 use countersign::protocol::secret::sha256_hex;
 
 use crate::support::{PASSWORD, TestApp, on_both};
@@ -125,6 +125,8 @@ on_both!(a_realm_of_keycloak, |app| {
     let spa = app.stored_client("spa").await;
     assert_eq!(spa.metadata.token_endpoint_auth_method, AuthMethod::None);
     assert!(spa.metadata.skip_consent);
+    let pushes = |client: &Client| client.metadata.require_pushed_authorization_requests;
+    assert!(pushes(&notes) && !pushes(&spa));
     let jobs = app.stored_client("jobs").await;
     assert_eq!(jobs.metadata.grant_types, [GrantType::ClientCredentials]);
     assert_eq!(jobs.secret_hash, Some(sha256_hex(crate::as_code::secret_of(&report.secrets[0]))));

@@ -57,6 +57,7 @@ mod operations;
 mod outage;
 mod outgoing;
 mod overview;
+mod par;
 mod passkeys;
 mod plans;
 mod processes;

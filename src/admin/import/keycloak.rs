@@ -359,6 +359,9 @@ fn here(client: ClientRepresentation) -> Result<FoundClient, String> {
         require_pkce: Some(
             method == "none" || attribute("pkce.code.challenge.method").is_some_and(|is| !is.is_empty()),
         ),
+        require_pushed_authorization_requests: Some(
+            attribute("require.pushed.authorization.requests").is_some_and(|is| is == "true"),
+        ),
         skip_consent: Some(!client.consent_required),
         client_uri: client
             .base_url

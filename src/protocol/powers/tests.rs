@@ -291,11 +291,16 @@ fn what_allows_an_application_more_is_named() {
     strict.least_acr = Some(Level::TwoFactors);
     strict.subject_type = SubjectType::Pairwise;
     strict.require_pkce = true;
+    strict.require_pushed_authorization_requests = true;
     let mut lax = strict.clone();
     lax.least_acr = Some(Level::OneFactor);
     lax.subject_type = SubjectType::Public;
     lax.require_pkce = false;
-    assert_eq!(widened(&strict, &lax), ["require_pkce", "least_acr", "subject_type"]);
+    lax.require_pushed_authorization_requests = false;
+    assert_eq!(
+        widened(&strict, &lax),
+        ["require_pkce", "require_pushed_authorization_requests", "least_acr", "subject_type"]
+    );
     assert_eq!(widened(&lax, &strict), ["subject_type"], "other identifiers; the rest is stricter");
     let mut elsewhere = strict.clone();
     elsewhere.redirect_uris = vec!["https://other.example/cb".to_owned()];

@@ -107,6 +107,8 @@ pub struct ClientInput {
     pub access_token_signed_response_alg: Option<String>,
     /// Must it send a PKCE challenge? Default: yes.
     pub require_pkce: Option<bool>,
+    /// Must its authorization requests be pushed to `/par` first (RFC 9126)? Default: no.
+    pub require_pushed_authorization_requests: Option<bool>,
     /// A first-party app, for which users are not asked. Default: no.
     pub skip_consent: Option<bool>,
     /// How surely its users prove who they are, at least, whatever it asks for itself. Default: as it asks for itself.
@@ -199,6 +201,7 @@ impl From<&Client> for ClientInput {
             access_token_format: Some(metadata.access_token_format.to_string()),
             access_token_signed_response_alg: Some(metadata.access_token_signed_response_alg.to_string()),
             require_pkce: Some(metadata.require_pkce),
+            require_pushed_authorization_requests: Some(metadata.require_pushed_authorization_requests),
             skip_consent: Some(metadata.skip_consent),
             least_acr: text(metadata.least_acr),
             introspects_any_token: Some(metadata.introspects_any_token),

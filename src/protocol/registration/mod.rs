@@ -236,6 +236,7 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
             SigningAlg::Es256,
         ),
         require_pkce: input.require_pkce.unwrap_or(true),
+        require_pushed_authorization_requests: input.require_pushed_authorization_requests.unwrap_or(false),
         skip_consent: input.skip_consent.unwrap_or(false),
         least_acr: problems.optional("least_acr", input.least_acr.as_deref().filter(|text| !text.is_empty())),
         introspects_any_token: input.introspects_any_token.unwrap_or(false),

@@ -188,6 +188,7 @@ pub fn config(issuer: &str) -> Config {
             most_unused: 1000,
             software_statement_keys: None,
         },
+        authorization: config::Authorization::default(),
         legacy: config::Legacy::default(),
         outgoing: config::Outgoing::default(),
         mail: config::Mail {
