@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::failures::Failures;
 use crate::http::access_token::Recognised;
+use crate::http::token::Paces;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
 use crate::mail::{Mailer, TransportError};
@@ -40,6 +41,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// Access tokens that were verified.
     pub access_tokens: Recognised,
+    /// When devices asked for their tokens last.
+    pub paces: Paces,
     /// Sealing keys.
     pub seals: Arc<Seals>,
     /// Requests of its own.
@@ -143,6 +146,7 @@ impl App {
             store,
             keys,
             access_tokens,
+            paces: Paces::default(),
             seals,
             outgoing,
             mail,

@@ -23,7 +23,7 @@ pub const LATENCY_BOUNDS: [u64; 12] =
     [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 10_000_000];
 
 /// Everything that is counted. The first part of a name is its plot.
-pub const COUNTERS: [&str; 50] = [
+pub const COUNTERS: [&str; 52] = [
     "latency.0",
     "latency.1",
     "latency.2",
@@ -51,6 +51,7 @@ pub const COUNTERS: [&str; 50] = [
     "token.authorization_code",
     "token.refresh_token",
     "token.client_credentials",
+    "token.device_code",
     "token.front_channel",
     "failure.invalid_request",
     "failure.invalid_client",
@@ -72,6 +73,7 @@ pub const COUNTERS: [&str; 50] = [
     "failure.insufficient_scope",
     "failure.invalid_redirect_uri",
     "failure.invalid_client_metadata",
+    "failure.expired_token",
     "failure.server_error",
     "failure.other",
 ];

@@ -126,7 +126,8 @@ impl Rule for CodeError {
     }
 }
 
-/// Proof that a grant may be opened: by a code ([`may_redeem`]), or at the authorization endpoint itself
+/// Proof that a grant may be opened: by a code ([`may_redeem`]), by a device code
+/// ([`device::may_redeem`](super::device::may_redeem)), or at the authorization endpoint itself
 /// ([`may_open_at_once`]). Accepted by the ledger only.
 #[derive(Debug)]
 pub struct Redeem(Arc<Grant>);
@@ -179,10 +180,28 @@ pub fn may_redeem(
     // RFC 7636 §4.6
     pkce::verify(code.challenge.as_ref(), request.code_verifier)?;
     // After everything else: whoever gets this far with an old code had the right one.
+    may_redeem_without_redirect(client, code, footing, grant_secret, lifetimes, now)
+}
+
+/// The same for what was sent by no redirect, and has nothing to be bound to one by: what a person allowed a device (RFC 8628
+/// §3.5), which holds the code that is as good as theirs.
+///
+/// # Errors
+/// The rule that forbids it.
+pub(super) fn may_redeem_without_redirect(
+    client: &Client,
+    code: &Code,
+    footing: &Footing,
+    grant_secret: String,
+    lifetimes: GrantLifetimes,
+    now: Timestamp,
+) -> Result<Redeem, CodeError> {
+    if code.client_id != client.id {
+        return Err(CodeError::OtherClient);
+    }
     if now.reached(code.expires_at) {
         return Err(CodeError::Expired);
     }
-
     let lifetime =
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
     let grant = grant_of(code, grant_secret, lifetime, now);

@@ -23,7 +23,7 @@ fn texts(page: &Page, selector: &str) -> Vec<String> {
 on_both!(each_kind_is_registered_with_what_it_needs_and_told_how_to_connect, |app| {
     let (_, mut ada) = administrator(&app, "ada").await;
     let choice = ada.get("/admin/clients/new").await;
-    for kind in ["web", "spa", "native", "machine", "agent", "other"] {
+    for kind in ["web", "spa", "native", "machine", "agent", "device", "other"] {
         assert!(choice.body.contains(&format!("href=\"/admin/clients/new/{kind}\"")), "{kind}");
     }
     for (kind, uri, library, method) in [
@@ -32,6 +32,7 @@ on_both!(each_kind_is_registered_with_what_it_needs_and_told_how_to_connect, |ap
         ("native", "com.example.notes:/cb", "openidconnect", AuthMethod::None),
         ("machine", "", "Authlib", AuthMethod::ClientSecretBasic),
         ("agent", "http://127.0.0.1/cb", "openid-client", AuthMethod::None),
+        ("device", "", "curl", AuthMethod::None),
     ] {
         let path = format!("/admin/clients/new/{kind}");
         let mut wish = vec![("name", kind), ("id", kind)];
