@@ -15,6 +15,7 @@ use crate::entropy::Entropy;
 use crate::failures::Failures;
 use crate::http::access_token::Recognised;
 use crate::http::dpop::UsedProofs;
+use crate::http::token::Paces;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
 use crate::mail::{Mailer, TransportError};
@@ -43,6 +44,8 @@ pub struct Parts {
     pub access_tokens: Recognised,
     /// Proofs of possession that were used here a moment ago.
     pub proofs: UsedProofs,
+    /// When devices asked for their tokens last.
+    pub paces: Paces,
     /// Sealing keys.
     pub seals: Arc<Seals>,
     /// Requests of its own.
@@ -148,6 +151,7 @@ impl App {
             keys,
             access_tokens,
             proofs,
+            paces: Paces::default(),
             seals,
             outgoing,
             mail,

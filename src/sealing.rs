@@ -24,6 +24,10 @@ pub enum Purpose {
     PushedRequest,
     /// An authorization code.
     Code,
+    /// A device code (RFC 8628).
+    DeviceCode,
+    /// What a person allowed a device, in the database, until the device asks for it.
+    DeviceGrant,
     /// An opaque access token.
     AccessToken,
     /// A private signing key in the database.
@@ -58,6 +62,8 @@ pub struct Seals {
     flow: LessSafeKey,
     pushed_request: LessSafeKey,
     code: LessSafeKey,
+    device_code: LessSafeKey,
+    device_grant: LessSafeKey,
     access_token: LessSafeKey,
     signing_key: LessSafeKey,
     client_secret: LessSafeKey,
@@ -74,6 +80,7 @@ pub struct Seals {
     throttle: hmac::Key,
     mailed_address: hmac::Key,
     kept_name: hmac::Key,
+    user_code: hmac::Key,
     pairwise: hmac::Key,
     browser_state: hmac::Key,
     cursor: hmac::Key,
@@ -103,6 +110,8 @@ impl Seals {
             flow: sealing("flow")?,
             pushed_request: sealing("pushed request")?,
             code: sealing("code")?,
+            device_code: sealing("device code")?,
+            device_grant: sealing("device grant")?,
             access_token: sealing("access token")?,
             signing_key: sealing("signing key")?,
             client_secret: sealing("client secret")?,
@@ -119,6 +128,7 @@ impl Seals {
             throttle: signing("throttle bucket")?,
             mailed_address: signing("mailed address")?,
             kept_name: signing("kept name")?,
+            user_code: signing("user code")?,
             pairwise: signing("pairwise subject")?,
             browser_state: signing("browser state")?,
             cursor: signing("cursor")?,
@@ -138,6 +148,8 @@ impl Seals {
             Purpose::Flow => &self.flow,
             Purpose::PushedRequest => &self.pushed_request,
             Purpose::Code => &self.code,
+            Purpose::DeviceCode => &self.device_code,
+            Purpose::DeviceGrant => &self.device_grant,
             Purpose::AccessToken => &self.access_token,
             Purpose::SigningKey => &self.signing_key,
             Purpose::ClientSecret => &self.client_secret,
@@ -236,6 +248,13 @@ impl Seals {
     #[must_use]
     pub fn kept_name(&self, kind: &str, text: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.kept_name, format!("{kind}:{text}").as_bytes()).as_ref())
+    }
+
+    /// What the code that a device shows (RFC 8628 §3.2 `user_code`) is known by in the database: who has the row cannot find it,
+    /// few as there are.
+    #[must_use]
+    pub fn user_code(&self, code: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac::sign(&self.user_code, code.as_bytes()).as_ref())
     }
 
     /// The code over a part of the audit log's chain: whoever writes to the database without the secret cannot make one.

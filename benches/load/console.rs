@@ -127,6 +127,8 @@ pub async fn run(size: Size) -> Result<()> {
     eprintln!("… {size:?}: filling the database");
     fill(&ours, size).await?;
     let file = ours.database_file();
+    // What was filled in is on the disk before anybody waits for it: the first commit would wait for gigabytes else.
+    std::fs::File::open(&file)?.sync_all()?;
     println!(
         "{} users, {} rows in the audit log, {} applications: {} MB, filled in {:.0} s",
         size.users,

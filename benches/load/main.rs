@@ -139,7 +139,9 @@ async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<(
     let wanted = |scenario: &Scenario| options.only.is_none_or(|only| only == *scenario);
     let scenarios: Vec<_> =
         Scenario::value_variants().iter().copied().filter(|scenario| wanted(scenario)).collect();
-    let contest = Contest::begin(&ours, &scenarios, scratch.path(), &options.peer_signs).await?;
+    let mut contest = Contest::begin(&ours, &scenarios, scratch.path(), &options.peer_signs).await?;
+    // PostgreSQL is on the driver's core, and would wait for its turn there.
+    contest.stays_awake = cheap.is_none();
     let length = Duration::from_secs(options.seconds.max(1));
     let mut rows = Vec::new();
     for scenario in scenarios {
@@ -215,6 +217,7 @@ struct Contest<'a> {
     provider: Arc<Provider>,
     peer: Option<(Peer, Arc<Provider>)>,
     bare: (Bare, Arc<Provider>),
+    stays_awake: bool,
 }
 
 impl<'a> Contest<'a> {
@@ -239,15 +242,17 @@ impl<'a> Contest<'a> {
         let discovery = agent.send(DISCOVERY, None, None).await?.body;
         let bare = Bare::start(scratch, (&provider.jwks, &jwks), &discovery)?;
         let same = Arc::new(provider.at(bare.server));
-        Ok(Self { process: ours.process()?, provider, peer, bare: (bare, same) })
+        Ok(Self { process: ours.process()?, provider, peer, bare: (bare, same), stays_awake: true })
     }
 
     async fn row(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Row> {
         progress(scenario, connections);
         // Not where passwords are hashed: two cores may share the memory that takes.
-        let awake = tokio::spawn(stay_awake());
+        let awake = self.stays_awake.then(|| tokio::spawn(stay_awake()));
         let row = self.row_while_awake(scenario, connections, length).await;
-        awake.abort();
+        if let Some(awake) = awake {
+            awake.abort();
+        }
         row
     }
 

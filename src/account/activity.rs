@@ -140,6 +140,8 @@ pub fn words_of(action: &str, detail: &str, whose: Whose) -> Option<Said> {
         "user.set_password" => said(key("activity-password-changed")),
         "user.require_password" => said(key("activity-password-required")),
         "consent.allow" => about_an_app(key("activity-app-allowed")),
+        "device.allow" => about_an_app(key("activity-device-allowed")),
+        "device.deny" => about_an_app(key("activity-device-denied")),
         "consent.withdraw" => about_an_app(key("activity-app-removed")),
         "app.add" => said(key("activity-authenticator-added")),
         "app.remove" => said(key("activity-authenticator-removed")),

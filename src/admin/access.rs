@@ -133,6 +133,7 @@ const WRITE_SCOPES: &[Permission] = &[write(Resource::Scopes)];
 pub const TABLE: &[Route] = &[
     // OAuth and OpenID Connect
     app("POST", "/token"),
+    app("POST", "/device_authorization"),
     app("GET", "/userinfo"),
     app("POST", "/userinfo"),
     app("POST", "/revoke"),
@@ -181,6 +182,8 @@ pub const TABLE: &[Route] = &[
     open("POST", "/invitation"),
     open("GET", "/consent"),
     open("POST", "/consent"),
+    open("GET", "/device"),
+    open("POST", "/device"),
     open("GET", "/logout"),
     open("POST", "/logout"),
     open("POST", "/language"),

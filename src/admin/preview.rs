@@ -255,8 +255,11 @@ async fn named_user(app: &App, named: &str) -> Result<User, Refusal> {
 
 /// What would be granted, if anything.
 fn granted(client: &Client, user: &User, asked: &Scope) -> Result<Scope, Refusal> {
-    if !client.may_use(GrantType::AuthorizationCode) {
-        return Err(Refusal::field("user", "nobody signs in to this client with the code flow"));
+    if !client.may_use(GrantType::AuthorizationCode) && !client.may_use(GrantType::DeviceCode) {
+        return Err(Refusal::field(
+            "user",
+            "nobody signs in to this client with the code flow, or on a device",
+        ));
     }
     if client.disabled {
         return Err(Refusal::field("user", "nobody gets anything: the client is switched off"));

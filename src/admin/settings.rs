@@ -32,6 +32,7 @@ struct Values {
     kind: Kind,
     issuer: String,
     token_endpoint: String,
+    device_endpoint: String,
     insecure: bool,
     client_id: String,
     secret: Option<String>,
@@ -48,11 +49,15 @@ pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Setting
     let metadata = &client.metadata;
     let kind = Kind::of(metadata);
     // What these settings make is a sign-in; access without the person is asked for where it is wanted.
-    let scope = metadata.scope.iter().filter(|token| *token != OFFLINE_ACCESS || kind == Kind::Native);
+    let scope = metadata
+        .scope
+        .iter()
+        .filter(|token| *token != OFFLINE_ACCESS || matches!(kind, Kind::Native | Kind::Device));
     let values = Values {
         kind,
         issuer: issuer.as_str().to_owned(),
         token_endpoint: issuer.at("/token"),
+        device_endpoint: issuer.at("/device_authorization"),
         insecure: issuer.is_plain_http(),
         client_id: client.id.to_string(),
         secret: metadata
@@ -84,6 +89,7 @@ pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Setting
         Kind::Native | Kind::Agent => {
             vec![Some(openid_client(&values)), Some(go_oidc(&values)), Some(openidconnect(&values))]
         }
+        Kind::Device => vec![Some(openid_client(&values)), simple.then(|| curl_on_device(&values))],
         Kind::Machine => vec![
             Some(openid_client(&values)),
             simple.then(|| authlib(&values)),
@@ -129,6 +135,11 @@ fn in_apache(text: &str) -> String {
     format!("\"{}\"", escaped.replace("${", "${dollar}{"))
 }
 
+/// A word of a POSIX shell.
+fn in_shell(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 /// A string literal of Rust.
 fn in_rust(text: &str) -> String {
     format!("{text:?}")
@@ -160,7 +171,14 @@ fn openid_client(values: &Values) -> Settings {
         quoted(&values.client_id),
     );
     let scope = quoted(&values.scope());
-    let request = if *kind == Kind::Machine {
+    let request = if *kind == Kind::Device {
+        format!(
+            "const device = await client.initiateDeviceAuthorization(config, {{ scope: {scope} }});\n\
+             console.log(`Open ${{device.verification_uri}} on another device and type ${{device.user_code}}`);\n\
+             // Waits until somebody has decided.\n\
+             export const tokens = await client.pollDeviceAuthorizationGrant(config, device);\n"
+        )
+    } else if *kind == Kind::Machine {
         format!("export const tokens = await client.clientCredentialsGrant(config, {{ scope: {scope} }});\n")
     } else {
         let uri = quoted(values.redirect_uri());
@@ -174,6 +192,33 @@ fn openid_client(values: &Values) -> Settings {
     };
     text.push_str(&request);
     Settings { library: "openid-client", platform: "Node.js, Deno, Bun", file: "auth.mjs", text }
+}
+
+/// The two requests of RFC 8628, by curl: few libraries have them, and they are easily made.
+fn curl_on_device(values: &Values) -> Settings {
+    let credentials = match (&values.secret, values.method) {
+        (Some(secret), AuthMethod::ClientSecretPost) => {
+            format!(
+                "--data-urlencode client_id={} --data-urlencode client_secret={}",
+                in_shell(&values.client_id),
+                in_shell(secret)
+            )
+        }
+        // RFC 6749 §2.3.1: what it is made of here needs no encoding.
+        (Some(secret), _) => format!("--user {}", in_shell(&format!("{}:{secret}", values.client_id))),
+        (None, _) => format!("--data-urlencode client_id={}", in_shell(&values.client_id)),
+    };
+    let text = format!(
+        "# Show user_code, and verification_uri where it is typed:\n\
+         curl {} \\\n  {credentials} \\\n  --data-urlencode scope={}\n\n\
+         # Then every 5 seconds (interval), until it answers neither authorization_pending nor slow_down:\n\
+         curl {} \\\n  {credentials} \\\n  --data grant_type=urn:ietf:params:oauth:grant-type:device_code \\\n  \
+         --data-urlencode device_code=\"$DEVICE_CODE\"\n",
+        in_shell(&values.device_endpoint),
+        in_shell(&values.scope()),
+        in_shell(&values.token_endpoint),
+    );
+    Settings { library: "curl", platform: "Shell", file: "sign-in.sh", text }
 }
 
 /// Authlib 1: the Flask integration, whose `register` is the same for Django, Starlette and `FastAPI`.
@@ -395,6 +440,37 @@ mod tests {
         client
     }
 
+    fn device() -> Client {
+        let mut client = samples::public_client("d");
+        client.metadata.redirect_uris.clear();
+        client.metadata.grant_types = vec![GrantType::DeviceCode, GrantType::RefreshToken];
+        client
+    }
+
+    #[test]
+    fn a_device_is_told_how_to_ask_and_how_to_poll() {
+        for (method, secret, expected) in [
+            (AuthMethod::None, None, "--data-urlencode client_id='d'"),
+            (AuthMethod::ClientSecretBasic, Some("s'x"), r"--user 'd:s'\''x'"),
+            (AuthMethod::ClientSecretPost, Some("s"), "client_id='d' --data-urlencode client_secret='s'"),
+        ] {
+            let mut client = device();
+            client.metadata.token_endpoint_auth_method = method;
+            let [node, curl] = &settings(&client, secret)[..] else { panic!("{method}") };
+            assert!(
+                node.text.contains("initiateDeviceAuthorization(config, { scope: \"openid"),
+                "{}",
+                node.text
+            );
+            assert!(curl.text.contains("curl 'https://id.example/device_authorization'"), "{}", curl.text);
+            assert_eq!(curl.text.matches(expected).count(), 2, "{}", curl.text);
+            assert!(curl.text.contains("offline_access"), "it is to stay connected");
+        }
+        let mut jwt = device();
+        jwt.metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+        assert_eq!(names(&settings(&jwt, None)), ["openid-client"]);
+    }
+
     #[test]
     fn each_kind_has_the_libraries_that_fit_it() {
         let web = samples::client("w");
@@ -408,6 +484,7 @@ mod tests {
             (&spa, "oidc-client-ts"),
             (&native, "openid-client go-oidc openidconnect"),
             (&machine(), "openid-client Authlib Spring Security x/oauth2 openidconnect"),
+            (&device(), "openid-client curl"),
             (&jwt, "openid-client mod_auth_openidc"),
         ] {
             assert_eq!(names(&settings(client, None)).join(" "), expected);

@@ -251,6 +251,52 @@ pub async fn count_mail(
     beyond(store, config, &bucket, config.address_failures, now).await
 }
 
+/// Counts a public client's request of a device (RFC 8628 §3.1): whoever asks is anonymous, and every one is a row for a while.
+/// Answers the seconds to wait where one address asked as often as it may fail to sign in.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_device(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket("device authorization", &network(address));
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
+/// Counts a code of a device that a signed-in person typed, before it is looked up (RFC 8628 §5.1). A right one is
+/// [taken back](take_back).
+///
+/// What that leaves to somebody who guesses: only accounts may, each `account_failures` times in a window and `address_failures`
+/// times from one address. By default those are 10 and 100 in a quarter of an hour, so an address guesses 9,600 times a day. Of
+/// 20⁸ codes [`MOST_WAITING`](crate::protocol::device::MOST_WAITING), 10,000, live at a time: one guess in 2.5 million finds one at
+/// the very worst, for an address with ten accounts once in nine months; with a hundred that wait, once in 73 years. What it
+/// finds is a device that somebody could sign in to their own account.
+///
+/// # Errors
+/// The database is unavailable.
+pub async fn count_user_code(
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    user: &UserId,
+    address: IpAddr,
+    now: Timestamp,
+) -> Result<Counted, StoreError> {
+    let address = seals.throttle_bucket("device code from", &network(address));
+    if let Some(retry_after) = beyond(store, config, &address, config.address_failures, now).await? {
+        return Ok(Counted::TooMany { retry_after });
+    }
+    let account = seals.throttle_bucket("device code by", user.as_str());
+    if let Some(retry_after) = beyond(store, config, &account, config.account_failures, now).await? {
+        return Ok(Counted::TooMany { retry_after });
+    }
+    Ok(Counted::Allowed(CountedAttempt { name: None, account: Some(account), address: Some(address) }))
+}
+
 /// Rows of the audit log that tell that somebody was refused, for each of them and window.
 const REFUSALS_TOLD: u32 = 20;
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::output::{put, say};
 use super::{Place, output};
-use crate::admin::as_code::{self, Action, Exported, FieldChange, Plan, Step};
+use crate::admin::as_code::{self, Action, Exported, FieldChange, Kind, Plan, Step};
 use crate::app::Origin;
 
 /// What `plan` answers when there is something to do.
@@ -132,8 +132,7 @@ fn readable(plan: &Plan) -> String {
     let left_alone = if plan.unmanaged.is_empty() {
         String::new()
     } else {
-        let names: Vec<String> =
-            plan.unmanaged.iter().map(|thing| format!("{} {}", thing.kind.as_str(), thing.id)).collect();
+        let names: Vec<String> = plan.unmanaged.iter().map(|thing| called(thing.kind, &thing.id)).collect();
         format!("In no file, left alone and not counted (--prune would delete): {}\n", names.join(", "))
     };
     let renamed = if plan.may_rename_a_group() {
@@ -153,7 +152,13 @@ fn step(step: &Step) -> String {
     };
     let place = step.place.as_ref().map(|place| format!("  ({place})")).unwrap_or_default();
     let fields: String = step.fields.iter().map(|change| field(step.action, change)).collect();
-    format!("{sign} {} {}{place}\n{fields}", step.kind.as_str(), step.id)
+    format!("{sign} {}{place}\n{fields}", called(step.kind, &step.id))
+}
+
+/// There is one branding, and it is called so.
+fn called(kind: Kind, id: &str) -> String {
+    let kind = kind.as_str();
+    if kind == id { id.to_owned() } else { format!("{kind} {id}") }
 }
 
 fn field(action: Action, change: &FieldChange) -> String {

@@ -22,7 +22,7 @@ pub(super) enum Command {
         /// Its client_id [default: made up]
         #[arg(long)]
         id: Option<String>,
-        /// web, spa, native, machine or agent: has the defaults, and the redirect URIs, of such an app
+        /// web, spa, native, machine, agent or device: has the defaults, and the redirect URIs, of such an app
         #[arg(long)]
         kind: Option<Kind>,
         #[command(flatten)]
@@ -107,8 +107,8 @@ pub(super) struct Fields {
     /// Where a browser may be sent after sign-out; may be repeated
     #[arg(long, value_name = "URI")]
     post_logout_redirect_uri: Vec<String>,
-    /// authorization_code, refresh_token, client_credentials or implicit; may be repeated [default: the first two, and
-    /// what the response types need]
+    /// authorization_code, refresh_token, client_credentials, implicit or
+    /// urn:ietf:params:oauth:grant-type:device_code; may be repeated [default: the first two, and what the response types need]
     #[arg(long, value_name = "TYPE")]
     grant_type: Vec<String>,
     /// "code", "id_token" or "code id_token", …; may be repeated [default: code]

@@ -317,7 +317,7 @@ async fn show(app: &App, known: &Known, print: Print) -> anyhow::Result<()> {
         ("scopes", settings.scopes.unwrap_or_default().join(" ")),
         ("signs strangers up", output::flag(settings.sign_up == Some(true))),
         ("addresses believed", output::flag(settings.trust_email == Some(true))),
-        ("enabled", output::flag(settings.enabled != Some(false))),
+        ("enabled", if settings.enabled == Some(false) { "no" } else { "yes" }.to_owned()),
         ("from", source.to_owned()),
         ("hidden by the configuration file", output::flag(hidden)),
         ("cannot be used", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")),

@@ -12,8 +12,16 @@ use crate::protocol::params::Params;
 use crate::store::FailureRow;
 
 /// Where applications send requests that an administrator may want explained.
-const ENDPOINTS: [&str; 7] =
-    ["/authorize", "/par", "/consent", "/token", "/introspect", "/revoke", "/logout"];
+const ENDPOINTS: [&str; 8] = [
+    "/authorize",
+    "/par",
+    "/consent",
+    "/token",
+    "/device_authorization",
+    "/introspect",
+    "/revoke",
+    "/logout",
+];
 
 /// Says on an answer what was refused.
 #[must_use]

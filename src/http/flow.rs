@@ -67,6 +67,8 @@ pub enum Goal {
     Page(String),
     /// The address where an application begins its sign-ins, as it registered it.
     Application(String),
+    /// A device whose code is typed (RFC 8628 §3.3).
+    Device(Typing),
     /// An application behind a proxy.
     ProtectedApp {
         /// Its web origin.
@@ -74,6 +76,17 @@ pub enum Goal {
         /// What goes on after the sign-in, sealed.
         to: String,
     },
+}
+
+/// How far somebody came who connects a device.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Typing {
+    /// The code, as an address brought it or as it was typed.
+    pub code: String,
+    /// The request that it is the code of, once it was looked up.
+    pub request: Option<String>,
+    /// What was decided, once it was.
+    pub allowed: Option<bool>,
 }
 
 impl Flow {
@@ -151,7 +164,7 @@ impl Flow {
     pub fn params(&self) -> Option<Params> {
         match &self.goal {
             Goal::Authorize(pairs) => Some(Params::from_pairs(pairs.clone())),
-            Goal::Page(_) | Goal::Application(_) | Goal::ProtectedApp { .. } => None,
+            Goal::Page(_) | Goal::Application(_) | Goal::Device(_) | Goal::ProtectedApp { .. } => None,
         }
     }
 
@@ -170,6 +183,7 @@ impl Flow {
     pub fn next(&self, app: &App) -> Result<String, SealError> {
         match &self.goal {
             Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
+            Goal::Device(_) => Ok(format!("/device?flow={}", self.seal(app)?)),
             Goal::Page(address) | Goal::Application(address) => Ok(address.clone()),
             Goal::ProtectedApp { to, .. } => Ok(format!("/forward-auth/start?to={to}")),
         }

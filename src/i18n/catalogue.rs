@@ -25,6 +25,7 @@ macro_rules! files {
             include_str!(concat!("../../locales/", $tag, "/groups.ftl")),
             include_str!(concat!("../../locales/", $tag, "/directory.ftl")),
             include_str!(concat!("../../locales/", $tag, "/upstream.ftl")),
+            include_str!(concat!("../../locales/", $tag, "/device.ftl")),
         ]
     };
 }

@@ -301,10 +301,11 @@ pub struct ClientFields {
 }
 
 /// The grant types of the form, with their labels.
-pub(super) const GRANT_TYPES: [(&str, &str); 3] = [
+pub(super) const GRANT_TYPES: [(&str, &str); 4] = [
     ("authorization_code", "People sign in (authorization_code)"),
     ("refresh_token", "Stay connected (refresh_token)"),
     ("client_credentials", "Act on its own (client_credentials)"),
+    ("urn:ietf:params:oauth:grant-type:device_code", "People sign in by a code that it shows (device_code)"),
 ];
 
 /// For how long an old secret may go on working, in seconds, with labels.

@@ -13,6 +13,7 @@ mod branding;
 mod by_mail;
 mod delegation;
 mod demo;
+mod device;
 mod failures;
 mod operations;
 mod plot;
@@ -45,6 +46,7 @@ pub use delegation::{
     RefField, RefOperation, RefSchema, RefTag,
 };
 pub use demo::{DemoClaims, DemoCredentials, DemoHome, DemoProblem};
+pub use device::{AllowDevice, DeviceDone, DeviceProblem, EnterUserCode};
 pub use failures::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine};
 pub use operations::{
     AdminKeyQuestion, AdminKeys, AdminMails, AdminRegistration, AdminWebhookForm, AdminWebhooks, DeliveryRow,
@@ -132,7 +134,8 @@ pub struct App {
     pub policy_uri: Option<String>,
     /// Terms of service; shown as a link when it is a web address.
     pub tos_uri: Option<String>,
-    /// Host (ASCII form, with the port when it is not the default) that the browser is sent to afterwards.
+    /// Host (ASCII form, with the port when it is not the default) that the browser is sent to afterwards; empty where it is sent
+    /// nowhere.
     pub redirect_host: String,
     /// It registered itself: nobody here has looked at what it says about itself.
     pub unverified: bool,

@@ -297,6 +297,29 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         account: text("ada@example.com"),
         scopes: scopes(names),
     };
+    let user_code = |code: &str, problem| EnterUserCode {
+        words: words.clone(),
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        account: text("ada@example.com"),
+        code: text(code),
+        problem,
+    };
+    let allow_device = |app, names: &[&str]| AllowDevice {
+        words: words.clone(),
+        flow: text("sealed-flow"),
+        csrf: text("csrf-token"),
+        app: App { redirect_host: String::new(), ..app },
+        account: text("ada@example.com"),
+        code: text("WDJB-MJHT"),
+        scopes: scopes(names),
+    };
+    let device_done = |allowed| DeviceDone {
+        words: words.clone(),
+        flow: text("sealed-flow"),
+        app: text("Acme <TV>"),
+        allowed,
+    };
     let session = |id: &str, device: &str, ip: &str, last_seen, current| SessionRow {
         id: text(id),
         device: text(device),
@@ -676,6 +699,17 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ("code-enter", html(&enter_code(None, "", None))),
         ("code-enter-by-link", html(&enter_code(Some(app()), "1234 5678", None))),
         ("code-enter-wrong", html(&enter_code(None, "", Some(LoginProblem::WrongMailedCode)))),
+        ("device", html(&user_code("", None))),
+        ("device-malformed", html(&user_code("<AB>", Some(DeviceProblem::Malformed)))),
+        ("device-wrong", html(&user_code("WDJB-MJHT", Some(DeviceProblem::NotWaiting)))),
+        (
+            "device-throttled",
+            html(&user_code("WDJB-MJHT", Some(DeviceProblem::TooManyAttempts { retry_after_seconds: 840 }))),
+        ),
+        ("device-allow", html(&allow_device(app(), &["openid", "profile", "offline_access"]))),
+        ("device-allow-unverified", html(&allow_device(App { unverified: true, ..app() }, &["openid"]))),
+        ("device-allowed", html(&device_done(true))),
+        ("device-denied", html(&device_done(false))),
         ("code-elsewhere", html(&CodeElsewhere { words: words.clone(), code: text("1234 5678") })),
         (
             "admin-invitations",
@@ -1019,6 +1053,7 @@ fn pages(words: Words, text: &dyn Fn(&str) -> String) -> Vec<(&'static str, Stri
         ("admin-client-preview", html(&preview())),
         ("admin-client-kinds", html(&AdminClientKinds { shell: shell(Words::ENGLISH, true) })),
         ("admin-client-wizard", html(&wizard(Kind::Web, None, vec![]))),
+        ("admin-client-wizard-device", html(&wizard(Kind::Device, None, vec![]))),
         ("admin-client-wizard-machine", html(&wizard(Kind::Machine, None, vec![]))),
         (
             "admin-client-wizard-checked",

@@ -82,7 +82,7 @@ pub(super) struct KindWords {
 const ROTATION: &str = "A refresh token is replaced at every use; one that was used twice ends the sign-in.";
 
 /// Every kind, in the order in which they are offered.
-pub(super) const KINDS: [KindWords; 5] = [
+pub(super) const KINDS: [KindWords; 6] = [
     KindWords {
         kind: Kind::Web,
         title: "Web application",
@@ -114,6 +114,19 @@ pub(super) const KINDS: [KindWords; 5] = [
             "Code flow with PKCE, and no secret: whoever has the application could read it.",
             "People may stay connected, also when they are away (offline_access).",
             "On 127.0.0.1 and [::1] it may listen on any port.",
+            ROTATION,
+        ],
+    },
+    KindWords {
+        kind: Kind::Device,
+        title: "Device without a browser",
+        about: "A television, a console, a printer, or a command line on a machine far away: it shows a code, which people type on \
+                their phone or computer.",
+        example: "",
+        set: &[
+            "Device code only (RFC 8628): no redirect, and no secret, which nothing that people take home can keep.",
+            "People are asked every time, are shown the code to compare, and are warned of codes that somebody sent them.",
+            "People may stay connected, also when they are away (offline_access).",
             ROTATION,
         ],
     },

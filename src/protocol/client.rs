@@ -347,6 +347,15 @@ wire_enum! {
         RefreshToken = "refresh_token",
         /// RFC 6749 §4.4
         ClientCredentials = "client_credentials",
+        /// RFC 8628 §3.4
+        DeviceCode = "urn:ietf:params:oauth:grant-type:device_code",
+    }
+}
+impl GrantType {
+    /// Does somebody sign in for it?
+    #[must_use]
+    pub const fn signs_people_in(self) -> bool {
+        matches!(self, Self::AuthorizationCode | Self::Implicit | Self::DeviceCode)
     }
 }
 wire_enum! {

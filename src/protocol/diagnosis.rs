@@ -7,6 +7,7 @@ use url::Url;
 
 use super::client::GrantType;
 use super::code::CodeError;
+use super::device::DeviceError;
 use super::error::ErrorCode;
 use super::params::Params;
 use super::redirect_uri::{check_for_registration, matches};
@@ -30,7 +31,7 @@ pub struct Failure {
 
 impl Failure {
     /// Is it worth keeping? `prompt=none` is how applications ask whether somebody is signed in: that nobody is, is an
-    /// answer (OpenID Connect Core §3.1.2.6).
+    /// answer (OpenID Connect Core §3.1.2.6); so is it that nobody has decided yet about a device (RFC 8628 §3.5).
     #[must_use]
     pub fn is_one(&self) -> bool {
         !matches!(
@@ -39,6 +40,8 @@ impl Failure {
                 | ErrorCode::ConsentRequired
                 | ErrorCode::InteractionRequired
                 | ErrorCode::AccountSelectionRequired
+                | ErrorCode::AuthorizationPending
+                | ErrorCode::SlowDown
         )
     }
 }
@@ -62,12 +65,14 @@ const SHOWN: [&str; 14] = [
 ];
 
 /// Parameters of which it is kept that they came: they are secrets, or somebody's affair.
-const HIDDEN: [&str; 15] = [
+const HIDDEN: [&str; 17] = [
     "state",
     "nonce",
     "code",
     "code_challenge",
     "code_verifier",
+    "device_code",
+    "user_code",
     "refresh_token",
     "client_secret",
     "client_assertion",
@@ -111,6 +116,7 @@ pub fn section_of_endpoint(endpoint: &str) -> &'static str {
         "/authorize" | "/consent" => "RFC 6749 §4.1.2.1",
         "/par" => "RFC 9126 §2.3",
         "/token" => "RFC 6749 §5.2",
+        "/device_authorization" => "RFC 8628 §3.1",
         "/introspect" => "RFC 7662 §2.3",
         "/revoke" => "RFC 7009 §2.2.1",
         "/logout" => "OpenID Connect RP-Initiated Logout 1.0 §4",
@@ -261,6 +267,44 @@ const CODE_FLOW: [(Party, Party, &str); 6] = [
     (Party::Application, Party::Server, "token request with the code"),
 ];
 
+/// RFC 8628 §1: the device flow.
+const DEVICE_FLOW: [(Party, Party, &str); 6] = [
+    (Party::Application, Party::Server, "device authorization request"),
+    (Party::Server, Party::Application, "gives the device a code to show"),
+    (Party::Browser, Party::Server, "types the code, on another device"),
+    (Party::Server, Party::Browser, "asks who it is, and for consent"),
+    (Party::Application, Party::Server, "token request with the device code"),
+    (Party::Server, Party::Application, "answers with tokens"),
+];
+
+/// How far a device came, by the error that it was told of at the token endpoint.
+fn device_flow(endpoint: &str, error: &str, cause: &str) -> Vec<FlowStep> {
+    let denied = error == ErrorCode::AccessDenied.as_str();
+    // Its own code shows that it asked for one. Whether somebody typed it, only what they said or did tells.
+    let is_by_code = denied
+        || error == ErrorCode::ExpiredToken.as_str()
+        || error == ErrorCode::InvalidGrant.as_str() && cause != DeviceError::Unknown.to_string();
+    let decided = denied
+        || is_by_code
+            && error == ErrorCode::InvalidGrant.as_str()
+            && cause != DeviceError::OtherClient.to_string();
+    let failed = match endpoint {
+        "/device_authorization" => 0,
+        _ if denied => 3,
+        _ => 4,
+    };
+    let steps = DEVICE_FLOW.into_iter().enumerate().map(|(number, (from, to, what))| {
+        let outcome = match number.cmp(&failed) {
+            std::cmp::Ordering::Less if decided || number < 2 && is_by_code => Outcome::Done,
+            std::cmp::Ordering::Less => Outcome::NotKnown,
+            std::cmp::Ordering::Equal => Outcome::Failed,
+            std::cmp::Ordering::Greater => Outcome::NotReached,
+        };
+        FlowStep { from, to, what, outcome }
+    });
+    steps.collect()
+}
+
 /// The flow that a failed request belongs to, and where in it the failure is, by its error and cause.
 #[must_use]
 pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str, cause: &str) -> Vec<FlowStep> {
@@ -293,6 +337,10 @@ pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str, cause: &str) 
             one("pushes its authorization request").into_iter().chain(rest).collect()
         }
         ("/token", Some(name)) if name == GrantType::AuthorizationCode.as_str() => code_flow_until(5),
+        ("/device_authorization", _) => device_flow(endpoint, error, cause),
+        ("/token", Some(name)) if name == GrantType::DeviceCode.as_str() => {
+            device_flow(endpoint, error, cause)
+        }
         ("/token", Some(name)) if name == GrantType::RefreshToken.as_str() => {
             one("token request with a refresh token")
         }
@@ -386,6 +434,41 @@ mod tests {
         }
         let long = format!("https://app.example/{}", "x".repeat(LONGEST));
         assert!(!is_safe_to_register(&registered, &long), "it may have been cut");
+    }
+
+    #[test]
+    fn rfc8628_1_the_failure_of_a_device_is_where_its_flow_ended() {
+        use Outcome::{Done, Failed, NotKnown, NotReached};
+        let grant_type = Some(GrantType::DeviceCode.as_str());
+        let used = DeviceError::Used.to_string();
+        let unknown = DeviceError::Unknown.to_string();
+        let others = DeviceError::OtherClient.to_string();
+        for (endpoint, grant_type, error, cause, expected) in [
+            (
+                "/device_authorization",
+                None,
+                "invalid_scope",
+                "",
+                [Failed, NotReached, NotReached, NotReached, NotReached],
+            ),
+            ("/token", grant_type, "access_denied", "", [Done, Done, Done, Failed, NotReached]),
+            ("/token", grant_type, "expired_token", "", [Done, Done, NotKnown, NotKnown, Failed]),
+            ("/token", grant_type, "invalid_grant", &used, [Done, Done, Done, Done, Failed]),
+            ("/token", grant_type, "invalid_grant", &others, [Done, Done, NotKnown, NotKnown, Failed]),
+            (
+                "/token",
+                grant_type,
+                "invalid_grant",
+                &unknown,
+                [NotKnown, NotKnown, NotKnown, NotKnown, Failed],
+            ),
+            ("/token", grant_type, "invalid_client", "", [NotKnown, NotKnown, NotKnown, NotKnown, Failed]),
+        ] {
+            let flow = flow(endpoint, grant_type, error, cause);
+            let outcomes: Vec<Outcome> = flow.iter().map(|step| step.outcome).collect();
+            assert_eq!(outcomes[..5], expected, "{endpoint} {error} {cause}");
+            assert_eq!(outcomes[5], NotReached);
+        }
     }
 
     #[test]

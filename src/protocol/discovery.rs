@@ -54,6 +54,7 @@ fn endpoints(issuer: &Issuer) -> Value {
         "authorization_endpoint": issuer.at("/authorize"),
         "pushed_authorization_request_endpoint": issuer.at("/par"),
         "token_endpoint": issuer.at("/token"),
+        "device_authorization_endpoint": issuer.at("/device_authorization"),
         "token_endpoint_auth_methods_supported": AuthMethod::ALL,
         "token_endpoint_auth_signing_alg_values_supported": asserting,
         "userinfo_endpoint": issuer.at("/userinfo"),

@@ -1,4 +1,5 @@
-//! OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1, RFC 7591 §3.2.2.
+//! OAuth error codes: RFC 6749 §4.1.2.1 and §5.2, OpenID Connect Core §3.1.2.6, RFC 6750 §3.1, RFC 7591 §3.2.2,
+//! RFC 8628 §3.5.
 
 use std::fmt;
 
@@ -51,6 +52,12 @@ pub enum ErrorCode {
     UnapprovedSoftwareStatement,
     /// RFC 9449 §5, §7.1: the proof of possession is of no use.
     InvalidDpopProof,
+    /// RFC 8628 §3.5: nobody has decided yet.
+    AuthorizationPending,
+    /// RFC 8628 §3.5: the same, and the device asks too often.
+    SlowDown,
+    /// RFC 8628 §3.5: the device code has expired.
+    ExpiredToken,
     /// The server cannot answer now.
     TemporarilyUnavailable,
     /// The server failed.
@@ -85,6 +92,9 @@ impl ErrorCode {
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
             Self::InvalidDpopProof => "invalid_dpop_proof",
+            Self::AuthorizationPending => "authorization_pending",
+            Self::SlowDown => "slow_down",
+            Self::ExpiredToken => "expired_token",
             Self::TemporarilyUnavailable => "temporarily_unavailable",
             Self::ServerError => "server_error",
         }

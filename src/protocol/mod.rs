@@ -13,6 +13,7 @@ pub mod client_assertion;
 pub mod client_auth;
 pub mod code;
 pub mod colour;
+pub mod device;
 pub mod diagnosis;
 pub mod discovery;
 pub mod dpop;

@@ -16,7 +16,7 @@ use super::timestamp::Timestamp;
 
 /// For how many seconds a sign-in in a flow answers its `prompt=login` or `max_age`: as long as the consent page may take.
 /// The flow's address stays in the browser's history, and must not do so for ever.
-const LONGEST_SINCE_SIGN_IN: i64 = 600;
+pub(super) const LONGEST_SINCE_SIGN_IN: i64 = 600;
 
 /// What happened in this flow so far; sealed, so that only our own pages can say it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -110,6 +110,8 @@ pub const EVENTS: &[EventType] = &[
         "",
     ),
     event("consent.given", "A user allowed an application", &["consent.allow"], ""),
+    event("device.allowed", "A user let a device sign in", &["device.allow"], ""),
+    event("device.denied", "A user kept a device from signing in", &["device.deny"], ""),
     event("consent.withdrawn", "A user took that back", &["consent.withdraw"], ""),
     event("grant.revoked", "An application gave its tokens back", &["grant.revoke"], ""),
     event(

@@ -15,7 +15,7 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 13] = [
+const DEAD_ROWS: [&str; 14] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
     // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
@@ -30,6 +30,7 @@ const DEAD_ROWS: [&str; 13] = [
         (SELECT id FROM initial_access_tokens WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM sign_in_codes WHERE id IN (SELECT id FROM sign_in_codes WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM device_requests WHERE id IN (SELECT id FROM device_requests WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM mailed_links WHERE token_hash IN
         (SELECT token_hash FROM mailed_links WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM kept_names WHERE name_hash IN (SELECT name_hash FROM kept_names WHERE ends_at <= $1 LIMIT $2)",

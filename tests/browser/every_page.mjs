@@ -29,6 +29,26 @@ const branded = (origin) => ({
   token_endpoint_auth_method: 'none',
 });
 
+/** One on a device without a browser. */
+export const television = {
+  client_name: 'Living Room TV',
+  client_uri: 'https://tv.example',
+  grant_types: ['urn:ietf:params:oauth:grant-type:device_code', 'refresh_token'],
+  token_endpoint_auth_method: 'none',
+};
+
+/** What a device of this server shows. */
+export async function shownCode(server, client_id, scope = 'openid profile email offline_access') {
+  const answer = await fetch(`${server.issuer}/device_authorization`, { method: 'POST', body: new URLSearchParams({ client_id, scope }) });
+  return (await answer.json()).user_code;
+}
+
+/** Types it. */
+async function connect(page, code) {
+  await page.fill('#user_code', code);
+  await page.click('#device-continue');
+}
+
 /** A logo. */
 const logo = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="11" fill="#7a1f5c"/>' +
   '<path d="M7 13l4 4 7-9" fill="none" stroke="#fff" stroke-width="3"/></svg>';
@@ -81,6 +101,30 @@ const ofQuickstart = {
     await page.fill('#username', 'somebody');
     await page.click('.confirm button[type=submit]');
     await page.waitForSelector('[role=alert]');
+  },
+  device: (page, { issuer }) => page.goto(`${issuer}/device`),
+  'device-wrong': async (page) => {
+    await connect(page, 'BCDF-GHJK');
+    await page.waitForSelector('[role=alert]');
+  },
+  'device-allow': async (page, server) => {
+    const { client_id } = await server.register(television);
+    await connect(page, await shownCode(server, client_id));
+    await page.waitForSelector('#device-allow');
+  },
+  'device-allowed': async (page) => {
+    await page.click('#device-allow');
+    await page.waitForSelector('#device-done');
+  },
+  'device-allow-unverified': async (page, server) => {
+    const answer = await page.request.post(`${server.issuer}/register`, { data: television });
+    await page.goto(`${server.issuer}/device?user_code=${await shownCode(server, (await answer.json()).client_id, 'openid')}`);
+    await page.click('#device-continue');
+    await page.waitForSelector('#unverified');
+  },
+  'device-denied': async (page) => {
+    await page.click('#device-deny');
+    await page.waitForSelector('#device-done');
   },
   forbidden: (page, { issuer }) => page.goto(`${issuer}/admin`),
   recover: async (page, { issuer }) => {
@@ -213,6 +257,7 @@ const ofQuickstart = {
     await page.waitForSelector('#client-secret');
   },
   'admin-client-machine': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new/machine`),
+  'admin-client-device': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new/device`),
   'admin-client-new': (page, { issuer }) => page.goto(`${issuer}/admin/clients/new/other`),
   'admin-client-preview': async (page, { issuer }) => {
     await page.goto(`${issuer}/admin/clients/acme-notes/preview`);

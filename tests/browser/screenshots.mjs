@@ -4,7 +4,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { demoUser, quickstart } from '../countersign.mjs';
-import { scenes } from './every_page.mjs';
+import { scenes, shownCode, television } from './every_page.mjs';
 import { launch, signIn, startAtDemo } from './pages.mjs';
 
 const folder = fileURLToPath(new URL('../../target/screenshots', import.meta.url));
@@ -38,6 +38,7 @@ for (const [look, options] of Object.entries(looks)) {
 }
 
 const server = await quickstart();
+const { client_id: device } = await server.register(television);
 for (const locale of ['ar', 'de', 'ja']) {
   for (const [width, viewport] of Object.entries({ narrow: { width: 320, height: 640 }, wide: looks.light.viewport })) {
     for (const colorScheme of ['light', 'dark']) {
@@ -64,6 +65,14 @@ for (const locale of ['ar', 'de', 'ja']) {
           await page.goto(`${server.issuer}/${name}`);
           await take(name.replace('/', '-'));
         }
+        await page.goto(`${server.issuer}/device?user_code=${await shownCode(server, device)}`);
+        await take('device');
+        await page.click('#device-continue');
+        await page.waitForSelector('#device-allow');
+        await take('device-allow');
+        await page.click('#device-allow');
+        await page.waitForSelector('#device-done');
+        await take('device-allowed');
         await page.goto(`${server.issuer}/authorize?client_id=nobody`);
         await take('error');
       } catch (problem) {

@@ -31,6 +31,7 @@ mod cors;
 mod crashes;
 mod delegation;
 mod demo;
+mod device;
 mod devices;
 mod directory;
 mod doctor;

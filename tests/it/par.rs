@@ -708,12 +708,12 @@ on_both!(rfc9126_6_the_requirement_is_registered_in_every_way, |app| {
     problem(&robot.json(Method::PATCH, at, &json!({ NAME: "yes" })).await, 400);
 
     // On the page.
-    let (_, mut root) = administrator(&app, "root").await;
+    let (_, mut admin) = administrator(&app, "root").await;
     let at = "/admin/clients/web";
-    let saved = submit(&mut root, at, at, &[("name", "Renamed")]).await;
+    let saved = submit(&mut admin, at, at, &[("name", "Renamed")]).await;
     assert!(saved.status.is_success() || saved.status == 303, "{}", saved.body);
     assert!(required().await, "what was ticked stays so");
-    let mut unticked = root.get(at).await.form(at);
+    let mut unticked = admin.get(at).await.form(at);
     unticked.retain(|(name, _)| name != NAME);
     let texts = [
         ("redirect_uris", "https://web.example/cb"),
@@ -721,7 +721,7 @@ on_both!(rfc9126_6_the_requirement_is_registered_in_every_way, |app| {
         ("id_token_alg", "RS256"),
     ];
     unticked.extend(texts.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let saved = root.post(at, &unticked).await;
+    let saved = admin.post(at, &unticked).await;
     assert!(!required().await, "{}", saved.body);
 
     // By itself.

@@ -64,7 +64,7 @@ pub async fn list(
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OfKind {
-    /// `web`, `spa`, `native`, `machine` or `agent`: what the body leaves out is as such an application needs it, and its
+    /// `web`, `spa`, `native`, `machine`, `agent` or `device`: what the body leaves out is as such an application needs it, and its
     /// redirect URIs are judged as such.
     #[param(inline)]
     kind: Option<Kind>,

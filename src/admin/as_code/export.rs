@@ -1,5 +1,6 @@
 //! Writes the folder.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
@@ -13,53 +14,61 @@ use crate::protocol::client::Client;
 use crate::protocol::group::{Group, GroupInput};
 use crate::protocol::provider::ProviderInput;
 use crate::protocol::registration::ClientInput;
-use crate::protocol::scope_definition::{Definitions, MappingInput, ScopeInput};
-use crate::protocol::webhook::{Webhook, WebhookInput};
+use crate::protocol::scope_definition::{Definitions, MappingInput, ScopeDefinition, ScopeInput};
+use crate::protocol::webhook::WebhookInput;
 
-const CLIENTS: &str = "clients.toml";
-const GROUPS: &str = "groups.toml";
-const SCOPES: &str = "scopes.toml";
-const UPSTREAMS: &str = "upstreams.toml";
+const CLIENTS: &str = "\
+# Clients, one [[client]] each, under the names of RFC 7591 and OpenID Connect Registration.
+# Secrets are not here and stay as they are. To set one from outside, name its source:
+# client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\".
+";
+const GROUPS: &str = "\
+# Groups, one [[group]] each: name, description, least_acr. Who is in them is not kept here.
+";
+const SCOPES: &str = "\
+# Scopes, one [[scope]] each: name, title, description, published, localized, and a [[scope.claims]] for each
+# claim: claim, from (attribute, groups, value), attribute, prefix or value, into.
+";
+const WEBHOOKS: &str = "\
+# Webhooks, one [[webhook]] each: url, description, events, enabled. What messages are signed with is not here,
+# and stays as it is. Where an address is a secret by itself, name its source instead of it:
+# url_env = \"VARIABLE\" or url_file = \"FILE\".
+";
+const UPSTREAMS: &str = "\
+# Providers elsewhere that people sign in with, one [[upstream]] each, as in countersign.toml; those of that file are
+# not here. Secrets are not here either and stay as they are. To set one from outside, name its source:
+# client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\"; for a private key, key_env or key_file.
+";
+const BRANDING: &str = "\
+# What administrators chose for how this server looks, as [branding]: name, logo_file (beside this file),
+# accent_light, accent_dark. What is left out is as countersign.toml says.
+";
 
+/// What a logo may be called.
+const LOGOS: [&str; 2] = ["logo.svg", "logo.png"];
+
+/// Branding as a file has it: the image is a file of its own.
 #[derive(Serialize)]
-struct Clients {
-    client: Vec<ClientInput>,
+struct Look {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    logo_file: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accent_light: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accent_dark: Option<String>,
 }
 
-#[derive(Serialize)]
-struct Groups {
-    group: Vec<GroupInput>,
+/// The text of a file: what it is about, and the things of one sort, if there are any.
+fn text<T: Serialize>(head: &str, table: &str, things: Option<T>) -> anyhow::Result<String> {
+    let Some(things) = things else { return Ok(format!("{head}\n")) };
+    let text = toml::to_string(&BTreeMap::from([(table, things)]));
+    Ok(format!("{head}\n{}", text.with_context(|| format!("a {table} cannot be written as TOML"))?))
 }
 
-#[derive(Serialize)]
-struct Scopes {
-    scope: Vec<ScopeInput>,
-}
-
-#[derive(Serialize)]
-struct Upstreams {
-    upstream: Vec<ProviderInput>,
-}
-
-/// The same of the upstream providers that were registered at run time.
-///
-/// # Errors
-/// Something cannot be said in TOML.
-fn text_of_upstreams(upstreams: &[ProviderInput]) -> anyhow::Result<(&'static str, String)> {
-    let upstream: Vec<ProviderInput> = upstreams.iter().cloned().map(ProviderInput::shortened).collect();
-    let text = if upstream.is_empty() {
-        String::new()
-    } else {
-        toml::to_string(&Upstreams { upstream }).context("a provider cannot be written as TOML")?
-    };
-    Ok((
-        UPSTREAMS,
-        format!(
-            "# Providers elsewhere that people sign in with, one [[upstream]] each, as in countersign.toml; those of that file are\n\
-             # not here. Secrets are not here either and stay as they are. To set one from outside, name its source:\n\
-             # client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\"; for a private key, key_env or key_file.\n\n{text}"
-        ),
-    ))
+fn list<T: Serialize>(head: &str, table: &str, things: Vec<T>) -> anyhow::Result<String> {
+    text(head, table, Some(things).filter(|things| !things.is_empty()))
 }
 
 /// The text of the files about clients, groups and scopes: name and content.
@@ -71,84 +80,19 @@ pub fn texts(
     groups: &[Group],
     scopes: &Definitions,
 ) -> anyhow::Result<[(&'static str, String); 3]> {
-    let clients: Vec<ClientInput> = clients.iter().map(shortened).collect::<anyhow::Result<_>>()?;
-    let clients_text = if clients.is_empty() {
-        String::new()
-    } else {
-        toml::to_string(&Clients { client: clients }).context("a client cannot be written as TOML")?
-    };
-    let groups: Vec<GroupInput> = groups.iter().map(GroupInput::from).collect();
-    let groups_text = if groups.is_empty() {
-        String::new()
-    } else {
-        toml::to_string(&Groups { group: groups }).context("a group cannot be written as TOML")?
-    };
-    let scopes: Vec<ScopeInput> = scopes
-        .iter()
-        .map(|scope| ScopeInput {
-            published: Some(false).filter(|_| !scope.published),
-            claims: Some(scope.claims.iter().map(MappingInput::from).collect::<Vec<_>>())
-                .filter(|claims| !claims.is_empty()),
-            ..ScopeInput::from(scope)
-        })
-        .collect();
-    let scopes_text = if scopes.is_empty() {
-        String::new()
-    } else {
-        toml::to_string(&Scopes { scope: scopes }).context("a scope cannot be written as TOML")?
+    let clients = clients.iter().map(shortened).collect::<anyhow::Result<_>>()?;
+    let groups = groups.iter().map(GroupInput::from).collect();
+    let scope = |scope: &ScopeDefinition| ScopeInput {
+        published: Some(false).filter(|_| !scope.published),
+        claims: Some(scope.claims.iter().map(MappingInput::from).collect::<Vec<_>>())
+            .filter(|claims| !claims.is_empty()),
+        ..ScopeInput::from(scope)
     };
     Ok([
-        (
-            CLIENTS,
-            format!(
-                "# Clients, one [[client]] each, under the names of RFC 7591 and OpenID Connect Registration.\n\
-                 # Secrets are not here and stay as they are. To set one from outside, name its source:\n\
-                 # client_secret_env = \"VARIABLE\" or client_secret_file = \"FILE\".\n\n{clients_text}"
-            ),
-        ),
-        (
-            GROUPS,
-            format!(
-                "# Groups, one [[group]] each: name, description, least_acr. Who is in them is not kept here.\n\n\
-                 {groups_text}"
-            ),
-        ),
-        (
-            SCOPES,
-            format!(
-                "# Scopes, one [[scope]] each: name, title, description, published, localized, and a [[scope.claims]] for each\n\
-                 # claim: claim, from (attribute, groups, value), attribute, prefix or value, into.\n\n{scopes_text}"
-            ),
-        ),
+        ("clients.toml", list::<ClientInput>(CLIENTS, "client", clients)?),
+        ("groups.toml", list::<GroupInput>(GROUPS, "group", groups)?),
+        ("scopes.toml", list(SCOPES, "scope", scopes.iter().map(scope).collect())?),
     ])
-}
-
-const WEBHOOKS: &str = "webhooks.toml";
-const BRANDING: &str = "branding.toml";
-/// What a logo may be called.
-const LOGOS: [&str; 2] = ["logo.svg", "logo.png"];
-
-#[derive(Serialize)]
-struct Webhooks {
-    webhook: Vec<WebhookInput>,
-}
-
-#[derive(Serialize)]
-struct Branding {
-    branding: Look,
-}
-
-/// As a file has it: the image is a file of its own.
-#[derive(Serialize)]
-struct Look {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    logo_file: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accent_light: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    accent_dark: Option<String>,
 }
 
 /// What was written, for whoever asked for it.
@@ -180,11 +124,13 @@ pub async fn export(app: &App, folder: &Path, force: bool) -> anyhow::Result<Exp
         .into_iter()
         .map(|(name, text)| (name, text.into_bytes()))
         .collect();
-    files.push((WEBHOOKS, webhooks_text(&webhooks)?.into_bytes()));
+    let inputs = webhooks.iter().map(WebhookInput::from).collect();
+    files.push(("webhooks.toml", list::<WebhookInput>(WEBHOOKS, "webhook", inputs)?.into_bytes()));
+    let providers = app.providers_anew().await?;
     let upstreams: Vec<ProviderInput> =
-        app.providers_anew().await?.registered().iter().map(|standing| standing.input.clone()).collect();
-    let (name, text) = text_of_upstreams(&upstreams)?;
-    files.push((name, text.into_bytes()));
+        providers.registered().iter().map(|standing| standing.input.clone().shortened()).collect();
+    let count = upstreams.len();
+    files.push(("upstreams.toml", list(UPSTREAMS, "upstream", upstreams)?.into_bytes()));
     files.extend(branding_files(&chosen)?);
     write(folder, &files, force)?;
     Ok(Exported {
@@ -192,23 +138,9 @@ pub async fn export(app: &App, folder: &Path, force: bool) -> anyhow::Result<Exp
         groups: groups.len(),
         scopes: scopes.iter().count(),
         webhooks: webhooks.len(),
-        upstreams: upstreams.len(),
+        upstreams: count,
         branding: !chosen.is_empty(),
     })
-}
-
-fn webhooks_text(webhooks: &[Webhook]) -> anyhow::Result<String> {
-    let inputs: Vec<WebhookInput> = webhooks.iter().map(WebhookInput::from).collect();
-    let text = if inputs.is_empty() {
-        String::new()
-    } else {
-        toml::to_string(&Webhooks { webhook: inputs }).context("a webhook cannot be written as TOML")?
-    };
-    Ok(format!(
-        "# Webhooks, one [[webhook]] each: url, description, events, enabled. What messages are signed with is not here,\n\
-         # and stays as it is. Where an address is a secret by itself, name its source instead of it:\n\
-         # url_env = \"VARIABLE\" or url_file = \"FILE\".\n\n{text}"
-    ))
 }
 
 fn branding_files(chosen: &Choices) -> anyhow::Result<Vec<(&'static str, Vec<u8>)>> {
@@ -216,16 +148,10 @@ fn branding_files(chosen: &Choices) -> anyhow::Result<Vec<(&'static str, Vec<u8>
         let [svg, png] = LOGOS;
         if logo.content_type == "image/png" { png } else { svg }
     });
-    let text = if chosen.is_empty() {
-        String::new()
-    } else {
-        let BrandingInput { name, accent_light, accent_dark, .. } = BrandingInput::from(chosen);
-        let look = Look { name, logo_file, accent_light, accent_dark };
-        toml::to_string(&Branding { branding: look }).context("the branding cannot be written as TOML")?
-    };
-    let head = "# What administrators chose for how this server looks, as [branding]: name, logo_file (beside this file),\n\
-                # accent_light, accent_dark. What is left out is as countersign.toml says.\n\n";
-    let mut files = vec![(BRANDING, format!("{head}{text}").into_bytes())];
+    let BrandingInput { name, accent_light, accent_dark, .. } = BrandingInput::from(chosen);
+    let look = Look { name, logo_file, accent_light, accent_dark };
+    let text = text(BRANDING, "branding", Some(look).filter(|_| !chosen.is_empty()))?;
+    let mut files = vec![("branding.toml", text.into_bytes())];
     if let (Some(name), Some(logo)) = (logo_file, &chosen.logo) {
         files.push((name, logo.bytes.to_vec()));
     }
@@ -237,6 +163,7 @@ fn shortened(client: &Client) -> anyhow::Result<ClientInput> {
     let input = ClientInput::from(client);
     let Value::Object(mut members) = serde_json::to_value(&input)? else { return Ok(input) };
     members.retain(|name, value| match value {
+        Value::Null => false,
         Value::Bool(false) => name == "require_pkce",
         Value::Array(items) => !items.is_empty() || name == "grant_types",
         Value::Object(members) => !members.is_empty() || name == "jwks",

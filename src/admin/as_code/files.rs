@@ -246,13 +246,20 @@ impl Reading<'_> {
                 self.branding(path, place, members);
                 continue;
             }
-            if !matches!(kind, "client" | "group" | "scope" | "webhook" | "upstream") {
-                let message = format!(
-                    "unknown: {kind} (a file holds [[client]], [[group]], [[scope]], [[webhook]], [[upstream]] and [branding])"
-                );
-                self.complain(name, Some(line(key.span())), &message);
-                continue;
-            }
+            let read: fn(&mut Self, &Path, Place, Map<String, Value>) = match kind {
+                "client" => Self::client,
+                "group" => Self::group,
+                "scope" => Self::scope,
+                "webhook" => Self::webhook,
+                "upstream" => Self::upstream,
+                _ => {
+                    let message = format!(
+                        "unknown: {kind} (a file holds [[client]], [[group]], [[scope]], [[webhook]], [[upstream]] and [branding])"
+                    );
+                    self.complain(name, Some(line(key.span())), &message);
+                    continue;
+                }
+            };
             let Some(entries) = value.get_ref().as_array() else {
                 self.complain(name, Some(line(key.span())), &format!("write [[{kind}]], with two brackets"));
                 continue;
@@ -264,21 +271,7 @@ impl Reading<'_> {
                     continue;
                 };
                 let (place, members) = self.members(name, start, table, &line);
-                match kind {
-                    "client" => self.client(path, place, members),
-                    "webhook" => self.webhook(path, place, members),
-                    "upstream" => self.upstream(path, place, members),
-                    "scope" => {
-                        if let Some(input) = self.input(&place, members) {
-                            self.wanted.scopes.push(Entry { input, secret: None, place });
-                        }
-                    }
-                    _ => {
-                        if let Some(input) = self.input(&place, members) {
-                            self.wanted.groups.push(Entry { input, secret: None, place });
-                        }
-                    }
-                }
+                read(self, path, place, members);
             }
         }
     }
@@ -302,6 +295,18 @@ impl Reading<'_> {
             }
         }
         (place, members)
+    }
+
+    fn group(&mut self, _: &Path, place: Place, members: Map<String, Value>) {
+        if let Some(input) = self.input(&place, members) {
+            self.wanted.groups.push(Entry { input, secret: None, place });
+        }
+    }
+
+    fn scope(&mut self, _: &Path, place: Place, members: Map<String, Value>) {
+        if let Some(input) = self.input(&place, members) {
+            self.wanted.scopes.push(Entry { input, secret: None, place });
+        }
     }
 
     fn webhook(&mut self, path: &Path, mut place: Place, mut members: Map<String, Value>) {

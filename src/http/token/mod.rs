@@ -12,26 +12,33 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use tokio::sync::OnceCell;
 
-use super::access_token::IssueError;
+use super::access_token::{self, IssueError, Life, Subject};
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
 use super::dpop::{self, Proven, SentProof};
 use super::error::OAuthError;
 use super::id_token::{self, Bound};
+use super::refresh_token::derive;
 use super::request_info::RequestInfo;
 use super::user_claims;
 use crate::app::{App, Origin};
 use crate::protocol::client::{Client, GrantType};
+use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, Redeem};
+use crate::protocol::device::DeviceError;
 use crate::protocol::dpop::{SCHEME, Thumbprint};
 use crate::protocol::error::{ErrorCode, Rule};
-use crate::protocol::grant::Grant;
+use crate::protocol::grant::{DeadGrant, Footing, Grant};
 use crate::protocol::ids::GrantId;
 use crate::protocol::scope::{OPENID, Scope};
 use crate::protocol::timestamp::Timestamp;
+use crate::store::Opened;
 
 mod authorization_code;
 mod client_credentials;
+mod device_code;
 mod refresh_token;
+
+pub use device_code::Paces;
 
 /// A token request with its client, ready for a grant's rules.
 struct TokenRequest<'a> {
@@ -109,6 +116,7 @@ async fn grant(
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
         GrantType::ClientCredentials => client_credentials::grant(&request).await,
+        GrantType::DeviceCode => device_code::grant(&request).await,
         // Core §3.2: its tokens come from the authorization endpoint.
         GrantType::Implicit => Err(unsupported_grant_type()),
     }?;
@@ -116,6 +124,7 @@ async fn grant(
         GrantType::AuthorizationCode => "token.authorization_code",
         GrantType::RefreshToken => "token.refresh_token",
         GrantType::ClientCredentials => "token.client_credentials",
+        GrantType::DeviceCode => "token.device_code",
         GrantType::Implicit => "token.front_channel",
     });
     Ok(granted)
@@ -137,6 +146,32 @@ fn answer(granted: Granted) -> Response {
     response
 }
 
+/// Why something that counts once is not redeemed.
+trait OneTime: Rule + From<DeadGrant> + PartialEq {
+    /// Its time is over.
+    const EXPIRED: Self;
+    /// It was redeemed before.
+    const USED: Self;
+    /// What it rests on is no more.
+    fn is_dead(&self) -> bool;
+}
+
+impl OneTime for CodeError {
+    const EXPIRED: Self = Self::Expired;
+    const USED: Self = Self::Used;
+    fn is_dead(&self) -> bool {
+        matches!(self, Self::Dead(_))
+    }
+}
+
+impl OneTime for DeviceError {
+    const EXPIRED: Self = Self::Expired;
+    const USED: Self = Self::Used;
+    fn is_dead(&self) -> bool {
+        matches!(self, Self::Dead(_))
+    }
+}
+
 impl TokenRequest<'_> {
     /// What access tokens are bound to.
     fn key(&self) -> Option<&Thumbprint> {
@@ -149,6 +184,73 @@ impl TokenRequest<'_> {
         let Some(proof) = &self.proof else { return Ok(TokenType("Bearer")) };
         let used = async || proof.use_up(self.app).await.map(|()| TokenType(SCHEME));
         self.proof_used.get_or_try_init(used).await.copied()
+    }
+
+    /// How long what is opened now may live.
+    fn lifetimes(&self) -> GrantLifetimes {
+        let tokens = &self.app.config.tokens;
+        GrantLifetimes { access_token: tokens.access_token, refresh_absolute: tokens.refresh_absolute }
+    }
+
+    /// Opens the grant that a person allowed and `decide` lets through, and answers with its tokens. The gate is the
+    /// grant's id: whoever comes a second time is answered `used`, after what the first time brought is revoked.
+    async fn redeem<E: OneTime>(
+        &self,
+        code: &Code,
+        decide: impl Fn(&Footing) -> Result<Redeem, E>,
+        refused: impl Fn(E) -> OAuthError,
+    ) -> Result<Granted, OAuthError> {
+        let Self { app, client, now, .. } = *self;
+        let footing = app.store.footing(code).await?;
+        let (footing, decision) = match footing.map(|footing| (decide(&footing), footing)) {
+            Some((decision, footing)) if !decision.as_ref().is_err_and(E::is_dead) => (footing, decision),
+            // What is remembered may be a moment behind; nobody is refused by it.
+            _ => {
+                let footing = app.store.asked_anew().footing(code).await?;
+                let footing = footing.ok_or_else(|| invalid_grant("the user is no more"))?;
+                let decision = decide(&footing);
+                (footing, decision)
+            }
+        };
+        let redeem = match decision {
+            Ok(redeem) => redeem,
+            Err(error) => {
+                // A replay may come late: what the code was used for is revoked then too.
+                if error == E::EXPIRED && app.store.grant(&code.grant_id).await?.is_some() {
+                    self.revoke_replayed(&code.grant_id, "grant.code_replayed").await?;
+                }
+                return Err(refused(error));
+            }
+        };
+        let grant = redeem.grant();
+
+        // Made before the gate: after it, nothing may fail.
+        let life = Life::of_access_token(app, now, grant.ends_at(&footing));
+        let access_token =
+            access_token::issue(app, client, Subject::User(grant), &grant.scope, life, self.key()).await?;
+        let granted = Granted {
+            expires_in: life.seconds(),
+            refresh_token: code::issues_refresh_tokens(client)
+                .then(|| derive(app, grant, grant.generation).format()),
+            id_token: self.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token).await?,
+            token_type: self.use_proof().await?,
+            scope: grant.scope.clone(),
+            access_token,
+        };
+        match app.store.open_grant(&redeem).await? {
+            Opened::Now => Ok(granted),
+            Opened::NotAnyMore => {
+                let footing = app.store.asked_anew().footing(code).await?;
+                let why = footing.and_then(|footing| grant.standing(&footing, now).err());
+                Err(refused(why.unwrap_or(DeadGrant::Revoked).into()))
+            }
+            Opened::AlreadyUsed => {
+                // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
+                // tokens previously issued based on that authorization code".
+                self.revoke_replayed(&grant.id, "grant.code_replayed").await?;
+                Err(refused(E::USED))
+            }
+        }
     }
 
     /// Revokes a grant whose code or refresh token was used twice. In a task of its own: whoever replays a token and

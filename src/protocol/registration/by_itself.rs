@@ -181,7 +181,7 @@ fn default_grant_types(read: &ClientInput) -> Vec<String> {
 /// Everything that it may ask for.
 fn default_scope(grant_types: &[String]) -> String {
     let has = |grant: GrantType| grant_types.iter().any(|named| named == grant.as_str());
-    let signs_people_in = has(GrantType::AuthorizationCode) || has(GrantType::Implicit);
+    let signs_people_in = GrantType::ALL.iter().any(|grant| grant.signs_people_in() && has(*grant));
     let scopes = SCOPES.into_iter().filter(|scope| {
         signs_people_in && (*scope != crate::protocol::scope::OFFLINE_ACCESS || has(GrantType::RefreshToken))
     });

@@ -224,8 +224,7 @@ pub(super) fn short_texts(
 }
 
 pub(super) fn scope(problems: &mut Problems, text: Option<&str>, grant_types: &[GrantType]) -> Scope {
-    let signs_in =
-        grant_types.contains(&GrantType::AuthorizationCode) || grant_types.contains(&GrantType::Implicit);
+    let signs_in = grant_types.iter().any(|grant| grant.signs_people_in());
     let refresh = grant_types.contains(&GrantType::RefreshToken);
     let default = match (signs_in, refresh) {
         (true, true) => "openid profile email offline_access",

@@ -26,6 +26,8 @@ wire_enum! {
         Machine = "machine",
         /// Acts for a person with the tools and APIs that it is allowed: an MCP client.
         Agent = "agent",
+        /// Has no browser, or no keys to type with: a television, a console, a command line on another machine.
+        Device = "device",
     }
 }
 
@@ -105,6 +107,12 @@ impl Kind {
         !matches!(self, Self::Machine)
     }
 
+    /// Is a browser sent to it?
+    #[must_use]
+    pub const fn has_redirect(self) -> bool {
+        !matches!(self, Self::Machine | Self::Device)
+    }
+
     /// Can it keep a secret (RFC 6749 §2.1)?
     #[must_use]
     pub const fn is_confidential(self) -> bool {
@@ -116,15 +124,17 @@ impl Kind {
     /// signs people in may have them; without `offline_access` they end with the session.
     #[must_use]
     pub fn defaults(self) -> ClientInput {
-        let grant_types: &[GrantType] = if self.signs_people_in() {
-            &[GrantType::AuthorizationCode, GrantType::RefreshToken]
-        } else {
-            &[GrantType::ClientCredentials]
+        let grant_types: &[GrantType] = match self {
+            Self::Machine => &[GrantType::ClientCredentials],
+            Self::Device => &[GrantType::DeviceCode, GrantType::RefreshToken],
+            Self::Web | Self::Spa | Self::Native | Self::Agent => {
+                &[GrantType::AuthorizationCode, GrantType::RefreshToken]
+            }
         };
         // RFC 9700 §2.5: asymmetric or mutual-TLS methods are better, but need keys; RFC 6749 §2.3.1: Basic before the form.
         let method = if self.is_confidential() { AuthMethod::ClientSecretBasic } else { AuthMethod::None };
         let application_type = match self {
-            Self::Native | Self::Agent => ApplicationType::Native,
+            Self::Native | Self::Agent | Self::Device => ApplicationType::Native,
             Self::Web | Self::Spa | Self::Machine => ApplicationType::Web,
         };
         ClientInput {
@@ -140,7 +150,8 @@ impl Kind {
     /// The scope of a registration that names none.
     const fn scope(self) -> &'static str {
         match self {
-            Self::Web | Self::Native => "openid profile email offline_access",
+            // It is not to end because somebody signs out of the browser in which they typed the code.
+            Self::Web | Self::Native | Self::Device => "openid profile email offline_access",
             // What a browser keeps, a script that got in there can take: it ends with the session.
             Self::Spa => "openid profile email",
             Self::Agent => "openid offline_access",
@@ -152,7 +163,9 @@ impl Kind {
     #[must_use]
     pub fn of(metadata: &ClientMetadata) -> Self {
         let public = metadata.token_endpoint_auth_method == AuthMethod::None;
-        if metadata.redirect_uris.is_empty() {
+        if metadata.redirect_uris.is_empty() && metadata.grant_types.contains(&GrantType::DeviceCode) {
+            Self::Device
+        } else if metadata.redirect_uris.is_empty() {
             Self::Machine
         } else if public && metadata.application_type == ApplicationType::Native {
             Self::Native
@@ -276,6 +289,14 @@ mod tests {
             ),
             (Kind::Machine, None, AuthMethod::ClientSecretBasic, "client_credentials", false, ""),
             (
+                Kind::Device,
+                None,
+                AuthMethod::None,
+                "refresh_token urn:ietf:params:oauth:grant-type:device_code",
+                true,
+                "openid profile email offline_access",
+            ),
+            (
                 Kind::Agent,
                 Some("http://127.0.0.1/cb"),
                 AuthMethod::None,
@@ -292,7 +313,7 @@ mod tests {
             assert_eq!(made.scope.to_string(), scope, "{kind}");
             assert!(made.require_pkce && !made.skip_consent && !made.introspects_any_token, "{kind}");
             assert_eq!(made.access_token_format, AccessTokenFormat::Jwt);
-            assert_eq!(made.response_types.len(), usize::from(kind.signs_people_in()), "{kind}");
+            assert_eq!(made.response_types.len(), usize::from(kind.has_redirect()), "{kind}");
             let expected = if kind == Kind::Agent { Kind::Native } else { kind };
             assert_eq!(Kind::of(&made), expected);
         }
@@ -359,7 +380,9 @@ mod tests {
 
         let none = Kind::Web.check(input(&[]), RegistrationPolicy::default()).unwrap_err();
         assert!(none[0].message.contains("name at least one"), "{none:?}");
-        let sent = Kind::Machine.check(input(&["https://a.example/cb"]), RegistrationPolicy::default());
-        assert!(sent.unwrap_err()[0].message.contains("is sent anywhere"));
+        for kind in [Kind::Machine, Kind::Device] {
+            let sent = kind.check(input(&["https://a.example/cb"]), RegistrationPolicy::default());
+            assert!(sent.unwrap_err()[0].message.contains("is sent anywhere"));
+        }
     }
 }

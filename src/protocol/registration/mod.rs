@@ -309,9 +309,9 @@ fn grants_fit_together(problems: &mut Problems, metadata: &ClientMetadata, polic
         "only a client with the grant type authorization_code or implicit is sent anywhere",
     );
     problems.unless(
-        code || !uses(GrantType::RefreshToken),
+        code || uses(GrantType::DeviceCode) || !uses(GrantType::RefreshToken),
         "grant_types",
-        "refresh_token needs authorization_code, which the first refresh token comes from",
+        "refresh_token needs authorization_code or the device code, which the first refresh token comes from",
     );
     // RFC 7591 §2.1, OpenID Connect Registration §2: response types and grant types correspond.
     for response_type in &metadata.response_types {
