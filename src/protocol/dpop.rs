@@ -135,10 +135,10 @@ pub enum ProofError {
     /// §11.1.
     #[error("the DPoP proof was used before: every request needs one with a new jti")]
     Used,
-    /// §5.2: "MUST reject token requests from this client that do not contain the DPoP header".
+    /// §5.2: "MUST reject token requests from this client that do not contain the `DPoP` header".
     #[error("the client is registered for tokens that are bound to a key: send a DPoP header")]
     Missing,
-    /// §7.1: "MUST check that a DPoP proof was also received".
+    /// §7.1: "MUST check that a `DPoP` proof was also received".
     #[error("an access token that is sent as DPoP needs a DPoP header beside it")]
     MissingBesideToken,
 }

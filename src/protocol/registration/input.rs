@@ -109,7 +109,7 @@ pub struct ClientInput {
     pub require_pkce: Option<bool>,
     /// Must its authorization requests be pushed to `/par` first (RFC 9126)? Default: no.
     pub require_pushed_authorization_requests: Option<bool>,
-    /// Does it get only tokens that are bound to a key of its own (DPoP, RFC 9449)? Default: no.
+    /// Does it get only tokens that are bound to a key of its own (`DPoP`, RFC 9449)? Default: no.
     pub dpop_bound_access_tokens: Option<bool>,
     /// A first-party app, for which users are not asked. Default: no.
     pub skip_consent: Option<bool>,
