@@ -64,7 +64,7 @@ impl UserCode {
     }
 
     /// Reads what somebody typed, as RFC 8628 §6.1 has it: "the user's input should be upper-cased before a comparison", and
-    /// "stripping of all characters outside the user code character set is recommended".
+    /// "stripping of all characters outside the chosen character set is recommended".
     #[must_use]
     pub fn read(typed: &str) -> Option<Self> {
         if typed.len() > LONGEST_TYPED {

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::{ConnectOptions as _, Connection as _};
+
 use super::changes::KEEP_CHANGES;
 use super::ledger::{MOST_ROWS, ManyRows};
 use super::{Db, Store, StoreError, Topic, in_transaction, on_db};
@@ -102,7 +104,13 @@ impl Store {
     /// when the last process ended, it would read all rows where an index leads to a few. PostgreSQL does this by itself.
     async fn look_at_sizes(&self) -> Result<(), StoreError> {
         if let Db::Sqlite { writer, .. } = &self.db {
-            sqlx::query("PRAGMA optimize").execute(writer).await?;
+            // By a connection of its own, and not by the one that everybody writes with: so nobody waits for more than the look at
+            // one table, and that is at some hundred rows of each index.
+            let options = (*writer.connect_options()).clone();
+            let options = options.pragma("analysis_limit", "400").optimize_on_close(false, None);
+            let mut own = options.connect().await?;
+            sqlx::query("PRAGMA optimize").execute(&mut own).await?;
+            own.close().await?;
         }
         Ok(())
     }
