@@ -81,6 +81,7 @@ fn signatures(criterion: &mut Criterion, app: &App) -> Result<()> {
         auth_time: Some(now),
         acr: None,
         gid: Some("60303ae22b998861bce3b28f33eec1be".into()),
+        cnf: None,
     };
     for alg in ALGORITHMS {
         let token = app.keys.sign(alg, access_token::TYP, &claims, now)?;
@@ -130,6 +131,7 @@ fn code() -> Result<Code> {
         consent_id: None,
         scope: Scope::parse("openid profile email")?,
         claims: countersign::protocol::claims_request::ClaimsRequest::default(),
+        dpop_jkt: None,
         nonce: Some("n-0S6_WzA2Mj".to_owned()),
         auth_time: Timestamp(1_700_000_000),
         acr: "1".to_owned(),

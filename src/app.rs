@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::entropy::Entropy;
 use crate::failures::Failures;
 use crate::http::access_token::Recognised;
+use crate::http::dpop::UsedProofs;
 use crate::http::token::Paces;
 use crate::jose::Keyring;
 use crate::jose::KeyringError;
@@ -41,6 +42,8 @@ pub struct Parts {
     pub keys: Keyring,
     /// Access tokens that were verified.
     pub access_tokens: Recognised,
+    /// Proofs of possession that were used here a moment ago.
+    pub proofs: UsedProofs,
     /// When devices asked for their tokens last.
     pub paces: Paces,
     /// Sealing keys.
@@ -135,6 +138,7 @@ impl App {
             .except(&config.issuer.origin());
         let mail = Mailer::new(&config)?;
         let access_tokens = Recognised::new(config.database.memory_bytes / 8192);
+        let proofs = UsedProofs::new(config.database.memory_bytes / 1024);
         let related = &config.sign_in.related_origins;
         let passkeys = Arc::new(RelyingParty::new(&config.issuer, config.branding.name(), related));
         let directory = config.directory.clone().map(Directory::new).transpose()?.map(Arc::new);
@@ -146,6 +150,7 @@ impl App {
             store,
             keys,
             access_tokens,
+            proofs,
             paces: Paces::default(),
             seals,
             outgoing,

@@ -23,7 +23,7 @@ pub const LATENCY_BOUNDS: [u64; 12] =
     [250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 1_000_000, 10_000_000];
 
 /// Everything that is counted. The first part of a name is its plot.
-pub const COUNTERS: [&str; 52] = [
+pub const COUNTERS: [&str; 53] = [
     "latency.0",
     "latency.1",
     "latency.2",
@@ -73,6 +73,7 @@ pub const COUNTERS: [&str; 52] = [
     "failure.insufficient_scope",
     "failure.invalid_redirect_uri",
     "failure.invalid_client_metadata",
+    "failure.invalid_dpop_proof",
     "failure.expired_token",
     "failure.server_error",
     "failure.other",

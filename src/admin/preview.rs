@@ -156,7 +156,7 @@ pub async fn of(
     } else {
         None
     };
-    let access_token = access_token::content(app, &client, Subject::User(&grant), &grant.scope, life);
+    let access_token = access_token::content(app, &client, Subject::User(&grant), &grant.scope, life, None);
     let brought = user_claims::in_access_token(app, &client, Subject::User(&grant), &grant.scope).await?;
     let userinfo = if is_openid {
         Some(user_claims::in_userinfo(app, &client, &user, &grant, &grant.scope).await?)
@@ -288,6 +288,7 @@ fn sample(app: &App, client: &Client, user: &User, scope: Scope) -> Grant {
         acr: app.config.assurance.classes.name(level).to_owned(),
         amr: "pwd".to_owned(),
         secret: String::new(),
+        dpop_jkt: None,
         generation: 0,
         rotated_at: now,
         active: false,

@@ -132,6 +132,9 @@ pub(super) struct Fields {
     /// Refuse authorization requests that were not pushed (RFC 9126) [default: false]
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_pushed_authorization_requests: Option<bool>,
+    /// Refuse token requests without a proof of possession (DPoP, RFC 9449) [default: false]
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    dpop_bound_access_tokens: Option<bool>,
     /// An app of your own, for which users are not asked
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     skip_consent: Option<bool>,
@@ -203,6 +206,7 @@ impl Fields {
             require_pushed_authorization_requests: self
                 .require_pushed_authorization_requests
                 .or(base.require_pushed_authorization_requests),
+            dpop_bound_access_tokens: self.dpop_bound_access_tokens.or(base.dpop_bound_access_tokens),
             skip_consent: self.skip_consent.or(base.skip_consent),
             least_acr: self.least_acr.or(base.least_acr),
             introspects_any_token: self.introspects_any_token.or(base.introspects_any_token),
@@ -342,6 +346,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
         ),
         ("PKCE", if metadata.require_pkce { "required" } else { "optional" }.to_owned()),
         ("pushed requests only", output::flag(metadata.require_pushed_authorization_requests)),
+        ("bound tokens only", output::flag(metadata.dpop_bound_access_tokens)),
         ("skips consent", output::flag(metadata.skip_consent)),
         ("at least", metadata.least_acr.map(|level| level.to_string()).unwrap_or_default()),
         ("introspects any token", output::flag(metadata.introspects_any_token)),

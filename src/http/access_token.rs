@@ -11,6 +11,7 @@ use crate::app::App;
 use crate::jose::{JweError, Keyring, KeyringError, SignError, Verified};
 use crate::protocol::access_token::{AccessToken, TYP, WithClaims};
 use crate::protocol::client::{AccessTokenFormat, Client};
+use crate::protocol::dpop::{Confirmation, Thumbprint};
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::KeyId;
 use crate::protocol::scope::Scope;
@@ -77,9 +78,16 @@ impl Life {
     }
 }
 
-/// What an access token says.
+/// What an access token says; with the key that it is bound to, if it is (RFC 9449 §6).
 #[must_use]
-pub fn content(app: &App, client: &Client, subject: Subject<'_>, scope: &Scope, life: Life) -> AccessToken {
+pub fn content(
+    app: &App,
+    client: &Client,
+    subject: Subject<'_>,
+    scope: &Scope,
+    life: Life,
+    key: Option<&Thumbprint>,
+) -> AccessToken {
     let issuer = app.config.issuer.as_str();
     let grant = match subject {
         Subject::User(grant) => Some(grant),
@@ -97,6 +105,7 @@ pub fn content(app: &App, client: &Client, subject: Subject<'_>, scope: &Scope, 
         auth_time: grant.map(|grant| grant.auth_time),
         acr: grant.map(|grant| grant.acr.clone()),
         gid: grant.map(|grant| grant.id.clone()),
+        cnf: key.cloned().map(|jkt| Confirmation { jkt }),
     }
 }
 
@@ -110,8 +119,9 @@ pub async fn issue(
     subject: Subject<'_>,
     scope: &Scope,
     life: Life,
+    key: Option<&Thumbprint>,
 ) -> Result<String, IssueError> {
-    let token = content(app, client, subject, scope, life);
+    let token = content(app, client, subject, scope, life, key);
     match client.metadata.access_token_format {
         AccessTokenFormat::Jwt => {
             let alg = client.metadata.access_token_signed_response_alg;

@@ -487,6 +487,7 @@ impl Granted<'_> {
             consent_id: self.consent_id.clone(),
             scope: request.scope.clone(),
             claims: request.claims.clone(),
+            dpop_jkt: request.dpop_jkt.clone(),
             nonce: request.nonce.clone(),
             auth_time: session.auth_time,
             acr: self.acr().to_owned(),
@@ -506,7 +507,7 @@ impl Granted<'_> {
             code::may_open_at_once(&ground, &footing, app.entropy.secret(), lifetime, now).map_err(dead)?;
         let grant = opened.grant();
         let life = Life::of_access_token(app, now, grant.ends_at(&footing));
-        let token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life).await?;
+        let token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life, None).await?;
         app.statistics.count("token.front_channel");
         match app.store.open_grant(&opened).await? {
             Opened::Now => Ok((token, life.seconds().to_string())),

@@ -331,7 +331,11 @@ async fn by_token(
     let challenge = |error: &str| {
         Decision::SignIn(Some(format!("Bearer realm=\"{}\", error=\"{error}\"", protected.host)))
     };
-    let Some(active) = access_token::active(app, token).await? else { return Ok(challenge("invalid_token")) };
+    let active = access_token::active(app, token).await?;
+    // RFC 9449 §7.2: one that is bound to a key is no bearer token; whose proof it was, a proxy could not say.
+    let Some(active) = active.filter(|active| active.token.bound_to().is_none()) else {
+        return Ok(challenge("invalid_token"));
+    };
     // A client's own token speaks for nobody.
     let Some(grant) = active.grant.filter(|_| active.token.scope.contains(scope)) else {
         return Ok(challenge("insufficient_scope"));

@@ -18,6 +18,7 @@ pub mod cors;
 pub mod device;
 pub mod device_authorization;
 pub mod discovery;
+pub mod dpop;
 pub mod edge;
 pub mod email_code;
 pub mod error;

@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::authorize::judged;
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
+use super::dpop::{self, SentProof};
 use super::error::OAuthError;
 use super::id_token::read_hint;
 use super::request_object;
@@ -21,7 +22,7 @@ use crate::protocol::authorize::{RequestError, ShowToUser, answer_address};
 use crate::protocol::client::Client;
 use crate::protocol::params::Params;
 use crate::protocol::pushed::{
-    LIFETIME, LONGEST_REFERENCE, PushError, PushedRequest, URN, asked_for, asked_for_by_object,
+    LIFETIME, LONGEST_REFERENCE, PushError, PushedRequest, URN, asked_for, asked_for_by_object, bound_to_key,
 };
 use crate::sealing::Purpose;
 
@@ -34,9 +35,10 @@ struct Pushed {
 
 /// The endpoint.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
+    let proof = dpop::sent(request.headers());
     let ClientForm { client, form } = authenticate(&app, request).await?;
     let for_client = AnswerFor(client.id.clone());
-    match push(&app, &client, &form).await {
+    match push(&app, &client, &form, proof).await {
         Ok(pushed) => {
             let answer = (StatusCode::CREATED, [(CACHE_CONTROL, "no-cache, no-store")], Json(pushed));
             Ok(for_client.attach(answer.into_response()))
@@ -50,13 +52,23 @@ pub async fn post(State(app): State<App>, request: Request) -> Result<Response, 
     }
 }
 
-async fn push(app: &App, client: &Arc<Client>, form: &Params) -> Result<Pushed, OAuthError> {
+async fn push(
+    app: &App,
+    client: &Arc<Client>,
+    form: &Params,
+    proof: SentProof,
+) -> Result<Pushed, OAuthError> {
+    let key = dpop::proven_at_par(app, &proof)?;
     let asked = asked_for(form, &client.id)?;
     let params = if asked.get("request").is_some() {
         let unfolded = request_object::unfolded(app, client, asked).await?;
         asked_for_by_object(&unfolded, &client.id)?
     } else {
         asked
+    };
+    let params = match &key {
+        Some(key) => bound_to_key(params, key)?,
+        None => params,
     };
     let reply_to = answer_address(client, &params)?;
     let request = judged(app, client, &params, reply_to.redirect).await??;

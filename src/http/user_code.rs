@@ -385,6 +385,7 @@ fn code_of(app: &App, live: &Live, waiting: &Waiting, scope: Scope, consent_id: 
         consent_id,
         scope,
         claims: ClaimsRequest::default(),
+        dpop_jkt: None,
         nonce: None,
         auth_time: session.auth_time,
         acr: classes.stated(&wanted(classes, &waiting.client), reached).to_owned(),

@@ -1,14 +1,16 @@
-//! `/userinfo`: claims about the user (OpenID Connect Core §5.3), for a bearer token (RFC 6750).
+//! `/userinfo`: claims about the user (OpenID Connect Core §5.3), for a bearer token (RFC 6750) or one that
+//! is bound to a key (RFC 9449 §7).
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{Method, StatusCode};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use super::access_token::active;
 use super::cors::AnswerFor;
+use super::dpop;
 use super::error::OAuthError;
 use super::extract::{FormError, FormFields};
 use super::id_token;
@@ -17,6 +19,7 @@ use crate::app::App;
 use crate::jose::Jws;
 use crate::protocol::access_token;
 use crate::protocol::client::Client;
+use crate::protocol::dpop::{SCHEME, challenge};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::media_type::is_typ;
 use crate::protocol::params::Params;
@@ -27,15 +30,11 @@ const USERINFO_TYP: &str = "JWT";
 
 /// By GET, with the token in the header; or by POST, with the token in the header or in the form (Core §5.3.1).
 pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
-    let Some(text) = bearer_token(request).await? else {
-        // RFC 6750 §3.1: without any authentication information, no error code.
-        let mut response = StatusCode::UNAUTHORIZED.into_response();
-        response.headers_mut().insert(
-            axum::http::header::WWW_AUTHENTICATE,
-            axum::http::HeaderValue::from_static("Bearer realm=\"countersign\""),
-        );
-        return Ok(response);
+    let (proof, method) = (dpop::sent(request.headers()), request.method().clone());
+    let Some((scheme, text)) = access_token_of(request).await? else {
+        return Ok(unauthenticated());
     };
+    let refused = |code, cause: &str| refused(scheme, code, cause);
     let Some(active) = active(&app, &text).await? else {
         // Not a secret: whoever sends a JWT can read its header.
         let of_another_kind =
@@ -49,6 +48,22 @@ pub async fn get_or_post(State(app): State<App>, request: Request) -> Result<Res
             },
         ));
     };
+    match (scheme, active.token.bound_to()) {
+        (Scheme::Bearer, None) => {}
+        (Scheme::Dpop, Some(key)) => {
+            dpop::proven_with_token(&app, &proof, (&method, "/userinfo"), &text, key)
+                .map_err(|error| refused(error.code(), &error.to_string()))?;
+        }
+        // RFC 9449 §7.2: "MUST reject a DPoP-bound access token received as a bearer token".
+        (Scheme::Bearer, Some(_)) => {
+            let cause = "the access token is bound to a key: send it as DPoP, with a proof";
+            return Err(refused(ErrorCode::InvalidToken, cause));
+        }
+        (Scheme::Dpop, None) => {
+            let cause = "the access token is bound to no key: send it as Bearer";
+            return Err(refused(ErrorCode::InvalidToken, cause));
+        }
+    }
     let Some(grant) = active.grant.filter(|_| active.token.scope.contains(OPENID)) else {
         return Err(refused(ErrorCode::InsufficientScope, "the access token is not for openid"));
     };
@@ -85,10 +100,30 @@ async fn answer(app: &App, client: &Client, mut claims: Map<String, Value>) -> R
     Ok(([(CONTENT_TYPE, "application/jwt"), (CACHE_CONTROL, "no-store")], body).into_response())
 }
 
+/// How an access token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scheme {
+    /// RFC 6750 §2.
+    Bearer,
+    /// RFC 9449 §7.1.
+    Dpop,
+}
+
+/// RFC 6750 §3.1: without any authentication information, no error code. RFC 9449 §7.2: with both challenges.
+fn unauthenticated() -> Response {
+    let mut response = StatusCode::UNAUTHORIZED.into_response();
+    let headers = response.headers_mut();
+    headers.append(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"countersign\""));
+    if let Ok(challenge) = HeaderValue::from_str(&challenge(None)) {
+        headers.append(WWW_AUTHENTICATE, challenge);
+    }
+    response
+}
+
 /// RFC 6750 §2: "Clients MUST NOT use more than one method to transmit the token in each request", and never in the
 /// address (RFC 9700 §4.3.2).
-async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
-    let malformed = |cause: &str| refused(ErrorCode::InvalidRequest, cause);
+async fn access_token_of(request: Request) -> Result<Option<(Scheme, String)>, OAuthError> {
+    let malformed = |cause: &str| refused(Scheme::Bearer, ErrorCode::InvalidRequest, cause);
     let query = Params::parse(request.uri().query().unwrap_or_default().as_bytes())
         .map_err(|error| malformed(&error.to_string()))?;
     if query.get("access_token").is_some() {
@@ -99,20 +134,24 @@ async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
         (None, _) => None,
         (Some(only), None) => {
             let (scheme, token) = only.to_str().unwrap_or_default().split_once(' ').unwrap_or_default();
-            if !scheme.eq_ignore_ascii_case("bearer") {
+            let scheme = if scheme.eq_ignore_ascii_case("bearer") {
+                Scheme::Bearer
+            } else if scheme.eq_ignore_ascii_case(SCHEME) {
+                Scheme::Dpop
+            } else {
                 // RFC 6750 §3.1: another method is as good as none.
                 return Ok(None);
-            }
+            };
             if token.trim().is_empty() {
                 return Err(malformed("the Authorization header holds no token"));
             }
-            Some(token.trim().to_owned())
+            Some((scheme, token.trim().to_owned()))
         }
         (Some(_), Some(_)) => return Err(malformed("more than one Authorization header")),
     };
     let is_post = request.method() == Method::POST;
     let in_form = match if is_post { FormFields::read(request).await } else { Ok(FormFields::default()) } {
-        Ok(form) => form.get("access_token").map(str::to_owned),
+        Ok(form) => form.get("access_token").map(|token| (Scheme::Bearer, token.to_owned())),
         // A body of another type is not ours to read (RFC 6750 §2.2).
         Err(FormError::ContentType(_)) => None,
         Err(error) => return Err(malformed(&error.to_string())),
@@ -123,12 +162,17 @@ async fn bearer_token(request: Request) -> Result<Option<String>, OAuthError> {
     }
 }
 
-/// RFC 6750 §3: the error stands in the challenge too.
-fn refused(code: ErrorCode, cause: &str) -> OAuthError {
+/// RFC 6750 §3, RFC 9449 §7.1: the error stands in the challenge too, in that of the scheme that was used.
+fn refused(scheme: Scheme, code: ErrorCode, cause: &str) -> OAuthError {
     let error = OAuthError::new(code, cause);
-    let challenge = format!(
-        "Bearer realm=\"countersign\", error=\"{code}\", error_description=\"{}\"",
-        error.description()
-    );
-    error.with_challenge(challenge)
+    let description = error.description();
+    let challenge = match scheme {
+        Scheme::Bearer => {
+            format!("Bearer realm=\"countersign\", error=\"{code}\", error_description=\"{description}\"")
+        }
+        Scheme::Dpop => challenge(Some((code, description))),
+    };
+    let error = error.with_challenge(challenge);
+    // RFC 9449 §7.1: "a challenge is made using the 401 (Unauthorized) response status code".
+    if code == ErrorCode::InvalidDpopProof { error.with_status(StatusCode::UNAUTHORIZED) } else { error }
 }

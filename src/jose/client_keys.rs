@@ -46,8 +46,7 @@ impl ClientKeys {
     }
 
     fn take_in(&mut self, jwk: &Map<String, Value>) -> Option<()> {
-        const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
-        if PRIVATE.iter().any(|member| jwk.contains_key(*member)) {
+        if is_private(jwk) {
             return None;
         }
         let about = About::of(jwk)?;
@@ -115,8 +114,14 @@ impl ClientKeys {
     }
 }
 
+/// Does a JWK hold more than a public key?
+pub(super) fn is_private(jwk: &Map<String, Value>) -> bool {
+    const PRIVATE: [&str; 8] = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    PRIVATE.iter().any(|member| jwk.contains_key(*member))
+}
+
 /// What a JWK says about its key (RFC 7517 §4.2 to §4.5).
-struct About {
+pub(super) struct About {
     kid: Option<String>,
     intended: Option<String>,
     /// RFC 7517 §4.3 has none for the public half of an agreement, so that an empty list says as little as a missing one.
@@ -126,7 +131,7 @@ struct About {
 
 impl About {
     /// None if a member is not of its type.
-    fn of(jwk: &Map<String, Value>) -> Option<Self> {
+    pub(super) fn of(jwk: &Map<String, Value>) -> Option<Self> {
         let text = |name: &str| match jwk.get(name) {
             None => Some(None),
             Some(value) => value.as_str().map(|text| Some(text.to_owned())),
@@ -139,13 +144,13 @@ impl About {
     }
 
     /// May the key be used so? What is not said is not forbidden.
-    fn is_for(&self, intended: &str, operations: &[&str]) -> bool {
+    pub(super) fn is_for(&self, intended: &str, operations: &[&str]) -> bool {
         self.intended.as_deref().is_none_or(|said| said == intended)
             && (self.operations.is_empty()
                 || self.operations.iter().any(|said| operations.contains(&said.as_str())))
     }
 
-    fn allows(&self, alg: &str) -> bool {
+    pub(super) fn allows(&self, alg: &str) -> bool {
         self.alg.as_deref().is_none_or(|said| said == alg)
     }
 }

@@ -62,6 +62,8 @@ struct Header {
     #[serde(default, deserialize_with = "present")]
     cty: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    jwk: Option<Value>,
+    #[serde(default, deserialize_with = "present")]
     crit: Option<IgnoredAny>,
 }
 
@@ -121,6 +123,11 @@ impl<'a> Jws<'a> {
     #[must_use]
     pub fn cty(&self) -> Option<&str> {
         self.header.cty.as_deref()
+    }
+
+    /// The key that the token claims to be signed with, if it brings one along (RFC 7515 §4.1.3).
+    pub(super) fn jwk(&self) -> Option<&Value> {
+        self.header.jwk.as_ref()
     }
 
     /// Not signed at all (`alg` `none`, RFC 7518 §3.6).

@@ -1,6 +1,7 @@
 //! JOSE: signatures (RFC 7515), encryption (RFC 7516), keys (RFC 7517), this server's and its clients', and what is
 //! published about them. On aws-lc alone: docs/decisions/0008-own-jose-layer.md.
 
+mod carried_key;
 pub mod client_keys;
 mod content;
 pub mod jwe;
@@ -15,6 +16,7 @@ mod samples;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+pub use carried_key::{CarriedKeyError, verify_by_carried_key};
 pub use client_keys::ClientKeys;
 pub use jwe::{DecryptError, EncryptionKey, Jwe, JweError};
 pub use jws::{Jws, SignError, VerifyError};

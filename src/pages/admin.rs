@@ -278,6 +278,8 @@ pub struct ClientFields {
     pub require_pkce: bool,
     /// Whether authorization requests that were not pushed are refused.
     pub require_pushed: bool,
+    /// Whether token requests without a proof of possession are refused.
+    pub bound_tokens: bool,
     /// Whether users are not asked for consent.
     pub skip_consent: bool,
     /// A level that its users reach at least; empty for what it asks for itself.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::dpop::{self, Confirmation, Thumbprint};
 use super::ids::{ClientId, GrantId, TokenId};
 use super::scope::Scope;
 use super::timestamp::Timestamp;
@@ -39,6 +40,9 @@ pub struct AccessToken {
     /// The grant it belongs to, by which it is revoked; none for a client's own token.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gid: Option<GrantId>,
+    /// The key that it is bound to (RFC 9449 §6); none for a bearer token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
 }
 
 /// What a signed access token says with what defined scopes bring. When it comes back those are not read: what they are by
@@ -58,6 +62,18 @@ impl AccessToken {
     #[must_use]
     pub fn is_current(&self, issuer: &str, now: Timestamp) -> bool {
         self.iss == issuer && self.aud == issuer && !now.reached(self.exp)
+    }
+
+    /// How it is used (RFC 6749 §7.1).
+    #[must_use]
+    pub fn token_type(&self) -> &'static str {
+        if self.cnf.is_some() { dpop::SCHEME } else { "Bearer" }
+    }
+
+    /// The key without which it is of no use: as a bearer token it "MUST" be rejected (RFC 9449 §7.2).
+    #[must_use]
+    pub fn bound_to(&self) -> Option<&Thumbprint> {
+        self.cnf.as_ref().map(|confirmation| &confirmation.jkt)
     }
 }
 
@@ -81,6 +97,7 @@ mod tests {
             auth_time: None,
             acr: None,
             gid: None,
+            cnf: None,
         };
         assert!(token.is_current("https://id.example", Timestamp(99)));
         assert!(!token.is_current("https://id.example", Timestamp(100)));

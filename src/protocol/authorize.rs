@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::claims_request::{ClaimsRequest, MalformedClaims};
 use super::client::{Client, GrantType};
+use super::dpop::Thumbprint;
 use super::error::{ErrorCode, Rule};
 use super::params::{MalformedParams, Params};
 use super::pkce::{CodeChallenge, PkceError};
@@ -41,6 +42,8 @@ pub struct AuthorizationRequest {
     pub consent_scope: Scope,
     /// PKCE challenge.
     pub challenge: Option<CodeChallenge>,
+    /// The key that the code is bound to (RFC 9449 §10).
+    pub dpop_jkt: Option<Thumbprint>,
     /// To be put into the ID token.
     pub nonce: Option<String>,
     /// Which pages the client wants or does not want.
@@ -190,6 +193,12 @@ pub enum RequestError {
     /// RFC 7636.
     #[error("{0}")]
     Pkce(#[from] PkceError),
+    /// RFC 9449 §10.
+    #[error("dpop_jkt must be the SHA-256 thumbprint of a key (RFC 7638): 43 characters of base64url")]
+    DpopJkt,
+    /// RFC 9449 §10.1: "MUST reject the request if the JWK Thumbprint … does not match".
+    #[error("dpop_jkt is not the thumbprint of the key that the DPoP proof is signed with")]
+    OtherDpopKey,
     /// Too long to be carried along.
     #[error("state is longer than 8192 bytes")]
     LongState,
@@ -262,6 +271,8 @@ impl RequestError {
             | Self::NotPushed
             | Self::NotOpenId
             | Self::Pkce(_)
+            | Self::DpopJkt
+            | Self::OtherDpopKey
             | Self::LongState
             | Self::NoNonce
             | Self::LongNonce
@@ -293,6 +304,8 @@ impl Rule for RequestError {
             }
             Self::NotOpenId | Self::NoNonce => "OpenID Connect Core 1.0 §3.2.2.1",
             Self::Pkce(error) => error.section(),
+            Self::DpopJkt => "RFC 9449 §10",
+            Self::OtherDpopKey => "RFC 9449 §10.1",
             Self::NoSignUp => "Initiating User Registration via OpenID Connect 1.0 §4.1",
             Self::LongState | Self::LongNonce | Self::Prompt | Self::MaxAge | Self::IdTokenHint => {
                 "OpenID Connect Core 1.0 §3.1.2.1"
@@ -443,6 +456,10 @@ impl AuthorizationRequest {
                 params.get("code_challenge_method"),
                 response_type.has_code() && client.must_use_pkce(),
             )?,
+            dpop_jkt: params
+                .get("dpop_jkt")
+                .map(|text| Thumbprint::parse(text).ok_or(RequestError::DpopJkt))
+                .transpose()?,
             nonce: nonce(response_type, params.get("nonce"))?,
             prompt: Prompt::parse(params.get("prompt"), policy)?,
             max_age: max_age(client, params.get("max_age"))?,

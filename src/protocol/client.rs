@@ -171,6 +171,9 @@ pub struct ClientMetadata {
     /// Must its authorization requests be pushed (RFC 9126 §6)?
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_pushed_authorization_requests: bool,
+    /// Does it get only tokens that are bound to a key (RFC 9449 §5.2)?
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dpop_bound_access_tokens: bool,
     /// A first-party app, for which users are not asked.
     #[serde(default)]
     pub skip_consent: bool,

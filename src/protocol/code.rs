@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims_request::ClaimsRequest;
 use super::client::{Client, GrantType};
+use super::dpop::{self, KeyError, Thumbprint};
 use super::error::Rule;
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
@@ -42,6 +43,9 @@ pub struct Code {
     /// Claims that were asked for one by one.
     #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
+    /// The key that it is bound to (RFC 9449 §10).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dpop_jkt: Option<Thumbprint>,
     /// The request's nonce (Core §3.1.2.1).
     pub nonce: Option<String>,
     /// When the user had proved who they are.
@@ -61,6 +65,8 @@ pub struct RedeemRequest<'a> {
     pub redirect_uri: Option<&'a str>,
     /// `code_verifier`.
     pub code_verifier: Option<&'a str>,
+    /// The key that the request is proven with (RFC 9449 §5).
+    pub key: Option<&'a Thumbprint>,
 }
 
 /// Why a code is not redeemed. Each is `invalid_grant` (RFC 6749 §5.2).
@@ -87,6 +93,9 @@ pub enum CodeError {
     /// RFC 7636 §4.6.
     #[error(transparent)]
     Pkce(#[from] PkceError),
+    /// RFC 9449 §10: "If they do not match, it MUST reject the request."
+    #[error("the code cannot be redeemed so: {0}")]
+    Key(KeyError),
     /// The user signed out, was switched off or withdrew the consent since the code was sent.
     #[error(transparent)]
     Dead(#[from] DeadGrant),
@@ -100,6 +109,7 @@ impl Rule for CodeError {
             }
             Self::Used | Self::Expired => "RFC 6749 §4.1.2",
             Self::Pkce(error) => error.section(),
+            Self::Key(_) => "RFC 9449 §10",
             Self::Dead(error) => error.section(),
         }
     }
@@ -121,6 +131,7 @@ impl Rule for CodeError {
                 "Send the same redirect_uri in both requests, byte for byte."
             }
             Self::Pkce(error) => error.advice(),
+            Self::Key(error) => error.advice(),
             Self::Dead(error) => error.advice(),
         }
     }
@@ -179,8 +190,9 @@ pub fn may_redeem(
     }
     // RFC 7636 §4.6
     pkce::verify(code.challenge.as_ref(), request.code_verifier)?;
+    dpop::fits(code.dpop_jkt.as_ref(), request.key).map_err(CodeError::Key)?;
     // After everything else: whoever gets this far with an old code had the right one.
-    may_redeem_without_redirect(client, code, footing, grant_secret, lifetimes, now)
+    may_redeem_without_redirect(client, request.key, code, footing, grant_secret, lifetimes, now)
 }
 
 /// The same for what was sent by no redirect, and has nothing to be bound to one by: what a person allowed a device (RFC 8628
@@ -190,6 +202,7 @@ pub fn may_redeem(
 /// The rule that forbids it.
 pub(super) fn may_redeem_without_redirect(
     client: &Client,
+    key: Option<&Thumbprint>,
     code: &Code,
     footing: &Footing,
     grant_secret: String,
@@ -204,8 +217,10 @@ pub(super) fn may_redeem_without_redirect(
     }
     let lifetime =
         if issues_refresh_tokens(client) { lifetimes.refresh_absolute } else { lifetimes.access_token };
-    let grant = grant_of(code, grant_secret, lifetime, now);
+    let mut grant = grant_of(code, grant_secret, lifetime, now);
     grant.standing(footing, now)?;
+    // RFC 9449 §5: refresh tokens of public clients "MUST be bound"; others are by their client's credentials.
+    grant.dpop_jkt = key.filter(|_| client.is_public()).cloned();
     Ok(Redeem(Arc::new(grant)))
 }
 
@@ -242,6 +257,7 @@ fn grant_of(code: &Code, secret: String, lifetime: Duration, now: Timestamp) -> 
         acr: code.acr.clone(),
         amr: code.amr.clone(),
         secret,
+        dpop_jkt: None,
         generation: 0,
         rotated_at: now,
         active: true,
@@ -261,6 +277,8 @@ pub fn issues_refresh_tokens(client: &Client) -> bool {
 mod tests {
     use super::{Code, CodeError, GrantLifetimes, RedeemRequest, may_open_at_once, may_redeem};
     use crate::protocol::claims_request::ClaimsRequest;
+    use crate::protocol::client::AuthMethod;
+    use crate::protocol::dpop::{KeyError, Thumbprint};
     use crate::protocol::grant::{DeadGrant, Footing};
     use crate::protocol::pkce::{CodeChallenge, PkceError};
     use crate::protocol::samples;
@@ -275,8 +293,11 @@ mod tests {
         access_token: Duration::from_secs(300),
         refresh_absolute: Duration::from_secs(9_000),
     };
-    const GOOD: RedeemRequest<'static> =
-        RedeemRequest { redirect_uri: Some("https://app.example/cb"), code_verifier: Some(VERIFIER) };
+    const GOOD: RedeemRequest<'static> = RedeemRequest {
+        redirect_uri: Some("https://app.example/cb"),
+        code_verifier: Some(VERIFIER),
+        key: None,
+    };
 
     fn code() -> Code {
         Code {
@@ -290,6 +311,7 @@ mod tests {
             consent_id: None,
             scope: Scope::parse("openid offline_access").unwrap(),
             claims: ClaimsRequest::default(),
+            dpop_jkt: None,
             nonce: None,
             auth_time: Timestamp(900),
             acr: "1".to_owned(),
@@ -314,6 +336,29 @@ mod tests {
         assert_eq!((grant.generation, grant.offline), (0, true));
         assert_eq!(grant.expires_at, NOW.plus(LIFETIMES.refresh_absolute));
         assert_eq!(grant.auth_time, Timestamp(900));
+    }
+
+    #[test]
+    fn rfc9449_10_a_bound_code_needs_its_key_and_5_only_public_clients_grants_are_bound() {
+        let [key, other] =
+            ["0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"]
+                .map(|text| Thumbprint::parse(text).unwrap());
+        let bound = Code { dpop_jkt: Some(key.clone()), ..code() };
+        assert_eq!(redeem(GOOD, &bound, NOW).unwrap_err(), CodeError::Key(KeyError::NoProof));
+        let with = |key| RedeemRequest { key: Some(key), ..GOOD };
+        assert_eq!(redeem(with(&other), &bound, NOW).unwrap_err(), CodeError::Key(KeyError::OtherKey));
+        assert_eq!(
+            redeem(with(&key), &bound, NOW).unwrap().grant().dpop_jkt,
+            None,
+            "a confidential client's"
+        );
+        let mut public = samples::client("client");
+        public.metadata.token_endpoint_auth_method = AuthMethod::None;
+        for code in [code(), bound] {
+            let opened =
+                may_redeem(&public, with(&key), &code, &footing(), String::new(), LIFETIMES, NOW).unwrap();
+            assert_eq!(opened.grant().dpop_jkt, Some(key.clone()));
+        }
     }
 
     #[test]
@@ -348,7 +393,7 @@ mod tests {
         let with = |redirect_uri| RedeemRequest { redirect_uri, ..GOOD };
         assert!(redeem(with(None), &code(), NOW).is_ok(), "OAuth 2.1 §10.2: PKCE protects it");
         let unprotected = Code { challenge: None, ..code() };
-        let bare = RedeemRequest { redirect_uri: None, code_verifier: None };
+        let bare = RedeemRequest::default();
         assert_eq!(redeem(bare, &unprotected, NOW).unwrap_err(), CodeError::RedirectUriMissing);
         for other in ["https://app.example/cb/", "https://app.example/other", ""] {
             assert_eq!(redeem(with(Some(other)), &code(), NOW).unwrap_err(), CodeError::RedirectUriDiffers);

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::assurance::{Classes, Level, Wanted};
 use super::client::{Client, GrantType};
 use super::code::{self, Code, CodeError, GrantLifetimes, Redeem};
+use super::dpop::Thumbprint;
 use super::error::{ErrorCode, Rule};
 use super::grant::{DeadGrant, Footing};
 use super::ids::{ClientId, SessionId};
@@ -233,13 +234,15 @@ impl Pace {
 /// The rule that forbids it.
 pub fn may_redeem(
     client: &Client,
+    key: Option<&Thumbprint>,
     allowed: &Code,
     footing: &Footing,
     grant_secret: String,
     lifetimes: GrantLifetimes,
     now: Timestamp,
 ) -> Result<Redeem, DeviceError> {
-    let redeemed = code::may_redeem_without_redirect(client, allowed, footing, grant_secret, lifetimes, now);
+    let redeemed =
+        code::may_redeem_without_redirect(client, key, allowed, footing, grant_secret, lifetimes, now);
     redeemed.map_err(|error| match error {
         CodeError::OtherClient => DeviceError::OtherClient,
         CodeError::Expired => DeviceError::Expired,
@@ -249,7 +252,8 @@ pub fn may_redeem(
         CodeError::Unknown
         | CodeError::RedirectUriMissing
         | CodeError::RedirectUriDiffers
-        | CodeError::Pkce(_) => DeviceError::Unknown,
+        | CodeError::Pkce(_)
+        | CodeError::Key(_) => DeviceError::Unknown,
     })
 }
 
@@ -482,6 +486,7 @@ mod tests {
             consent_id: Some("consent".into()),
             scope: Scope::parse("openid").unwrap(),
             claims: ClaimsRequest::default(),
+            dpop_jkt: None,
             nonce: None,
             auth_time: Timestamp(9_000),
             acr: "1".to_owned(),
@@ -498,7 +503,7 @@ mod tests {
             refresh_absolute: Duration::from_secs(9_000),
         };
         let redeem = |client: &str, footing: &Footing, now| {
-            may_redeem(&samples::client(client), &allowed, footing, String::new(), lifetimes, now)
+            may_redeem(&samples::client(client), None, &allowed, footing, String::new(), lifetimes, now)
         };
         let grant = redeem("tv", &stands, NOW).unwrap();
         assert_eq!((grant.grant().id.as_str(), grant.grant().auth_time), ("grant", Timestamp(9_000)));

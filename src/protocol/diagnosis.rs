@@ -47,7 +47,7 @@ impl Failure {
 }
 
 /// Parameters that are kept as they came.
-const SHOWN: [&str; 13] = [
+const SHOWN: [&str; 14] = [
     "client_id",
     "redirect_uri",
     "post_logout_redirect_uri",
@@ -59,6 +59,7 @@ const SHOWN: [&str; 13] = [
     "max_age",
     "acr_values",
     "code_challenge_method",
+    "dpop_jkt",
     "display",
     "resource",
 ];

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::assurance::Classes;
 use super::claims::{ABOUT_THE_TOKEN, SUPPORTED};
 use super::client::{AuthMethod, GrantType, ResponseType, SigningAlg, SubjectType};
+use super::dpop;
 use super::issuer::Issuer;
 use super::jwa::{ContentEncryption, KeyManagementAlg};
 use super::pkce;
@@ -58,6 +59,7 @@ fn endpoints(issuer: &Issuer) -> Value {
         "token_endpoint_auth_signing_alg_values_supported": asserting,
         "userinfo_endpoint": issuer.at("/userinfo"),
         "jwks_uri": issuer.at("/jwks"),
+        "dpop_signing_alg_values_supported": dpop::ALGS,
         "introspection_endpoint": issuer.at("/introspect"),
         "introspection_endpoint_auth_methods_supported": proving,
         "introspection_endpoint_auth_signing_alg_values_supported": asserting,

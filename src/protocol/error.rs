@@ -50,6 +50,8 @@ pub enum ErrorCode {
     InvalidSoftwareStatement,
     /// RFC 7591 §3.2.2: nobody here believes whoever signed the software statement.
     UnapprovedSoftwareStatement,
+    /// RFC 9449 §5, §7.1: the proof of possession is of no use.
+    InvalidDpopProof,
     /// RFC 8628 §3.5: nobody has decided yet.
     AuthorizationPending,
     /// RFC 8628 §3.5: the same, and the device asks too often.
@@ -89,6 +91,7 @@ impl ErrorCode {
             Self::InvalidClientMetadata => "invalid_client_metadata",
             Self::InvalidSoftwareStatement => "invalid_software_statement",
             Self::UnapprovedSoftwareStatement => "unapproved_software_statement",
+            Self::InvalidDpopProof => "invalid_dpop_proof",
             Self::AuthorizationPending => "authorization_pending",
             Self::SlowDown => "slow_down",
             Self::ExpiredToken => "expired_token",

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::claims_request::ClaimsRequest;
+use super::dpop::Thumbprint;
 use super::error::Rule;
 use super::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use super::scope::Scope;
@@ -35,6 +36,8 @@ pub struct Grant {
     pub amr: String,
     /// Half of the key that its refresh tokens are derived under.
     pub secret: String,
+    /// The key that its refresh tokens are bound to (RFC 9449 §5).
+    pub dpop_jkt: Option<Thumbprint>,
     /// Number of the refresh token that is current; the first one is 0.
     pub generation: i64,
     /// When that one became current.

@@ -36,7 +36,8 @@ pub fn access_token(token: &AccessToken, username: Option<&str>, claims: Map<Str
     // First, so that whatever they are called, what follows counts.
     let mut answer = claims;
     answer.insert("active".to_owned(), json!(true));
-    answer.insert("token_type".to_owned(), json!("Bearer"));
+    // RFC 9449 §6.2: "it MUST contain the value DPoP".
+    answer.insert("token_type".to_owned(), json!(token.token_type()));
     if let Ok(Value::Object(claims)) = serde_json::to_value(token) {
         // The grant's id is a matter between our tokens and ourselves.
         answer.extend(claims.into_iter().filter(|(name, _)| name != "gid"));

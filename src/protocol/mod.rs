@@ -16,6 +16,7 @@ pub mod colour;
 pub mod device;
 pub mod diagnosis;
 pub mod discovery;
+pub mod dpop;
 pub mod error;
 pub mod forward_auth;
 pub mod grant;

@@ -597,6 +597,7 @@ pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadat
             "require_pushed_authorization_requests",
             before.require_pushed_authorization_requests && !after.require_pushed_authorization_requests,
         ),
+        ("dpop_bound_access_tokens", before.dpop_bound_access_tokens && !after.dpop_bound_access_tokens),
         ("least_acr", after.least_acr < before.least_acr),
         // Of a pairwise client without sector_identifier_uri, the first redirect URI decides.
         ("subject_type", sector_before != sector_after),

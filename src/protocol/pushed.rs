@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::authorize::RequestError;
 use super::client::Client;
 use super::client_assertion::OneTimeId;
+use super::dpop::Thumbprint;
 use super::error::{ErrorCode, Rule};
 use super::ids::ClientId;
 use super::params::Params;
@@ -162,6 +164,22 @@ pub fn asked_for_by_object(unfolded: &Params, client: &ClientId) -> Result<Param
         return Err(PushError::ObjectOfAnother);
     }
     Ok(of_client(germane(unfolded), client))
+}
+
+/// A request that is proven to come from whoever has a key, "as if the contained public key's thumbprint was provided using
+/// `dpop_jkt`" (RFC 9449 §10.1).
+///
+/// # Errors
+/// It names another key.
+pub fn bound_to_key(params: Params, key: &Thumbprint) -> Result<Params, RequestError> {
+    match params.get("dpop_jkt") {
+        Some(named) if named == key.as_str() => Ok(params),
+        Some(_) => Err(RequestError::OtherDpopKey),
+        None => {
+            let named = ("dpop_jkt".to_owned(), key.to_string());
+            Ok(Params::from_pairs(params.pairs().iter().cloned().chain([named]).collect()))
+        }
+    }
 }
 
 /// Without what says who sends the request.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::client::Client;
+use super::dpop::{self, KeyError, Thumbprint};
 use super::error::Rule;
 use super::grant::{DeadGrant, Footing, Grant};
 use super::ids::GrantId;
@@ -60,6 +61,9 @@ pub enum RefreshError {
     /// The grant is over.
     #[error("{0}")]
     Dead(#[from] DeadGrant),
+    /// RFC 9449 §5: "The binding MUST be validated when the refresh token is later presented".
+    #[error("the refresh token cannot be used so: {0}")]
+    Key(KeyError),
     /// RFC 9700 §4.14.2: expired through inactivity.
     #[error("the refresh token has not been used for too long")]
     Idle,
@@ -78,6 +82,7 @@ impl Rule for RefreshError {
     fn section(&self) -> &'static str {
         match self {
             Self::OtherClient | Self::WiderScope => "RFC 6749 §6",
+            Self::Key(_) => "RFC 9449 §5",
             Self::Idle | Self::Reused => "RFC 9700 §4.14.2",
             Self::MalformedScope(_) => "RFC 6749 §3.3",
             Self::Dead(error) => error.section(),
@@ -88,6 +93,7 @@ impl Rule for RefreshError {
         match self {
             Self::OtherClient => "Compare the client_id with the one that the refresh token was issued to.",
             Self::Dead(error) => error.advice(),
+            Self::Key(error) => error.advice(),
             Self::Idle => "Have the person sign in again, or let refresh tokens live longer in [tokens].",
             Self::Reused => {
                 "The application must keep the newest refresh token of each answer, and refresh once at a time: look for \
@@ -116,6 +122,7 @@ pub enum Decision {
 pub struct Rotate {
     grant: Arc<Grant>,
     generation: i64,
+    key: Option<Thumbprint>,
     at: Timestamp,
 }
 
@@ -130,6 +137,12 @@ impl Rotate {
     #[must_use]
     pub fn generation(&self) -> i64 {
         self.generation
+    }
+
+    /// The key that the successor is bound to.
+    #[must_use]
+    pub fn key(&self) -> Option<&Thumbprint> {
+        self.key.as_ref()
     }
 
     /// When.
@@ -148,7 +161,16 @@ pub struct RefreshPolicy {
     pub grace: Duration,
 }
 
-/// May this client redeem this generation of the grant now? The token is known to be genuine.
+/// A refresh token that is known to be genuine, as it is presented.
+#[derive(Clone, Copy, Debug)]
+pub struct Presented<'a> {
+    /// Which of its grant's tokens.
+    pub generation: i64,
+    /// The key that the request is proven with (RFC 9449 §5).
+    pub key: Option<&'a Thumbprint>,
+}
+
+/// May this client redeem this generation of the grant now?
 ///
 /// # Errors
 /// The rule that forbids it. [`RefreshError::Reused`] obliges the caller to revoke the grant.
@@ -156,7 +178,7 @@ pub fn may_rotate(
     client: &Client,
     grant: &Arc<Grant>,
     footing: &Footing,
-    generation: i64,
+    Presented { generation, key }: Presented<'_>,
     policy: RefreshPolicy,
     now: Timestamp,
 ) -> Result<Decision, RefreshError> {
@@ -164,11 +186,17 @@ pub fn may_rotate(
         return Err(RefreshError::OtherClient);
     }
     grant.standing(footing, now)?;
+    // Whoever does not have the key has not used the token: nothing is revoked for it.
+    dpop::fits(grant.dpop_jkt.as_ref(), key).map_err(RefreshError::Key)?;
     // A stolen old token must be noticed even when the current one has gone idle, so reuse is judged first.
     let behind = grant.generation.saturating_sub(generation);
     match behind {
         0 if grant.refresh_went_idle(policy.idle, now) => Err(RefreshError::Idle),
-        0 => Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, at: now })),
+        0 => {
+            // A public client may begin with proofs later: what it gets then is bound.
+            let key = key.filter(|_| client.is_public()).cloned();
+            Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, key, at: now }))
+        }
         // The window is counted from the first use and never extended: `rotated_at` moves only with the generation. Without a
         // window nothing is repeated, also not for who began a second before the first use and was overtaken by it.
         1 if !policy.grace.is_zero() && now < grant.rotated_at.plus(policy.grace) => {
@@ -194,13 +222,16 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use super::{Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope};
+    use super::{Decision, Presented, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope};
+    use crate::protocol::client::AuthMethod;
+    use crate::protocol::dpop::{KeyError, Thumbprint};
     use crate::protocol::grant::{DeadGrant, Footing, Grant};
     use crate::protocol::samples;
     use crate::protocol::scope::Scope;
     use crate::protocol::timestamp::Timestamp;
 
     const NOW: Timestamp = Timestamp(10_000);
+    const CURRENT: Presented<'static> = Presented { generation: 5, key: None };
 
     fn grant() -> Grant {
         Grant {
@@ -216,6 +247,7 @@ mod tests {
             acr: "1".to_owned(),
             amr: "pwd".to_owned(),
             secret: "secret".to_owned(),
+            dpop_jkt: None,
             generation: 5,
             rotated_at: Timestamp(9_995),
             active: true,
@@ -237,7 +269,7 @@ mod tests {
             &samples::client("client"),
             &Arc::new(grant.clone()),
             &footing(),
-            generation,
+            Presented { generation, key: None },
             policy(grace),
             NOW,
         )
@@ -266,15 +298,48 @@ mod tests {
     }
 
     #[test]
+    fn rfc9449_5_a_bound_token_needs_its_key_and_without_it_is_not_used() {
+        let [key, other] =
+            ["0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I", "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"]
+                .map(|text| Thumbprint::parse(text).unwrap());
+        let bound = Grant { dpop_jkt: Some(key.clone()), ..grant() };
+        let mut public = samples::client("client");
+        public.metadata.token_endpoint_auth_method = AuthMethod::None;
+        let decide = |client, grant: &Grant, generation, key| {
+            let grant = Arc::new(grant.clone());
+            may_rotate(client, &grant, &footing(), Presented { generation, key }, policy(10), NOW)
+        };
+        // Also an old one: nobody revokes a grant who has but its tokens.
+        for generation in [5, 4, 3] {
+            for (shown, error) in [(None, KeyError::NoProof), (Some(&other), KeyError::OtherKey)] {
+                let outcome = decide(&public, &bound, generation, shown);
+                assert_eq!(outcome.unwrap_err(), RefreshError::Key(error));
+            }
+        }
+        assert!(matches!(decide(&public, &bound, 4, Some(&key)), Ok(Decision::Repeat { successor: 5 })));
+        assert_eq!(decide(&public, &bound, 3, Some(&key)).unwrap_err(), RefreshError::Reused);
+        let key_of = |decision| match decision {
+            Ok(Decision::Rotate(rotate)) => rotate.key().cloned(),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(key_of(decide(&public, &bound, 5, Some(&key))), Some(key.clone()));
+        // §5: what was bound to nothing is bound when a public client first shows a key.
+        assert_eq!(key_of(decide(&public, &grant(), 5, Some(&key))), Some(key.clone()));
+        assert_eq!(key_of(decide(&public, &grant(), 5, None)), None);
+        assert_eq!(key_of(decide(&samples::client("client"), &grant(), 5, Some(&key))), None, "confidential");
+    }
+
+    #[test]
     fn rfc6749_6_only_the_client_it_was_issued_to_may_refresh() {
-        let other = may_rotate(&samples::client("other"), &Arc::new(grant()), &footing(), 5, policy(0), NOW);
+        let other =
+            may_rotate(&samples::client("other"), &Arc::new(grant()), &footing(), CURRENT, policy(0), NOW);
         assert_eq!(other.unwrap_err(), RefreshError::OtherClient);
     }
 
     #[test]
     fn cve_2026_43983_whatever_ends_the_grant_stops_the_refresh() {
         let refused = |grant: &Grant, footing: &Footing| {
-            may_rotate(&samples::client("client"), &Arc::new(grant.clone()), footing, 5, policy(0), NOW)
+            may_rotate(&samples::client("client"), &Arc::new(grant.clone()), footing, CURRENT, policy(0), NOW)
                 .unwrap_err()
         };
         let revoked = Grant { active: false, ..grant() };
@@ -298,7 +363,8 @@ mod tests {
         let offline = Grant { offline: true, ..grant() };
         let ended = Footing { session_expires_at: None, ..footing() };
         assert!(
-            may_rotate(&samples::client("client"), &Arc::new(offline), &ended, 5, policy(0), NOW).is_ok()
+            may_rotate(&samples::client("client"), &Arc::new(offline), &ended, CURRENT, policy(0), NOW)
+                .is_ok()
         );
     }
 

@@ -8,6 +8,7 @@ use super::ledger::{Entry, Rotation};
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db};
 use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::code::{Code, Redeem};
+use crate::protocol::dpop::Thumbprint;
 use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::ids::{ClientId, ConsentId, GrantId, SessionId, UserId};
 use crate::protocol::refresh::Rotate;
@@ -67,6 +68,7 @@ struct GrantRow {
     acr: String,
     amr: String,
     secret: String,
+    dpop_jkt: Option<String>,
     generation: i64,
     rotated_at: i64,
     state: String,
@@ -95,6 +97,7 @@ impl TryFrom<GrantRow> for Grant {
             acr: row.acr,
             amr: row.amr,
             secret: row.secret,
+            dpop_jkt: row.dpop_jkt.as_deref().map(key_from_text).transpose()?,
             generation: row.generation,
             rotated_at: Timestamp(row.rotated_at),
             active: row.state == "active",
@@ -198,14 +201,19 @@ impl Store {
     /// The database is unavailable: the token is then unused.
     pub async fn rotate(&self, rotate: &Rotate) -> Result<Rotated, StoreError> {
         let grant = rotate.grant();
-        let rotation =
-            Rotation { id: grant.id.as_str().to_owned(), generation: rotate.generation(), at: rotate.at() };
+        let rotation = Rotation {
+            id: grant.id.as_str().to_owned(),
+            generation: rotate.generation(),
+            at: rotate.at(),
+            key: rotate.key().cloned(),
+        };
         let rotated = self.ledger.write(rotation, Entry::Rotate).await?;
         if rotated == Rotated::Now {
             let successor = rotate.generation().saturating_add(1);
             self.memory.grants.renew(&grant.id, |known| Grant {
                 generation: successor.max(known.generation),
                 rotated_at: rotate.at().max(known.rotated_at),
+                dpop_jkt: known.dpop_jkt.clone().or_else(|| rotate.key().cloned()),
                 ..known.clone()
             });
         }
@@ -240,6 +248,10 @@ pub(super) fn claims_to_json(claims: &ClaimsRequest) -> Result<Option<String>, S
         return Ok(None);
     }
     serde_json::to_string(claims).map(Some).map_err(|error| StoreError::Corrupt("grant", error.to_string()))
+}
+
+fn key_from_text(text: &str) -> Result<Thumbprint, StoreError> {
+    Thumbprint::parse(text).ok_or_else(|| StoreError::Corrupt("grant", "dpop_jkt".to_owned()))
 }
 
 fn claims_from_json(text: Option<&str>) -> Result<ClaimsRequest, StoreError> {

@@ -16,6 +16,7 @@ use super::grant::claims_to_json;
 use super::session::bind_session;
 use super::{AuditEntry, Db, Opened, Rotated, StoreError, in_transaction};
 use crate::protocol::client_assertion::OneTimeId;
+use crate::protocol::dpop::Thumbprint;
 use crate::protocol::grant::Grant;
 use crate::protocol::ids::ConsentId;
 use crate::protocol::session::Session;
@@ -63,6 +64,7 @@ pub(super) struct Rotation {
     pub id: String,
     pub generation: i64,
     pub at: Timestamp,
+    pub key: Option<Thumbprint>,
 }
 
 /// A session to begin, for a user as they were when their password was checked.
@@ -211,7 +213,8 @@ macro_rules! open_grants {
                 .bind(grant.generation)
                 .bind(grant.rotated_at.0)
                 .bind(grant.created_at.0)
-                .bind(grant.expires_at.0);
+                .bind(grant.expires_at.0)
+                .bind(grant.dpop_jkt.as_ref().map(Thumbprint::as_str));
         }
         through!($tx, $question, query, opens.len())
     }};
@@ -322,7 +325,11 @@ impl Clerk {
             if !page.rotations.is_empty() {
                 let mut query = sqlx::query(ROTATE.asking(question, &self.db, page.rotations.len()));
                 for Asked { what: rotation, .. } in &page.rotations {
-                    query = query.bind(&rotation.id).bind(rotation.generation).bind(rotation.at.0);
+                    query = query
+                        .bind(&rotation.id)
+                        .bind(rotation.generation)
+                        .bind(rotation.at.0)
+                        .bind(rotation.key.as_ref().map(Thumbprint::as_str));
                 }
                 written.rotated = through!(tx, question, query, page.rotations.len());
             }
@@ -523,11 +530,11 @@ static HOLD_SESSIONS: ManyRows =
 /// Redeems codes: an id that does not come back was used before, or what it rests on is no more.
 static OPEN: ManyRows = ManyRows::gate(
     "WITH v (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr, secret,
-             generation, rotated_at, created_at, expires_at) AS (VALUES",
-    16,
+             generation, rotated_at, created_at, expires_at, dpop_jkt) AS (VALUES",
+    17,
     ")
      INSERT INTO grants (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr,
-                         secret, generation, rotated_at, created_at, expires_at, state)
+                         secret, generation, rotated_at, created_at, expires_at, dpop_jkt, state)
      SELECT v.*, 'active' FROM v
      WHERE EXISTS (SELECT 1 FROM clients WHERE clients.id = v.client_id AND NOT clients.disabled)
        AND EXISTS (SELECT 1 FROM users WHERE users.id = v.user_id AND NOT users.disabled)
@@ -542,10 +549,11 @@ static KNOWN: ManyRows = ManyRows::new("SELECT id FROM grants WHERE id IN (VALUE
 
 /// Redeems refresh tokens: an id that does not come back has another generation, or what it rests on is no more.
 static ROTATE: ManyRows = ManyRows::gate(
-    "WITH v (id, generation, at) AS (VALUES",
-    3,
+    "WITH v (id, generation, at, dpop_jkt) AS (VALUES",
+    4,
     ")
-     UPDATE grants SET generation = grants.generation + 1, rotated_at = v.at FROM v
+     UPDATE grants SET generation = grants.generation + 1, rotated_at = v.at,
+                       dpop_jkt = COALESCE(grants.dpop_jkt, v.dpop_jkt) FROM v
      WHERE grants.id = v.id AND grants.generation = v.generation AND grants.state = 'active'
        AND grants.expires_at > v.at
        AND EXISTS (SELECT 1 FROM clients WHERE clients.id = grants.client_id AND NOT clients.disabled)

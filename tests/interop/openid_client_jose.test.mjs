@@ -1,5 +1,5 @@
-// openid-client (npm) where it signs, pushes or decrypts: client assertions, request objects, pushed requests, encrypted ID
-// tokens, signed UserInfo.
+// openid-client (npm) where it signs, pushes or decrypts: client assertions, request objects, pushed requests, proofs of
+// possession, encrypted ID tokens, signed UserInfo.
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import test, { after, before } from 'node:test';
 import { CompactEncrypt, importJWK } from 'jose';
 import * as client from 'openid-client';
 import { quickstart } from '../countersign.mjs';
-import { application, header, oauthError, signIn } from './openid_client.mjs';
+import { application, authorize, header, oauthError, signIn } from './openid_client.mjs';
 
 let server;
 before(async () => {
@@ -122,6 +122,31 @@ for (const method of ['client_secret_basic', 'client_secret_post', 'none', 'priv
     await assert.rejects(signIn(app), oauthError('invalid_request'));
     const wrong = client.buildAuthorizationUrlWithPAR(app.config, { redirect_uri: 'https://elsewhere.example/' });
     await assert.rejects(wrong, { status: 400, ...oauthError('invalid_request') });
+  });
+}
+
+for (const [method, alg] of [['none', 'ES256'], ['client_secret_basic', 'PS256']]) {
+  test(`tokens bound to a key (DPoP) with ${alg}, client authentication ${method}; the client gets no others`, async () => {
+    const app = await application(server, { token_endpoint_auth_method: method, dpop_bound_access_tokens: true });
+    assert.ok(app.config.serverMetadata().dpop_signing_alg_values_supported.includes('ES256'));
+    const handle = async () => client.getDPoPHandle(app.config, await client.randomDPoPKeyPair(alg));
+    const [DPoP, other] = [await handle(), await handle()];
+    const build = (config, parameters) => client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
+    const { callback, checks } = await authorize(app, { build });
+    await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_dpop_proof'));
+    const wrongKey = client.authorizationCodeGrant(app.config, callback, checks, undefined, { DPoP: other });
+    await assert.rejects(wrongKey, oauthError('invalid_grant'));
+    const first = await client.authorizationCodeGrant(app.config, callback, checks, undefined, { DPoP });
+    assert.equal(first.token_type.toLowerCase(), 'dpop');
+    const { sub } = first.claims();
+    assert.equal((await client.fetchUserInfo(app.config, first.access_token, sub, { DPoP })).sub, sub);
+    await assert.rejects(client.fetchUserInfo(app.config, first.access_token, sub), (problem) => problem.status === 401);
+    const refresh = (key) => client.refreshTokenGrant(app.config, first.refresh_token, undefined, { DPoP: key });
+    // Bound to the key where there are no credentials that it is bound to.
+    if (method === 'none') await assert.rejects(refresh(other), oauthError('invalid_grant'));
+    const second = await refresh(method === 'none' ? DPoP : other);
+    const key = method === 'none' ? DPoP : other;
+    assert.equal((await client.fetchUserInfo(app.config, second.access_token, sub, { DPoP: key })).sub, sub);
   });
 }
 

@@ -76,6 +76,7 @@ async fn furnished(app: &TestApp) {
         metadata.grant_types.truncate(2);
         metadata.require_pkce = true;
         metadata.require_pushed_authorization_requests = true;
+        metadata.dpop_bound_access_tokens = true;
         metadata.least_acr = Some("two-factors".parse().unwrap());
     })
     .await;

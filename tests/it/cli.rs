@@ -114,6 +114,11 @@ fn clients_at_the_terminal() {
     assert!(terminal.run(&["client", "show", "notes"]).done().contains("pushed requests only"));
     let free = terminal.run(&["client", "update", "notes", &format!("{option}=false"), "--json"]).json();
     assert!(free["require_pushed_authorization_requests"].is_null());
+    let bound = terminal.run(&["client", "update", "notes", "--dpop-bound-access-tokens", "--json"]).json();
+    assert_eq!(bound["dpop_bound_access_tokens"], true);
+    let free =
+        terminal.run(&["client", "update", "notes", "--dpop-bound-access-tokens=false", "--json"]).json();
+    assert!(free["dpop_bound_access_tokens"].is_null());
     let rotated = terminal.run(&["client", "rotate-secret", "notes"]).done();
     assert!(rotated.contains("cs_cs_") && !rotated.contains(&secret) && rotated.contains("only this once"));
 

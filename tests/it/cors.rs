@@ -105,7 +105,7 @@ on_both!(fetch_3_2_preflights_are_answered_for_registered_origins, |app| {
         let page = ask(&app, Method::OPTIONS, path, "https://spa.example", &wanted, "").await;
         assert_eq!((page.status.as_u16(), readable(&page)), (204, Some("https://spa.example")), "{path}");
         assert!(page.header("access-control-allow-methods").unwrap().contains("POST"));
-        assert_eq!(page.header("access-control-allow-headers"), Some("authorization, content-type"));
+        assert_eq!(page.header("access-control-allow-headers"), Some("authorization, content-type, dpop"));
         for origin in ["https://evil.example", "null", "https://spa.example.evil.example"] {
             let page = ask(&app, Method::OPTIONS, path, origin, &wanted, "").await;
             assert_eq!(readable(&page), None, "{path} {origin}");

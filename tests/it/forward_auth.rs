@@ -18,6 +18,7 @@ use countersign::protocol::scope::Scope;
 use countersign::protocol::user::User;
 use url::Url;
 
+use crate::support::client_key::ClientKey;
 use crate::support::{Browser, Engine, ISSUER, PASSWORD, Page, Rp, TestApp, granted, on_both};
 
 const PROXY: [u8; 4] = [10, 0, 0, 9];
@@ -578,6 +579,15 @@ on_both!(access_tokens_open_what_asks_for_their_scope, |test| {
         let challenge = answer.header("www-authenticate").unwrap();
         assert!(challenge.ends_with(&format!("error=\"{error}\"")), "{challenge}");
     }
+    // RFC 9449 §7.2: one that is bound to a key is no bearer token.
+    let proof = ClientKey::new("k").proof(&format!("{ISSUER}/token"), app.app.clock.now().0);
+    let fields = [("grant_type", "refresh_token"), ("refresh_token", tokens.refresh())];
+    let bound = granted(&rp.post_with("/token", &fields, &[("dpop", &proof)]).await);
+    assert_eq!(bound.get("token_type"), "DPoP");
+    let answer = ask("api.example", bound.access()).await;
+    assert!(answer.header("www-authenticate").unwrap().ends_with("error=\"invalid_token\""));
+    assert_eq!(answer.status, 401);
+
     change(&app, &ada, |user| user.disabled = true).await;
     assert_eq!(ask("api.example", tokens.access()).await.status, 401, "switched off");
 });

@@ -127,6 +127,8 @@ on_both!(a_realm_of_keycloak, |app| {
     assert!(spa.metadata.skip_consent);
     let pushes = |client: &Client| client.metadata.require_pushed_authorization_requests;
     assert!(pushes(&notes) && !pushes(&spa));
+    let bound = |client: &Client| client.metadata.dpop_bound_access_tokens;
+    assert!(bound(&notes) && !bound(&spa));
     let jobs = app.stored_client("jobs").await;
     assert_eq!(jobs.metadata.grant_types, [GrantType::ClientCredentials]);
     assert_eq!(jobs.secret_hash, Some(sha256_hex(crate::as_code::secret_of(&report.secrets[0]))));

@@ -35,6 +35,7 @@ mod device;
 mod devices;
 mod directory;
 mod doctor;
+mod dpop;
 mod edge;
 mod email_code;
 mod failures;

@@ -12,7 +12,7 @@ use countersign::protocol::grant::Footing;
 use countersign::protocol::group::GroupInput;
 use countersign::protocol::ids::{GrantId, SessionId, UserId};
 use countersign::protocol::recovery::{Aim, MailedLink, may_reset, may_verify};
-use countersign::protocol::refresh::{Decision, RefreshPolicy, Rotate, may_rotate};
+use countersign::protocol::refresh::{Decision, Presented, RefreshPolicy, Rotate, may_rotate};
 use countersign::protocol::scope::Scope;
 use countersign::protocol::session::Session;
 use countersign::protocol::standard_claims::{Address, StandardClaims};
@@ -135,7 +135,8 @@ fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now:
 pub async fn rotation(store: &Store, client: &Client, id: &str) -> Rotate {
     let (grant, footing) = store.asked_anew().grant(&id.into()).await.unwrap().unwrap();
     let policy = RefreshPolicy { idle: Duration::from_secs(3_600), grace: Duration::ZERO };
-    match may_rotate(client, &grant, &footing, grant.generation, policy, NOW).unwrap() {
+    let presented = Presented { generation: grant.generation, key: None };
+    match may_rotate(client, &grant, &footing, presented, policy, NOW).unwrap() {
         Decision::Rotate(rotate) => rotate,
         Decision::Repeat { .. } => panic!("not current"),
     }

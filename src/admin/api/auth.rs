@@ -89,6 +89,9 @@ async fn by_token(app: &App, headers: &HeaderMap, origin: Origin) -> Result<Orig
     let active = access_token::active(app, text)
         .await?
         .ok_or_else(|| refused("the access token is not, or no longer, valid"))?;
+    if active.token.bound_to().is_some() {
+        return Err(refused("the access token is bound to a key (DPoP); this API takes bearer tokens"));
+    }
     // No user can hand on this power: only what a client was given for itself counts.
     // Taken away from the client, it is taken away from the tokens that it has.
     let scope = match active.token.gid {

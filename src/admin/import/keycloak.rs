@@ -362,6 +362,7 @@ fn here(client: ClientRepresentation) -> Result<FoundClient, String> {
         require_pushed_authorization_requests: Some(
             attribute("require.pushed.authorization.requests").is_some_and(|is| is == "true"),
         ),
+        dpop_bound_access_tokens: Some(attribute("dpop.bound.access.tokens").is_some_and(|is| is == "true")),
         skip_consent: Some(!client.consent_required),
         client_uri: client
             .base_url

@@ -429,7 +429,7 @@ fn connect(app: &App, client: &Client, secret: Option<&str>, open: bool) -> Conn
 }
 
 /// The fields of a registration that have inputs of their own. All others stand in one text, as JSON.
-const WITH_INPUTS: [&str; 31] = [
+const WITH_INPUTS: [&str; 32] = [
     "client_id",
     "client_name",
     "redirect_uris",
@@ -447,6 +447,7 @@ const WITH_INPUTS: [&str; 31] = [
     "access_token_signed_response_alg",
     "require_pkce",
     "require_pushed_authorization_requests",
+    "dpop_bound_access_tokens",
     "skip_consent",
     "least_acr",
     "introspects_any_token",
@@ -503,6 +504,7 @@ fn input_of(form: &FormFields, before: Option<&Client>) -> (ClientInput, Option<
         access_token_signed_response_alg: text("access_token_alg"),
         require_pkce: ticked("require_pkce"),
         require_pushed_authorization_requests: ticked("require_pushed_authorization_requests"),
+        dpop_bound_access_tokens: ticked("dpop_bound_access_tokens"),
         skip_consent: ticked("skip_consent"),
         least_acr: text("least_acr"),
         introspects_any_token: ticked("introspects_any_token"),
@@ -594,6 +596,7 @@ fn fields_of_input(input: ClientInput) -> ClientFields {
         access_token_alg: input.access_token_signed_response_alg.unwrap_or_default(),
         require_pkce: input.require_pkce.unwrap_or_default(),
         require_pushed: input.require_pushed_authorization_requests.unwrap_or_default(),
+        bound_tokens: input.dpop_bound_access_tokens.unwrap_or_default(),
         skip_consent: input.skip_consent.unwrap_or_default(),
         least_acr: input.least_acr.unwrap_or_default(),
         introspects_any_token: input.introspects_any_token.unwrap_or_default(),
@@ -632,6 +635,7 @@ fn input_name(field: &'static str) -> (&'static str, &'static str) {
         "access_token_signed_response_alg" => ("access_token_alg", "JWT access tokens"),
         "require_pkce" => (field, "Require PKCE"),
         "require_pushed_authorization_requests" => (field, "Require pushed requests"),
+        "dpop_bound_access_tokens" => (field, "Require bound tokens"),
         "least_acr" => (field, "How people sign in, at least"),
         "introspects_any_token" => (field, "Looking into tokens"),
         "client_uri" => (field, "Website"),

@@ -18,6 +18,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
             RedeemRequest {
                 redirect_uri: form.get("redirect_uri"),
                 code_verifier: form.get("code_verifier"),
+                key: request.key(),
             },
             &code,
             footing,

@@ -58,7 +58,7 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
                 .map_err(|error| OAuthError::unavailable(&error))?;
             let decide = |footing: &Footing| {
                 let secret = app.entropy.secret();
-                device::may_redeem(client, &allowed, footing, secret, request.lifetimes(), now)
+                device::may_redeem(client, request.key(), &allowed, footing, secret, request.lifetimes(), now)
             };
             request.redeem(&allowed, decide, refused).await
         }

@@ -1,5 +1,6 @@
 //! `/token`: the token endpoint (RFC 6749 §3.2), one fixed pipeline for every grant type:
-//! read → authenticate the client → may it use this grant type → the grant's own rules and gate → answer.
+//! read → authenticate the client → may it use this grant type → its proof of possession → the grant's own rules and gate →
+//! answer.
 //!
 //! A grant answers with what it [`Granted`]; it cannot skip a step before, or answer in a form of its own.
 
@@ -9,10 +10,12 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use super::access_token::{self, IssueError, Life, Subject};
 use super::client_auth::{ClientForm, authenticate};
 use super::cors::AnswerFor;
+use super::dpop::{self, Proven, SentProof};
 use super::error::OAuthError;
 use super::id_token::{self, Bound};
 use super::refresh_token::derive;
@@ -22,6 +25,7 @@ use crate::app::{App, Origin};
 use crate::protocol::client::{Client, GrantType};
 use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, Redeem};
 use crate::protocol::device::DeviceError;
+use crate::protocol::dpop::{SCHEME, Thumbprint};
 use crate::protocol::error::{ErrorCode, Rule};
 use crate::protocol::grant::{DeadGrant, Footing, Grant};
 use crate::protocol::ids::GrantId;
@@ -42,14 +46,22 @@ struct TokenRequest<'a> {
     client: &'a Client,
     form: &'a crate::protocol::params::Params,
     origin: Origin,
+    /// Its proof of possession (RFC 9449 §5).
+    proof: Option<Proven>,
+    proof_used: OnceCell<TokenType>,
     now: Timestamp,
 }
+
+/// How an access token is used (RFC 6749 §7.1). Comes from [`TokenRequest::use_proof`] only: no grant forgets to use the proof
+/// up.
+#[derive(Clone, Copy, Serialize)]
+struct TokenType(&'static str);
 
 /// What a grant came to: a successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
 struct Granted {
     access_token: String,
-    token_type: &'static str,
+    token_type: TokenType,
     expires_in: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
@@ -65,9 +77,10 @@ pub async fn post(
     info: RequestInfo,
     request: Request,
 ) -> Result<Response, OAuthError> {
+    let proof = dpop::sent(request.headers());
     let ClientForm { client, form } = authenticate(&app, request).await?;
     let for_client = AnswerFor(client.id.clone());
-    match grant(&app, &info, &client, &form).await {
+    match grant(&app, &info, &client, &form, &proof).await {
         Ok(granted) => Ok(for_client.attach(answer(granted))),
         Err(error) => {
             tracing::info!(
@@ -83,6 +96,7 @@ async fn grant(
     info: &RequestInfo,
     client: &Client,
     form: &crate::protocol::params::Params,
+    proof: &SentProof,
 ) -> Result<Granted, OAuthError> {
     let name = form
         .get("grant_type")
@@ -95,7 +109,9 @@ async fn grant(
         ));
     }
     let origin = info.anonymous().by_client(&client.id);
-    let request = TokenRequest { app, client, form, origin, now: app.clock.now() };
+    let proof = dpop::proven_at_token_endpoint(app, client, proof)?;
+    let proof_used = OnceCell::new();
+    let request = TokenRequest { app, client, form, origin, proof, proof_used, now: app.clock.now() };
     let granted = match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
@@ -157,6 +173,19 @@ impl OneTime for DeviceError {
 }
 
 impl TokenRequest<'_> {
+    /// What access tokens are bound to.
+    fn key(&self) -> Option<&Thumbprint> {
+        self.proof.as_ref().map(|proof| &proof.key)
+    }
+
+    /// Uses the proof up, if there is one: right before the gate, so that nobody without a code or token of use has anything
+    /// written. RFC 9449 §5: "A `token_type` of `DPoP` MUST be included".
+    async fn use_proof(&self) -> Result<TokenType, OAuthError> {
+        let Some(proof) = &self.proof else { return Ok(TokenType("Bearer")) };
+        let used = async || proof.use_up(self.app).await.map(|()| TokenType(SCHEME));
+        self.proof_used.get_or_try_init(used).await.copied()
+    }
+
     /// How long what is opened now may live.
     fn lifetimes(&self) -> GrantLifetimes {
         let tokens = &self.app.config.tokens;
@@ -197,13 +226,14 @@ impl TokenRequest<'_> {
 
         // Made before the gate: after it, nothing may fail.
         let life = Life::of_access_token(app, now, grant.ends_at(&footing));
-        let access_token = access_token::issue(app, client, Subject::User(grant), &grant.scope, life).await?;
+        let access_token =
+            access_token::issue(app, client, Subject::User(grant), &grant.scope, life, self.key()).await?;
         let granted = Granted {
-            token_type: "Bearer",
             expires_in: life.seconds(),
             refresh_token: code::issues_refresh_tokens(client)
                 .then(|| derive(app, grant, grant.generation).format()),
             id_token: self.id_token(grant, &grant.scope, code.nonce.as_deref(), &access_token).await?,
+            token_type: self.use_proof().await?,
             scope: grant.scope.clone(),
             access_token,
         };

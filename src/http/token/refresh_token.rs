@@ -9,7 +9,7 @@ use crate::http::refresh_token::{derive, genuine};
 use crate::protocol::error::ErrorCode;
 use crate::protocol::grant::{Footing, Grant};
 use crate::protocol::refresh::{
-    Decision, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
+    Decision, Presented, RefreshError, RefreshPolicy, RefreshToken, may_rotate, narrowed_scope,
 };
 use crate::store::{Rotated, Store};
 
@@ -54,7 +54,8 @@ async fn decide(
         idle: app.config.tokens.refresh_idle,
         grace: client.refresh_grace(app.config.tokens.refresh_grace),
     };
-    match may_rotate(client, &grant, &footing, token.generation, policy, now) {
+    let presented = Presented { generation: token.generation, key: request.key() };
+    match may_rotate(client, &grant, &footing, presented, policy, now) {
         Ok(decision) => Ok((grant, footing, decision)),
         Err(RefreshError::Reused) if !store.is_remembering() => {
             // RFC 9700 §4.14.2: "the authorization server cannot determine which party submitted the invalid refresh
@@ -77,13 +78,14 @@ async fn answer(
     let scope = narrowed_scope(&granted, request.form.get("scope"))
         .map_err(|error| OAuthError::broken(ErrorCode::InvalidScope, &error))?;
     let life = Life::of_access_token(request.app, request.now, grant.ends_at(footing));
-    let access_token = issue(request.app, request.client, Subject::User(grant), &scope, life).await?;
+    let access_token =
+        issue(request.app, request.client, Subject::User(grant), &scope, life, request.key()).await?;
     Ok(Granted {
-        token_type: "Bearer",
         expires_in: life.seconds(),
         refresh_token: Some(derive(request.app, grant, successor).format()),
         // Core §12.2: the same iss, sub, aud and auth_time as at first, and no nonce.
         id_token: request.id_token(grant, &scope, None, &access_token).await?,
+        token_type: request.use_proof().await?,
         scope,
         access_token,
     })

@@ -292,14 +292,22 @@ fn what_allows_an_application_more_is_named() {
     strict.subject_type = SubjectType::Pairwise;
     strict.require_pkce = true;
     strict.require_pushed_authorization_requests = true;
+    strict.dpop_bound_access_tokens = true;
     let mut lax = strict.clone();
     lax.least_acr = Some(Level::OneFactor);
     lax.subject_type = SubjectType::Public;
     lax.require_pkce = false;
     lax.require_pushed_authorization_requests = false;
+    lax.dpop_bound_access_tokens = false;
     assert_eq!(
         widened(&strict, &lax),
-        ["require_pkce", "require_pushed_authorization_requests", "least_acr", "subject_type"]
+        [
+            "require_pkce",
+            "require_pushed_authorization_requests",
+            "dpop_bound_access_tokens",
+            "least_acr",
+            "subject_type"
+        ]
     );
     assert_eq!(widened(&lax, &strict), ["subject_type"], "other identifiers; the rest is stricter");
     let mut elsewhere = strict.clone();

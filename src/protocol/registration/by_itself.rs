@@ -24,7 +24,7 @@ enum Kind {
 /// client metadata sent by the client that it does not understand"), and so are those that only an administrator may
 /// decide: `client_id`, `require_pkce`, `skip_consent`, `least_acr`, `accent_color`, `introspects_any_token`,
 /// `disabled`.
-const MEMBERS: [(&str, Kind); 43] = [
+const MEMBERS: [(&str, Kind); 44] = [
     ("client_name", Kind::Text),
     ("redirect_uris", Kind::Texts),
     ("post_logout_redirect_uris", Kind::Texts),
@@ -47,6 +47,7 @@ const MEMBERS: [(&str, Kind); 43] = [
     ("request_object_encryption_enc", Kind::Text),
     ("request_uris", Kind::Texts),
     ("require_pushed_authorization_requests", Kind::Flag),
+    ("dpop_bound_access_tokens", Kind::Flag),
     ("subject_type", Kind::Text),
     ("sector_identifier_uri", Kind::Text),
     ("default_max_age", Kind::Number),

@@ -109,6 +109,8 @@ pub struct ClientInput {
     pub require_pkce: Option<bool>,
     /// Must its authorization requests be pushed to `/par` first (RFC 9126)? Default: no.
     pub require_pushed_authorization_requests: Option<bool>,
+    /// Does it get only tokens that are bound to a key of its own (`DPoP`, RFC 9449)? Default: no.
+    pub dpop_bound_access_tokens: Option<bool>,
     /// A first-party app, for which users are not asked. Default: no.
     pub skip_consent: Option<bool>,
     /// How surely its users prove who they are, at least, whatever it asks for itself. Default: as it asks for itself.
@@ -202,6 +204,7 @@ impl From<&Client> for ClientInput {
             access_token_signed_response_alg: Some(metadata.access_token_signed_response_alg.to_string()),
             require_pkce: Some(metadata.require_pkce),
             require_pushed_authorization_requests: Some(metadata.require_pushed_authorization_requests),
+            dpop_bound_access_tokens: Some(metadata.dpop_bound_access_tokens),
             skip_consent: Some(metadata.skip_consent),
             least_acr: text(metadata.least_acr),
             introspects_any_token: Some(metadata.introspects_any_token),

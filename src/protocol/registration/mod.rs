@@ -237,6 +237,7 @@ pub fn check(input: &ClientInput, policy: RegistrationPolicy) -> Result<Registra
         ),
         require_pkce: input.require_pkce.unwrap_or(true),
         require_pushed_authorization_requests: input.require_pushed_authorization_requests.unwrap_or(false),
+        dpop_bound_access_tokens: input.dpop_bound_access_tokens.unwrap_or(false),
         skip_consent: input.skip_consent.unwrap_or(false),
         least_acr: problems.optional("least_acr", input.least_acr.as_deref().filter(|text| !text.is_empty())),
         introspects_any_token: input.introspects_any_token.unwrap_or(false),
@@ -332,6 +333,13 @@ fn grants_fit_together(problems: &mut Problems, metadata: &ClientMetadata, polic
             );
         }
     }
+    // RFC 9449 §5.2: at the authorization endpoint, nobody can prove anything.
+    problems.unless(
+        !metadata.dpop_bound_access_tokens
+            || !metadata.response_types.iter().any(|response_type| response_type.has_token()),
+        "dpop_bound_access_tokens",
+        "access tokens from the authorization endpoint are bound to no key: leave the response types with token out",
+    );
     problems.unless(
         !code || metadata.response_types.iter().any(|response_type| response_type.has_code()),
         "response_types",

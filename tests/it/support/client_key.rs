@@ -33,13 +33,42 @@ impl ClientKey {
         json!({ "keys": [self.jwk()] })
     }
 
+    /// The key's members and nothing about it, as a proof of possession carries them.
+    pub fn bare_jwk(&self) -> Value {
+        let jwk = self.jwk();
+        json!({ "kty": "EC", "crv": "P-256", "x": jwk["x"], "y": jwk["y"] })
+    }
+
+    /// RFC 7638 §3.
+    pub fn thumbprint(&self) -> String {
+        let jwk = self.jwk();
+        let text = format!(r#"{{"crv":"P-256","kty":"EC","x":{},"y":{}}}"#, jwk["x"], jwk["y"]);
+        hash(&text)
+    }
+
+    /// A proof of possession for a POST (RFC 9449 §4.2), made at this second.
+    pub fn proof(&self, uri: &str, now: i64) -> String {
+        let header = json!({ "typ": "dpop+jwt", "alg": "ES256", "jwk": self.bare_jwk() });
+        let claims = json!({ "jti": format!("{uri} {now}"), "htm": "POST", "htu": uri, "iat": now });
+        self.sign_under(&header, &claims)
+    }
+
     /// A JWS in compact form.
     pub fn sign(&self, claims: &Value) -> String {
-        let header = json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" });
-        let input = signing_input(&header, claims);
+        self.sign_under(&json!({ "alg": "ES256", "kid": self.kid, "typ": "JWT" }), claims)
+    }
+
+    /// The same with another header.
+    pub fn sign_under(&self, header: &Value, claims: &Value) -> String {
+        let input = signing_input(header, claims);
         let signature = self.pair.sign(&SystemRandom::new(), input.as_bytes()).unwrap();
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature.as_ref()))
     }
+}
+
+/// The base64url of the SHA-256 of a text.
+pub fn hash(text: &str) -> String {
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
 }
 
 /// A JWS under a secret, with HMAC SHA-256.
@@ -54,7 +83,7 @@ pub fn unsigned(claims: &Value) -> String {
     format!("{}.", signing_input(&json!({ "alg": "none" }), claims))
 }
 
-fn signing_input(header: &Value, claims: &Value) -> String {
+pub fn signing_input(header: &Value, claims: &Value) -> String {
     let encode = |part: &Value| URL_SAFE_NO_PAD.encode(part.to_string());
     format!("{}.{}", encode(header), encode(claims))
 }

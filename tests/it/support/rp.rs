@@ -126,6 +126,11 @@ impl Rp {
 
     /// A form from this client to one of the endpoints.
     pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+        self.post_with(path, fields, &[]).await
+    }
+
+    /// The same with more headers.
+    pub async fn post_with(&self, path: &str, fields: &[(&str, &str)], headers: &[(&str, &str)]) -> Page {
         let mut fields: Vec<_> =
             fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let mut request =
@@ -143,6 +148,9 @@ impl Rp {
             AuthMethod::None | AuthMethod::ClientSecretJwt | AuthMethod::PrivateKeyJwt => {
                 fields.push(("client_id".to_owned(), self.client_id.clone()));
             }
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request.body(Body::from(encode(&fields))).unwrap();
         Page::of(self.router.clone().oneshot(request).await.unwrap()).await
