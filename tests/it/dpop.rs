@@ -358,7 +358,7 @@ on_both!(rfc9449_7_wrong_proofs_at_userinfo, |app| {
     let page = ask(&[&proof_beside(&app, &other, token)]).await;
     assert_eq!(challenged(&page, "DPoP"), "invalid_token");
     // Tokens of no use are so with any proof.
-    for token in ["x", &tokens.get("id_token").to_owned(), tokens.refresh()] {
+    for token in ["x", tokens.get("id_token"), tokens.refresh()] {
         let page = userinfo(&app, &Method::GET, "DPoP", token, &[&proof_beside(&app, &key, token)]).await;
         assert_eq!(challenged(&page, "DPoP"), "invalid_token", "{token}");
     }
@@ -545,9 +545,9 @@ on_both!(rfc9449_5_2_the_requirement_is_registered_in_every_way, |app| {
     problem(&robot.json(Method::PATCH, at, &json!({ NAME: "yes" })).await, 400);
 
     // On the page.
-    let (_, mut root) = administrator(&app, "root").await;
+    let (_, mut console) = administrator(&app, "root").await;
     let at = "/admin/clients/web";
-    let saved = submit(&mut root, at, at, &[("name", "Renamed")]).await;
+    let saved = submit(&mut console, at, at, &[("name", "Renamed")]).await;
     assert!(saved.status.is_success() || saved.status == 303, "{}", saved.body);
     assert!(required().await, "what was ticked stays so");
 
