@@ -76,6 +76,7 @@ for (const { start, pages } of scenes) {
     if (name in windows) await page.setViewportSize(WINDOW);
     // The ring around the field that one is in would look like a part of it.
     await page.evaluate(() => document.activeElement?.blur());
+    await page.evaluate(() => scrollTo(0, 0));
     if (name in top) await page.$eval(top[name], (element) => element.scrollIntoView());
     const shown = name in windows ? page : page.locator('main');
     const picture = await shown.screenshot();

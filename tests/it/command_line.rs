@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write as _};
 use std::net::TcpListener;
+use std::ops::{Deref, DerefMut};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -108,7 +109,7 @@ fn another_secret_than_the_databases_is_refused() {
         ]
     };
     let mut first =
-        countersign(folder.path(), &["serve"], &environment(SECRET)).stderr(Stdio::piped()).spawn().unwrap();
+        Running::begin(countersign(folder.path(), &["serve"], &environment(SECRET)).stderr(Stdio::piped()));
     read_until(&mut first.stderr.take().unwrap(), "listening");
     assert_eq!(terminate(&mut first), Some(0));
     let other = "Zk7XcV1bN9mQ3wE5rT8yU2iO4pA6sD0fGhJkLzXqWaE=";
@@ -127,14 +128,48 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Reads what a program prints until these words come.
 fn read_until(output: &mut impl Read, words: &str) -> String {
-    let mut printed = String::new();
+    let mut printed = Vec::new();
     let mut buffer = [0; 4096];
-    while !printed.contains(words) {
+    loop {
+        // What was read may end in the middle of a letter.
+        let text = String::from_utf8_lossy(&printed);
+        if text.contains(words) {
+            return text.into_owned();
+        }
         let length = output.read(&mut buffer).unwrap();
-        assert!(length > 0, "it ended without {words}: {printed}");
-        printed.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+        assert!(length > 0, "it ended without {words}: {text}");
+        printed.extend_from_slice(&buffer[..length]);
     }
-    printed
+}
+
+/// A program that ends with its test, also when that fails: it would keep whoever waits for the tests' output waiting.
+struct Running(Child);
+
+impl Running {
+    fn begin(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Deref for Running {
+    type Target = Child;
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Running {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 /// SIGTERM, and what the process ends with.
@@ -154,7 +189,7 @@ fn quickstart<T>(folder: &Path, ports: (u16, u16), meanwhile: impl FnOnce() -> T
         .map(str::to_owned);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let mut child =
-        countersign(folder, &arguments, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        Running::begin(countersign(folder, &arguments, &[]).stdout(Stdio::piped()).stderr(Stdio::piped()));
     let printed = read_until(&mut child.stdout.take().unwrap(), "Ctrl-C");
     let found = meanwhile();
     assert_eq!(terminate(&mut child), Some(0));
@@ -270,7 +305,7 @@ fn a_reader_of_the_log_that_stops_reading_or_goes_away_stops_nothing() {
         let environment: Vec<(&str, &str)> =
             environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut server =
-            countersign(folder.path(), &["serve"], &environment).stderr(Stdio::piped()).spawn().unwrap();
+            Running::begin(countersign(folder.path(), &["serve"], &environment).stderr(Stdio::piped()));
         let mut log = server.stderr.take();
         let first = read_until(log.as_mut().unwrap(), "listening");
         let line: serde_json::Value = serde_json::from_str(first.lines().next().unwrap()).unwrap();
@@ -295,26 +330,26 @@ fn no_secret_of_a_request_is_logged_even_with_everything_switched_on() {
     let folder = TempDir::new().unwrap();
     let port = free_ports().0;
     let (issuer, address) = (format!("http://localhost:{port}"), format!("127.0.0.1:{port}"));
-    let mut server = countersign(
-        folder.path(),
-        &["serve"],
-        &[
-            ("COUNTERSIGN_ISSUER", &issuer),
-            ("COUNTERSIGN_LISTEN_ADDRESS", &address),
-            ("COUNTERSIGN_SECRET", SECRET),
-            ("COUNTERSIGN_METRICS_TOKEN", "canary-of-the-scraper"),
-            ("COUNTERSIGN_LOG_FILTER", "trace"),
-        ],
-    )
-    .stderr(Stdio::piped())
-    .spawn()
-    .unwrap();
+    let mut server = Running::begin(
+        countersign(
+            folder.path(),
+            &["serve"],
+            &[
+                ("COUNTERSIGN_ISSUER", &issuer),
+                ("COUNTERSIGN_LISTEN_ADDRESS", &address),
+                ("COUNTERSIGN_SECRET", SECRET),
+                ("COUNTERSIGN_METRICS_TOKEN", "canary-of-the-scraper"),
+                ("COUNTERSIGN_LOG_FILTER", "trace"),
+            ],
+        )
+        .stderr(Stdio::piped()),
+    );
     let mut log = server.stderr.take().unwrap();
     let mut logged = read_until(&mut log, "listening");
     let reader = std::thread::spawn(move || {
-        let mut rest = String::new();
-        log.read_to_string(&mut rest).unwrap();
-        rest
+        let mut rest = Vec::new();
+        log.read_to_end(&mut rest).unwrap();
+        String::from_utf8_lossy(&rest).into_owned()
     });
     let form = "username=canary-user&password=canary-password&code=canary-code&code_verifier=canary-verifier\
                 &refresh_token=canary-refresh&client_secret=canary-secret&token=canary-token&csrf=canary-csrf\
