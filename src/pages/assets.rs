@@ -23,7 +23,11 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 static ALL: LazyLock<[Asset; 12]> = LazyLock::new(|| {
     [
-        asset("style.css", "text/css; charset=utf-8", include_bytes!("../../static/style.css")),
+        Asset::new(
+            "style.css",
+            "text/css; charset=utf-8",
+            without_comments(include_str!("../../static/style.css")),
+        ),
         asset("mark.svg", "image/svg+xml", include_bytes!("../../static/mark.svg")),
         asset("globe.svg", "image/svg+xml", include_bytes!("../../static/globe.svg")),
         asset("check_session.js", JAVASCRIPT, include_bytes!("../../static/check_session.js")),
@@ -53,6 +57,12 @@ pub fn find(name: &str) -> Option<&'static Asset> {
 /// The address under which pages refer to a file.
 pub(super) fn url(name: &str) -> String {
     find(name).map_or_else(String::new, Asset::address)
+}
+
+/// The style sheet without what is written for its authors: every page loads it.
+fn without_comments(css: &str) -> Vec<u8> {
+    let kept = css.split("*/").filter_map(|part| part.split("/*").next());
+    kept.collect::<String>().into_bytes()
 }
 
 fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {

@@ -60,7 +60,7 @@ browserTest('an administrator registers an application and a user who can sign i
   await page.click('text=reader');
   const signOut = page.locator('section[aria-labelledby=g-sessions]');
   await signOut.locator('summary').click();
-  await signOut.locator('button').click();
+  await signOut.locator('details button').click();
   await signOut.locator('text=Not signed in anywhere').waitFor();
   await assertSignedOut(elsewhere, server);
 });

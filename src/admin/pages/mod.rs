@@ -42,7 +42,8 @@ fn shell(app: &App, me: &SignedIn) -> Shell {
 
 /// A page to an administrator's browser.
 fn shown(app: &App, me: &SignedIn, status: StatusCode, page: &impl Page) -> Response {
-    shown_with(app, me, status, page, &Csp::default())
+    // A script of ours copies what is shown once.
+    shown_with(app, me, status, page, &Csp::default().script())
 }
 
 /// The same for a page that may do more than show itself.
