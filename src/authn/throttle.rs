@@ -219,6 +219,20 @@ pub async fn count_return(
     })
 }
 
+/// Counts that an address did something of this kind. Answers the seconds to wait where it did so as often as it may fail to sign
+/// in.
+async fn count_from(
+    address: IpAddr,
+    kind: &str,
+    store: &Store,
+    seals: &Seals,
+    config: &Throttle,
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let bucket = seals.throttle_bucket(kind, &network(address));
+    beyond(store, config, &bucket, config.address_failures, now).await
+}
+
 /// Counts a client that somebody registers without a token. Answers the seconds to wait where one address registered
 /// as many as it may fail to sign in.
 ///
@@ -231,8 +245,7 @@ pub async fn count_registration(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let bucket = seals.throttle_bucket("registration", &network(address));
-    beyond(store, config, &bucket, config.address_failures, now).await
+    count_from(address, "registration", store, seals, config, now).await
 }
 
 /// Counts a mail that somebody without a session asks for. Answers the seconds to wait where one address asked for as many
@@ -247,8 +260,7 @@ pub async fn count_mail(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let bucket = seals.throttle_bucket("mail", &network(address));
-    beyond(store, config, &bucket, config.address_failures, now).await
+    count_from(address, "mail", store, seals, config, now).await
 }
 
 /// Counts a public client's request of a device (RFC 8628 §3.1): whoever asks is anonymous, and every one is a row for a while.
@@ -263,8 +275,7 @@ pub async fn count_device(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let bucket = seals.throttle_bucket("device authorization", &network(address));
-    beyond(store, config, &bucket, config.address_failures, now).await
+    count_from(address, "device authorization", store, seals, config, now).await
 }
 
 /// Counts a code of a device that a signed-in person typed, before it is looked up (RFC 8628 §5.1). A right one is

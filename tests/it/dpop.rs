@@ -5,13 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use axum::body::Body;
 use axum::http::{Method, Request};
 use countersign::app::Origin;
-use countersign::config::RegistrationMode;
 use countersign::protocol::client::{AccessTokenFormat, Client, GrantType};
 use countersign::protocol::scope::Scope;
 use serde_json::{Value, json};
 
-use crate::admin_api::{Caller, administrator, problem, robot, token};
-use crate::admin_pages::submit;
+use crate::admin_api::{Caller, problem, robot, token};
+use crate::par::is_registered_in_every_way;
 use crate::support::client_key::{ClientKey, hash, sign_with_secret, signing_input};
 use crate::support::{
     Engine, ISSUER, Page, Rp, TestApp, Tokens, VERIFIER, at_once, granted, on_both, refused,
@@ -532,38 +531,7 @@ async fn rfc9449_5_1_the_discovery_document_names_the_algorithms() {
 
 on_both!(rfc9449_5_2_the_requirement_is_registered_in_every_way, |app| {
     const NAME: &str = "dpop_bound_access_tokens";
-    app.rp("web").await;
-    let required = async || app.stored_client("web").await.metadata.dpop_bound_access_tokens;
-    assert!(!required().await, "the default");
-
-    // By the API.
-    let robot = robot(&app).await;
-    let at = "/admin/api/clients/web";
-    let page = robot.json(Method::PATCH, at, &json!({ NAME: true })).await;
-    assert_eq!((page.status.as_u16(), &page.json()[NAME]), (200, &json!(true)), "{}", page.body);
-    assert!(required().await);
-    problem(&robot.json(Method::PATCH, at, &json!({ NAME: "yes" })).await, 400);
-
-    // On the page.
-    let (_, mut console) = administrator(&app, "root").await;
-    let at = "/admin/clients/web";
-    let saved = submit(&mut console, at, at, &[("name", "Renamed")]).await;
-    assert!(saved.status.is_success() || saved.status == 303, "{}", saved.body);
-    assert!(required().await, "what was ticked stays so");
-
-    // By itself.
-    let open = app.configured(|config| config.registration.mode = RegistrationMode::Open);
-    for (value, status) in [(json!(true), 201), (json!(false), 201), (json!("yes"), 400)] {
-        let wish = json!({ "redirect_uris": ["https://app.example/cb"], NAME: value });
-        let request = Request::post("/register").header("content-type", "application/json");
-        let page = open.send(request.body(Body::from(wish.to_string())).unwrap()).await;
-        assert_eq!(page.status, status, "{}", page.body);
-        if status == 201 {
-            assert_eq!(page.json()[NAME].as_bool().unwrap_or_default(), value == true, "{}", page.body);
-        } else {
-            assert_eq!(refused(&page), "invalid_client_metadata");
-        }
-    }
+    is_registered_in_every_way(&app, NAME, |metadata| metadata.dpop_bound_access_tokens).await;
 
     // Not where tokens come from the authorization endpoint, which are bound to nothing.
     let legacy = app.configured(|config| config.legacy.front_channel_tokens = true);

@@ -693,50 +693,55 @@ on_both!(why_a_pushed_request_was_refused_is_explained, |app| {
     }
 });
 
-on_both!(rfc9126_6_the_requirement_is_registered_in_every_way, |app| {
-    const NAME: &str = "require_pushed_authorization_requests";
+/// A switch of a client's metadata that is off by default is flipped in every way that there is to register one.
+pub async fn is_registered_in_every_way(app: &TestApp, name: &str, stored: fn(&ClientMetadata) -> bool) {
     app.rp("web").await;
-    let required = async || app.stored_client("web").await.metadata.require_pushed_authorization_requests;
-    assert!(!required().await, "the default");
+    let is_on = async || stored(&app.stored_client("web").await.metadata);
+    assert!(!is_on().await, "the default");
 
     // By the API.
-    let robot = robot(&app).await;
+    let robot = robot(app).await;
     let at = "/admin/api/clients/web";
-    let page = robot.json(Method::PATCH, at, &json!({ NAME: true })).await;
-    assert_eq!((page.status.as_u16(), &page.json()[NAME]), (200, &json!(true)), "{}", page.body);
-    assert!(required().await);
-    problem(&robot.json(Method::PATCH, at, &json!({ NAME: "yes" })).await, 400);
+    let page = robot.json(Method::PATCH, at, &json!({ name: true })).await;
+    assert_eq!((page.status.as_u16(), &page.json()[name]), (200, &json!(true)), "{}", page.body);
+    assert!(is_on().await);
+    problem(&robot.json(Method::PATCH, at, &json!({ name: "yes" })).await, 400);
 
     // On the page.
-    let (_, mut admin) = administrator(&app, "root").await;
+    let (_, mut admin) = administrator(app, "root").await;
     let at = "/admin/clients/web";
     let saved = submit(&mut admin, at, at, &[("name", "Renamed")]).await;
     assert!(saved.status.is_success() || saved.status == 303, "{}", saved.body);
-    assert!(required().await, "what was ticked stays so");
+    assert!(is_on().await, "what was ticked stays so");
     let mut unticked = admin.get(at).await.form(at);
-    unticked.retain(|(name, _)| name != NAME);
+    unticked.retain(|(field, _)| field != name);
     let texts = [
         ("redirect_uris", "https://web.example/cb"),
         ("auth_method", "client_secret_basic"),
         ("id_token_alg", "RS256"),
     ];
-    unticked.extend(texts.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    unticked.extend(texts.map(|(field, value)| (field.to_owned(), value.to_owned())));
     let saved = admin.post(at, &unticked).await;
-    assert!(!required().await, "{}", saved.body);
+    assert!(!is_on().await, "{}", saved.body);
 
     // By itself.
     let open = app.configured(|config| config.registration.mode = RegistrationMode::Open);
     for (value, status) in [(json!(true), 201), (json!(false), 201), (json!("yes"), 400)] {
-        let wish = json!({ "redirect_uris": ["https://app.example/cb"], NAME: value });
+        let wish = json!({ "redirect_uris": ["https://app.example/cb"], name: value });
         let request = Request::post("/register").header("content-type", "application/json");
         let page = open.send(request.body(Body::from(wish.to_string())).unwrap()).await;
         assert_eq!(page.status, status, "{}", page.body);
         if status == 201 {
             // What is not required is left out, as every such member is.
-            assert_eq!(page.json()[NAME].as_bool().unwrap_or_default(), value == true, "{}", page.body);
+            assert_eq!(page.json()[name].as_bool().unwrap_or_default(), value == true, "{}", page.body);
         } else {
             assert_eq!(refused(&page), "invalid_client_metadata");
-            assert!(page.body.contains(NAME), "{}", page.body);
+            assert!(page.body.contains(name), "{}", page.body);
         }
     }
+}
+
+on_both!(rfc9126_6_the_requirement_is_registered_in_every_way, |app| {
+    let stored = |metadata: &ClientMetadata| metadata.require_pushed_authorization_requests;
+    is_registered_in_every_way(&app, "require_pushed_authorization_requests", stored).await;
 });
