@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::http::header::AUTHORIZATION;
+use axum::response::{IntoResponse as _, Response};
 
 use serde_json::Value;
 
 use super::client_keys::{self, ClientKeysError};
+use super::cors::AnswerFor;
 use super::error::OAuthError;
 use super::extract::FormFields;
 use crate::app::App;
@@ -29,6 +31,18 @@ pub struct ClientForm {
     pub client: Arc<Client>,
     /// The form.
     pub form: Params,
+}
+
+impl ClientForm {
+    /// The answer to its request. Of a refusal is logged what was refused, and it says which request it is of.
+    pub fn answer(&self, what: &'static str, outcome: Result<Response, OAuthError>) -> Response {
+        let response = outcome.unwrap_or_else(|error| {
+            let (code, cause) = (error.code(), error.description());
+            tracing::info!(client_id = %self.client.id, error = %code, cause, "{what} refused");
+            error.to_request(Some(&self.client.id), &self.form).into_response()
+        });
+        AnswerFor(self.client.id.clone()).attach(response)
+    }
 }
 
 /// Reads a form and authenticates its client.
@@ -74,8 +88,9 @@ async fn client_of(app: &App, credentials: &Credentials, path: &str) -> Result<A
             } else {
                 // What is remembered may be a moment behind; nobody is refused by it.
                 let client = app.store.asked_anew().client(id).await?.ok_or(UNKNOWN)?;
-                prove_by_secret(&client, proof, app.clock.now())
-                    .inspect_err(|error| note(&client, &error.cause()))?;
+                prove_by_secret(&client, proof, app.clock.now()).inspect_err(|error| {
+                    note(&client, &error.cause().unwrap_or_else(|| error.to_string()))
+                })?;
                 Ok(client)
             }
         }

@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, PRAGMA};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
+use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::{Value, json};
 
-use super::client_auth::{ClientForm, authenticate};
-use super::cors::AnswerFor;
+use super::client_auth::authenticate;
 use super::error::OAuthError;
 use super::request_info::RequestInfo;
 use crate::app::App;
@@ -35,18 +34,9 @@ pub async fn post(
     info: RequestInfo,
     request: Request,
 ) -> Result<Response, OAuthError> {
-    let ClientForm { client, form } = authenticate(&app, request).await?;
-    let for_client = AnswerFor(client.id.clone());
-    match ask(&app, &info, &client, &form).await {
-        Ok(answer) => Ok(for_client.attach(answer)),
-        Err(error) => {
-            tracing::info!(
-                client_id = %client.id, error = %error.code(), cause = error.description(),
-                "device authorization request refused"
-            );
-            Ok(for_client.attach(error.to_request(Some(&client.id), &form).into_response()))
-        }
-    }
+    let from = authenticate(&app, request).await?;
+    let outcome = ask(&app, &info, &from.client, &from.form).await;
+    Ok(from.answer("device authorization request", outcome))
 }
 
 async fn ask(app: &App, info: &RequestInfo, client: &Client, form: &Params) -> Result<Response, OAuthError> {
@@ -121,8 +111,5 @@ fn body(app: &App, request: &DeviceRequest, user_code: &UserCode) -> Result<Valu
 }
 
 fn answer(body: &Value) -> Response {
-    let mut response = Json(body).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
-    response
+    ([(CACHE_CONTROL, "no-store")], Json(body)).into_response()
 }

@@ -1,19 +1,19 @@
 //! Proofs of possession (RFC 9449), as they come: read, verified, and good once.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use super::error::OAuthError;
 use crate::app::App;
 use crate::jose::{CarriedKeyError, Jws, base64url, verify_by_carried_key};
-use crate::protocol::client::Client;
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::dpop::{
-    KeyError, OLDEST, ProofClaims, ProofError, TYP, Target, Thumbprint, fits, is_required, judge, may_sign,
+    KeyError, OLDEST, ProofClaims, ProofError, SCHEME, TYP, Target, Thumbprint, fits, judge, may_sign,
 };
 use crate::protocol::error::ErrorCode;
 use crate::protocol::secret::sha256;
@@ -41,54 +41,50 @@ pub fn sent(headers: &HeaderMap) -> SentProof {
     }
 }
 
-/// A token request's proof of possession.
+impl SentProof {
+    fn text(&self) -> Result<Option<&str>, ProofError> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::One(value) => value.to_str().map(Some).map_err(|_| ProofError::Malformed),
+            Self::Several => Err(ProofError::Several),
+        }
+    }
+}
+
+/// A request's proof of possession.
 pub struct Proven {
     /// The key.
     pub key: Thumbprint,
     once: OneTimeId,
+    used: OnceCell<()>,
 }
 
-impl Proven {
-    /// Uses the proof up, for all nodes: docs/decisions/0036-dpop.md.
-    ///
-    /// # Errors
-    /// It was used before, or the database is unavailable.
-    pub async fn use_up(&self, app: &App) -> Result<(), OAuthError> {
-        if app.store.use_assertion(&self.once).await? { Ok(()) } else { Err(ProofError::Used.into()) }
-    }
-}
-
-/// What a token request is proven with (§5); none if it has no proof and needs none. Whether it was used before shows when it is
-/// used up.
-///
-/// # Errors
-/// The proof is of no use, or missing where the client must send one.
-pub fn proven_at_token_endpoint(
-    app: &App,
-    client: &Client,
-    proof: &SentProof,
-) -> Result<Option<Proven>, ProofError> {
-    if matches!(proof, SentProof::Nothing) {
-        return if is_required(client) { Err(ProofError::Missing) } else { Ok(None) };
-    }
-    let uri = app.config.issuer.at("/token");
-    let target = Target { method: "POST", uri: &uri, token_hash: None };
-    let (key, once) = verified(app, proof, ProofError::Missing, target)?;
-    Ok(Some(Proven { key, once }))
-}
-
-/// The key that a pushed authorization request is proven with (§10.1); none if it has no proof. Nothing is remembered of it:
-/// sent again, it gets a request that only the owner of the key can redeem.
+/// What a POST to this path is proven with (§4.3); none if it has no proof. Whether it was used before shows when it is used up.
 ///
 /// # Errors
 /// The proof is of no use.
-pub fn proven_at_par(app: &App, proof: &SentProof) -> Result<Option<Thumbprint>, ProofError> {
-    if matches!(proof, SentProof::Nothing) {
-        return Ok(None);
-    }
-    let uri = app.config.issuer.at("/par");
-    let target = Target { method: "POST", uri: &uri, token_hash: None };
-    verified(app, proof, ProofError::Missing, target).map(|(key, _)| Some(key))
+pub fn proven(app: &App, proof: &SentProof, path: &str) -> Result<Option<Proven>, ProofError> {
+    let Some(text) = proof.text()? else { return Ok(None) };
+    let uri = app.config.issuer.at(path);
+    let (key, once) = verified(app, text, Target { method: "POST", uri: &uri, token_hash: None })?;
+    Ok(Some(Proven { key, once, used: OnceCell::new() }))
+}
+
+/// How an access token is used (RFC 6749 §7.1). Only [`token_type`] makes one, so that no grant forgets to use the proof up.
+#[derive(Clone, Copy, Serialize)]
+pub struct TokenType(&'static str);
+
+/// Uses the proof up, if there is one, for all nodes (docs/decisions/0036-dpop.md). §5: "A `token_type` of `DPoP` MUST be
+/// included".
+///
+/// # Errors
+/// It was used before, or the database is unavailable.
+pub async fn token_type(app: &App, proof: Option<&Proven>) -> Result<TokenType, OAuthError> {
+    let Some(proof) = proof else { return Ok(TokenType("Bearer")) };
+    let use_up = async || {
+        if app.store.use_assertion(&proof.once).await? { Ok(()) } else { Err(ProofError::Used.into()) }
+    };
+    proof.used.get_or_try_init(use_up).await.map(|()| TokenType(SCHEME))
 }
 
 /// Why an access token that is bound to a key is of no use in a request (§7.1).
@@ -126,24 +122,15 @@ pub fn proven_with_token(
 ) -> Result<(), NotProven> {
     let (uri, hash) = (app.config.issuer.at(path), base64url(sha256(token)));
     let target = Target { method: method.as_str(), uri: &uri, token_hash: Some(&hash) };
-    let (key, once) = verified(app, proof, ProofError::MissingBesideToken, target)?;
+    let text = proof.text()?.ok_or(ProofError::MissingBesideToken)?;
+    let (key, once) = verified(app, text, target)?;
     fits(Some(bound_to), Some(&key)).map_err(NotProven::Key)?;
     // Last: only whoever has the key uses anything up here.
     if app.proofs.is_first(&once) { Ok(()) } else { Err(ProofError::Used.into()) }
 }
 
 /// §4.3, but whether it was used before.
-fn verified(
-    app: &App,
-    proof: &SentProof,
-    missing: ProofError,
-    target: Target<'_>,
-) -> Result<(Thumbprint, OneTimeId), ProofError> {
-    let text = match proof {
-        SentProof::Nothing => return Err(missing),
-        SentProof::Several => return Err(ProofError::Several),
-        SentProof::One(value) => value.to_str().map_err(|_| ProofError::Malformed)?,
-    };
+fn verified(app: &App, text: &str, target: Target<'_>) -> Result<(Thumbprint, OneTimeId), ProofError> {
     let jws = Jws::parse(text).map_err(|_| ProofError::Malformed)?;
     may_sign(jws.is_typ(TYP), jws.alg())?;
     let (claims, thumbprint) = verify_by_carried_key::<ProofClaims>(&jws)?;
@@ -171,7 +158,7 @@ impl From<ProofError> for OAuthError {
 
 /// Proofs that this node took a moment ago, where nothing else is written for a request (§11.1).
 #[derive(Clone)]
-pub struct UsedProofs(Arc<Cache<String, ()>>);
+pub struct UsedProofs(Cache<String, ()>);
 
 impl UsedProofs {
     /// Remembers so many at most, the newest ones; each takes some 300 bytes.
@@ -184,7 +171,7 @@ impl UsedProofs {
             .time_to_live(lifetime)
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self(Arc::new(cache))
+        Self(cache)
     }
 
     /// Was it not used before? Of two requests with the same one, one is told so.

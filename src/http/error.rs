@@ -39,8 +39,8 @@ pub struct OAuthError {
     status: StatusCode,
     code: ErrorCode,
     description: String,
-    /// The same for whoever administers the client.
-    cause: String,
+    /// More, for whoever administers the client.
+    cause: Option<String>,
     section: &'static str,
     advice: &'static str,
     client_id: Option<String>,
@@ -64,12 +64,11 @@ impl OAuthError {
             ErrorCode::InsufficientScope => StatusCode::FORBIDDEN,
             _ => StatusCode::BAD_REQUEST,
         };
-        let cause = cause.to_string();
         Self {
             status,
             code,
-            description: description(&cause),
-            cause,
+            description: description(&cause.to_string()),
+            cause: None,
             section: "",
             advice: "",
             client_id: None,
@@ -140,7 +139,7 @@ impl IntoResponse for OAuthError {
         let failure = Failure {
             client_id: self.client_id,
             error: self.code,
-            cause: self.cause,
+            cause: self.cause.unwrap_or(self.description),
             section: self.section,
             advice: self.advice.to_owned(),
             request: self.request,

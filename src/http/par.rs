@@ -11,8 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::authorize::judged;
-use super::client_auth::{ClientForm, authenticate};
-use super::cors::AnswerFor;
+use super::client_auth::authenticate;
 use super::dpop::{self, SentProof};
 use super::error::OAuthError;
 use super::id_token::read_hint;
@@ -36,20 +35,11 @@ struct Pushed {
 /// The endpoint.
 pub async fn post(State(app): State<App>, request: Request) -> Result<Response, OAuthError> {
     let proof = dpop::sent(request.headers());
-    let ClientForm { client, form } = authenticate(&app, request).await?;
-    let for_client = AnswerFor(client.id.clone());
-    match push(&app, &client, &form, proof).await {
-        Ok(pushed) => {
-            let answer = (StatusCode::CREATED, [(CACHE_CONTROL, "no-cache, no-store")], Json(pushed));
-            Ok(for_client.attach(answer.into_response()))
-        }
-        Err(error) => {
-            tracing::info!(
-                client_id = %client.id, error = %error.code(), cause = error.description(), "pushed request refused"
-            );
-            Ok(for_client.attach(error.to_request(Some(&client.id), &form).into_response()))
-        }
-    }
+    let from = authenticate(&app, request).await?;
+    let outcome = push(&app, &from.client, &from.form, proof).await.map(|pushed| {
+        (StatusCode::CREATED, [(CACHE_CONTROL, "no-cache, no-store")], Json(pushed)).into_response()
+    });
+    Ok(from.answer("pushed request", outcome))
 }
 
 async fn push(
@@ -58,7 +48,8 @@ async fn push(
     form: &Params,
     proof: SentProof,
 ) -> Result<Pushed, OAuthError> {
-    let key = dpop::proven_at_par(app, &proof)?;
+    // RFC 9449 §10.1. Nothing is remembered of the proof: sent again, it gets a request that only the owner of the key can redeem.
+    let key = dpop::proven(app, &proof, "/par")?.map(|proven| proven.key);
     let asked = asked_for(form, &client.id)?;
     let params = if asked.get("request").is_some() {
         let unfolded = request_object::unfolded(app, client, asked).await?;

@@ -7,14 +7,14 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 use super::access_token;
-use super::client_auth::{ClientForm, authenticate};
-use super::cors::AnswerFor;
+use super::client_auth::authenticate;
 use super::error::OAuthError;
 use super::refresh_token::genuine;
 use super::request_info::RequestInfo;
 use crate::app::App;
 use crate::protocol::client::Client;
 use crate::protocol::error::ErrorCode;
+use crate::protocol::params::Params;
 use crate::protocol::refresh::RefreshToken;
 
 /// The endpoint. `token_type_hint` is not needed: the token says what it is.
@@ -23,18 +23,22 @@ pub async fn post(
     info: RequestInfo,
     request: Request,
 ) -> Result<Response, OAuthError> {
-    let ClientForm { client, form } = authenticate(&app, request).await?;
-    let token =
-        form.get("token").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
-    match RefreshToken::parse(token) {
-        Some(token) => revoke_refresh_token(&app, &info, &client, &token).await?,
-        None => revoke_access_token(&app, &client, token).await?,
-    }
+    let from = authenticate(&app, request).await?;
+    let outcome = revoke(&app, &info, &from.client, &from.form).await;
     // RFC 7009 §2.2: "The authorization server responds with HTTP status code 200 if the token has been revoked
     // successfully or if the client submitted an invalid token." It has nothing to say; there are clients that read JSON
     // from every answer.
-    let answer = ([(CACHE_CONTROL, "no-store")], Json(json!({}))).into_response();
-    Ok(AnswerFor(client.id.clone()).attach(answer))
+    let answer = |()| ([(CACHE_CONTROL, "no-store")], Json(json!({}))).into_response();
+    Ok(from.answer("revocation request", outcome.map(answer)))
+}
+
+async fn revoke(app: &App, info: &RequestInfo, client: &Client, form: &Params) -> Result<(), OAuthError> {
+    let token =
+        form.get("token").ok_or_else(|| OAuthError::new(ErrorCode::InvalidRequest, "token is missing"))?;
+    match RefreshToken::parse(token) {
+        Some(token) => revoke_refresh_token(app, info, client, &token).await,
+        None => revoke_access_token(app, client, token).await,
+    }
 }
 
 /// RFC 7009 §2.1: a refresh token takes along the access tokens of its grant.

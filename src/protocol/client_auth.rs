@@ -136,10 +136,10 @@ impl Unproven {
 }
 
 impl Rule for ClientAuthError {
-    fn cause(&self) -> String {
+    fn cause(&self) -> Option<String> {
         match self {
-            Self::Refused(why) => why.to_string(),
-            other => other.to_string(),
+            Self::Refused(why) => Some(why.to_string()),
+            _ => None,
         }
     }
 
@@ -428,7 +428,7 @@ mod tests {
             let refused = prove_by_secret(&client, &proof, Timestamp(0)).unwrap_err();
             assert_eq!(refused, ClientAuthError::Refused(why), "{sent:?}");
             assert_eq!(refused.to_string(), ClientAuthError::Refused(Unproven::Unknown).to_string());
-            assert_eq!(refused.cause(), why.to_string());
+            assert_eq!(refused.cause(), Some(why.to_string()));
         }
     }
 }

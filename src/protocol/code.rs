@@ -192,26 +192,6 @@ pub fn may_redeem(
     pkce::verify(code.challenge.as_ref(), request.code_verifier)?;
     dpop::fits(code.dpop_jkt.as_ref(), request.key).map_err(CodeError::Key)?;
     // After everything else: whoever gets this far with an old code had the right one.
-    may_redeem_without_redirect(client, request.key, code, footing, grant_secret, lifetimes, now)
-}
-
-/// The same for what was sent by no redirect, and has nothing to be bound to one by: what a person allowed a device (RFC 8628
-/// §3.5), which holds the code that is as good as theirs.
-///
-/// # Errors
-/// The rule that forbids it.
-pub(super) fn may_redeem_without_redirect(
-    client: &Client,
-    key: Option<&Thumbprint>,
-    code: &Code,
-    footing: &Footing,
-    grant_secret: String,
-    lifetimes: GrantLifetimes,
-    now: Timestamp,
-) -> Result<Redeem, CodeError> {
-    if code.client_id != client.id {
-        return Err(CodeError::OtherClient);
-    }
     if now.reached(code.expires_at) {
         return Err(CodeError::Expired);
     }
@@ -220,7 +200,7 @@ pub(super) fn may_redeem_without_redirect(
     let mut grant = grant_of(code, grant_secret, lifetime, now);
     grant.standing(footing, now)?;
     // RFC 9449 §5: refresh tokens of public clients "MUST be bound"; others are by their client's credentials.
-    grant.dpop_jkt = key.filter(|_| client.is_public()).cloned();
+    grant.dpop_jkt = request.key.filter(|_| client.is_public()).cloned();
     Ok(Redeem(Arc::new(grant)))
 }
 

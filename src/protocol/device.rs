@@ -7,10 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::assurance::{Classes, Level, Wanted};
 use super::client::{Client, GrantType};
-use super::code::{self, Code, CodeError, GrantLifetimes, Redeem};
-use super::dpop::Thumbprint;
+use super::code::CodeError;
 use super::error::{ErrorCode, Rule};
-use super::grant::{DeadGrant, Footing};
+use super::grant::DeadGrant;
 use super::ids::{ClientId, SessionId};
 use super::prompt::LONGEST_SINCE_SIGN_IN;
 use super::scope::Scope;
@@ -228,33 +227,22 @@ impl Pace {
     }
 }
 
-/// May the tokens be issued that a person allowed? The same as for an authorization code, but for what only a redirect needs.
-///
-/// # Errors
-/// The rule that forbids it.
-pub fn may_redeem(
-    client: &Client,
-    key: Option<&Thumbprint>,
-    allowed: &Code,
-    footing: &Footing,
-    grant_secret: String,
-    lifetimes: GrantLifetimes,
-    now: Timestamp,
-) -> Result<Redeem, DeviceError> {
-    let redeemed =
-        code::may_redeem_without_redirect(client, key, allowed, footing, grant_secret, lifetimes, now);
-    redeemed.map_err(|error| match error {
-        CodeError::OtherClient => DeviceError::OtherClient,
-        CodeError::Expired => DeviceError::Expired,
-        CodeError::Used => DeviceError::Used,
-        CodeError::Dead(dead) => DeviceError::Dead(dead),
-        // They are of redirects, which there are none of.
-        CodeError::Unknown
-        | CodeError::RedirectUriMissing
-        | CodeError::RedirectUriDiffers
-        | CodeError::Pkce(_)
-        | CodeError::Key(_) => DeviceError::Unknown,
-    })
+/// What a person allowed a device is redeemed as an authorization code is that was sent by no redirect (RFC 8628 §3.5).
+impl From<CodeError> for DeviceError {
+    fn from(error: CodeError) -> Self {
+        match error {
+            CodeError::OtherClient => Self::OtherClient,
+            CodeError::Expired => Self::Expired,
+            CodeError::Used => Self::Used,
+            CodeError::Dead(dead) => Self::Dead(dead),
+            // They are of redirects, which there are none of.
+            CodeError::Unknown
+            | CodeError::RedirectUriMissing
+            | CodeError::RedirectUriDiffers
+            | CodeError::Pkce(_)
+            | CodeError::Key(_) => Self::Unknown,
+        }
+    }
 }
 
 /// What is known of whoever typed a code.
@@ -346,11 +334,11 @@ pub fn scope_now(client: &Client, asked: &Scope) -> Scope {
 mod tests {
     use super::{
         ALPHABET, DeviceCode, DeviceError, INTERVAL, Pace, SLOWEST, Situation, Step, UserCode, may_ask,
-        may_redeem, next_step,
+        next_step,
     };
     use crate::protocol::assurance::{Classes, Level};
     use crate::protocol::claims_request::ClaimsRequest;
-    use crate::protocol::code::{Code, GrantLifetimes};
+    use crate::protocol::code::{Code, GrantLifetimes, RedeemRequest, may_redeem};
     use crate::protocol::error::{ErrorCode, Rule as _};
     use crate::protocol::grant::{DeadGrant, Footing};
     use crate::protocol::samples;
@@ -503,7 +491,9 @@ mod tests {
             refresh_absolute: Duration::from_secs(9_000),
         };
         let redeem = |client: &str, footing: &Footing, now| {
-            may_redeem(&samples::client(client), None, &allowed, footing, String::new(), lifetimes, now)
+            let (client, sent) = (samples::client(client), RedeemRequest::default());
+            may_redeem(&client, sent, &allowed, footing, String::new(), lifetimes, now)
+                .map_err(DeviceError::from)
         };
         let grant = redeem("tv", &stands, NOW).unwrap();
         assert_eq!((grant.grant().id.as_str(), grant.grant().auth_time), ("grant", Timestamp(9_000)));

@@ -115,8 +115,8 @@ pub trait Rule: fmt::Display {
     }
 
     /// What whoever administers the client is told, where that is more than what everybody may know.
-    fn cause(&self) -> String {
-        self.to_string()
+    fn cause(&self) -> Option<String> {
+        None
     }
 
     /// What whoever administers the client can do about it; may be empty.

@@ -286,6 +286,7 @@ on_both!(what_an_administrator_gets_wrong_is_refused_precisely_and_on_record, |a
     let stale = robot.clone().with("if-match", "\"1\"");
     let named = json!({ "client_name": "x" });
     let secret = json!({ "disabled": "hunter2" });
+    let password = json!({ "password": 41_414_243 });
     for (answer, status, target, what) in [
         (
             robot.json(Method::PATCH, &client, &json!({ "nmae": 1 })).await,
@@ -300,6 +301,13 @@ on_both!(what_an_administrator_gets_wrong_is_refused_precisely_and_on_record, |a
             "redirect_uris",
         ),
         (robot.json(Method::PATCH, &client, &secret).await, 400, "PATCH", "invalid type"),
+        (robot.json(Method::PUT, "/admin/api/users/x/password", &password).await, 400, "PUT", "invalid type"),
+        (
+            robot.json(Method::POST, "/admin/api/clients?kind=hunter2", &named).await,
+            400,
+            "POST",
+            "unknown variant",
+        ),
         (robot.get("/admin/api/users?after=forged").await, 400, "GET /admin/api/users", "break rules: after"),
         (robot.get("/admin/api/users?elsewhere=1").await, 400, "GET /admin/api/users", "`elsewhere`"),
         (stale.json(Method::PATCH, &client, &named).await, 412, "PATCH", "changed meanwhile"),
@@ -317,7 +325,9 @@ on_both!(what_an_administrator_gets_wrong_is_refused_precisely_and_on_record, |a
         let row = rows.iter().find(of_it).unwrap_or_else(|| panic!("{status} {what}"));
         assert_eq!((row.actor.as_str(), row.action.as_str()), ("client:robot", "administration.mistake"));
         assert!(row.target.starts_with(target) && row.detail.contains(what), "{} {}", row.target, row.detail);
-        assert!(!row.detail.contains("hunter2"), "{}", row.detail);
+        for value in ["hunter2", "41414243"] {
+            assert!(!row.detail.contains(value), "{}", row.detail);
+        }
     }
     // Nobody fills the log, and nobody hides by it what they were refused.
     for _ in 0..30 {

@@ -87,11 +87,7 @@ impl Problem {
             return None;
         }
         let fields: Vec<&str> = self.errors.iter().map(|error| error.field).collect();
-        let what = match self.detail.split_once(" string \"") {
-            Some((what, _)) => what,
-            None => &self.detail,
-        };
-        let what: String = what.chars().take(LONGEST_NOTE).collect();
+        let what: String = without_values(&self.detail).chars().take(LONGEST_NOTE).collect();
         Some(format!(
             "{} {what}{}{}",
             self.status,
@@ -146,6 +142,13 @@ impl IntoResponse for Problem {
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// What is wrong, up to where serde repeats a value.
+fn without_values(text: &str) -> &str {
+    const BEFORE_A_VALUE: [&str; 3] = ["invalid type", "invalid value", "unknown variant"];
+    let ends = BEFORE_A_VALUE.iter().filter_map(|phrase| text.find(phrase).map(|at| at + phrase.len()));
+    ends.min().and_then(|end| text.get(..end)).unwrap_or(text)
 }
 
 /// Characters of a detail in the audit log.

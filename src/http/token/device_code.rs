@@ -6,10 +6,9 @@ use moka::sync::Cache;
 
 use super::{Granted, TokenRequest};
 use crate::http::error::OAuthError;
-use crate::protocol::code::Code;
+use crate::protocol::code::{Code, RedeemRequest};
 use crate::protocol::device::{self, DeviceCode, DeviceError, LIFETIME, MOST_WAITING, Pace, State};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::grant::Footing;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
 
@@ -56,11 +55,8 @@ pub(super) async fn grant(request: &TokenRequest<'_>) -> Result<Granted, OAuthEr
                 .seals
                 .open(Purpose::DeviceGrant, &asked.grant_code)
                 .map_err(|error| OAuthError::unavailable(&error))?;
-            let decide = |footing: &Footing| {
-                let secret = app.entropy.secret();
-                device::may_redeem(client, request.key(), &allowed, footing, secret, request.lifetimes(), now)
-            };
-            request.redeem(&allowed, decide, refused).await
+            let sent = RedeemRequest { key: request.key(), ..RedeemRequest::default() };
+            request.redeem(&allowed, sent, |error| refused(error.into())).await
         }
     }
 }

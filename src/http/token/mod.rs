@@ -10,12 +10,10 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, PRAGMA};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use tokio::sync::OnceCell;
 
 use super::access_token::{self, IssueError, Life, Subject};
-use super::client_auth::{ClientForm, authenticate};
-use super::cors::AnswerFor;
-use super::dpop::{self, Proven, SentProof};
+use super::client_auth::authenticate;
+use super::dpop::{self, Proven, SentProof, TokenType};
 use super::error::OAuthError;
 use super::id_token::{self, Bound};
 use super::refresh_token::derive;
@@ -23,9 +21,8 @@ use super::request_info::RequestInfo;
 use super::user_claims;
 use crate::app::{App, Origin};
 use crate::protocol::client::{Client, GrantType};
-use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, Redeem};
-use crate::protocol::device::DeviceError;
-use crate::protocol::dpop::{SCHEME, Thumbprint};
+use crate::protocol::code::{self, Code, CodeError, GrantLifetimes, RedeemRequest};
+use crate::protocol::dpop::{ProofError, Thumbprint, is_required};
 use crate::protocol::error::{ErrorCode, Rule};
 use crate::protocol::grant::{DeadGrant, Footing, Grant};
 use crate::protocol::ids::GrantId;
@@ -48,14 +45,8 @@ struct TokenRequest<'a> {
     origin: Origin,
     /// Its proof of possession (RFC 9449 §5).
     proof: Option<Proven>,
-    proof_used: OnceCell<TokenType>,
     now: Timestamp,
 }
-
-/// How an access token is used (RFC 6749 §7.1). Comes from [`TokenRequest::use_proof`] only: no grant forgets to use the proof
-/// up.
-#[derive(Clone, Copy, Serialize)]
-struct TokenType(&'static str);
 
 /// What a grant came to: a successful answer (RFC 6749 §5.1, OpenID Connect Core §3.1.3.3).
 #[derive(Serialize)]
@@ -78,17 +69,9 @@ pub async fn post(
     request: Request,
 ) -> Result<Response, OAuthError> {
     let proof = dpop::sent(request.headers());
-    let ClientForm { client, form } = authenticate(&app, request).await?;
-    let for_client = AnswerFor(client.id.clone());
-    match grant(&app, &info, &client, &form, &proof).await {
-        Ok(granted) => Ok(for_client.attach(answer(granted))),
-        Err(error) => {
-            tracing::info!(
-                client_id = %client.id, error = %error.code(), cause = error.description(), "token request refused"
-            );
-            Ok(for_client.attach(error.to_request(Some(&client.id), &form).into_response()))
-        }
-    }
+    let from = authenticate(&app, request).await?;
+    let granted = grant(&app, &info, &from.client, &from.form, &proof).await;
+    Ok(from.answer("token request", granted.map(answer)))
 }
 
 async fn grant(
@@ -109,9 +92,11 @@ async fn grant(
         ));
     }
     let origin = info.anonymous().by_client(&client.id);
-    let proof = dpop::proven_at_token_endpoint(app, client, proof)?;
-    let proof_used = OnceCell::new();
-    let request = TokenRequest { app, client, form, origin, proof, proof_used, now: app.clock.now() };
+    let proof = dpop::proven(app, proof, "/token")?;
+    if proof.is_none() && is_required(client) {
+        return Err(ProofError::Missing.into());
+    }
+    let request = TokenRequest { app, client, form, origin, proof, now: app.clock.now() };
     let granted = match grant_type {
         GrantType::AuthorizationCode => authorization_code::grant(&request).await,
         GrantType::RefreshToken => refresh_token::grant(&request).await,
@@ -146,32 +131,6 @@ fn answer(granted: Granted) -> Response {
     response
 }
 
-/// Why something that counts once is not redeemed.
-trait OneTime: Rule + From<DeadGrant> + PartialEq {
-    /// Its time is over.
-    const EXPIRED: Self;
-    /// It was redeemed before.
-    const USED: Self;
-    /// What it rests on is no more.
-    fn is_dead(&self) -> bool;
-}
-
-impl OneTime for CodeError {
-    const EXPIRED: Self = Self::Expired;
-    const USED: Self = Self::Used;
-    fn is_dead(&self) -> bool {
-        matches!(self, Self::Dead(_))
-    }
-}
-
-impl OneTime for DeviceError {
-    const EXPIRED: Self = Self::Expired;
-    const USED: Self = Self::Used;
-    fn is_dead(&self) -> bool {
-        matches!(self, Self::Dead(_))
-    }
-}
-
 impl TokenRequest<'_> {
     /// What access tokens are bound to.
     fn key(&self) -> Option<&Thumbprint> {
@@ -179,11 +138,9 @@ impl TokenRequest<'_> {
     }
 
     /// Uses the proof up, if there is one: right before the gate, so that nobody without a code or token of use has anything
-    /// written. RFC 9449 §5: "A `token_type` of `DPoP` MUST be included".
+    /// written.
     async fn use_proof(&self) -> Result<TokenType, OAuthError> {
-        let Some(proof) = &self.proof else { return Ok(TokenType("Bearer")) };
-        let used = async || proof.use_up(self.app).await.map(|()| TokenType(SCHEME));
-        self.proof_used.get_or_try_init(used).await.copied()
+        dpop::token_type(self.app, self.proof.as_ref()).await
     }
 
     /// How long what is opened now may live.
@@ -192,18 +149,21 @@ impl TokenRequest<'_> {
         GrantLifetimes { access_token: tokens.access_token, refresh_absolute: tokens.refresh_absolute }
     }
 
-    /// Opens the grant that a person allowed and `decide` lets through, and answers with its tokens. The gate is the
-    /// grant's id: whoever comes a second time is answered `used`, after what the first time brought is revoked.
-    async fn redeem<E: OneTime>(
+    /// Opens the grant that a person allowed, and answers with its tokens. The gate is the grant's id: whoever comes a second
+    /// time is refused, after what the first time brought is revoked.
+    async fn redeem(
         &self,
         code: &Code,
-        decide: impl Fn(&Footing) -> Result<Redeem, E>,
-        refused: impl Fn(E) -> OAuthError,
+        sent: RedeemRequest<'_>,
+        refused: impl Fn(CodeError) -> OAuthError,
     ) -> Result<Granted, OAuthError> {
         let Self { app, client, now, .. } = *self;
+        let decide = |footing: &Footing| {
+            code::may_redeem(client, sent, code, footing, app.entropy.secret(), self.lifetimes(), now)
+        };
         let footing = app.store.footing(code).await?;
         let (footing, decision) = match footing.map(|footing| (decide(&footing), footing)) {
-            Some((decision, footing)) if !decision.as_ref().is_err_and(E::is_dead) => (footing, decision),
+            Some((decision, footing)) if !matches!(decision, Err(CodeError::Dead(_))) => (footing, decision),
             // What is remembered may be a moment behind; nobody is refused by it.
             _ => {
                 let footing = app.store.asked_anew().footing(code).await?;
@@ -216,7 +176,7 @@ impl TokenRequest<'_> {
             Ok(redeem) => redeem,
             Err(error) => {
                 // A replay may come late: what the code was used for is revoked then too.
-                if error == E::EXPIRED && app.store.grant(&code.grant_id).await?.is_some() {
+                if error == CodeError::Expired && app.store.grant(&code.grant_id).await?.is_some() {
                     self.revoke_replayed(&code.grant_id, "grant.code_replayed").await?;
                 }
                 return Err(refused(error));
@@ -248,7 +208,7 @@ impl TokenRequest<'_> {
                 // RFC 6749 §4.1.2: "the authorization server MUST deny the request and SHOULD revoke (when possible) all
                 // tokens previously issued based on that authorization code".
                 self.revoke_replayed(&grant.id, "grant.code_replayed").await?;
-                Err(refused(E::USED))
+                Err(refused(CodeError::Used))
             }
         }
     }
