@@ -35,6 +35,7 @@ pub struct ClientForm {
 
 impl ClientForm {
     /// The answer to its request. Of a refusal is logged what was refused, and it says which request it is of.
+    #[must_use]
     pub fn answer(&self, what: &'static str, outcome: Result<Response, OAuthError>) -> Response {
         let response = outcome.unwrap_or_else(|error| {
             let (code, cause) = (error.code(), error.description());
@@ -89,7 +90,7 @@ async fn client_of(app: &App, credentials: &Credentials, path: &str) -> Result<A
                 // What is remembered may be a moment behind; nobody is refused by it.
                 let client = app.store.asked_anew().client(id).await?.ok_or(UNKNOWN)?;
                 prove_by_secret(&client, proof, app.clock.now()).inspect_err(|error| {
-                    note(&client, &error.cause().unwrap_or_else(|| error.to_string()))
+                    note(&client, &error.cause().unwrap_or_else(|| error.to_string()));
                 })?;
                 Ok(client)
             }
