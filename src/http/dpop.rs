@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
+use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use serde::Serialize;
@@ -131,7 +132,9 @@ pub fn proven_with_token(
 
 /// §4.3, but whether it was used before.
 fn verified(app: &App, text: &str, target: Target<'_>) -> Result<(Thumbprint, OneTimeId), ProofError> {
-    let jws = Jws::parse(text).map_err(|_| ProofError::Malformed)?;
+    let jws = Jws::parse(text).map_err(|_| {
+        if Jws::has_unknown_alg(text) { ProofError::Algorithm } else { ProofError::Malformed }
+    })?;
     may_sign(jws.is_typ(TYP), jws.alg())?;
     let (claims, thumbprint) = verify_by_carried_key::<ProofClaims>(&jws)?;
     let key = Thumbprint::parse(&thumbprint).ok_or(ProofError::Key)?;
@@ -152,7 +155,12 @@ impl From<CarriedKeyError> for ProofError {
 
 impl From<ProofError> for OAuthError {
     fn from(error: ProofError) -> Self {
-        Self::broken(ErrorCode::InvalidDpopProof, &error)
+        // §5 names a code for a proof that is of no use, and §5.2 none for one that is not there.
+        let code = match error {
+            ProofError::Missing => ErrorCode::InvalidRequest,
+            _ => ErrorCode::InvalidDpopProof,
+        };
+        Self::broken(code, &error)
     }
 }
 
@@ -176,7 +184,13 @@ impl UsedProofs {
 
     /// Was it not used before? Of two requests with the same one, one is told so.
     fn is_first(&self, once: &OneTimeId) -> bool {
-        self.0.entry_by_ref(&once.id).or_insert(()).is_fresh()
+        let mut first = false;
+        // Of those that come at once, `or_insert` may call two fresh; these come one after the other.
+        self.0.entry_by_ref(&once.id).and_compute_with(|before| {
+            first = before.is_none();
+            if first { Op::Put(()) } else { Op::Nop }
+        });
+        first
     }
 }
 

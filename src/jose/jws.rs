@@ -1,5 +1,7 @@
 //! Compact JWS (RFC 7515 §7.1): read without being believed, written, and verified under a shared secret.
 
+use std::str::FromStr as _;
+
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -76,6 +78,18 @@ impl<'a> Jws<'a> {
     /// longer than 64 kB; or it claims to be unsigned and has a signature (RFC 7518 §3.6).
     pub fn parse(text: &'a str) -> Result<Self, VerifyError> {
         Self::read(text).ok_or(VerifyError::Malformed)
+    }
+
+    /// Is its `alg` one that nothing here knows?
+    #[must_use]
+    pub fn has_unknown_alg(text: &str) -> bool {
+        #[derive(Deserialize)]
+        struct Named {
+            alg: String,
+        }
+        let header = text.split('.').next().filter(|_| text.len() <= LONGEST).and_then(decoded);
+        let named: Option<Named> = header.and_then(|header| serde_json::from_slice(&header).ok());
+        named.is_some_and(|named| SigningAlg::from_str(&named.alg).is_err())
     }
 
     fn read(text: &'a str) -> Option<Self> {

@@ -203,6 +203,9 @@ pub enum KeyError {
     /// The proof is another key's.
     #[error("it is bound to another key than the one that the DPoP proof is signed with")]
     OtherKey,
+    /// It was used without a proof a moment ago, and what it was used for is bound to nothing.
+    #[error("it was used a moment ago without a DPoP proof: repeat that request as it was")]
+    UsedWithout,
 }
 
 impl KeyError {
@@ -212,6 +215,10 @@ impl KeyError {
         match self {
             Self::NoProof => {
                 "Send a DPoP proof with every request, by the key that the application began with."
+            }
+            Self::UsedWithout => {
+                "Use each refresh token once, and begin with proofs at the newest one: look for several processes that \
+                 share a sign-in."
             }
             Self::OtherKey => {
                 "The application must keep one key for a sign-in and all that comes of it: look for several tabs or \

@@ -186,24 +186,30 @@ pub fn may_rotate(
         return Err(RefreshError::OtherClient);
     }
     grant.standing(footing, now)?;
+    // A stolen old token must be noticed even when the current one has gone idle, and whoever shows what key, so reuse is judged
+    // first: the thief may have bound the grant since.
+    let behind = grant.generation.saturating_sub(generation);
+    // The window is counted from the first use and never extended: `rotated_at` moves only with the generation. Without a
+    // window nothing is repeated, also not for who began a second before the first use and was overtaken by it.
+    let repeats = behind == 1 && !policy.grace.is_zero() && now < grant.rotated_at.plus(policy.grace);
+    if behind != 0 && !repeats {
+        return Err(RefreshError::Reused);
+    }
     // Whoever does not have the key has not used the token: nothing is revoked for it.
     dpop::fits(grant.dpop_jkt.as_ref(), key).map_err(RefreshError::Key)?;
-    // A stolen old token must be noticed even when the current one has gone idle, so reuse is judged first.
-    let behind = grant.generation.saturating_sub(generation);
-    match behind {
-        0 if grant.refresh_went_idle(policy.idle, now) => Err(RefreshError::Idle),
-        0 => {
-            // A public client may begin with proofs later: what it gets then is bound.
-            let key = key.filter(|_| client.is_public()).cloned();
-            Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, key, at: now }))
-        }
-        // The window is counted from the first use and never extended: `rotated_at` moves only with the generation. Without a
-        // window nothing is repeated, also not for who began a second before the first use and was overtaken by it.
-        1 if !policy.grace.is_zero() && now < grant.rotated_at.plus(policy.grace) => {
-            Ok(Decision::Repeat { successor: grant.generation })
-        }
-        _ => Err(RefreshError::Reused),
+    let binds = key.filter(|_| client.is_public());
+    if repeats {
+        // The successor was made without a key, and would be answered as if it had one.
+        return match (&grant.dpop_jkt, binds) {
+            (None, Some(_)) => Err(RefreshError::Key(KeyError::UsedWithout)),
+            _ => Ok(Decision::Repeat { successor: grant.generation }),
+        };
     }
+    if grant.refresh_went_idle(policy.idle, now) {
+        return Err(RefreshError::Idle);
+    }
+    // A public client may begin with proofs later: what it gets then is bound.
+    Ok(Decision::Rotate(Rotate { grant: Arc::clone(grant), generation, key: binds.cloned(), at: now }))
 }
 
 /// RFC 6749 §6: the scope of the new access token; narrower than granted if the request asks for that.
@@ -309,15 +315,24 @@ mod tests {
             let grant = Arc::new(grant.clone());
             may_rotate(client, &grant, &footing(), Presented { generation, key }, policy(10), NOW)
         };
-        // Also an old one: nobody revokes a grant who has but its tokens.
-        for generation in [5, 4, 3] {
+        for generation in [5, 4] {
             for (shown, error) in [(None, KeyError::NoProof), (Some(&other), KeyError::OtherKey)] {
                 let outcome = decide(&public, &bound, generation, shown);
                 assert_eq!(outcome.unwrap_err(), RefreshError::Key(error));
             }
         }
         assert!(matches!(decide(&public, &bound, 4, Some(&key)), Ok(Decision::Repeat { successor: 5 })));
-        assert_eq!(decide(&public, &bound, 3, Some(&key)).unwrap_err(), RefreshError::Reused);
+        // Whoever bound the grant might be a thief: an old token that comes back is reuse, whoever shows what.
+        for shown in [None, Some(&other), Some(&key)] {
+            assert_eq!(decide(&public, &bound, 3, shown).unwrap_err(), RefreshError::Reused);
+        }
+        let late = decide(&public, &grant(), 4, Some(&key)).unwrap_err();
+        assert_eq!(late, RefreshError::Key(KeyError::UsedWithout), "its successor is bound to nothing");
+        let confidential = samples::client("client");
+        assert!(matches!(
+            decide(&confidential, &grant(), 4, Some(&key)),
+            Ok(Decision::Repeat { successor: 5 })
+        ));
         let key_of = |decision| match decision {
             Ok(Decision::Rotate(rotate)) => rotate.key().cloned(),
             other => panic!("{other:?}"),

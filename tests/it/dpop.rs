@@ -10,6 +10,7 @@ use countersign::protocol::scope::Scope;
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, problem, robot, token};
+use crate::device;
 use crate::par::is_registered_in_every_way;
 use crate::support::client_key::{ClientKey, hash, sign_with_secret, signing_input};
 use crate::support::{
@@ -149,18 +150,66 @@ on_both!(rfc9449_5_a_public_application_from_its_sign_in_to_userinfo, |app| {
     assert_eq!(refused(&refresh(&rp, first.refresh(), &[]).await), "invalid_grant");
     assert_eq!(refused(&refresh(&rp, first.refresh(), &[&proof(&app, &other)]).await), "invalid_grant");
     let second = bound(&refresh(&rp, first.refresh(), &[&proof(&app, &key)]).await, &key);
-    app.advance(60);
     for proofs in [vec![], vec![proof(&app, &other)]] {
         let proofs: Vec<&str> = proofs.iter().map(String::as_str).collect();
         let page = refresh(&rp, first.refresh(), &proofs).await;
-        assert_eq!(refused(&page), "invalid_grant", "an old one, without the key");
+        assert_eq!(refused(&page), "invalid_grant", "nothing is repeated without the key");
     }
+    app.advance(60);
     let third = bound(&refresh(&rp, second.refresh(), &[&proof(&app, &key)]).await, &key);
     let beside = proof_beside(&app, &key, third.access());
     assert_eq!(userinfo(&app, &Method::GET, "DPoP", third.access(), &[&beside]).await.status, 200);
     // Reuse by whoever has the key is reuse.
     assert_eq!(refused(&refresh(&rp, first.refresh(), &[&proof(&app, &key)]).await), "invalid_grant");
     assert_eq!(refused(&refresh(&rp, third.refresh(), &[&proof(&app, &key)]).await), "invalid_grant");
+});
+
+on_both!(rfc9700_4_14_2_a_thief_hides_no_reuse_by_a_key_of_their_own, |app| {
+    app.user("ada").await;
+    let rp = app.public_rp("spa").await;
+    let thief = ClientKey::new("thief");
+    let stolen = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    let first = bound(&refresh(&rp, stolen.refresh(), &[&proof(&app, &thief)]).await, &thief);
+    let second = bound(&refresh(&rp, first.refresh(), &[&proof(&app, &thief)]).await, &thief);
+    assert_eq!(refused(&refresh(&rp, stolen.refresh(), &[]).await), "invalid_grant");
+    let page = refresh(&rp, second.refresh(), &[&proof(&app, &thief)]).await;
+    assert_eq!(refused(&page), "invalid_grant", "the owner came back with the old one");
+    assert!(app.audit_log().await.iter().any(|row| row.starts_with("grant.refresh_reused")));
+});
+
+on_both!(rfc9449_5_no_repeat_passes_for_bound_whose_first_answer_was_not, |app| {
+    app.user("ada").await;
+    let rp = app.public_rp("spa").await;
+    let key = ClientKey::new("k");
+    let first = rp.tokens(&mut app.browser(), "ada", "openid").await;
+    let second = free(&refresh(&rp, first.refresh(), &[]).await);
+    let page = refresh(&rp, first.refresh(), &[&proof(&app, &key)]).await;
+    assert_eq!(refused(&page), "invalid_grant");
+    assert_eq!(free(&refresh(&rp, first.refresh(), &[]).await).refresh(), second.refresh());
+    bound(&refresh(&rp, second.refresh(), &[&proof(&app, &key)]).await, &key);
+});
+
+on_both!(rfc9449_5_a_devices_tokens_are_bound_too, |app| {
+    app.user("ada").await;
+    let rp = device::tv(&app, "tv").await;
+    let (key, other) = (ClientKey::new("k"), ClientKey::new("other"));
+    let codes = device::ask(&rp, "openid offline_access").await;
+    device::allow(&mut app.browser(), "ada", &codes).await;
+    let poll = async |proofs: &[&str]| {
+        let fields = [("grant_type", device::GRANT), ("device_code", codes.device.as_str())];
+        rp.post_with("/token", &fields, &headers(proofs)).await
+    };
+    assert_eq!(refused(&poll(&["x"]).await), "invalid_dpop_proof");
+    let first = bound(&poll(&[&proof(&app, &key)]).await, &key);
+    assert_eq!(refused(&refresh(&rp, first.refresh(), &[]).await), "invalid_grant");
+    assert_eq!(refused(&refresh(&rp, first.refresh(), &[&proof(&app, &other)]).await), "invalid_grant");
+    let second = bound(&refresh(&rp, first.refresh(), &[&proof(&app, &key)]).await, &key);
+    // A code that was used ends what it brought, and whoever tries it uses no proof up by it.
+    let again = proof(&app, &key);
+    for _ in 0..2 {
+        assert_eq!(refused(&poll(&[&again]).await), "invalid_grant");
+    }
+    assert_eq!(refused(&refresh(&rp, second.refresh(), &[&proof(&app, &key)]).await), "invalid_grant");
 });
 
 on_both!(rfc9449_5_refresh_tokens_of_confidential_clients_are_not_bound, |app| {
@@ -266,7 +315,9 @@ fn wrong(
         (set("jwk", private), "private"),
         (set("jwk", other.bare_jwk()), "signature"),
         (set("alg", json!("RS256")), "jwk"),
-        (set("alg", json!("HS256")), "alg"),
+        (set("alg", json!("HS256")), "alg of"),
+        (set("alg", json!("Ed25519")), "alg of"),
+        (set("alg", json!(7)), "signed JWT"),
         (set("alg", json!("none")), "signed JWT"),
         (set("crit", json!(["b64"])), "signed JWT"),
     ] {
@@ -483,7 +534,7 @@ on_both!(rfc9449_5_2_who_must_prove_gets_nothing_without, |app| {
     for page in
         [redeem(&rp, &code, &[]).await, refresh(&rp, before.refresh(), &[]).await, own(&rp, &[]).await]
     {
-        assert_eq!((page.status.as_u16(), refused(&page).as_str()), (400, "invalid_dpop_proof"));
+        assert_eq!((page.status.as_u16(), refused(&page).as_str()), (400, "invalid_request"));
         // "Why did this fail?"
         let reference = page.header("x-request-id").unwrap().to_owned();
         let found = robot.get(&format!("/admin/api/failures/{reference}")).await.json();

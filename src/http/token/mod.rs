@@ -183,6 +183,11 @@ impl TokenRequest<'_> {
             }
         };
         let grant = redeem.grant();
+        // Whoever makes proofs for a code that was used has none of them written down.
+        if self.proof.is_some() && app.store.grant(&grant.id).await?.is_some() {
+            self.revoke_replayed(&grant.id, "grant.code_replayed").await?;
+            return Err(refused(CodeError::Used));
+        }
 
         // Made before the gate: after it, nothing may fail.
         let life = Life::of_access_token(app, now, grant.ends_at(&footing));
