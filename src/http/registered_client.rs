@@ -41,9 +41,12 @@ pub async fn put(
     let members = read(request).await?;
     is_about(&members, &own.client)?;
     let mut wanted = wanted(&app, members)?;
-    // What an administrator asks of its users is not the client's to take back.
+    // What an administrator asks of it and of its users is not the client's to take back.
     wanted.metadata.least_acr = own.client.metadata.least_acr;
     wanted.metadata.accent_color = own.client.metadata.accent_color;
+    wanted.metadata.require_pushed_authorization_requests |=
+        own.client.metadata.require_pushed_authorization_requests;
+    wanted.metadata.dpop_bound_access_tokens |= own.client.metadata.dpop_bound_access_tokens;
     stays_in_its_sector(&own.client, &wanted.metadata)?;
     throttled(&app, info.ip).await?;
     let issued = clients::replace(&app, &own.origin(&info), own.client, wanted).await?;

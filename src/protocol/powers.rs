@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::client::ClientMetadata;
+use super::client::{AuthMethod, ClientMetadata, SigningAlg};
 use super::ids::{ClientId, GroupId, UserId};
 use super::scope::{ADMIN, DELEGATED, RESERVED, Scope};
 use super::subject::sector;
@@ -587,6 +587,9 @@ pub enum Deed<'a> {
 pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadata) -> Vec<&'static str> {
     let more_grants = after.grant_types.iter().any(|grant| !before.grant_types.contains(grant));
     let [sector_before, sector_after] = [before, after].map(|metadata| sector(client, metadata));
+    let asks_for_signed = |metadata: &ClientMetadata| {
+        metadata.request_object_signing_alg.is_some_and(|alg| alg != SigningAlg::None)
+    };
     [
         ("scope", !before.scope.covers(&after.scope)),
         ("grant_types", more_grants),
@@ -598,6 +601,12 @@ pub fn widened(client: &ClientId, before: &ClientMetadata, after: &ClientMetadat
             before.require_pushed_authorization_requests && !after.require_pushed_authorization_requests,
         ),
         ("dpop_bound_access_tokens", before.dpop_bound_access_tokens && !after.dpop_bound_access_tokens),
+        (
+            "token_endpoint_auth_method",
+            before.token_endpoint_auth_method != AuthMethod::None
+                && after.token_endpoint_auth_method == AuthMethod::None,
+        ),
+        ("request_object_signing_alg", asks_for_signed(before) && !asks_for_signed(after)),
         ("least_acr", after.least_acr < before.least_acr),
         // Of a pairwise client without sector_identifier_uri, the first redirect URI decides.
         ("subject_type", sector_before != sector_after),

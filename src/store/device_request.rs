@@ -103,8 +103,9 @@ impl Store {
             let inserted = sqlx::query(
                 "INSERT INTO device_requests (id, user_code_hash, client_id, scope, created_at, expires_at)
                  SELECT $1, $2, $3, $4, CAST($5 AS BIGINT), CAST($6 AS BIGINT)
-                 WHERE (SELECT COUNT(*) FROM device_requests WHERE expires_at > $5) < $7
-                   AND (SELECT COUNT(*) FROM device_requests WHERE client_id = $3 AND expires_at > $5) < $8
+                 WHERE (SELECT COUNT(*) FROM device_requests WHERE state = 'pending' AND expires_at > $5) < $7
+                   AND (SELECT COUNT(*) FROM device_requests
+                        WHERE client_id = $3 AND state = 'pending' AND expires_at > $5) < $8
                  ON CONFLICT (user_code_hash) DO NOTHING",
             )
             .bind(&request.id)

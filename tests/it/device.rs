@@ -20,7 +20,7 @@ use crate::support::{
     refused,
 };
 
-const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
+pub const GRANT: &str = "urn:ietf:params:oauth:grant-type:device_code";
 
 /// What every television is registered with.
 fn as_device(metadata: &mut ClientMetadata) {
@@ -30,18 +30,18 @@ fn as_device(metadata: &mut ClientMetadata) {
     metadata.post_logout_redirect_uris.clear();
 }
 
-async fn tv(app: &TestApp, id: &str) -> Rp {
+pub async fn tv(app: &TestApp, id: &str) -> Rp {
     Rp::new(app, &app.client(id, as_device).await)
 }
 
 /// What a device is told (RFC 8628 §3.2).
 #[derive(Clone, Debug)]
-struct Codes {
-    device: String,
-    user: String,
+pub struct Codes {
+    pub device: String,
+    pub user: String,
 }
 
-async fn ask(rp: &Rp, scope: &str) -> Codes {
+pub async fn ask(rp: &Rp, scope: &str) -> Codes {
     let answer = rp.post("/device_authorization", &[("scope", scope)]).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let text = |name: &str| answer.json()[name].as_str().unwrap().to_owned();
@@ -81,7 +81,7 @@ async fn decide(browser: &mut Browser, page: &Page, decision: &str) -> Page {
     browser.follow(page).await
 }
 
-async fn allow(browser: &mut Browser, username: &str, codes: &Codes) {
+pub async fn allow(browser: &mut Browser, username: &str, codes: &Codes) {
     let page = question(browser, username, &codes.user).await;
     let page = decide(browser, &page, "allow").await;
     assert!(is_done(&page), "{}", page.text());
@@ -642,7 +642,8 @@ on_both!(one_address_guesses_only_so_often_with_however_many_accounts, |app| {
 
 on_both!(strangers_do_not_fill_the_database, |app| {
     let rp = tv(&app, "tv").await;
-    for _ in 0..100 {
+    let waiting = ask(&rp, "openid").await;
+    for _ in 1..100 {
         ask(&rp, "openid").await;
     }
     let answer = rp.post("/device_authorization", &[("scope", "openid")]).await;
@@ -682,6 +683,14 @@ on_both!(strangers_do_not_fill_the_database, |app| {
     }
     let stored = store.device_request("r3").await.unwrap().unwrap();
     assert_eq!(stored, request(3, "box"));
+    // What is decided waits no more.
+    app.user("ada").await;
+    let most_now = most(104, 104);
+    assert_eq!(store.insert_device_request(&request(8, "box"), most_now).await.unwrap(), Waits::Now);
+    assert_eq!(store.insert_device_request(&request(9, "box"), most_now).await.unwrap(), Waits::TooMany);
+    allow(&mut app.browser(), "ada", &waiting).await;
+    assert_eq!(store.insert_device_request(&request(9, "box"), most_now).await.unwrap(), Waits::Now);
+    assert_eq!(store.insert_device_request(&request(10, "box"), most_now).await.unwrap(), Waits::TooMany);
     let nobodys = store.insert_device_request(&request(6, "nobody"), most(999, 999)).await;
     assert!(nobodys.is_err(), "of no client");
 

@@ -733,7 +733,17 @@ pub async fn is_registered_in_every_way(app: &TestApp, name: &str, stored: fn(&C
         assert_eq!(page.status, status, "{}", page.body);
         if status == 201 {
             // What is not required is left out, as every such member is.
-            assert_eq!(page.json()[name].as_bool().unwrap_or_default(), value == true, "{}", page.body);
+            let made = page.json();
+            assert_eq!(made[name].as_bool().unwrap_or_default(), value == true, "{made}");
+            // What is asked of it, it does not take back.
+            let wish = json!({ "client_id": made["client_id"], "redirect_uris": made["redirect_uris"] });
+            let at = format!("/register/{}", made["client_id"].as_str().unwrap());
+            let bearer = format!("Bearer {}", made["registration_access_token"].as_str().unwrap());
+            let again = Request::put(at).header("content-type", "application/json");
+            let again = again.header("authorization", bearer).body(Body::from(wish.to_string())).unwrap();
+            let again = open.send(again).await;
+            assert_eq!(again.status, 200, "{}", again.body);
+            assert_eq!(again.json()[name].as_bool().unwrap_or_default(), value == true, "{}", again.body);
         } else {
             assert_eq!(refused(&page), "invalid_client_metadata");
             assert!(page.body.contains(name), "{}", page.body);

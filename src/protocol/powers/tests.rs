@@ -7,7 +7,7 @@ use super::{
     reaches_administration, widened,
 };
 use crate::protocol::assurance::Level;
-use crate::protocol::client::{ClientMetadata, GrantType, SubjectType};
+use crate::protocol::client::{AuthMethod, ClientMetadata, GrantType, SigningAlg, SubjectType};
 use crate::protocol::ids::{ClientId, GroupId, UserId};
 use crate::protocol::scope::{ADMIN, DELEGATED, Scope};
 
@@ -293,18 +293,24 @@ fn what_allows_an_application_more_is_named() {
     strict.require_pkce = true;
     strict.require_pushed_authorization_requests = true;
     strict.dpop_bound_access_tokens = true;
+    strict.token_endpoint_auth_method = AuthMethod::ClientSecretBasic;
+    strict.request_object_signing_alg = Some(SigningAlg::Es256);
     let mut lax = strict.clone();
     lax.least_acr = Some(Level::OneFactor);
     lax.subject_type = SubjectType::Public;
     lax.require_pkce = false;
     lax.require_pushed_authorization_requests = false;
     lax.dpop_bound_access_tokens = false;
+    lax.token_endpoint_auth_method = AuthMethod::None;
+    lax.request_object_signing_alg = Some(SigningAlg::None);
     assert_eq!(
         widened(&strict, &lax),
         [
             "require_pkce",
             "require_pushed_authorization_requests",
             "dpop_bound_access_tokens",
+            "token_endpoint_auth_method",
+            "request_object_signing_alg",
             "least_acr",
             "subject_type"
         ]
