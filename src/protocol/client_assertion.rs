@@ -46,6 +46,17 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// Are only these meant? What is made out to somebody else, too, could be used here by them.
+    #[must_use]
+    pub fn names_only(&self, accepted: &[&str]) -> bool {
+        match self {
+            Self::One(named) => accepted.contains(&named.as_str()),
+            Self::Several(named) => {
+                !named.is_empty() && named.iter().all(|named| accepted.contains(&named.as_str()))
+            }
+        }
+    }
+
     /// Is one of these meant?
     #[must_use]
     pub fn names_one_of(&self, accepted: &[&str]) -> bool {
@@ -160,7 +171,7 @@ pub fn judge(
     if claims.iss != client.as_str() || claims.sub != client.as_str() {
         return Err(AssertionError::Subject);
     }
-    if !claims.aud.names_one_of(accepted_audiences) {
+    if !claims.aud.names_only(accepted_audiences) {
         return Err(AssertionError::Audience);
     }
     if now.reached(claims.exp) {

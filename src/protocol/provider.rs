@@ -182,8 +182,8 @@ impl UpstreamProtocol {
     #[must_use]
     pub fn confidant(&self) -> String {
         match self {
-            Self::OpenIdConnect { issuer } => issuer.clone(),
-            Self::OAuth2(provider) => provider.token.origin().ascii_serialization(),
+            Self::OpenIdConnect { issuer } => format!("issuer {issuer}"),
+            Self::OAuth2(provider) => format!("token endpoint {}", provider.token),
         }
     }
 }

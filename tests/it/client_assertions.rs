@@ -40,13 +40,10 @@ on_both!(openid_core_9_private_key_jwt_at_every_endpoint, |app| {
     app.client("web", |metadata| by_key(metadata, &key)).await;
     // tests/it/par.rs has /par.
     for (number, path) in ["/token", "/introspect", "/revoke"].into_iter().enumerate() {
-        for (kind, audience) in [
-            json!(ISSUER),
-            json!(format!("{ISSUER}/token")),
-            json!([format!("{ISSUER}{path}"), "https://other.example"]),
-        ]
-        .into_iter()
-        .enumerate()
+        for (kind, audience) in
+            [json!(ISSUER), json!(format!("{ISSUER}/token")), json!([format!("{ISSUER}{path}"), ISSUER])]
+                .into_iter()
+                .enumerate()
         {
             let mut claims = assertion(&format!("{number}-{kind}"));
             claims["aud"] = audience;
@@ -100,6 +97,8 @@ async fn rfc7523_3_whatever_is_wrong_with_an_assertion_is_invalid_client() {
         ("iss", with("iss", json!("second"))),
         ("sub", with("sub", json!("second"))),
         ("aud", with("aud", json!("https://other.example"))),
+        ("aud", with("aud", json!([ISSUER, "https://other.example"]))),
+        ("aud", with("aud", json!([]))),
         ("expired", with("exp", json!(START))),
         ("for ever", with("exp", json!(START + 100_000))),
         ("no exp", with("exp", Value::Null)),
