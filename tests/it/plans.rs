@@ -183,6 +183,17 @@ async fn scans_of_postgres(raw: &mut PgConnection, sql: &str) -> Vec<String> {
     found
 }
 
+/// `.cargo/config.toml` says why.
+#[tokio::test]
+async fn sqlite_looks_at_large_tables_without_counting_them() {
+    let mut db = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
+    let built: Vec<(String,)> = sqlx::query_as("PRAGMA compile_options").fetch_all(&mut db).await.unwrap();
+    for left_out in ["ENABLE_STAT4", "ENABLE_MEMORY_MANAGEMENT", "ENABLE_API_ARMOR"] {
+        assert!(!built.iter().any(|(option,)| option == left_out), "{left_out}: {built:?}");
+    }
+    assert!(built.iter().any(|(option,)| option == "DEFAULT_MEMSTATUS=0"), "{built:?}");
+}
+
 on_both_engines!(no_page_of_the_console_reads_a_whole_table, |engine| {
     let deployment = Deployment::that_logs_statements(engine).await;
     let node = deployment.start().await;
