@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::protocol::client::{AuthMethod, Client, SigningAlg};
 use crate::protocol::issuer::Issuer;
+use crate::protocol::pushed;
 use crate::protocol::registration::Kind;
 use crate::protocol::scope::{OFFLINE_ACCESS, OPENID};
 
@@ -41,11 +42,16 @@ struct Values {
     after_logout: Option<String>,
     scope: Vec<String>,
     id_token_alg: SigningAlg,
+    /// Its requests must be pushed (RFC 9126).
+    must_push: bool,
+    /// Its tokens must be bound to a key (RFC 9449).
+    must_prove: bool,
 }
 
-/// The settings of every library that fits a client. `secret` is its secret, if it is known.
+/// The settings of every library that fits a client; of those alone that can do what the client must. `secret` is its
+/// secret, if it is known; `all_must_push` says that the server takes no other requests than pushed ones.
 #[must_use]
-pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Settings> {
+pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>, all_must_push: bool) -> Vec<Settings> {
     let metadata = &client.metadata;
     let kind = Kind::of(metadata);
     // What these settings make is a sign-in; access without the person is asked for where it is wanted.
@@ -69,13 +75,24 @@ pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Setting
         after_logout: metadata.post_logout_redirect_uris.first().cloned(),
         scope: scope.map(str::to_owned).collect(),
         id_token_alg: metadata.id_token_signed_response_alg,
+        must_push: !metadata.redirect_uris.is_empty() && pushed::is_required(client, all_must_push),
+        must_prove: metadata.dpop_bound_access_tokens,
     };
-    let simple = matches!(
+    // Which libraries know of the method: those that sign assertions by themselves are few. So are those that push
+    // requests or prove that they have a key.
+    let simple = !values.must_push
+        && !values.must_prove
+        && matches!(
+            values.method,
+            AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None
+        );
+    let apache = matches!(
         values.method,
-        AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost | AuthMethod::None
+        AuthMethod::ClientSecretBasic
+            | AuthMethod::ClientSecretPost
+            | AuthMethod::ClientSecretJwt
+            | AuthMethod::None
     );
-    let apache = simple || values.method == AuthMethod::ClientSecretJwt;
-    // Which libraries know of the method: those that sign assertions by themselves are few.
     let all = match kind {
         Kind::Web => vec![
             Some(openid_client(&values)),
@@ -85,10 +102,12 @@ pub fn of(issuer: &Issuer, client: &Client, secret: Option<&str>) -> Vec<Setting
             apache.then(|| mod_auth_openidc(&values)),
             simple.then(|| openidconnect(&values)),
         ],
-        Kind::Spa => vec![Some(oidc_client_ts(&values))],
-        Kind::Native | Kind::Agent => {
-            vec![Some(openid_client(&values)), Some(go_oidc(&values)), Some(openidconnect(&values))]
-        }
+        Kind::Spa => vec![(!values.must_push).then(|| oidc_client_ts(&values))],
+        Kind::Native | Kind::Agent => vec![
+            Some(openid_client(&values)),
+            simple.then(|| go_oidc(&values)),
+            simple.then(|| openidconnect(&values)),
+        ],
         Kind::Device => vec![Some(openid_client(&values)), simple.then(|| curl_on_device(&values))],
         Kind::Machine => vec![
             Some(openid_client(&values)),
@@ -171,23 +190,40 @@ fn openid_client(values: &Values) -> Settings {
         quoted(&values.client_id),
     );
     let scope = quoted(&values.scope());
+    // Options are the last argument, behind another one that may be left out.
+    let (mut proof, mut proof_after_parameters) = ("", "");
+    if values.must_prove {
+        text.push_str(
+            "// The key that the tokens are bound to. Keep it as long as them, and use it for requests to APIs:\n\
+             // client.fetchProtectedResource(config, accessToken, url, 'GET', undefined, undefined, { DPoP })\n\
+             export const DPoP = client.getDPoPHandle(config, await client.randomDPoPKeyPair());\n",
+        );
+        (proof, proof_after_parameters) = (", { DPoP }", ", undefined, { DPoP }");
+    }
     let request = if *kind == Kind::Device {
         format!(
             "const device = await client.initiateDeviceAuthorization(config, {{ scope: {scope} }});\n\
              console.log(`Open ${{device.verification_uri}} on another device and type ${{device.user_code}}`);\n\
              // Waits until somebody has decided.\n\
-             export const tokens = await client.pollDeviceAuthorizationGrant(config, device);\n"
+             export const tokens = await client.pollDeviceAuthorizationGrant(config, device{proof_after_parameters});\n"
         )
     } else if *kind == Kind::Machine {
-        format!("export const tokens = await client.clientCredentialsGrant(config, {{ scope: {scope} }});\n")
+        format!(
+            "export const tokens = await client.clientCredentialsGrant(config, {{ scope: {scope} }}{proof});\n"
+        )
     } else {
+        let start = if values.must_push {
+            format!("await client.buildAuthorizationUrlWithPAR(config, parameters{proof})")
+        } else {
+            "client.buildAuthorizationUrl(config, parameters)".to_owned()
+        };
         let uri = quoted(values.redirect_uri());
         format!(
             "// A new one for each sign-in, kept in the session.\nexport const codeVerifier = client.randomPKCECodeVerifier();\n\
              export const parameters = {{\n  redirect_uri: {uri},\n  scope: {scope},\n  \
              code_challenge: await client.calculatePKCECodeChallenge(codeVerifier),\n  code_challenge_method: 'S256',\n}};\n\
-             // client.buildAuthorizationUrl(config, parameters), and at the redirect URI:\n\
-             // client.authorizationCodeGrant(config, currentUrl, {{ pkceCodeVerifier: codeVerifier }})\n"
+             // {start}, and at the redirect URI:\n\
+             // client.authorizationCodeGrant(config, currentUrl, {{ pkceCodeVerifier: codeVerifier }}{proof_after_parameters})\n"
         )
     };
     text.push_str(&request);
@@ -334,10 +370,15 @@ fn oidc_client_ts(values: &Values) -> Settings {
         .after_logout
         .as_deref()
         .map_or_else(String::new, |uri| format!("  post_logout_redirect_uri: {},\n", quoted(uri)));
+    let (store, dpop) = if values.must_prove {
+        ("IndexedDbDPoPStore, ", "  dpop: { store: new IndexedDbDPoPStore() },\n")
+    } else {
+        ("", "")
+    };
     let text = format!(
-        "import {{ UserManager }} from 'oidc-client-ts';\n\n\
+        "import {{ {store}UserManager }} from 'oidc-client-ts';\n\n\
          export const manager = new UserManager({{\n  authority: {},\n  client_id: {},\n  redirect_uri: {},\n{after_logout}  \
-         scope: {},\n}});\n\
+         scope: {},\n{dpop}}});\n\
          // manager.signinRedirect(), and at the redirect URI: manager.signinCallback()\n",
         quoted(&values.issuer),
         quoted(&values.client_id),
@@ -365,9 +406,18 @@ fn mod_auth_openidc(values: &Values) -> Settings {
     line("OIDCRedirectURI", values.redirect_uri());
     line("OIDCScope", &values.scope());
     line("OIDCPKCEMethod", "S256");
+    if values.must_push {
+        line("OIDCProviderAuthRequestMethod", "PAR");
+    }
+    if values.must_prove {
+        line("OIDCDPoPMode", "required");
+    }
     line("OIDCCryptoPassphrase", "PUT-A-LONG-RANDOM-TEXT-HERE");
     if text.contains("${dollar}") {
         text.insert_str(0, "Define dollar $\n");
+    }
+    if values.must_push || values.must_prove {
+        text.insert_str(0, "# Needs mod_auth_openidc 2.4.16 or later.\n");
     }
     text += "# Nothing but the module may answer at the redirect URI, and it must lie within what is protected.\n\
              <Location />\n  AuthType openid-connect\n  Require valid-user\n</Location>\n";
@@ -425,7 +475,7 @@ mod tests {
     use crate::protocol::scope::Scope;
 
     fn settings(client: &Client, secret: Option<&str>) -> Vec<Settings> {
-        of(&Issuer::parse("https://id.example").unwrap(), client, secret)
+        of(&Issuer::parse("https://id.example").unwrap(), client, secret, false)
     }
 
     fn names(settings: &[Settings]) -> Vec<&str> {
@@ -488,6 +538,43 @@ mod tests {
             (&jwt, "openid-client mod_auth_openidc"),
         ] {
             assert_eq!(names(&settings(client, None)).join(" "), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_client_must_do_is_in_its_settings_or_they_are_not_shown() {
+        let mut native = samples::public_client("n");
+        native.metadata.application_type = ApplicationType::Native;
+        let (push, prove) = (["WithPAR(", "\"PAR\""], ["{ DPoP }", "IndexedDbDPoPStore()", "OIDCDPoPMode"]);
+        let is_in = |signs: &[&str], text: &str| signs.iter().any(|sign| text.contains(sign));
+        for (client, must_push, must_prove, expected) in [
+            (samples::client("w"), true, false, "openid-client mod_auth_openidc"),
+            (samples::client("w"), false, true, "openid-client mod_auth_openidc"),
+            (samples::client("w"), true, true, "openid-client mod_auth_openidc"),
+            (samples::public_client("s"), true, false, ""),
+            (samples::public_client("s"), false, true, "oidc-client-ts"),
+            (native.clone(), true, false, "openid-client"),
+            (native, false, true, "openid-client"),
+            (machine(), false, true, "openid-client"),
+            (device(), false, true, "openid-client"),
+        ] {
+            let mut client = client;
+            client.metadata.require_pushed_authorization_requests = must_push;
+            client.metadata.dpop_bound_access_tokens = must_prove;
+            let all = settings(&client, None);
+            assert_eq!(names(&all).join(" "), expected, "{} {must_push} {must_prove}", client.id);
+            for Settings { library, text, .. } in &all {
+                assert_eq!(is_in(&push, text), must_push, "{library}: {text}");
+                assert_eq!(is_in(&prove, text), must_prove, "{library}: {text}");
+            }
+            client.metadata.require_pushed_authorization_requests = false;
+            let of_server = of(&Issuer::parse("https://id.example").unwrap(), &client, None, must_push);
+            assert_eq!(of_server, all, "it is the same where the server asks for it");
+        }
+        // What has no request at the authorization endpoint pushes none.
+        for client in [machine(), device()] {
+            let all = of(&Issuer::parse("https://id.example").unwrap(), &client, None, true);
+            assert_eq!(all, settings(&client, None));
         }
     }
 

@@ -261,7 +261,9 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         }
         Command::Settings { id, library, print } => {
             let client = clients::find(&app, &id).await.map_err(output::refused)?;
-            print_settings(settings::of(&app.config.issuer, &client, None), library.as_deref(), print)
+            let all_must_push = app.config.authorization.require_pushed_requests;
+            let all = settings::of(&app.config.issuer, &client, None, all_must_push);
+            print_settings(all, library.as_deref(), print)
         }
         Command::EndOldSecret { id, print } => {
             let before = clients::find(&app, &id).await.map_err(output::refused)?;
@@ -329,6 +331,12 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
     }
     let metadata = client.metadata;
     let secret = client.client_secret.map(|secret| format!("{secret}  (shown only this once)"));
+    // Devices and machines send nobody to the authorization endpoint.
+    let pkce = match (metadata.redirect_uris.is_empty(), metadata.require_pkce) {
+        (true, _) => "",
+        (false, true) => "required",
+        (false, false) => "optional",
+    };
     output::details([
         ("client_id", client.client_id),
         ("client_secret", secret.unwrap_or_default()),
@@ -344,7 +352,7 @@ fn show(client: ClientView, print: Print) -> anyhow::Result<()> {
             "access tokens",
             format!("{} {}", metadata.access_token_format, metadata.access_token_signed_response_alg),
         ),
-        ("PKCE", if metadata.require_pkce { "required" } else { "optional" }.to_owned()),
+        ("PKCE", pkce.to_owned()),
         ("pushed requests only", output::flag(metadata.require_pushed_authorization_requests)),
         ("bound tokens only", output::flag(metadata.dpop_bound_access_tokens)),
         ("skips consent", output::flag(metadata.skip_consent)),

@@ -10,10 +10,10 @@ const file = '../node_modules/oidc-client-ts/dist/browser/oidc-client-ts.min.js'
 const library = await readFile(new URL(file, import.meta.url));
 
 /** What its developer writes: one page for everything, which finishes a sign-in or a sign-out when it was led back. */
-const page = (settings) => `<!doctype html><meta charset="utf-8"><title>Relying party</title>
+const page = (manager) => `<!doctype html><meta charset="utf-8"><title>Relying party</title>
 <script src="/oidc-client-ts.js"></script>
 <script>
-  const manager = new oidc.UserManager(${JSON.stringify(settings)});
+  ${manager}
   const happened = [];
   for (const event of ['UserLoaded', 'UserSignedOut', 'SilentRenewError'])
     manager.events['add' + event](() => happened.push(event));
@@ -27,7 +27,7 @@ async function serve(settings) {
   const server = createServer((request, answer) => {
     const isLibrary = request.url === '/oidc-client-ts.js';
     answer.setHeader('content-type', isLibrary ? 'text/javascript' : 'text/html');
-    answer.end(isLibrary ? library : page(settings));
+    answer.end(isLibrary ? library : page(app.manager ?? `const manager = new oidc.UserManager(${JSON.stringify(settings)});`));
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const origin = `http://localhost:${server.address().port}`;
@@ -36,7 +36,8 @@ async function serve(settings) {
     server.close();
     server.closeAllConnections();
   };
-  return { origin, stop, settings };
+  const app = { origin, stop, settings };
+  return app;
 }
 
 /** A browser test with such an application, registered and open in `page`. */

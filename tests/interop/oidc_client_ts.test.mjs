@@ -113,3 +113,18 @@ applicationTest('the settings to paste are those that sign people in', async ({ 
   const { authority, client_id, redirect_uri, post_logout_redirect_uri, scope } = app.settings;
   assert.deepEqual(pasted, { authority, client_id, redirect_uri, post_logout_redirect_uri, scope });
 });
+
+applicationTest('the settings to paste prove the key that tokens must be bound to', async ({ server, page, app }) => {
+  await server.command('client', 'update', 'spa', '--dpop-bound-access-tokens');
+  const text = await server.settings({ client_id: 'spa' }, 'oidc-client-ts');
+  app.manager = text.replace(/^import (.*) from 'oidc-client-ts';$/m, 'const $1 = oidc;').replace('export ', '');
+  await page.goto(app.origin);
+  const user = await signInByRedirect(page);
+  assert.equal(user.token_type, 'DPoP');
+  const status = await page.evaluate(async (url) => {
+    const user = await manager.getUser();
+    const headers = { authorization: `DPoP ${user.access_token}`, dpop: await manager.dpopProof(url, user) };
+    return (await fetch(url, { headers })).status;
+  }, `${server.issuer}/userinfo`);
+  assert.equal(status, 200);
+});

@@ -188,16 +188,27 @@ test('sign-out from the application ends the session', async () => {
   await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('login_required'));
 });
 
-/** What the administrator is given to paste, as a module of its own beside the library. */
+/** What the administrator is given to paste, as a module of its own beside the library; and its text. */
 async function pasted(registered) {
   const text = await server.settings(registered, 'openid-client');
   const file = new URL(`../pasted-${registered.client_id}.mjs`, import.meta.url);
   await writeFile(file, text);
   try {
-    return await import(file);
+    return { text, ...(await import(file)) };
   } finally {
     await rm(file);
   }
+}
+
+/** Does what the comments at the end of the settings say: the request first, then what comes at the redirect URI. */
+async function asAdvised({ text, config, parameters, codeVerifier, DPoP }) {
+  const [, start, end] = text.match(/^\/\/ (.*), and at the redirect URI:\n\/\/ (.*)$/m);
+  const run = (code, currentUrl) =>
+    new Function('client', 'config', 'parameters', 'codeVerifier', 'DPoP', 'currentUrl', `return (async () => ${code})()`)(
+      ...[client, config, parameters, codeVerifier, DPoP, currentUrl],
+    );
+  const url = await run(start);
+  return { url, tokens: await run(end, await new Browser().travel(url, redirectUri)) };
 }
 
 for (const method of ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'none']) {
@@ -213,14 +224,24 @@ for (const method of ['client_secret_basic', 'client_secret_post', 'client_secre
       const native = ['--metadata', '{"application_type":"native"}'];
       await server.command('client', 'update', registered.client_id, ...native);
     }
-    const { config, parameters, codeVerifier } = await pasted(registered);
-    const start = client.buildAuthorizationUrl(config, parameters);
-    const callback = await new Browser().travel(start, redirectUri);
-    const tokens = await client.authorizationCodeGrant(config, callback, { pkceCodeVerifier: codeVerifier });
+    const { tokens } = await asAdvised(await pasted(registered));
     assert.equal(tokens.claims().aud, registered.client_id);
     assert.equal(header(tokens.id_token).alg, 'ES256');
   });
 }
+
+test('the settings to paste push what must be pushed, and prove what must be proved', async () => {
+  const metadata = { require_pushed_authorization_requests: true, dpop_bound_access_tokens: true };
+  const settings = await pasted(await server.register({ redirect_uris: [redirectUri], ...metadata }));
+  const { url, tokens } = await asAdvised(settings);
+  assert.deepEqual([...url.searchParams.keys()].sort(), ['client_id', 'request_uri']);
+  assert.equal(tokens.token_type, 'dpop');
+  const { DPoP, config } = settings;
+  const endpoint = new URL(config.serverMetadata().userinfo_endpoint);
+  const ask = (options) =>
+    client.fetchProtectedResource(config, tokens.access_token, endpoint, 'GET', undefined, undefined, options);
+  assert.equal((await (await ask({ DPoP })).json()).sub, tokens.claims().sub);
+});
 
 test('the settings to paste for a machine get it a token', async () => {
   const printed = await server.command(
@@ -228,4 +249,14 @@ test('the settings to paste for a machine get it a token', async () => {
   );
   const { tokens } = await pasted(JSON.parse(printed));
   assert.equal(tokens.scope, 'orders:read orders:write');
+  assert.equal(tokens.token_type, 'bearer');
+});
+
+test('the settings to paste for a machine that proves its key get it a token that is bound', async () => {
+  const printed = await server.command(
+    ...['client', 'create', '--json', '--name', 'Job', '--kind', 'machine', '--scope', 'orders:read'],
+    '--dpop-bound-access-tokens',
+  );
+  const { tokens } = await pasted(JSON.parse(printed));
+  assert.equal(tokens.token_type, 'dpop');
 });

@@ -104,7 +104,8 @@ pub async fn settings(
     Path(id): Path,
 ) -> Result<Json<ClientSettings>, Problem> {
     let client = clients::seen(&app, &caller.origin, &id).await?;
-    Ok(Json(ClientSettings { settings: settings::of(&app.config.issuer, &client, None) }))
+    let all_must_push = app.config.authorization.require_pushed_requests;
+    Ok(Json(ClientSettings { settings: settings::of(&app.config.issuer, &client, None, all_must_push) }))
 }
 
 /// One client.

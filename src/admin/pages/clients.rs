@@ -424,7 +424,7 @@ fn connect(app: &App, client: &Client, secret: Option<&str>, open: bool) -> Conn
         issuer: issuer.as_str().to_owned(),
         discovery: issuer.at("/.well-known/openid-configuration"),
         hints: hints.into_iter().map(|(uri, hint)| (uri, hint.to_string())).collect(),
-        settings: settings::of(issuer, client, secret),
+        settings: settings::of(issuer, client, secret, app.config.authorization.require_pushed_requests),
     }
 }
 
