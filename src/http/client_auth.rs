@@ -135,7 +135,8 @@ async fn judged(
             _ => AssertionError::Signature,
         }
     })?;
-    // Core §9: "The Audience SHOULD be the URL of the Authorization Server's Token Endpoint"; RFC 7523 §3 allows the issuer.
+    // Core §9: "The Audience value MUST be the OP's Issuer Identifier". Its earlier revisions had clients name the token
+    // endpoint, and RFC 7523 §3 allows that: most libraries still do.
     let token_endpoint = app.config.issuer.at("/token");
     let audiences = [app.config.issuer.as_str(), token_endpoint.as_str(), endpoint];
     Ok(judge(&claims, &client.id, &audiences, app.clock.now())?)

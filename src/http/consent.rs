@@ -18,9 +18,11 @@ use super::session::{self, Live};
 use crate::app::App;
 use crate::pages;
 use crate::protocol::error::ErrorCode;
+use crate::protocol::ids::{ClientId, UserId};
 use crate::protocol::params::Params;
 use crate::protocol::prompt::{Question, scopes_to_show};
-use crate::store::Consent;
+use crate::protocol::scope::Scope;
+use crate::store::{Consent, StoreError};
 
 /// The question.
 pub async fn get(
@@ -46,7 +48,7 @@ pub async fn get(
         words,
         flow: flow.seal(&app)?,
         csrf: browser.csrf(&app.seals),
-        app: about(&asked),
+        app: about(&asked.client, asked.reply_to.redirect.destination()),
         account: live.user.display_name().to_owned(),
         scopes,
     };
@@ -68,25 +70,17 @@ pub async fn post(
     let (Some(Live { session, user }), Ok(request)) = (live, &asked.request) else {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     };
-    let answered =
-        flow.progress.asked.as_ref().is_some_and(|asked| asked.is_answered_by(&session.id, request));
+    let answered = flow
+        .progress
+        .asked
+        .as_ref()
+        .is_some_and(|asked| asked.is_answered_by(&session.id, &request.consent_scope));
     if !answered {
         return Ok(Redirect::to(&flow.next(&app)?).into_response());
     }
     match form.get("decision") {
         Some("allow") => {
-            let now = app.clock.now();
-            let consent = Consent {
-                id: app.entropy.ordered_id(&app.clock).into(),
-                user_id: user.id.clone(),
-                client_id: asked.client.id.clone(),
-                scope: request.consent_scope.clone(),
-                created_at: now,
-            };
-            let origin = info.anonymous().by_user(&user.id);
-            let target = format!("client:{}", asked.client.id);
-            let audit = app.audit(&origin, "consent.allow", target, request.consent_scope.to_string());
-            app.store.allow(&consent, now, &audit).await?;
+            remember(&app, &info, &user.id, &asked.client.id, &request.consent_scope).await?;
             flow.progress.consented = Some(session.id.clone());
             Ok(Redirect::to(&flow.next(&app)?).into_response())
         }
@@ -96,6 +90,27 @@ pub async fn post(
         }
         _ => Err(PageError::malformed("decision must be allow or deny")),
     }
+}
+
+/// Remembers what a user allowed a client, beside what they allowed it before.
+pub(super) async fn remember(
+    app: &App,
+    info: &RequestInfo,
+    user: &UserId,
+    client: &ClientId,
+    scope: &Scope,
+) -> Result<(), StoreError> {
+    let now = app.clock.now();
+    let consent = Consent {
+        id: app.entropy.ordered_id(&app.clock).into(),
+        user_id: user.clone(),
+        client_id: client.clone(),
+        scope: scope.clone(),
+        created_at: now,
+    };
+    let origin = info.anonymous().by_user(user);
+    let audit = app.audit(&origin, "consent.allow", format!("client:{client}"), scope.to_string());
+    app.store.allow(&consent, now, &audit).await
 }
 
 fn open(app: &App, flow: Option<&str>, browser: &Browser) -> Result<(Flow, Params), PageError> {

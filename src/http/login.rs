@@ -21,6 +21,7 @@ use crate::branding::accent_address;
 use crate::i18n::{Phrase, Words, key};
 use crate::mail::to_users;
 use crate::pages::{self, LoginProblem};
+use crate::protocol::client::Client;
 use crate::protocol::sign_in::{Authenticated, Next, Proof, SignIn};
 
 /// The form.
@@ -260,7 +261,7 @@ impl Purpose {
                     // Who chose and is here again must prove who they are.
                     && flow.progress.selected.is_none();
             }
-            purpose.app = Some(about(&asked));
+            purpose.app = Some(about(&asked.client, asked.reply_to.redirect.destination()));
         }
         Ok(purpose)
     }
@@ -327,16 +328,16 @@ pub(super) fn refused(mut response: Response, problem: LoginProblem) -> Response
 }
 
 /// The application as its users see it.
-pub(super) fn about(asked: &Asked) -> pages::App {
-    let metadata = &asked.client.metadata;
+pub(super) fn about(client: &Client, redirect_host: String) -> pages::App {
+    let metadata = &client.metadata;
     pages::App {
         name: metadata.client_name.clone(),
-        logo: metadata.logo_uri.is_some().then(|| client_logo::address(&asked.client.id)),
+        logo: metadata.logo_uri.is_some().then(|| client_logo::address(&client.id)),
         accent: metadata.accent_color.and_then(accent_address),
         client_uri: metadata.client_uri.clone(),
         policy_uri: metadata.policy_uri.clone(),
         tos_uri: metadata.tos_uri.clone(),
-        redirect_host: asked.reply_to.redirect.destination(),
-        unverified: asked.client.self_registration.is_some(),
+        redirect_host,
+        unverified: client.self_registration.is_some(),
     }
 }

@@ -58,7 +58,7 @@ async fn read(app: &App, client: &Client, params: &Params, text: &str) -> Result
     unfold(params, &claims, &client.id, app.config.issuer.as_str(), app.clock.now())
 }
 
-/// Core §6.1: "If encrypted, the Request Object … signed … first and then encrypted". A client that registered how it
+/// Core §6.1: "it MUST be signed then encrypted, with the result being a Nested JWT". A client that registered how it
 /// encrypts may still send what is only signed (OpenID Connect Registration §2).
 fn decrypted(app: &App, client: &Client, text: &str) -> Result<String, ObjectError> {
     let Ok(jwe) = Jwe::parse(text) else { return Ok(text.to_owned()) };

@@ -9,29 +9,31 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::browser::Browser;
-use super::client_logo;
+use super::consent;
 use super::error::PageError;
 use super::extract::{OwnForm, QueryFields};
 use super::flow::{Flow, Goal, Typing};
+use super::login::about;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::session::{self, Live};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::throttle::{self, Counted};
-use crate::branding::accent_address;
 use crate::pages::{self, DeviceProblem};
 use crate::protocol::assurance::Level;
 use crate::protocol::claims_request::ClaimsRequest;
 use crate::protocol::client::Client;
 use crate::protocol::code::Code;
-use crate::protocol::device::{Situation, Step, UserCode, may_be_decided, next_step, scope_now, wanted};
+use crate::protocol::device::{
+    Situation, Step, UserCode, level_of_sign_in, may_be_decided, next_step, scope_now, wanted,
+};
 use crate::protocol::ids::ConsentId;
 use crate::protocol::prompt::{Question, scopes_to_show};
 use crate::protocol::scope::Scope;
 use crate::protocol::sign_in::SignIn;
 use crate::sealing::Purpose;
-use crate::store::{Consent, Decided, DeviceRequest};
+use crate::store::{Decided, DeviceRequest};
 
 /// No code that is shown again in the form is longer, in characters.
 const LONGEST_SHOWN: usize = 40;
@@ -198,7 +200,7 @@ async fn go_on(
     let address = match waiting.step(app, live, flow).await? {
         Step::Ask => return ask(app, browser, live, flow, waiting).await,
         Step::Login => {
-            flow.wanted = waiting.client.metadata.least_acr.unwrap_or_default();
+            flow.wanted = level_of_sign_in(&app.config.assurance.classes, &waiting.client);
             format!("/login?flow={}", flow.seal(app)?)
         }
         Step::StepUp(level) => {
@@ -262,27 +264,13 @@ async fn ask(
         words,
         flow: flow.seal(app)?,
         csrf: browser.csrf_in(&app.seals, &live.session.id),
-        app: about(&waiting.client),
+        // It sends no browser anywhere.
+        app: about(&waiting.client, String::new()),
         account: live.user.display_name().to_owned(),
         code: typing_of(flow)?.code,
         scopes,
     };
     Ok(html(&page, &Csp::default()))
-}
-
-/// The application as its users see it. It sends no browser anywhere.
-fn about(client: &Client) -> pages::App {
-    let metadata = &client.metadata;
-    pages::App {
-        name: metadata.client_name.clone(),
-        logo: metadata.logo_uri.is_some().then(|| client_logo::address(&client.id)),
-        accent: metadata.accent_color.and_then(accent_address),
-        client_uri: metadata.client_uri.clone(),
-        policy_uri: metadata.policy_uri.clone(),
-        tos_uri: metadata.tos_uri.clone(),
-        redirect_host: String::new(),
-        unverified: client.self_registration.is_some(),
-    }
 }
 
 /// Takes a decision, of whoever was asked and for what they were asked about.
@@ -300,11 +288,8 @@ async fn decide(
         return form(app, browser, live, &flow, Some(DeviceProblem::NotWaiting));
     };
     let scope = waiting.scope();
-    let was_asked = flow
-        .progress
-        .asked
-        .as_ref()
-        .is_some_and(|asked| asked.session == live.session.id && asked.scope.covers(&scope));
+    let was_asked =
+        flow.progress.asked.as_ref().is_some_and(|asked| asked.is_answered_by(&live.session.id, &scope));
     if !was_asked || waiting.step(app, live, &flow).await? != Step::Ask {
         return Ok(Redirect::to(&flow.next(app)?).into_response());
     }
@@ -354,17 +339,7 @@ async fn consented(
     if let Some(consent) = standing.filter(|consent| consent.scope.covers(scope)) {
         return Ok(Some(Some(consent.id.clone())));
     }
-    let now = app.clock.now();
-    let consent = Consent {
-        id: app.entropy.ordered_id(&app.clock).into(),
-        user_id: live.user.id.clone(),
-        client_id: client.id.clone(),
-        scope: scope.clone(),
-        created_at: now,
-    };
-    let origin = info.anonymous().by_user(&live.user.id);
-    let audit = app.audit(&origin, "consent.allow", format!("client:{}", client.id), scope.to_string());
-    app.store.allow(&consent, now, &audit).await?;
+    consent::remember(app, info, &live.user.id, &client.id, scope).await?;
     // Its id is that of the consent that was there before, if one was.
     let standing = store.consent(&live.user.id, &client.id).await?;
     Ok(standing.filter(|consent| consent.scope.covers(scope)).map(|consent| Some(consent.id.clone())))

@@ -143,7 +143,11 @@ async fn access_token_of(request: Request) -> Result<Option<(Scheme, String)>, O
                 return Ok(None);
             };
             if token.trim().is_empty() {
-                return Err(malformed("the Authorization header holds no token"));
+                return Err(refused(
+                    scheme,
+                    ErrorCode::InvalidRequest,
+                    "the Authorization header holds no token",
+                ));
             }
             Some((scheme, token.trim().to_owned()))
         }
@@ -157,7 +161,9 @@ async fn access_token_of(request: Request) -> Result<Option<(Scheme, String)>, O
         Err(error) => return Err(malformed(&error.to_string())),
     };
     match (in_header, in_form) {
-        (Some(_), Some(_)) => Err(malformed("the access token is sent in more than one way")),
+        (Some((scheme, _)), Some(_)) => {
+            Err(refused(scheme, ErrorCode::InvalidRequest, "the access token is sent in more than one way"))
+        }
         (header, form) => Ok(header.or(form)),
     }
 }

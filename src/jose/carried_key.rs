@@ -31,7 +31,7 @@ pub fn verify_by_carried_key<T: DeserializeOwned>(jws: &Jws<'_>) -> Result<(T, S
         return Err(CarriedKeyError::Private);
     }
     let about = About::of(jwk).ok_or(CarriedKeyError::NoKey)?;
-    if !about.is_for("sig", &["verify"]) || !about.allows(jws.alg().as_str()) {
+    if !about.is_for("sig", &["verify"]) || !about.allows(jws.alg()) {
         return Err(CarriedKeyError::NoKey);
     }
     let public = PublicKey::from_members(jwk).ok_or(CarriedKeyError::NoKey)?;

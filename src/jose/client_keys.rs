@@ -52,7 +52,7 @@ impl ClientKeys {
         let about = About::of(jwk)?;
         let public = PublicKey::from_members(jwk)?;
         if about.is_for("sig", &["verify"]) {
-            let algs = public.signing_algs().iter().filter(|alg| about.allows(alg.as_str()));
+            let algs = public.signing_algs().iter().filter(|alg| about.allows(**alg));
             let usable = algs.filter_map(|alg| VerifyingKey::new(*alg, &public));
             self.verifying.extend(usable.map(|key| Named { kid: about.kid.clone(), key }));
         }
@@ -150,13 +150,14 @@ impl About {
                 || self.operations.iter().any(|said| operations.contains(&said.as_str())))
     }
 
-    pub(super) fn allows(&self, alg: &str) -> bool {
-        self.alg.as_deref().is_none_or(|said| said == alg)
+    pub(super) fn allows(&self, alg: SigningAlg) -> bool {
+        self.alg.as_deref().is_none_or(|said| SigningAlg::named(said) == Some(alg))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
     use serde_json::{Value, json};
 
     use super::{ClientKeys, MOST_KEYS};
@@ -255,6 +256,27 @@ mod tests {
                 let forged = compact(&json!({ "alg": alg, "kid": signer.kid }), &payload, &signature);
                 assert_eq!(verify(&keys(&[plain(signer)]), &forged), Err(VerifyError::BadSignature), "{alg}");
             }
+        }
+    }
+
+    #[test]
+    fn rfc9864_2_2_ed25519_is_another_name_of_eddsa() {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let claims = json!({ "iss": "me" });
+        for name in ["EdDSA", "Ed25519"] {
+            let unsigned = compact(&json!({ "alg": name }), claims.to_string().as_bytes(), b"");
+            let input = unsigned.trim_end_matches('.');
+            let token = format!("{input}.{}", base64url(pair.sign(input.as_bytes())));
+            let jwk = |said: Value| {
+                let x = base64url(pair.public_key());
+                let mut jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": x, "alg": said });
+                jwk.as_object_mut().unwrap().retain(|_, value| !value.is_null());
+                keys(&[jwk])
+            };
+            for said in [json!("EdDSA"), json!("Ed25519"), Value::Null] {
+                assert_eq!(verify(&jwk(said), &token), Ok(claims.clone()), "{name}");
+            }
+            assert!(verify(&jwk(json!("Ed448")), &token).is_err(), "{name}");
         }
     }
 

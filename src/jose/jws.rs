@@ -1,7 +1,5 @@
 //! Compact JWS (RFC 7515 §7.1): read without being believed, written, and verified under a shared secret.
 
-use std::str::FromStr as _;
-
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -56,6 +54,7 @@ pub struct Jws<'a> {
 /// The members of the header that are understood (RFC 7515 §4.1). serde refuses one that stands there twice.
 #[derive(Debug, Deserialize)]
 struct Header {
+    #[serde(deserialize_with = "named_alg")]
     alg: SigningAlg,
     #[serde(default, deserialize_with = "present")]
     kid: Option<String>,
@@ -67,6 +66,11 @@ struct Header {
     jwk: Option<Value>,
     #[serde(default, deserialize_with = "present")]
     crit: Option<IgnoredAny>,
+}
+
+fn named_alg<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<SigningAlg, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    SigningAlg::named(&name).ok_or_else(|| serde::de::Error::custom("alg is not known"))
 }
 
 impl<'a> Jws<'a> {
@@ -89,7 +93,7 @@ impl<'a> Jws<'a> {
         }
         let header = text.split('.').next().filter(|_| text.len() <= LONGEST).and_then(decoded);
         let named: Option<Named> = header.and_then(|header| serde_json::from_slice(&header).ok());
-        named.is_some_and(|named| SigningAlg::from_str(&named.alg).is_err())
+        named.is_some_and(|named| SigningAlg::named(&named.alg).is_none())
     }
 
     fn read(text: &'a str) -> Option<Self> {

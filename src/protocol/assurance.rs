@@ -70,11 +70,16 @@ impl Classes {
                 named: levels.clone(),
             });
         }
-        let values: Vec<Value> = request.acr_values.iter().map(|value| Value::from(value.as_str())).collect();
-        match named(&values).as_slice() {
-            [] => Wanted::Nothing,
-            // Core §3.1.2.1: "in order of preference"
-            [preferred, ..] => Wanted::Preferred { level: *preferred, named: named(&values) },
+        self.preferred(&request.acr_values)
+    }
+
+    /// What these `acr_values` want, which stand "in order of preference" (Core §3.1.2.1).
+    #[must_use]
+    pub fn preferred(&self, acr_values: &[String]) -> Wanted {
+        let named: Vec<Level> = acr_values.iter().filter_map(|name| self.level(name)).collect();
+        match named.first() {
+            None => Wanted::Nothing,
+            Some(&level) => Wanted::Preferred { level, named },
         }
     }
 
@@ -111,6 +116,33 @@ pub enum Wanted {
     },
     /// Something that is no level here, and nothing else will do.
     Impossible,
+}
+
+/// By what a session falls short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Its user can prove more than it holds: up to this level, they are asked for it.
+    Proof(Level),
+    /// Its user has nothing yet by which to prove this level.
+    Means(Level),
+}
+
+/// By what a session at the level `reached` falls short of what is `required` of it, and of what is `preferred` as far as
+/// that can be had: `acr_values` are voluntary (Core §3.1.2.1). `attainable` is the highest level that its user can reach;
+/// none where that was not looked up.
+#[must_use]
+pub fn lack(
+    reached: Level,
+    required: Option<Level>,
+    preferred: Option<Level>,
+    attainable: Option<Level>,
+) -> Option<Lack> {
+    let missing = |level: &Level| reached < *level;
+    let preferred = preferred.map(|level| level.min(attainable.unwrap_or(level))).filter(missing);
+    match required.filter(missing) {
+        Some(level) if attainable.is_some_and(|attainable| attainable < level) => Some(Lack::Means(level)),
+        required => required.max(preferred).map(Lack::Proof),
+    }
 }
 
 impl Wanted {

@@ -164,7 +164,7 @@ pub enum RequestError {
     /// Core §6.2.3.
     #[error("request_uri {0}")]
     RequestUriUnreachable(String),
-    /// Core §6.2.1: the two "MUST NOT be used together".
+    /// Core §6: "If one of these parameters is used, the other MUST NOT be used in the same request."
     #[error("request and request_uri must not be used together")]
     TwoRequestObjects,
     /// RFC 9126 §4, §6: "the only means … the client is allowed to use".
@@ -551,10 +551,10 @@ impl Prompt {
                 "consent" => prompt.consent = true,
                 "select_account" => prompt.select_account = true,
                 "create" if policy.sign_up => prompt.create = true,
-                // Initiating User Registration §4.1: "If the OpenID Provider does not support this parameter value, it
-                // SHOULD respond with an HTTP 400 … or … invalid_request".
+                // Initiating User Registration §4: "If the OpenID Provider receives a prompt value that it does not
+                // support … the OP SHOULD respond with … an "error" value of "invalid_request"".
                 "create" => return Err(RequestError::NoSignUp),
-                // Core §3.1.2.1: ignoring what is not understood "will help facilitate phased deployment".
+                // As other parameters that are not understood (Core §3.1.2.1).
                 _ => {}
             }
         }

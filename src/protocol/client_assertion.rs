@@ -218,7 +218,7 @@ mod tests {
     #[test]
     fn rfc7523_3_each_claim_is_judged() {
         for (changes, outcome) in [
-            (json!({ "aud": ["https://other.example", "https://id.example/token"] }), None),
+            (json!({ "aud": ["https://id.example", "https://id.example/token"] }), None),
             (json!({ "iat": NOW + 10, "nbf": NOW + 10 }), None),
             (json!({ "iat": 1_000_000.25, "exp": 1_000_060.75 }), None),
             (json!({ "exp": "soon" }), Some(AssertionError::Malformed)),
@@ -226,6 +226,10 @@ mod tests {
             (json!({ "sub": "d" }), Some(AssertionError::Subject)),
             (json!({ "aud": "https://id.example/" }), Some(AssertionError::Audience)),
             (json!({ "aud": [] }), Some(AssertionError::Audience)),
+            (
+                json!({ "aud": ["https://other.example", "https://id.example"] }),
+                Some(AssertionError::Audience),
+            ),
             (json!({ "aud": 7 }), Some(AssertionError::Malformed)),
             (json!({ "exp": NOW }), Some(AssertionError::Expired)),
             (json!({ "exp": null }), Some(AssertionError::Malformed)),

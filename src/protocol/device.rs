@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::assurance::{Classes, Level, Wanted};
+use super::assurance::{Classes, Lack, Level, Wanted, lack};
 use super::client::{Client, GrantType};
 use super::code::CodeError;
 use super::error::{ErrorCode, Rule};
@@ -62,8 +62,8 @@ impl UserCode {
         Self(letters.collect())
     }
 
-    /// Reads what somebody typed, as RFC 8628 §6.1 has it: "the user's input should be upper-cased before a comparison", and
-    /// "stripping of all characters outside the chosen character set is recommended".
+    /// Reads what somebody typed, as RFC 8628 §6.1 has it: in capitals, and without the "characters outside the chosen
+    /// character set".
     #[must_use]
     pub fn read(typed: &str) -> Option<Self> {
         if typed.len() > LONGEST_TYPED {
@@ -281,13 +281,14 @@ pub enum Step {
 /// were registered.
 #[must_use]
 pub fn wanted(classes: &Classes, client: &Client) -> Wanted {
-    let named: Vec<Level> =
-        client.metadata.default_acr_values.iter().filter_map(|name| classes.level(name)).collect();
-    match named.as_slice() {
-        [] => Wanted::Nothing,
-        // Core §3.1.2.1: "in order of preference"
-        [preferred, ..] => Wanted::Preferred { level: *preferred, named: named.clone() },
-    }
+    classes.preferred(&client.metadata.default_acr_values)
+}
+
+/// The level that is asked for at once of whoever signs in again.
+#[must_use]
+pub fn level_of_sign_in(classes: &Classes, client: &Client) -> Level {
+    let preferred = wanted(classes, client).level().map(|(level, _)| level);
+    preferred.max(client.metadata.least_acr).unwrap_or_default()
 }
 
 /// Decides what comes before the question. As [`prompt::next_step`](super::prompt::next_step), for a request with none of the
@@ -302,16 +303,12 @@ pub fn next_step(situation: &Situation<'_>) -> Step {
         return Step::Login;
     }
     let reached = situation.classes.level_of_session(&session.acr);
-    let missing = |level: &Level| reached < *level;
-    let out_of_reach = |level: Level| situation.attainable.is_some_and(|attainable| attainable < level);
-    // As near as can be: `acr_values` are voluntary (Core §3.1.2.1).
-    let preferred = wanted(situation.classes, client).level();
-    let preferred = preferred.map(|(level, _)| level.min(situation.attainable.unwrap_or(level)));
+    let preferred = wanted(situation.classes, client).level().map(|(level, _)| level);
     let required = client.metadata.least_acr.max(situation.least_of_groups);
-    match required.filter(missing) {
-        Some(level) if out_of_reach(level) => Step::SetUp(level),
-        Some(level) => Step::StepUp(preferred.map_or(level, |preferred| level.max(preferred))),
-        None => preferred.filter(missing).map_or(Step::Ask, Step::StepUp),
+    match lack(reached, required, preferred, situation.attainable) {
+        None => Step::Ask,
+        Some(Lack::Means(level)) => Step::SetUp(level),
+        Some(Lack::Proof(level)) => Step::StepUp(level),
     }
 }
 

@@ -91,6 +91,13 @@ impl SigningAlg {
     /// Those whose keys are made at the first start; the others' when a client first needs one.
     pub const FROM_THE_START: &'static [Self] = &[Self::Es256, Self::Rs256, Self::Ps256, Self::EdDsa];
 
+    /// The algorithm that a header or a key names (RFC 7515 §4.1.1, RFC 7517 §4.4). RFC 9864 §2.2 has another name for
+    /// `EdDSA` with the one curve that there is here.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        if name == "Ed25519" { Some(Self::EdDsa) } else { name.parse().ok() }
+    }
+
     /// Is the client's secret the key (OpenID Connect Core §10.1)?
     #[must_use]
     pub fn is_symmetric(self) -> bool {

@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::assurance::{Classes, Level, Wanted};
+use super::assurance::{Classes, Lack, Level, Wanted, lack};
 use super::authorize::AuthorizationRequest;
 use super::client::Client;
 use super::error::{ErrorCode, Rule};
@@ -45,11 +45,11 @@ pub struct Question {
 }
 
 impl Question {
-    /// Does an answer from this session, for this request, answer it? Not if another user signed in meanwhile, or if
+    /// Does an answer from this session, for this scope, answer it? Not if another user signed in meanwhile, or if
     /// the client may ask for more by now than the page named.
     #[must_use]
-    pub fn is_answered_by(&self, session: &SessionId, request: &AuthorizationRequest) -> bool {
-        self.session == *session && self.scope.covers(&request.consent_scope)
+    pub fn is_answered_by(&self, session: &SessionId, scope: &Scope) -> bool {
+        self.session == *session && self.scope.covers(scope)
     }
 }
 
@@ -188,23 +188,23 @@ fn step_up(situation: &Situation<'_>, session: &Session) -> Option<Step> {
         return Some(Step::Refuse(Refusal::UnmetAcr));
     }
     let reached = situation.classes.level_of_session(&session.acr);
-    let missing = |level: &Level| reached < *level;
-    let out_of_reach = |level: Level| situation.attainable.is_some_and(|attainable| attainable < level);
     let silent = situation.request.prompt.none;
     let essential = wanted.level().filter(|(_, essential)| *essential).map(|(level, _)| level);
-    // As near as can be: `acr_values` are voluntary.
-    let preferred = wanted.level().map(|(level, _)| level.min(situation.attainable.unwrap_or(level)));
-    if essential.filter(missing).is_some_and(|level| silent || out_of_reach(level)) {
+    let unmet = match lack(reached, essential, None, situation.attainable) {
+        None => false,
+        Some(Lack::Proof(_)) => silent,
+        Some(Lack::Means(_)) => true,
+    };
+    if unmet {
         return Some(Step::Refuse(Refusal::UnmetAcr));
     }
     let required = essential.max(situation.client.metadata.least_acr).max(situation.least_of_groups);
-    match required.filter(missing) {
-        Some(_) if silent => Some(Step::Refuse(Refusal::InteractionRequired)),
-        Some(level) if out_of_reach(level) => Some(Step::SetUp(level)),
-        Some(level) => Some(Step::StepUp(preferred.map_or(level, |preferred| level.max(preferred)))),
-        None if silent => None,
-        None => preferred.filter(missing).map(Step::StepUp),
-    }
+    let preferred = wanted.level().map(|(level, _)| level).filter(|_| !silent);
+    lack(reached, required, preferred, situation.attainable).map(|lack| match lack {
+        _ if silent => Step::Refuse(Refusal::InteractionRequired),
+        Lack::Means(level) => Step::SetUp(level),
+        Lack::Proof(level) => Step::StepUp(level),
+    })
 }
 
 /// The level that is asked for at once of whoever is not signed in yet: what their groups ask for is not known then.
@@ -590,9 +590,9 @@ mod tests {
     fn openid_core_3_1_2_4_consent_is_by_whom_and_for_what_the_page_showed() {
         let (_, request) = request("");
         let asked = |scope: &str| Question { session: "s".into(), scope: Scope::parse(scope).unwrap() };
-        assert!(asked("openid email").is_answered_by(&"s".into(), &request));
-        assert!(!asked("openid email").is_answered_by(&"other".into(), &request));
-        assert!(!asked("openid").is_answered_by(&"s".into(), &request));
+        assert!(asked("openid email").is_answered_by(&"s".into(), &request.consent_scope));
+        assert!(!asked("openid email").is_answered_by(&"other".into(), &request.consent_scope));
+        assert!(!asked("openid").is_answered_by(&"s".into(), &request.consent_scope));
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub enum PushedError {
     /// §4, §7.3: "SHOULD treat `request_uri` values as one-time use".
     #[error("request_uri was used before: its request was answered already")]
     Used,
-    /// RFC 9101 §5: "`request_uri` … MUST NOT be used" beside `request`.
+    /// Core §6: "If one of these parameters is used, the other MUST NOT be used in the same request."
     #[error("request and request_uri must not be used together")]
     WithObject,
 }

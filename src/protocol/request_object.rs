@@ -40,10 +40,10 @@ pub enum ObjectError {
     /// OpenID Connect Registration §2, `request_object_encryption_alg`.
     #[error("the request object is not encrypted the way the client is registered for")]
     Encryption,
-    /// Core §6.1: "iss … should be the Client ID".
+    /// Core §6.1: "The "iss" value SHOULD be the Client ID of the RP".
     #[error("iss of the request object is not the client_id")]
     Issuer,
-    /// Core §6.1: "aud … should be or include the OP's Issuer Identifier".
+    /// Core §6.1: "The "aud" value MUST be the OP's Issuer Identifier."
     #[error("aud of the request object is not this issuer")]
     Audience,
     /// RFC 7519 §4.1.4.
@@ -55,7 +55,7 @@ pub enum ObjectError {
     /// Core §6.1: neither `request` nor `request_uri` may be in a request object.
     #[error("a request object must not hold request or request_uri")]
     Nested,
-    /// Core §6.1: "the values for the … parameters MUST match".
+    /// Core §6.1: "The values for these parameters MUST match those in the Request Object, if present."
     #[error("client_id and response_type must not differ between the request and its request object")]
     Differs,
     /// A parameter that no parameter can be.
@@ -88,7 +88,7 @@ pub fn may_sign(client: &Client, alg: SigningAlg) -> Result<(), ObjectError> {
 }
 
 /// Judges a verified request object's claims and puts its parameters over those of the request (Core §6.1: "the
-/// parameter values in the Request Object … supersede those passed using the OAuth 2.0 request syntax").
+/// OpenID Connect request parameter values contained in the JWT supersede those passed using the OAuth 2.0 request syntax").
 ///
 /// # Errors
 /// The rule that it breaks.

@@ -37,9 +37,14 @@ async fn ask(router: &Router, path: &str, assertion: &str, extra: &str) -> Page 
 
 on_both!(openid_core_9_private_key_jwt_at_every_endpoint, |app| {
     let key = ClientKey::new("k1");
-    app.client("web", |metadata| by_key(metadata, &key)).await;
+    let of_a_device = |metadata: &mut ClientMetadata| {
+        by_key(metadata, &key);
+        metadata.grant_types.push(GrantType::DeviceCode);
+    };
+    app.client("web", of_a_device).await;
     // tests/it/par.rs has /par.
-    for (number, path) in ["/token", "/introspect", "/revoke"].into_iter().enumerate() {
+    let paths = ["/token", "/introspect", "/revoke", "/device_authorization"];
+    for (number, path) in paths.into_iter().enumerate() {
         for (kind, audience) in
             [json!(ISSUER), json!(format!("{ISSUER}/token")), json!([format!("{ISSUER}{path}"), ISSUER])]
                 .into_iter()
@@ -47,7 +52,8 @@ on_both!(openid_core_9_private_key_jwt_at_every_endpoint, |app| {
         {
             let mut claims = assertion(&format!("{number}-{kind}"));
             claims["aud"] = audience;
-            let page = ask(&app.router, path, &key.sign(&claims), "").await;
+            let extra = if path == "/device_authorization" { "&scope=openid" } else { "" };
+            let page = ask(&app.router, path, &key.sign(&claims), extra).await;
             assert_eq!(page.status, 200, "{path} {claims}: {}", page.body);
         }
     }

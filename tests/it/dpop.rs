@@ -4,27 +4,17 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use countersign::app::Origin;
-use countersign::protocol::client::{AccessTokenFormat, Client, GrantType};
+use countersign::protocol::client::{AccessTokenFormat, GrantType};
 use countersign::protocol::scope::Scope;
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, problem, robot, token};
 use crate::device;
-use crate::par::is_registered_in_every_way;
+use crate::par::{address, is_registered_in_every_way, object, taken};
 use crate::support::client_key::{ClientKey, hash, sign_with_secret, signing_input};
 use crate::support::{
     Engine, ISSUER, Page, Rp, TestApp, Tokens, VERIFIER, at_once, granted, on_both, refused,
 };
-
-/// Changes a client behind its back.
-async fn change(app: &TestApp, id: &str, change: impl FnOnce(&mut Client)) {
-    let before = app.stored_client(id).await;
-    let mut client = before.clone();
-    change(&mut client);
-    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
-    assert!(app.app.store.update_client(&client, before.updated_at, &audit).await.unwrap());
-}
 
 /// Claims for the next request, with changes; null takes a claim out.
 fn claims(app: &TestApp, method: &str, path: &str, changes: &Value) -> Value {
@@ -316,7 +306,7 @@ fn wrong(
         (set("jwk", other.bare_jwk()), "signature"),
         (set("alg", json!("RS256")), "jwk"),
         (set("alg", json!("HS256")), "alg of"),
-        (set("alg", json!("Ed25519")), "alg of"),
+        (set("alg", json!("ES256K")), "alg of"),
         (set("alg", json!(7)), "signed JWT"),
         (set("alg", json!("none")), "signed JWT"),
         (set("crit", json!(["b64"])), "signed JWT"),
@@ -522,6 +512,20 @@ on_both!(rfc9449_10_a_code_is_bound_in_advance, |app| {
     }
 });
 
+on_both!(rfc9449_10_1_a_proof_binds_a_pushed_request_object_too, |app| {
+    app.user("ada").await;
+    let (signer, key) = (ClientKey::new("signer"), ClientKey::new("k"));
+    let client = app.client("web", |metadata| metadata.jwks = Some(signer.jwks())).await;
+    let rp = Rp::new(&app, &client);
+    let fields = [("request", &*signer.sign(&object()))];
+    let beside = proof_with(&app, &key, "POST", "/par", &json!({}));
+    let page = rp.post_with("/par", &fields, &headers(&[&beside])).await;
+    let answer = rp.answer(&mut app.browser(), "ada", &address("web", &taken(&page))).await;
+    let code = answer.sent("code").unwrap_or_else(|| panic!("{}", answer.body));
+    assert_eq!(refused(&redeem(&rp, &code, &[]).await), "invalid_grant");
+    bound(&redeem(&rp, &code, &[&proof(&app, &key)]).await, &key);
+});
+
 on_both!(rfc9449_5_2_who_must_prove_gets_nothing_without, |app| {
     app.user("ada").await;
     let rp = app.rp("web").await;
@@ -529,7 +533,7 @@ on_both!(rfc9449_5_2_who_must_prove_gets_nothing_without, |app| {
     let mut browser = app.browser();
     let before = rp.tokens(&mut browser, "ada", "openid").await;
     let code = rp.code(&mut browser, "ada", "openid").await;
-    change(&app, "web", |client| client.metadata.dpop_bound_access_tokens = true).await;
+    app.change_client("web", |client| client.metadata.dpop_bound_access_tokens = true).await;
     let robot = robot(&app).await;
     for page in
         [redeem(&rp, &code, &[]).await, refresh(&rp, before.refresh(), &[]).await, own(&rp, &[]).await]

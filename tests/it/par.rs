@@ -4,9 +4,8 @@ use std::fmt::Write as _;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
-use countersign::app::Origin;
 use countersign::config::RegistrationMode;
-use countersign::protocol::client::{AuthMethod, Client, ClientMetadata, SigningAlg};
+use countersign::protocol::client::{AuthMethod, ClientMetadata, SigningAlg};
 use countersign::protocol::client_assertion::JWT_BEARER;
 use serde_json::{Value, json};
 
@@ -38,7 +37,7 @@ async fn push(rp: &Rp, extra: &[(&str, &str)]) -> Page {
 }
 
 /// The `request_uri` of an answer that must be one.
-fn taken(page: &Page) -> String {
+pub fn taken(page: &Page) -> String {
     assert_eq!(page.status, 201, "{}", page.body);
     assert_eq!(page.header("content-type"), Some("application/json"));
     assert_eq!(page.header("cache-control"), Some("no-cache, no-store"));
@@ -51,7 +50,7 @@ fn taken(page: &Page) -> String {
 }
 
 /// Where the browser is sent with it.
-fn address(client_id: &str, request_uri: &str) -> String {
+pub fn address(client_id: &str, request_uri: &str) -> String {
     let fields = [("client_id", client_id), ("request_uri", request_uri)];
     format!("/authorize?{}", encode(&fields.map(|(name, value)| (name.to_owned(), value.to_owned()))))
 }
@@ -59,15 +58,6 @@ fn address(client_id: &str, request_uri: &str) -> String {
 /// Pushes the usual request, and answers where the browser is sent.
 async fn pushed(rp: &Rp, extra: &[(&str, &str)]) -> String {
     address(&rp.client_id, &taken(&push(rp, extra).await))
-}
-
-/// Changes a client behind its back.
-async fn change(app: &TestApp, id: &str, change: impl FnOnce(&mut Client)) {
-    let before = app.stored_client(id).await;
-    let mut client = before.clone();
-    change(&mut client);
-    let audit = app.app.audit(&Origin::system(), "test", String::new(), "");
-    assert!(app.app.store.update_client(&client, before.updated_at, &audit).await.unwrap());
 }
 
 /// What the page for whoever comes again says.
@@ -344,18 +334,20 @@ on_both!(rfc9126_7_4_a_client_that_changed_meanwhile_is_judged_as_it_is, |app| {
     let [moved, narrowed, off] =
         [pushed(&rp, &[]).await, pushed(&rp, &[("scope", "openid api")]).await, pushed(&rp, &[]).await];
     let redirect_uri = rp.redirect_uri.clone();
-    change(&app, "web", |client| client.metadata.redirect_uris = vec!["https://new.example/cb".to_owned()])
-        .await;
+    app.change_client("web", |client| {
+        client.metadata.redirect_uris = vec!["https://new.example/cb".to_owned()];
+    })
+    .await;
     let text = app.browser().open(&moved).await.refusal(400);
     assert!(text.contains("redirect_uri is not registered for this client"), "{text}");
-    change(&app, "web", |client| {
+    app.change_client("web", |client| {
         client.metadata.redirect_uris = vec![redirect_uri];
         client.metadata.response_types.clear();
     })
     .await;
     let page = app.browser().open(&narrowed).await;
     assert_eq!(page.sent("error").as_deref(), Some("unauthorized_client"), "{}", page.body);
-    change(&app, "web", |client| client.disabled = true).await;
+    app.change_client("web", |client| client.disabled = true).await;
     let text = app.browser().open(&off).await.refusal(400);
     assert!(text.contains("the client is disabled"), "{text}");
     let page = push(&rp, &[]).await;
@@ -505,7 +497,7 @@ async fn what_is_large_goes_through_as_far_as_the_authorization_endpoint_takes_i
 }
 
 /// A request object that holds everything.
-fn object() -> Value {
+pub fn object() -> Value {
     json!({
         "iss": "web", "aud": ISSUER, "client_id": "web", "response_type": "code", "scope": "openid",
         "redirect_uri": "https://web.example/cb", "state": "inner", "nonce": "inner nonce", "max_age": 1000,
@@ -590,7 +582,7 @@ on_both!(rfc9126_6_who_must_push_is_answered_in_no_other_way, |app| {
     // Begun before, it is not finished after.
     let mut early = app.browser();
     let begun = early.open(&rp.authorization("openid", &[])).await;
-    change(&app, "web", |client| client.metadata.require_pushed_authorization_requests = true).await;
+    app.change_client("web", |client| client.metadata.require_pushed_authorization_requests = true).await;
     let refused_with = |page: &Page| {
         assert_eq!(page.sent("error").as_deref(), Some("invalid_request"), "{}", page.body);
         assert!(page.sent("error_description").unwrap().contains("must be pushed first"));
@@ -617,7 +609,7 @@ on_both!(rfc9126_6_who_must_push_is_answered_in_no_other_way, |app| {
     let object_alone = format!("/authorize?client_id=web&request={}", key.sign(&object()));
     refused_with(&app.browser().get(&object_alone).await);
     let two = vec![rp.redirect_uri.clone(), "https://two.example/cb".to_owned()];
-    change(&app, "web", |client| client.metadata.redirect_uris = two).await;
+    app.change_client("web", |client| client.metadata.redirect_uris = two).await;
     let text = app.browser().get(&object_alone).await.refusal(400);
     assert!(
         text.contains("must be pushed first") && text.contains("pushed authorization requests (PAR)"),
@@ -674,7 +666,7 @@ on_both!(why_a_pushed_request_was_refused_is_explained, |app| {
 
     let at = pushed(&rp, &[]).await;
     assert!(rp.answer(&mut app.browser(), "ada", &at).await.sent("code").is_some());
-    change(&app, "web", |client| client.metadata.require_pushed_authorization_requests = true).await;
+    app.change_client("web", |client| client.metadata.require_pushed_authorization_requests = true).await;
     for (page, section, error) in [
         (push(&rp, &[("request_uri", "x")]).await, "RFC 9126 §2.1", "invalid_request"),
         (push(&rp, &[("x", &"x".repeat(30_000))]).await, "RFC 9126 §2.3", "invalid_request"),

@@ -231,6 +231,15 @@ impl TestApp {
         Arc::unwrap_or_clone(client)
     }
 
+    /// Changes a client behind its back.
+    pub async fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let before = self.stored_client(id).await;
+        let mut client = before.clone();
+        change(&mut client);
+        let audit = self.app.audit(&Origin::system(), "test", String::new(), "");
+        assert!(self.app.store.update_client(&client, before.updated_at, &audit).await.unwrap());
+    }
+
     /// A user as the database has them.
     pub async fn stored_user(&self, id: &UserId) -> User {
         Arc::unwrap_or_clone(self.app.store.asked_anew().user(id).await.unwrap().unwrap())
