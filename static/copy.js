@@ -7,14 +7,23 @@ for (const text of navigator.clipboard ? document.querySelectorAll('[data-copy]'
   button.textContent = 'Copy';
   said.className = 'vh';
   said.setAttribute('role', 'status');
-  button.addEventListener('click', async () => {
-    await navigator.clipboard.writeText(text.textContent);
-    button.textContent = 'Copied';
-    said.textContent = 'Copied';
+  const say = (words) => {
+    button.textContent = words;
+    said.textContent = words;
     setTimeout(() => {
       button.textContent = 'Copy';
       said.textContent = '';
     }, 2000);
+  };
+  button.addEventListener('click', async () => {
+    try {
+      await navigator.clipboard.writeText(text.textContent);
+      say('Copied');
+    } catch {
+      // The browser does not allow it: marked, the keyboard copies it.
+      getSelection().selectAllChildren(text);
+      say('Marked: copy it by keyboard');
+    }
   });
   text.before(button, said);
 }

@@ -185,6 +185,7 @@ fn option_of(field: &str) -> String {
         "id_token_signed_response_alg" => "--id-token-alg".to_owned(),
         "access_token_signed_response_alg" => "--access-token-alg".to_owned(),
         "expires_in" => "--expires".to_owned(),
+        "claims" => "--claim".to_owned(),
         "is_admin" => "--admin".to_owned(),
         "password" => "password".to_owned(),
         "holder" | "over" => field.to_uppercase(),

@@ -312,7 +312,8 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
                 None => users::end_sessions(&app, &origin, &user).await,
             };
             let ended = ended.map_err(output::refused)?;
-            let sentence = format!("{} is signed out of {ended} sessions", user.username);
+            let sessions = if ended == 1 { "session" } else { "sessions" };
+            let sentence = format!("{} is signed out of {ended} {sessions}", user.username);
             done(&user, print, &json!({ "ended": ended }), &sentence)
         }
         Command::SignInMethods { who, print } => show_methods(&app, &who.find(&app).await?, print).await,

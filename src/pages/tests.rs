@@ -2095,6 +2095,17 @@ fn every_page_with_its_style_is_below_60_kb() {
 }
 
 #[test]
+fn the_style_sheet_is_sent_without_its_comments_and_nothing_else_is_missing() {
+    let (written, sent) = (include_str!("../../static/style.css"), assets::find("style.css").unwrap());
+    let sent = std::str::from_utf8(&sent.bytes).unwrap();
+    assert!(written.contains("/*") && !sent.contains("/*") && !sent.contains("*/"));
+    let rules = written.lines().filter(|line| !line.contains("/*") && line.ends_with('}'));
+    for rule in rules {
+        assert!(sent.contains(rule), "{rule}");
+    }
+}
+
+#[test]
 fn notices_survive_the_way_through_the_address() {
     for (notice, ..) in Notice::ALL {
         assert_eq!(Notice::parse(notice.code()), Some(*notice));

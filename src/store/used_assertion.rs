@@ -1,4 +1,4 @@
-//! Client assertions that were accepted: each counts once.
+//! Ids that count once: of client assertions, of proofs of possession, of pushed requests that were answered.
 
 use super::ledger::Entry;
 use super::{Store, StoreError, on_db};

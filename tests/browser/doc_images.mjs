@@ -39,12 +39,17 @@ const windows = {
   'admin-webhook': 'webhook',
   'admin-policies': 'policies',
   'admin-keys': 'keys',
-  'admin-mails-failed': 'mail-outbox',
+  'admin-mails': 'mail-outbox',
   'admin-delegations': 'delegation',
 };
 /** What stands on top of the window; elsewhere, the beginning of the page. */
-const top = { 'admin-client-secret': '.libraries', 'admin-client-preview': '#g-id-token' };
-const WINDOW = { width: 1120, height: 700 };
+const top = {
+  'admin-branding-typed': '#g-choose',
+  'admin-client-preview': '#g-id-token',
+  'admin-client-secret': '.libraries',
+  'admin-webhook': '#g-deliveries',
+};
+const WINDOW = { width: 1120, height: 1000 };
 const NARROW = { width: 560, height: 800 };
 
 /** A PNG as WebP, by the browser's own encoder. */
@@ -76,6 +81,7 @@ for (const { start, pages } of scenes) {
     if (name in windows) await page.setViewportSize(WINDOW);
     // The ring around the field that one is in would look like a part of it.
     await page.evaluate(() => document.activeElement?.blur());
+    await page.mouse.move(0, 0);
     await page.evaluate(() => scrollTo(0, 0));
     if (name in top) await page.$eval(top[name], (element) => element.scrollIntoView());
     const shown = name in windows ? page : page.locator('main');

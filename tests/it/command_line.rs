@@ -391,3 +391,29 @@ fn no_secret_of_a_request_is_logged_even_with_everything_switched_on() {
         assert_eq!(line, None);
     }
 }
+
+/// At a terminal, as `script` of every Debian makes one.
+fn at_a_terminal(folder: &Path, command: &str) -> String {
+    let shell = format!("{} {command}", env!("CARGO_BIN_EXE_countersign"));
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", &shell, "/dev/null"]).current_dir(folder).env_clear();
+    let output = script.env("TERM", "xterm").stdin(Stdio::null()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{text}");
+    text
+}
+
+#[test]
+fn long_work_has_a_bar_at_a_terminal_and_none_elsewhere() {
+    let folder = TempDir::new().unwrap();
+    write(&folder, &format!("issuer = \"http://localhost:8080\"\nsecret = \"{SECRET}\"\n"));
+    let rows = (0..500).map(|number| format!("user{number},user{number}@example.com"));
+    let file: Vec<String> = std::iter::once("username,email".to_owned()).chain(rows).collect();
+    std::fs::write(folder.path().join("users.csv"), file.join("\n")).unwrap();
+    let import = ["import", "csv", "users.csv", "--dry-run"];
+    let seen = at_a_terminal(folder.path(), &import.join(" "));
+    assert!(seen.contains("of 500 users") && seen.contains("500 users (0 with their password)"), "{seen}");
+    let (code, stdout, stderr) = run(folder.path(), &import, &[]);
+    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    assert!(stdout.starts_with("would be taken: 500 users"), "{stdout}");
+}

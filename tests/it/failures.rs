@@ -6,7 +6,7 @@ use countersign::app::Origin;
 use countersign::protocol::client::AuthMethod;
 use serde_json::{Value, json};
 
-use crate::admin_api::{Caller, administrator, problem, robot};
+use crate::admin_api::{Caller, administrator, problem, robot, signed_in};
 use crate::admin_pages::submit;
 use crate::support::{Browser, Page, Rp, TestApp, granted, on_both, refused};
 
@@ -34,6 +34,16 @@ on_both!(the_reference_of_a_refused_sign_in_leads_to_the_audit_log, |app| {
     assert_eq!(found.location(), format!("/admin/audit?correlation_id={reference}"));
     assert!(root.get(found.location()).await.text().contains("session.refused"));
     assert_eq!(root.get("/admin/failures/never").await.status, 404);
+
+    // Who may not read the audit log is not told that it knows the reference.
+    app.user("dana").await;
+    app.rp("notes").await;
+    let delegation = json!({ "holder": "user:dana", "over": "client:notes" });
+    let made = robot(&app).await.json(Method::POST, "/admin/api/delegations", &delegation).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let mut dana = signed_in(&app, "dana").await;
+    assert_eq!(dana.get("/admin/failures").await.status, 200);
+    assert_eq!(dana.get(&format!("/admin/failures/{reference}")).await.status, 404);
 });
 
 on_both!(a_wrong_redirect_uri_is_found_and_mended_from_its_reference_alone, |app| {

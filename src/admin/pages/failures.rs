@@ -16,6 +16,7 @@ use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{AdminFailure, AdminFailures, FailedRedirectUri, FailureLine, Notice, Problem};
 use crate::protocol::audit::AuditFilter;
+use crate::protocol::powers::{Permission, Resource};
 
 const LIST: &str = "/admin/failures";
 
@@ -56,9 +57,11 @@ pub async fn show(
 ) -> Result<Response, PageError> {
     let found = failures::seen(&app, &me.origin(&info), &id).await;
     if matches!(found, Err(Refusal::NotFound(_))) {
-        // Sign-ins that were refused have their reference in the audit log.
+        // Sign-ins that were refused have their reference in the audit log, for those who may read it.
         let filter = AuditFilter { correlation_id: id.clone(), ..AuditFilter::default() };
-        if !app.store.audit_page(&filter, "", 1).await?.rows.is_empty() {
+        if me.powers.has(Permission::Read(Resource::Audit))
+            && !app.store.audit_page(&filter, "", 1).await?.rows.is_empty()
+        {
             return Ok(Redirect::to(&format!("/admin/audit?correlation_id={id}")).into_response());
         }
         return Err(PageError::new(
