@@ -9,7 +9,7 @@ use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::{Timestamp, seconds};
 use crate::protocol::user::User;
 use crate::sealing::Seals;
-use crate::store::{Attempt, Store, StoreError};
+use crate::store::{Attempt, Bucket, Store, StoreError};
 
 /// An attempt that was counted; a sign-in that succeeds takes the count back.
 pub struct CountedAttempt {
@@ -31,8 +31,10 @@ impl CountedAttempt {
     }
 
     /// The address comes first: whoever is beyond its limit does not use up an account's.
-    fn buckets(&self) -> impl Iterator<Item = &String> {
-        self.address.iter().chain(&self.name).chain(&self.account)
+    fn buckets(&self, config: &Throttle) -> impl Iterator<Item = Bucket<'_>> {
+        let address = self.address.iter().map(|name| Bucket { name, most: config.address_failures });
+        let own = self.name.iter().chain(&self.account);
+        address.chain(own.map(|name| Bucket { name, most: config.account_failures }))
     }
 }
 
@@ -123,24 +125,13 @@ pub async fn count(
         account: Some(guessed.of_account(seals, account, name.unwrap_or_default())),
         address: Some(seals.throttle_bucket("address", &address.map(network).unwrap_or_default())),
     };
-    if let Some(address) = &attempt.address
-        && let Some(retry_after) = beyond(store, config, address, config.address_failures, now).await?
-    {
-        return Ok(CountedSignIn::TooMany { retry_after });
-    }
-    let own: Vec<&String> = attempt.name.iter().chain(&attempt.account).collect();
-    let counted = store.count_attempts(&own, now, now.minus(config.window)).await?;
-    let waits = |attempt: Option<&Attempt>| {
-        attempt.and_then(|attempt| wait(config, *attempt, config.account_failures, now))
-    };
-    let (of_name, of_account) = match name {
-        Some(_) => (waits(counted.first()), waits(counted.get(1))),
-        None => (None, waits(counted.first())),
-    };
-    Ok(match (of_name, of_account) {
-        (None, Some(_)) if name.is_some() => CountedSignIn::Hopeless(attempt),
-        (Some(retry_after), _) | (None, Some(retry_after)) => CountedSignIn::TooMany { retry_after },
-        (None, None) => CountedSignIn::Allowed(attempt),
+    let buckets: Vec<Bucket<'_>> = attempt.buckets(config).collect();
+    let counted = store.count_attempts(&buckets, now, now.minus(config.window)).await?;
+    Ok(match one_too_many(config, &buckets, &counted, now) {
+        None => CountedSignIn::Allowed(attempt),
+        // Everything was counted: the account, which comes last, is beyond its limit, and the name is not.
+        Some(_) if counted.len() == buckets.len() && name.is_some() => CountedSignIn::Hopeless(attempt),
+        Some(retry_after) => CountedSignIn::TooMany { retry_after },
     })
 }
 
@@ -297,15 +288,17 @@ pub async fn count_user_code(
     address: IpAddr,
     now: Timestamp,
 ) -> Result<Counted, StoreError> {
-    let address = seals.throttle_bucket("device code from", &network(address));
-    if let Some(retry_after) = beyond(store, config, &address, config.address_failures, now).await? {
-        return Ok(Counted::TooMany { retry_after });
-    }
-    let account = seals.throttle_bucket("device code by", user.as_str());
-    if let Some(retry_after) = beyond(store, config, &account, config.account_failures, now).await? {
-        return Ok(Counted::TooMany { retry_after });
-    }
-    Ok(Counted::Allowed(CountedAttempt { name: None, account: Some(account), address: Some(address) }))
+    let attempt = CountedAttempt {
+        name: None,
+        account: Some(seals.throttle_bucket("device code by", user.as_str())),
+        address: Some(seals.throttle_bucket("device code from", &network(address))),
+    };
+    let buckets: Vec<Bucket<'_>> = attempt.buckets(config).collect();
+    let counted = store.count_attempts(&buckets, now, now.minus(config.window)).await?;
+    Ok(match one_too_many(config, &buckets, &counted, now) {
+        None => Counted::Allowed(attempt),
+        Some(retry_after) => Counted::TooMany { retry_after },
+    })
 }
 
 /// Rows of the audit log that tell that somebody was refused, for each of them and window.
@@ -340,7 +333,8 @@ pub async fn count_news(
     window: Duration,
 ) -> Result<bool, StoreError> {
     let bucket = seals.throttle_bucket("news", &format!("{kind}:{user}"));
-    let counted = store.count_attempts(&[bucket], now, now.minus(window)).await?;
+    let buckets = [Bucket { name: &bucket, most: 1 }];
+    let counted = store.count_attempts(&buckets, now, now.minus(window)).await?;
     Ok(counted.first().is_some_and(|attempt| attempt.count == 1))
 }
 
@@ -352,14 +346,21 @@ async fn beyond(
     limit: u32,
     now: Timestamp,
 ) -> Result<Option<i64>, StoreError> {
-    let counted = store.count_attempts(&[bucket], now, now.minus(config.window)).await?;
-    Ok(counted.first().and_then(|attempt| wait(config, *attempt, limit, now)))
+    let buckets = [Bucket { name: bucket, most: limit }];
+    let counted = store.count_attempts(&buckets, now, now.minus(config.window)).await?;
+    Ok(one_too_many(config, &buckets, &counted, now))
 }
 
-/// The seconds until a bucket's window is over, if its last attempt was one too many.
-fn wait(config: &Throttle, attempt: Attempt, limit: u32, now: Timestamp) -> Option<i64> {
+/// The seconds until a window is over, if the attempt was one too many for the bucket that was counted last.
+fn one_too_many(
+    config: &Throttle,
+    buckets: &[Bucket<'_>],
+    counted: &[Attempt],
+    now: Timestamp,
+) -> Option<i64> {
+    let (bucket, attempt) = buckets.iter().zip(counted).next_back()?;
     let left = seconds(config.window).saturating_sub(now.since(attempt.window_start)).max(1);
-    (attempt.count > i64::from(limit)).then_some(left)
+    (attempt.count > i64::from(bucket.most)).then_some(left)
 }
 
 /// The sign-in succeeded.
@@ -391,10 +392,8 @@ pub async fn lift(store: &Store, seals: &Seals, user: &User) -> Result<(), Store
 /// # Errors
 /// The database is unavailable.
 pub async fn take_back(store: &Store, attempt: &CountedAttempt) -> Result<(), StoreError> {
-    for bucket in attempt.buckets() {
-        store.take_back_attempt(bucket).await?;
-    }
-    Ok(())
+    let counted: Vec<&String> = attempt.address.iter().chain(&attempt.name).chain(&attempt.account).collect();
+    store.take_back_attempt(&counted).await
 }
 
 /// One customer's network: an IPv4 address, or the /64 that an IPv6 host may choose its addresses from.

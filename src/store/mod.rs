@@ -54,7 +54,7 @@ pub use second_factor::{AuthenticatorApp, Means};
 pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};
-pub use throttle::Attempt;
+pub use throttle::{Attempt, Bucket};
 pub use upstream::{LinksOfUpstream, MOST_UPSTREAMS, StoredUpstream, StoredUpstreams};
 pub use user_search::{MOST_READ, UserWindow};
 pub use webhook::{Delivery, KEPT_DELIVERIES, MOST_WEBHOOKS, PlacedRow, Progress, WebhookStanding};

@@ -13,15 +13,27 @@ pub struct Attempt {
     pub window_start: Timestamp,
 }
 
+const ONE_LESS: &str = "UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0";
+
+/// What is counted together, and how much is within its limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Bucket<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Attempts in a window.
+    pub most: u32,
+}
+
 impl Store {
-    /// Counts an attempt in each of these buckets, and answers how they stand. A window that began before `window_floor` is
-    /// over: a new one begins now. Buckets of names come before those of accounts, so that no two writers wait for each other.
+    /// Counts an attempt in these buckets, up to the first that it is too much for, and answers how they stand. A window that
+    /// began before `window_floor` is over: a new one begins now. Buckets of addresses come before those of names, and those
+    /// before those of accounts, so that no two writers wait for each other.
     ///
     /// # Errors
     /// The database is unavailable.
     pub async fn count_attempts(
         &self,
-        buckets: &[impl AsRef<str> + Sync],
+        buckets: &[Bucket<'_>],
         now: Timestamp,
         window_floor: Timestamp,
     ) -> Result<Vec<Attempt>, StoreError> {
@@ -35,27 +47,29 @@ impl Store {
                         window_start = CASE WHEN throttle.window_start <= $3 THEN $2 ELSE throttle.window_start END
                      RETURNING failures, window_start",
                 )
-                .bind(bucket.as_ref())
+                .bind(bucket.name)
                 .bind(now.0)
                 .bind(window_floor.0)
                 .fetch_one(&mut *tx)
                 .await?;
                 attempts.push(Attempt { count, window_start: Timestamp(window_start) });
+                if count > i64::from(bucket.most) {
+                    break;
+                }
             }
             attempts
         }))
     }
 
-    /// Takes an attempt back that was never looked at.
+    /// Takes an attempt back from these buckets that was never looked at. They stand in the order that they were counted in.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn take_back_attempt(&self, bucket: &str) -> Result<(), StoreError> {
+    pub async fn take_back_attempt(&self, buckets: &[impl AsRef<str> + Sync]) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
-            sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
-                .bind(bucket)
-                .execute(&mut *tx)
-                .await?;
+            for bucket in buckets {
+                sqlx::query(ONE_LESS).bind(bucket.as_ref()).execute(&mut *tx).await?;
+            }
         });
         Ok(())
     }
@@ -71,15 +85,12 @@ impl Store {
         address_bucket: Option<&str>,
     ) -> Result<(), StoreError> {
         in_transaction!(self, |tx| {
+            if let Some(address) = address_bucket {
+                sqlx::query(ONE_LESS).bind(address).execute(&mut *tx).await?;
+            }
             for bucket in buckets {
                 sqlx::query("DELETE FROM throttle WHERE bucket = $1")
                     .bind(bucket.as_ref())
-                    .execute(&mut *tx)
-                    .await?;
-            }
-            if let Some(address) = address_bucket {
-                sqlx::query("UPDATE throttle SET failures = failures - 1 WHERE bucket = $1 AND failures > 0")
-                    .bind(address)
                     .execute(&mut *tx)
                     .await?;
             }

@@ -20,7 +20,7 @@ use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::protocol::user_search::UserSearch;
 use countersign::store::{
-    AuditEntry, Carried, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated,
+    AuditEntry, Bucket, Carried, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated,
     SelfRegistered, Share, Store, StoreError, StoredKey,
 };
 use serde_json::json;
@@ -1014,8 +1014,9 @@ on_both!(withdrawing_revokes_the_grants_of_that_user_to_that_client, |app| {
 on_both!(attempts_at_once_are_all_counted_and_windows_turn_over, |app| {
     let store = &app.app.store;
     let window = |now: i64| later(now - 900);
+    let bucket = |name| Bucket { name, most: 99 };
     let attempts = storm(&app, |_, store| async move {
-        store.count_attempts(&["account:1"], NOW, later(-900)).await.unwrap()[0]
+        store.count_attempts(&[bucket("account:1")], NOW, later(-900)).await.unwrap()[0]
     })
     .await;
     let mut counts: Vec<_> = attempts.iter().map(|attempt| attempt.count).collect();
@@ -1023,43 +1024,51 @@ on_both!(attempts_at_once_are_all_counted_and_windows_turn_over, |app| {
     assert_eq!(counts, (1..=32).collect::<Vec<_>>());
 
     for (at, count, begun) in [(899, 33, 0), (900, 1, 900), (901, 2, 900)] {
-        let attempt = store.count_attempts(&["account:1"], later(at), window(at)).await.unwrap()[0];
+        let attempt = store.count_attempts(&[bucket("account:1")], later(at), window(at)).await.unwrap()[0];
         assert_eq!((attempt.count, attempt.window_start), (count, later(begun)), "at {at}");
     }
 
     // A success forgets the account's failures, and takes one from the address.
     for _ in 0..3 {
-        store.count_attempts(&["address:1"], NOW, window(0)).await.unwrap();
+        store.count_attempts(&[bucket("address:1")], NOW, window(0)).await.unwrap();
     }
     store.forgive_attempt(&["account:1"], Some("address:1")).await.unwrap();
-    assert_eq!(store.count_attempts(&["account:1"], NOW, window(0)).await.unwrap()[0].count, 1);
-    assert_eq!(store.count_attempts(&["address:1"], NOW, window(0)).await.unwrap()[0].count, 3);
+    assert_eq!(store.count_attempts(&[bucket("account:1")], NOW, window(0)).await.unwrap()[0].count, 1);
+    assert_eq!(store.count_attempts(&[bucket("address:1")], NOW, window(0)).await.unwrap()[0].count, 3);
     store.forgive_attempt(&["account:2"], Some("address:2")).await.unwrap();
     assert_eq!(
-        store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap()[0].count,
+        store.count_attempts(&[bucket("address:2")], NOW, window(0)).await.unwrap()[0].count,
         1,
         "never below none"
     );
 
     // An attempt that was not looked at is taken back by itself.
-    store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap();
+    store.count_attempts(&[bucket("address:2")], NOW, window(0)).await.unwrap();
     for _ in 0..3 {
-        store.take_back_attempt("address:2").await.unwrap();
+        store.take_back_attempt(&["address:2"]).await.unwrap();
     }
     assert_eq!(
-        store.count_attempts(&["address:2"], NOW, window(0)).await.unwrap()[0].count,
+        store.count_attempts(&[bucket("address:2")], NOW, window(0)).await.unwrap()[0].count,
         1,
         "never below none"
     );
 
     // Two at once, each by itself; and both are forgotten.
     let both = ["name:3", "account:3"];
-    store.count_attempts(&["account:3"], NOW, window(0)).await.unwrap();
-    let attempts = store.count_attempts(&both, NOW, window(0)).await.unwrap();
-    assert_eq!(attempts.iter().map(|attempt| attempt.count).collect::<Vec<_>>(), [1, 2]);
+    store.count_attempts(&[bucket("account:3")], NOW, window(0)).await.unwrap();
+    let counts = async |most: [u32; 2]| {
+        let buckets = [0, 1].map(|number| Bucket { name: both[number], most: most[number] });
+        let attempts = store.count_attempts(&buckets, NOW, window(0)).await.unwrap();
+        attempts.iter().map(|attempt| attempt.count).collect::<Vec<_>>()
+    };
+    assert_eq!(counts([9, 9]).await, [1, 2]);
     store.forgive_attempt(&both, None).await.unwrap();
-    let attempts = store.count_attempts(&both, NOW, window(0)).await.unwrap();
-    assert_eq!(attempts.iter().map(|attempt| attempt.count).collect::<Vec<_>>(), [1, 1]);
+    assert_eq!(counts([1, 1]).await, [1, 1]);
+    // Whoever is beyond the first limit does not use up the second.
+    assert_eq!(counts([1, 1]).await, [2]);
+    assert_eq!(counts([3, 1]).await, [3, 2], "and is counted where it is too much");
+    store.take_back_attempt(&both).await.unwrap();
+    assert_eq!(counts([9, 9]).await, [3, 2]);
 });
 
 on_both!(nodes_that_set_a_setting_at_once_get_the_same, |app| {
