@@ -8,11 +8,11 @@ use crate::account;
 use crate::admin::{api, pages};
 use crate::app::App;
 use crate::http::{
-    assets, authorize, check_session, client_logo, consent, cors, device_authorization, discovery,
+    assets, authorize, check_session, client_logo, consent, cors, device, device_authorization, discovery,
     email_code, forward_auth, forward_auth_sign_in, health, introspect, invitation, jwks, language, link,
     login, logout, metrics, new_password, page, par, passkey, passkey_endpoints, recover, recover_password,
-    register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, upstream, user_code,
-    userinfo, verify_address, webauthn, webfinger,
+    register, registered_client, revoke, second_factor, set_up, setup, sign_up, token, upstream, userinfo,
+    verify_address, webauthn, webfinger,
 };
 
 /// All endpoints of the provider.
@@ -75,7 +75,7 @@ pub fn router(app: &App) -> Router {
         .route("/.well-known/passkey-endpoints", get(passkey_endpoints::get))
         .route("/.well-known/webauthn", get(webauthn::get))
         // Pages of its own
-        .route("/device", get(user_code::get).post(user_code::post))
+        .route("/device", get(device::get).post(device::post))
         .route("/setup", get(setup::get).post(setup::post))
         .route("/recover/password", get(recover_password::get).post(recover_password::post))
         .route("/verify-address", get(verify_address::get).post(verify_address::post))

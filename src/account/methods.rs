@@ -9,9 +9,9 @@ use crate::app::App;
 
 use crate::authn::recovery_code;
 use crate::authn::totp::{Shared, qr_path};
-use crate::http::device;
 use crate::http::error::PageError;
 use crate::http::extract::{OwnForm, PathPart, QueryFields};
+use crate::http::known_device;
 use crate::http::page::{Csp, html};
 use crate::http::passkey::asking;
 use crate::http::request_info::RequestInfo;
@@ -95,10 +95,10 @@ pub async fn add_app(
     let noted = audit.telling(news.as_ref());
     app.store.set_authenticator_app(&me.user.id, &authenticator, &hashes, noted).await?;
     let mut response = codes_page(&app, &me, codes);
-    let devices = device::of_request(&app, &headers);
+    let devices = known_device::of_request(&app, &headers);
     match session::raise(&app, &info, &devices, &me.session, Method::Totp).await? {
         Some(cookies) => cookies.set_on(&mut response),
-        None => device::remember(&app, &headers, &me.user, &mut response).await?,
+        None => known_device::remember(&app, &headers, &me.user, &mut response).await?,
     }
     Ok(response)
 }
@@ -115,7 +115,7 @@ pub async fn remove_app(
     let news = tell(&app, &me, &info, Event::Methods(Change::AppRemoved));
     if app.store.remove_authenticator_app(&me.user.id, audit.telling(news.as_ref())).await? {
         let mut response = done(Notice::AppRemoved);
-        device::remember(&app, &headers, &me.user, &mut response).await?;
+        known_device::remember(&app, &headers, &me.user, &mut response).await?;
         Ok(response)
     } else {
         Err(PageError::not_found(key("app-none")))
@@ -186,7 +186,7 @@ pub async fn add_passkey(
     let news = tell(&app, &me, &info, Event::PasskeyAdded(&passkey.name));
     if app.store.add_passkey(&passkey, audit.telling(news.as_ref())).await? {
         let mut response = done(Notice::PasskeyAdded);
-        let devices = device::of_request(&app, &headers);
+        let devices = known_device::of_request(&app, &headers);
         let raised = session::raise(&app, &info, &devices, &me.session, Method::Passkey).await?;
         if let Some(cookies) = raised {
             cookies.set_on(&mut response);

@@ -15,9 +15,9 @@ use axum::response::{IntoResponse as _, Redirect, Response};
 use crate::admin::{Refusal, users};
 use crate::app::App;
 use crate::authn::{self, by_own_password};
-use crate::http::device;
 use crate::http::error::PageError;
 use crate::http::extract::{OwnForm, PathPart, QueryFields};
+use crate::http::known_device;
 use crate::http::page::{Csp, html};
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{self, SignedIn, ends_at, live_of_user};
@@ -115,7 +115,7 @@ pub async fn change_password(
         return again(&app, &me, PasswordProblem::TooLong { maximum: LONGEST_PASSWORD }).await;
     }
     let current = form.get("current").unwrap_or_default();
-    let devices = device::of_request(&app, &headers);
+    let devices = known_device::of_request(&app, &headers);
     let user = match by_own_password(&app, &me.origin(&info), &devices, &me.user, current).await? {
         Ok(proved) => proved.user,
         Err(refusal) => return again(&app, &me, refusal.into()).await,

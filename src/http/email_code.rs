@@ -5,10 +5,10 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Redirect, Response};
 
 use super::browser::Browser;
-use super::device;
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
+use super::known_device;
 use super::login::{self, Purpose};
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
@@ -50,7 +50,7 @@ pub async fn ask(
     let sealed = flow.seal(&app)?;
     let response = Redirect::to(&format!("/login/code?flow={sealed}")).into_response();
     let language = browser.locale.words_in(&flow).language();
-    let devices = device::of_request(&app, &headers);
+    let devices = known_device::of_request(&app, &headers);
     let waits = (sealed, browser.fingerprint());
     tokio::spawn(async move {
         if let Err(error) = email_code::send(&app, &awaited, &devices, waits, language).await {
@@ -145,7 +145,7 @@ pub async fn post(
     let code = form.get("code").unwrap_or_default();
     let user = app.store.user_by_login(awaited.login()).await?;
     let typed = Typed { awaited: &awaited, code };
-    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    let (origin, devices) = (info.anonymous(), known_device::of_request(&app, &headers));
     match prove(&app, &origin, &devices, Some(awaited.login()), user, &typed).await? {
         Ok(proved) => {
             (flow.awaited, flow.told) = (None, true);

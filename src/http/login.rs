@@ -13,7 +13,7 @@ use super::flow::{Flow, Goal};
 use super::locale::Locale;
 use super::page::{Csp, html};
 use super::request_info::RequestInfo;
-use super::{client_logo, device, email_code, passkey, session, upstream};
+use super::{client_logo, email_code, known_device, passkey, session, upstream};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, by_password};
@@ -53,7 +53,7 @@ pub async fn post(
     let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let login = form.get("username").unwrap_or_default();
     flow.remember = form.get("remember").is_some();
-    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    let (origin, devices) = (info.anonymous(), known_device::of_request(&app, &headers));
     let password = form.get("password").unwrap_or_default();
     match by_password(&app, &origin, &devices, login, password).await? {
         Ok(proved) => take_in(&app, &info, &headers, flow, proved.proof).await,
@@ -162,7 +162,7 @@ async fn begin_session(
 ) -> Result<Response, PageError> {
     let former = session::of_request(app, headers).await?;
     let former = former.as_ref().map(|live| &*live.session);
-    let devices = device::of_request(app, headers);
+    let devices = known_device::of_request(app, headers);
     let begun = session::begin(app, info, who, &devices, flow.remember, former).await?;
     let Some((session, cookies)) = begun else {
         return Err(changed());

@@ -5,10 +5,10 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::browser::Browser;
-use super::device;
 use super::error::PageError;
 use super::extract::CheckedForm;
 use super::flow::Flow;
+use super::known_device;
 use super::login;
 use super::request_info::RequestInfo;
 use crate::app::App;
@@ -43,7 +43,7 @@ pub async fn post(
     let name = assertion.credential_id.clone();
     let unknown = stored.is_none().then(|| assertion.credential_id.clone());
     let shown = Shown { assertion, stored };
-    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    let (origin, devices) = (info.anonymous(), known_device::of_request(&app, &headers));
     match prove(&app, &origin, &devices, Some(&name), user.map(|user| (*user).clone()), &shown).await? {
         Ok(proved) => {
             flow.remember |= field("remember") == "true";

@@ -11,7 +11,7 @@ use super::flow::Flow;
 use super::login::{self, Purpose};
 use super::page::html;
 use super::request_info::RequestInfo;
-use super::{device, passkey, session};
+use super::{known_device, passkey, session};
 use crate::app::App;
 use crate::authn::means::account_of;
 use crate::authn::{Refusal, prove, recovery_code, totp};
@@ -49,7 +49,7 @@ pub async fn post(
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let Some((user, level)) = user_of(&app, &headers, &flow).await? else { return begin_again(&app, &flow) };
     let code = form.get("code").unwrap_or_default();
-    let (origin, devices) = (info.anonymous(), device::of_request(&app, &headers));
+    let (origin, devices) = (info.anonymous(), known_device::of_request(&app, &headers));
     // Apps show six digits; recovery codes are longer.
     let outcome = if code.chars().filter(|c| !c.is_whitespace()).count() <= 8 {
         prove(&app, &origin, &devices, None, Some(user.clone()), &totp::Typed(code)).await?

@@ -11,9 +11,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::browser::Browser;
 use super::cookie::Cookie;
-use super::device;
 use super::error::PageError;
 use super::flow::{Flow, Goal};
+use super::known_device;
 use super::request_info::RequestInfo;
 use crate::admin::access;
 use crate::app::{App, Origin};
@@ -238,7 +238,7 @@ async fn write(
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), &session.methods[..]);
-    let known = device::cookie(app, devices, user).await?;
+    let known = known_device::cookie(app, devices, user).await?;
     let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
     if !begun {
         return Ok(None);

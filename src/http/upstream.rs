@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use super::authorize::Asked;
 use super::browser::Browser;
-use super::device;
 use super::error::PageError;
 use super::extract::{CheckedForm, FormFields, PathPart, QueryFields};
 use super::flow::{Flow, Goal};
+use super::known_device;
 use super::login;
 use super::page::Csp;
 use super::request_info::RequestInfo;
@@ -335,7 +335,7 @@ impl Return<'_> {
             Ok(at) => at,
             Err(error) => return Ok(Err(error.into())),
         };
-        let (origin, devices) = (self.info.anonymous(), device::of_request(app, &self.headers));
+        let (origin, devices) = (self.info.anonymous(), known_device::of_request(app, &self.headers));
         match prove(app, &origin, &devices, Some(&identity.subject), user, &Vouched(identity)).await? {
             Ok(proved) => {
                 let (flow, proof) = (self.out.flow.clone(), proved.proof.of_earlier(at));
