@@ -277,6 +277,24 @@ const DEVICE_FLOW: [(Party, Party, &str); 6] = [
     (Party::Server, Party::Application, "answers with tokens"),
 ];
 
+/// A flow up to the step that failed. Of those before it, `is_known` says which are known to have been gone.
+fn until(
+    flow: [(Party, Party, &'static str); 6],
+    failed: usize,
+    is_known: impl Fn(usize) -> bool,
+) -> Vec<FlowStep> {
+    let steps = flow.into_iter().enumerate().map(|(number, (from, to, what))| {
+        let outcome = match number.cmp(&failed) {
+            std::cmp::Ordering::Less if is_known(number) => Outcome::Done,
+            std::cmp::Ordering::Less => Outcome::NotKnown,
+            std::cmp::Ordering::Equal => Outcome::Failed,
+            std::cmp::Ordering::Greater => Outcome::NotReached,
+        };
+        FlowStep { from, to, what, outcome }
+    });
+    steps.collect()
+}
+
 /// How far a device came, by the error that it was told of at the token endpoint.
 fn device_flow(endpoint: &str, error: &str, cause: &str) -> Vec<FlowStep> {
     let denied = error == ErrorCode::AccessDenied.as_str();
@@ -293,16 +311,7 @@ fn device_flow(endpoint: &str, error: &str, cause: &str) -> Vec<FlowStep> {
         _ if denied => 3,
         _ => 4,
     };
-    let steps = DEVICE_FLOW.into_iter().enumerate().map(|(number, (from, to, what))| {
-        let outcome = match number.cmp(&failed) {
-            std::cmp::Ordering::Less if decided || number < 2 && is_by_code => Outcome::Done,
-            std::cmp::Ordering::Less => Outcome::NotKnown,
-            std::cmp::Ordering::Equal => Outcome::Failed,
-            std::cmp::Ordering::Greater => Outcome::NotReached,
-        };
-        FlowStep { from, to, what, outcome }
-    });
-    steps.collect()
+    until(DEVICE_FLOW, failed, |number| decided || number < 2 && is_by_code)
 }
 
 /// The flow that a failed request belongs to, and where in it the failure is, by its error and cause.
@@ -310,18 +319,7 @@ fn device_flow(endpoint: &str, error: &str, cause: &str) -> Vec<FlowStep> {
 pub fn flow(endpoint: &str, grant_type: Option<&str>, error: &str, cause: &str) -> Vec<FlowStep> {
     // Whoever sends a code of this server's came by the steps before. Of others, and of who was not let in with it, nobody knows.
     let is_by_code = error == ErrorCode::InvalidGrant.as_str() && cause != CodeError::Unknown.to_string();
-    let code_flow_until = |failed: usize| {
-        let steps = CODE_FLOW.into_iter().enumerate().map(|(number, (from, to, what))| {
-            let outcome = match number.cmp(&failed) {
-                std::cmp::Ordering::Less if endpoint == "/token" && !is_by_code => Outcome::NotKnown,
-                std::cmp::Ordering::Less => Outcome::Done,
-                std::cmp::Ordering::Equal => Outcome::Failed,
-                std::cmp::Ordering::Greater => Outcome::NotReached,
-            };
-            FlowStep { from, to, what, outcome }
-        });
-        steps.collect()
-    };
+    let code_flow_until = |failed| until(CODE_FLOW, failed, |_| endpoint != "/token" || is_by_code);
     let one =
         |what| vec![FlowStep { from: Party::Application, to: Party::Server, what, outcome: Outcome::Failed }];
     match (endpoint, grant_type) {

@@ -8,14 +8,13 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::shell;
-use super::{changed_meanwhile, done, mistakes, shown, shown_with};
+use super::{changed_meanwhile, done, mistakes, shown};
 use crate::admin::Refusal;
 use crate::admin::clients::{self, Issued};
 use crate::admin::{preview, settings};
 use crate::app::App;
 use crate::http::error::{PageError, sentence};
 use crate::http::extract::{FormFields, OwnForm, PathPart, QueryFields};
-use crate::http::page::Csp;
 use crate::http::request_info::RequestInfo;
 use crate::http::session::{AdminSession, SignedIn};
 use crate::pages::{
@@ -410,8 +409,7 @@ impl Form<'_> {
     }
 
     fn show(self) -> Response {
-        // Its script copies; without it, the texts can be marked and copied by hand.
-        shown_with(self.app, self.me, self.status, &self.page, &Csp::default().script())
+        shown(self.app, self.me, self.status, &self.page)
     }
 }
 
