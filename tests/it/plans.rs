@@ -183,7 +183,7 @@ async fn scans_of_postgres(raw: &mut PgConnection, sql: &str) -> Vec<String> {
     found
 }
 
-/// `.cargo/config.toml` says why.
+/// docs/decisions/0037-how-sqlite-is-built.md says why.
 #[tokio::test]
 async fn sqlite_looks_at_large_tables_without_counting_them() {
     let mut db = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
