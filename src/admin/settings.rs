@@ -388,6 +388,9 @@ fn oidc_client_ts(values: &Values) -> Settings {
     Settings { library: "oidc-client-ts", platform: "Browser", file: "auth.ts", text }
 }
 
+/// Where an administrator of Apache keeps the key that tokens are bound to.
+const DPOP_KEY_FILE: &str = "/etc/apache2/dpop.pem";
+
 /// `mod_auth_openidc` 2.4.
 fn mod_auth_openidc(values: &Values) -> Settings {
     let mut text = String::new();
@@ -411,10 +414,17 @@ fn mod_auth_openidc(values: &Values) -> Settings {
     }
     if values.must_prove {
         line("OIDCDPoPMode", "required");
+        // It makes no key of its own.
+        line("OIDCPrivateKeyFiles", DPOP_KEY_FILE);
     }
     line("OIDCCryptoPassphrase", "PUT-A-LONG-RANDOM-TEXT-HERE");
     if text.contains("${dollar}") {
         text.insert_str(0, "Define dollar $\n");
+    }
+    if values.must_prove {
+        let key =
+            format!("# The key: openssl ecparam -name prime256v1 -genkey -noout -out {DPOP_KEY_FILE}\n");
+        text.insert_str(0, &key);
     }
     if values.must_push || values.must_prove {
         text.insert_str(0, "# Needs mod_auth_openidc 2.4.16 or later.\n");
@@ -545,7 +555,8 @@ mod tests {
     fn what_a_client_must_do_is_in_its_settings_or_they_are_not_shown() {
         let mut native = samples::public_client("n");
         native.metadata.application_type = ApplicationType::Native;
-        let (push, prove) = (["WithPAR(", "\"PAR\""], ["{ DPoP }", "IndexedDbDPoPStore()", "OIDCDPoPMode"]);
+        let (push, prove) =
+            (["WithPAR(", "\"PAR\""], ["{ DPoP }", "IndexedDbDPoPStore()", "OIDCPrivateKeyFiles"]);
         let is_in = |signs: &[&str], text: &str| signs.iter().any(|sign| text.contains(sign));
         for (client, must_push, must_prove, expected) in [
             (samples::client("w"), true, false, "openid-client mod_auth_openidc"),

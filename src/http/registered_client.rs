@@ -15,7 +15,7 @@ use crate::admin::clients::{self, Issued};
 use crate::app::{App, Origin};
 use crate::protocol::client::{Client, ClientMetadata};
 use crate::protocol::error::ErrorCode;
-use crate::protocol::registration::FieldProblem;
+use crate::protocol::registration::{FieldProblem, tokens_that_nobody_binds};
 use crate::protocol::secret::{same_secret, sha256_hex};
 use crate::protocol::subject::sector;
 
@@ -47,6 +47,9 @@ pub async fn put(
     wanted.metadata.require_pushed_authorization_requests |=
         own.client.metadata.require_pushed_authorization_requests;
     wanted.metadata.dpop_bound_access_tokens |= own.client.metadata.dpop_bound_access_tokens;
+    if let Some(problem) = tokens_that_nobody_binds(&wanted.metadata) {
+        return Err(vec![problem].into());
+    }
     stays_in_its_sector(&own.client, &wanted.metadata)?;
     throttled(&app, info.ip).await?;
     let issued = clients::replace(&app, &own.origin(&info), own.client, wanted).await?;

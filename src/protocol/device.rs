@@ -330,8 +330,8 @@ pub fn scope_now(client: &Client, asked: &Scope) -> Scope {
 #[cfg(test)]
 mod tests {
     use super::{
-        ALPHABET, DeviceCode, DeviceError, INTERVAL, Pace, SLOWEST, Situation, Step, UserCode, may_ask,
-        next_step,
+        ALPHABET, DeviceCode, DeviceError, INTERVAL, Pace, SLOWEST, Situation, Step, UserCode,
+        level_of_sign_in, may_ask, next_step,
     };
     use crate::protocol::assurance::{Classes, Level};
     use crate::protocol::claims_request::ClaimsRequest;
@@ -546,6 +546,7 @@ mod tests {
                 acr: classes.name(reached).to_owned(),
                 ..samples::session("s", "u", Timestamp(NOW.0 - age))
             };
+            assert_eq!(level_of_sign_in(&classes, &client), least.max(prefers).unwrap_or_default());
             let began = began.map(Into::into);
             let step = next_step(&Situation {
                 client: &client,

@@ -110,7 +110,7 @@ impl Rule for PushedError {
         match self {
             Self::Unknown | Self::OtherClient => "RFC 9126 §2.2",
             Self::Expired | Self::Used => "RFC 9126 §4",
-            Self::WithObject => "RFC 9101 §5",
+            Self::WithObject => "OpenID Connect Core §6",
         }
     }
 

@@ -133,7 +133,7 @@ for (const [method, alg] of [['none', 'ES256'], ['client_secret_basic', 'PS256']
     const [DPoP, other] = [await handle(), await handle()];
     const build = (config, parameters) => client.buildAuthorizationUrlWithPAR(config, parameters, { DPoP });
     const { callback, checks } = await authorize(app, { build });
-    await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_dpop_proof'));
+    await assert.rejects(client.authorizationCodeGrant(app.config, callback, checks), oauthError('invalid_request'));
     const wrongKey = client.authorizationCodeGrant(app.config, callback, checks, undefined, { DPoP: other });
     await assert.rejects(wrongKey, oauthError('invalid_grant'));
     const first = await client.authorizationCodeGrant(app.config, callback, checks, undefined, { DPoP });

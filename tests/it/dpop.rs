@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::body::Body;
+use axum::http::request::Builder as RequestBuilder;
 use axum::http::{Method, Request};
+use countersign::config::RegistrationMode;
 use countersign::protocol::client::{AccessTokenFormat, GrantType};
 use countersign::protocol::scope::Scope;
 use serde_json::{Value, json};
@@ -597,4 +599,24 @@ on_both!(rfc9449_5_2_the_requirement_is_registered_in_every_way, |app| {
     let token = token(&app, "another", "countersign:admin").await;
     let page = Caller::bearer(&legacy, &token).json(Method::POST, "/admin/api/clients", &wish).await;
     assert_eq!(problem(&page, 400)["errors"][0]["field"], NAME, "{}", page.body);
+
+    // Who must prove a key does not get them by another registration that leaves out that it must.
+    let legacy = legacy.configured(|config| config.registration.mode = RegistrationMode::Open);
+    let send = async |request: RequestBuilder, wish: &Value| {
+        let request = request.header("content-type", "application/json").body(Body::from(wish.to_string()));
+        legacy.send(request.unwrap()).await
+    };
+    let wish = json!({ "redirect_uris": ["https://app.example/cb"], NAME: true });
+    let made = send(Request::post("/register"), &wish).await.json();
+    let at = format!("/register/{}", made["client_id"].as_str().unwrap());
+    let bearer = format!("Bearer {}", made["registration_access_token"].as_str().unwrap());
+    for (types, status) in [(["code token"], 400), (["code id_token"], 200)] {
+        let wish = json!({
+            "client_id": made["client_id"], "redirect_uris": made["redirect_uris"], "response_types": types,
+            "grant_types": ["authorization_code", "implicit"],
+        });
+        let page = send(Request::put(&at).header("authorization", &bearer), &wish).await;
+        assert_eq!(page.status, status, "{}", page.body);
+        assert!(page.body.contains(NAME), "{}", page.body);
+    }
 });

@@ -100,6 +100,19 @@ impl fmt::Display for FieldProblem {
 #[derive(Default)]
 struct Problems(Vec<FieldProblem>);
 
+/// What is wrong where a client must prove its key for every access token and gets some from the authorization endpoint, where
+/// nobody can prove anything (RFC 9449 §5.2).
+#[must_use]
+pub fn tokens_that_nobody_binds(metadata: &ClientMetadata) -> Option<FieldProblem> {
+    let gets_some = metadata.response_types.iter().any(|response_type| response_type.has_token());
+    (metadata.dpop_bound_access_tokens && gets_some).then(|| {
+        FieldProblem::new(
+            "dpop_bound_access_tokens",
+            "access tokens from the authorization endpoint are bound to no key: leave the response types with token out",
+        )
+    })
+}
+
 impl Problems {
     fn add(&mut self, field: &'static str, message: impl fmt::Display) {
         self.0.push(FieldProblem::new(field, message));
@@ -333,13 +346,7 @@ fn grants_fit_together(problems: &mut Problems, metadata: &ClientMetadata, polic
             );
         }
     }
-    // RFC 9449 §5.2: at the authorization endpoint, nobody can prove anything.
-    problems.unless(
-        !metadata.dpop_bound_access_tokens
-            || !metadata.response_types.iter().any(|response_type| response_type.has_token()),
-        "dpop_bound_access_tokens",
-        "access tokens from the authorization endpoint are bound to no key: leave the response types with token out",
-    );
+    problems.0.extend(tokens_that_nobody_binds(metadata));
     problems.unless(
         !code || metadata.response_types.iter().any(|response_type| response_type.has_code()),
         "response_types",
