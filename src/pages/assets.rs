@@ -59,10 +59,11 @@ pub(super) fn url(name: &str) -> String {
     find(name).map_or_else(String::new, Asset::address)
 }
 
-/// The style sheet without what is written for its authors: every page loads it.
+/// The style sheet without what is written for its authors, comments and indentation: every page loads it.
 fn without_comments(css: &str) -> Vec<u8> {
-    let kept = css.split("*/").filter_map(|part| part.split("/*").next());
-    kept.collect::<String>().into_bytes()
+    let kept: String = css.split("*/").filter_map(|part| part.split("/*").next()).collect();
+    let lines: Vec<&str> = kept.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    lines.join("\n").into_bytes()
 }
 
 fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
