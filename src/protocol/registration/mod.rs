@@ -100,19 +100,6 @@ impl fmt::Display for FieldProblem {
 #[derive(Default)]
 struct Problems(Vec<FieldProblem>);
 
-/// What is wrong where a client must prove its key for every access token and gets some from the authorization endpoint, where
-/// nobody can prove anything (RFC 9449 §5.2).
-#[must_use]
-pub fn tokens_that_nobody_binds(metadata: &ClientMetadata) -> Option<FieldProblem> {
-    let gets_some = metadata.response_types.iter().any(|response_type| response_type.has_token());
-    (metadata.dpop_bound_access_tokens && gets_some).then(|| {
-        FieldProblem::new(
-            "dpop_bound_access_tokens",
-            "access tokens from the authorization endpoint are bound to no key: leave the response types with token out",
-        )
-    })
-}
-
 impl Problems {
     fn add(&mut self, field: &'static str, message: impl fmt::Display) {
         self.0.push(FieldProblem::new(field, message));
@@ -304,6 +291,19 @@ fn fits_together(problems: &mut Problems, metadata: &ClientMetadata, policy: Reg
         "refresh_grace_seconds",
         "300 seconds at most",
     );
+}
+
+/// What is wrong where a client must prove its key for every access token and gets some from the authorization endpoint, where
+/// nobody can prove anything (RFC 9449 §5.2).
+#[must_use]
+pub fn tokens_that_nobody_binds(metadata: &ClientMetadata) -> Option<FieldProblem> {
+    let gets_some = metadata.response_types.iter().any(|response_type| response_type.has_token());
+    (metadata.dpop_bound_access_tokens && gets_some).then(|| {
+        FieldProblem::new(
+            "dpop_bound_access_tokens",
+            "access tokens from the authorization endpoint are bound to no key: leave the response types with token out",
+        )
+    })
 }
 
 /// Grant types, response types and redirect URIs.
