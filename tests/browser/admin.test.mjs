@@ -100,4 +100,31 @@ browserTest('settings are copied by a button, and the page says so', async ({ se
   await page.waitForSelector('button.copy:text("Copied")');
   const [text] = await page.evaluate(() => copied);
   assert.ok(text.includes(`client_secret="${secret}"`), text);
+
+  // Where the browser does not allow it, the text is marked for the keyboard.
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await page.waitForSelector('.libraries details[open] button.copy:text-is("Copy")');
+  await authlib.locator('button.copy').click();
+  await page.waitForSelector('button.copy:text("Marked")');
+  assert.equal(await page.evaluate(() => String(getSelection()).trim()), text.trim());
+});
+
+browserTest('the menu of the console opens on a phone and closes, also when the window has grown', async ({ server, page }) => {
+  await setUp(page, server);
+  await page.goto(`${server.issuer}/admin`);
+  if (await page.locator('#login-submit').count()) await signIn(page, administrator);
+  const [menu, close] = [page.locator('#side-nav'), page.locator('.side-close')];
+  const phone = { width: 390, height: 800 };
+  for (const grown of [phone, { width: 1200, height: 800 }]) {
+    await page.setViewportSize(phone);
+    assert.equal(await menu.isVisible(), false);
+    await page.click('.side-open');
+    assert.equal(await close.isVisible(), true);
+    await page.setViewportSize(grown);
+    await close.click();
+    assert.equal(await close.isVisible(), false);
+    assert.equal(await menu.isVisible(), grown !== phone);
+  }
 });
