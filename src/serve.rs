@@ -139,6 +139,8 @@ fn limit<A: axum_server::Address, T>(mut server: Server<A, T>, patience: &Patien
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
+        // Most answers are small: to copy one behind its head takes less than to hand over both.
+        .writev(false)
         .max_headers(100)
         .max_buf_size(LONGEST_HEAD);
     builder

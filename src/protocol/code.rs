@@ -18,43 +18,58 @@ use super::pkce::{self, CodeChallenge, PkceError};
 use super::scope::{self, Scope};
 use super::timestamp::Timestamp;
 
-/// What a code says, to this server only.
+/// What a code says, to this server only. It travels in an address that some applications keep short, so each name is a letter
+/// there.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Code {
     /// The grant that redeeming it opens.
+    #[serde(rename = "g")]
     pub grant_id: GrantId,
     /// To whom it was issued.
+    #[serde(rename = "c")]
     pub client_id: ClientId,
     /// Where it was sent.
+    #[serde(rename = "r")]
     pub redirect_uri: String,
     /// Did the authorization request name that address? Then the token request must repeat it (RFC 6749 §4.1.3), unless
     /// PKCE protects the code (OAuth 2.1 §10.2).
+    #[serde(rename = "w")]
     pub redirect_uri_was_named: bool,
     /// The PKCE challenge.
+    #[serde(rename = "h", default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<CodeChallenge>,
     /// Who signed in.
+    #[serde(rename = "u")]
     pub user_id: UserId,
     /// In which session.
+    #[serde(rename = "s")]
     pub session_id: SessionId,
     /// The consent it rests on.
+    #[serde(rename = "a", default, skip_serializing_if = "Option::is_none")]
     pub consent_id: Option<ConsentId>,
     /// What was allowed.
+    #[serde(rename = "o")]
     pub scope: Scope,
     /// Claims that were asked for one by one.
-    #[serde(default, skip_serializing_if = "ClaimsRequest::is_empty")]
+    #[serde(rename = "i", default, skip_serializing_if = "ClaimsRequest::is_empty")]
     pub claims: ClaimsRequest,
     /// The key that it is bound to (RFC 9449 §10).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
     pub dpop_jkt: Option<Thumbprint>,
     /// The request's nonce (Core §3.1.2.1).
+    #[serde(rename = "n", default, skip_serializing_if = "Option::is_none")]
     pub nonce: Option<String>,
     /// When the user had proved who they are.
+    #[serde(rename = "t")]
     pub auth_time: Timestamp,
     /// Authentication context class.
+    #[serde(rename = "l")]
     pub acr: String,
     /// Authentication methods.
+    #[serde(rename = "m")]
     pub amr: String,
     /// When it dies.
+    #[serde(rename = "e")]
     pub expires_at: Timestamp,
 }
 

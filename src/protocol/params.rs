@@ -77,6 +77,10 @@ impl Params {
 
 /// RFC 6749 appendix B.
 fn decode(bytes: &[u8]) -> Result<String, MalformedParams> {
+    // Nearly every value is sent as it is.
+    if !bytes.iter().any(|byte| matches!(byte, b'+' | b'%')) {
+        return String::from_utf8(bytes.to_vec()).map_err(|_| MalformedParams::NotUtf8);
+    }
     let spaced: Vec<u8> = bytes.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     percent_decode(&spaced)
         .decode_utf8()

@@ -3,9 +3,11 @@
 //! A [`SafeRedirect`] is the only thing a response can be sent to, and only [`resolve`] makes one for an
 //! authorization request, so an error can never travel to an address that nobody registered.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::{Host, Url};
 
 /// An address that its client registered.
@@ -168,15 +170,27 @@ fn without_loopback_port(text: &str) -> Option<(&str, &str)> {
 
 /// A registered address with parameters added to its query; its own text stays as it is, byte for byte.
 pub(super) fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
-    let mut encoded = url::form_urlencoded::Serializer::new(String::new());
-    encoded.extend_pairs(parameters);
-    let encoded = encoded.finish();
+    let encoded = form_urlencoded(parameters);
     let separator = match address.split_once('?') {
         None => "?",
         Some((_, "")) => "",
         Some(_) => "&",
     };
     format!("{address}{separator}{encoded}")
+}
+
+/// As `application/x-www-form-urlencoded` (RFC 6749 appendix B). Most of what is sent is random: asking a table about each
+/// character takes a fifth of the time that asking about ranges of them does, which a processor cannot foresee.
+fn form_urlencoded(parameters: &[(&str, &str)]) -> String {
+    const ENCODED: &AsciiSet =
+        &NON_ALPHANUMERIC.remove(b' ').remove(b'*').remove(b'-').remove(b'.').remove(b'_');
+    let encode = |text| {
+        let encoded = Cow::from(utf8_percent_encode(text, ENCODED));
+        if encoded.contains(' ') { Cow::from(encoded.replace(' ', "+")) } else { encoded }
+    };
+    let pairs: Vec<String> =
+        parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
+    pairs.join("&")
 }
 
 /// The source expression that allows an address (CSP Level 3 §2.3.1): its origin, or its scheme.
@@ -213,9 +227,7 @@ impl SafeRedirect {
     /// The URI with parameters as its fragment (Multiple Response Types §2.1). No registered URI has one of its own.
     #[must_use]
     pub fn with_fragment(&self, parameters: &[(&str, &str)]) -> String {
-        let mut encoded = url::form_urlencoded::Serializer::new(String::new());
-        encoded.extend_pairs(parameters);
-        format!("{}#{}", self.0, encoded.finish())
+        format!("{}#{}", self.0, form_urlencoded(parameters))
     }
 
     /// Where this leads, as a person should read it: host and port, or the private-use scheme.
@@ -388,6 +400,14 @@ mod tests {
             let redirect = resolve(&registered(&[uri]), None).unwrap();
             assert_eq!(redirect.with_query(&[("code", "a&b"), ("state", "ä")]), expected);
         }
+    }
+
+    #[test]
+    fn rfc6749_appendix_b_every_character_is_written_as_a_form_writes_it() {
+        let all: String = (0..0x250).filter_map(char::from_u32).chain("€ 🦀".chars()).collect();
+        let expected = url::form_urlencoded::Serializer::new(String::new()).append_pair(&all, &all).finish();
+        assert_eq!(super::form_urlencoded(&[(&all, &all)]), expected);
+        assert_eq!(super::form_urlencoded(&[("a", ""), ("b", "c d")]), "a=&b=c+d");
     }
 
     #[test]

@@ -107,7 +107,10 @@ impl Store {
             // By a connection of its own, and not by the one that everybody writes with: so nobody waits for more than the look at
             // one table, and that is at some hundred rows of each index.
             let options = (*writer.connect_options()).clone();
-            let options = options.pragma("analysis_limit", "400").optimize_on_close(false, None);
+            let options = options
+                .pragma("analysis_limit", "400")
+                .pragma("busy_timeout", "5000")
+                .optimize_on_close(false, None);
             let mut own = options.connect().await?;
             sqlx::query("PRAGMA optimize").execute(&mut own).await?;
             own.close().await?;

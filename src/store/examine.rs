@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Db, StoreError, open_postgres, open_sqlite};
+use super::{Db, StoreError, begin_writing, open_postgres, open_sqlite};
 use crate::config::{Database, Engine};
 
 /// What was found.
@@ -79,7 +79,7 @@ async fn look(db: &Db) -> Result<Examined, StoreError> {
     // Written and taken back.
     let written = match db {
         Db::Sqlite { writer, .. } => {
-            let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+            let mut tx = begin_writing(writer).await?;
             sqlx::query(WRITE).execute(&mut *tx).await.map(drop)
         }
         Db::Postgres(pool) => {

@@ -7,6 +7,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use sqlx::Row as _;
 use tokio::sync::{mpsc, oneshot};
@@ -14,7 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use super::audit::write_audits;
 use super::grant::claims_to_json;
 use super::session::bind_session;
-use super::{AuditEntry, Db, Opened, Rotated, StoreError, in_transaction};
+use super::{
+    AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_transaction, is_locked,
+    on_writer,
+};
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::dpop::Thumbprint;
 use crate::protocol::grant::Grant;
@@ -247,15 +251,77 @@ macro_rules! begin_sessions {
     }};
 }
 
+/// Writes what is on a page by the caller's connection, or leaves the caller.
+macro_rules! write_page {
+    ($self:expr, $tx:ident, $question:expr, $page:expr, $columns:expr) => {{
+        let page: &Page = $page;
+        let mut written = Written::default();
+        if page.somebody_left() {
+            return Ok(Attempt::SomebodyLeft);
+        }
+        let lasting: Vec<&str> = page.lasting().map(session_of).collect();
+        if !lasting.is_empty() {
+            // A grant for online access asks about its session at every use. One for offline access never asks
+            // again, so it must not slip in behind a password change or a switched-off account that found no grant
+            // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
+            let mut query = sqlx::query(HOLD_SESSIONS.of(&$self.db, lasting.len()));
+            for session in &lasting {
+                query = query.bind(*session);
+            }
+            query.execute(&mut *$tx).await?;
+        }
+        if !page.opens.is_empty() {
+            written.opened = open_grants!($self, $tx, $question, &page.opens, $columns);
+            if page.opens.iter().any(|open| !written.opened.has(open.what.id.as_str())) {
+                let mut query = sqlx::query_as(KNOWN.of(&$self.db, page.opens.len()));
+                for open in &page.opens {
+                    query = query.bind(open.what.id.as_str());
+                }
+                let known: Vec<(String,)> = query.fetch_all(&mut *$tx).await?;
+                written.known = known.into_iter().map(|(id,)| id).collect();
+            }
+        }
+        if !page.rotations.is_empty() {
+            let mut query = sqlx::query(ROTATE.asking($question, &$self.db, page.rotations.len()));
+            for Asked { what: rotation, .. } in &page.rotations {
+                query = query
+                    .bind(&rotation.id)
+                    .bind(rotation.generation)
+                    .bind(rotation.at.0)
+                    .bind(rotation.key.as_ref().map(Thumbprint::as_str));
+            }
+            written.rotated = through!($tx, $question, query, page.rotations.len());
+        }
+        if !page.uses.is_empty() {
+            let mut query = sqlx::query(USE.asking($question, &$self.db, page.uses.len()));
+            for Asked { what: once, .. } in &page.uses {
+                query = query.bind(&once.id).bind(once.expires_at.0);
+            }
+            written.used = through!($tx, $question, query, page.uses.len());
+        }
+        let mut audits: Vec<&AuditEntry> = page.notes.iter().map(|note| &note.what).collect();
+        if !page.beginnings.is_empty() {
+            let good = begin_sessions!($self, $tx, $question, &page.beginnings);
+            audits.extend(good.iter().map(|begin| &begin.audit));
+            let begun = good.iter().map(|begin| begin.session.id.as_str().to_owned());
+            written.begun = Through::These(begun.collect());
+        }
+        if !audits.is_empty() {
+            write_audits!($self, $tx, &audits);
+        }
+        Attempt::Written(Box::new(written))
+    }};
+}
+
 impl Clerk {
     async fn work(self, inbox: Arc<tokio::sync::Mutex<mpsc::Receiver<Entry>>>) {
         loop {
-            let mut page = Page::default();
-            let mut late = Vec::new();
-            let mut entries = Vec::with_capacity(MOST_ROWS);
-            if inbox.lock().await.recv_many(&mut entries, MOST_ROWS).await == 0 {
+            let entries = entries_of_now(&inbox).await;
+            if entries.is_empty() {
                 return;
             }
+            let mut page = Page::default();
+            let mut late = Vec::new();
             for entry in entries {
                 late.extend(page.add(entry));
             }
@@ -269,6 +335,7 @@ impl Clerk {
 
     async fn settle(&self, mut page: Page) {
         let mut question = Question::HowMany;
+        let asked = Instant::now();
         loop {
             page.forget_who_left();
             match self.write(&page, question).await {
@@ -276,6 +343,11 @@ impl Clerk {
                 // Told after a long wait that it failed, somebody may try again: then it must not have happened.
                 Ok(Attempt::SomebodyLeft) => {}
                 Ok(Attempt::NotEverybody) => question = Question::Which,
+                Err(StoreError::Unavailable(error))
+                    if is_locked(&error) && asked.elapsed() < LOCK_TIMEOUT =>
+                {
+                    tokio::time::sleep(LOCK_PAUSE).await;
+                }
                 // Of many rows one was bad, or two nodes wanted the same rows in different order: each by itself, then.
                 Err(error) if page.rows.len() > 1 && is_about_rows(&error) => {
                     for entry in page.into_entries() {
@@ -288,71 +360,40 @@ impl Clerk {
         }
     }
 
-    /// Writes a page, or nothing of it.
+    /// Writes a page, or nothing of it. One statement is a transaction by itself, and is told at once which rows it wrote;
+    /// several are asked as the question says.
     async fn write(&self, page: &Page, question: Question) -> Result<Attempt, StoreError> {
         let mut columns = Vec::with_capacity(page.opens.len());
         for open in &page.opens {
             columns.push(claims_to_json(&open.what.claims)?);
         }
-        let lasting: Vec<&str> = page.opens.iter().filter(|open| open.what.offline).map(session_of).collect();
-        let audits: Vec<&AuditEntry> = page.notes.iter().map(|note| &note.what).collect();
-        Ok(in_transaction!(self, |tx| {
-            let mut written = Written::default();
-            if page.somebody_left() {
-                return Ok(Attempt::SomebodyLeft);
-            }
-            if !lasting.is_empty() {
-                // A grant for online access asks about its session at every use. One for offline access never asks
-                // again, so it must not slip in behind a password change or a switched-off account that found no grant
-                // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
-                let mut query = sqlx::query(HOLD_SESSIONS.of(&self.db, lasting.len()));
-                for session in &lasting {
-                    query = query.bind(*session);
-                }
-                query.execute(&mut *tx).await?;
-            }
-            if !page.opens.is_empty() {
-                written.opened = open_grants!(self, tx, question, &page.opens, &columns);
-                if question == Question::Which {
-                    let mut query = sqlx::query_as(KNOWN.of(&self.db, page.opens.len()));
-                    for open in &page.opens {
-                        query = query.bind(open.what.id.as_str());
-                    }
-                    let known: Vec<(String,)> = query.fetch_all(&mut *tx).await?;
-                    written.known = known.into_iter().map(|(id,)| id).collect();
-                }
-            }
-            if !page.rotations.is_empty() {
-                let mut query = sqlx::query(ROTATE.asking(question, &self.db, page.rotations.len()));
-                for Asked { what: rotation, .. } in &page.rotations {
-                    query = query
-                        .bind(&rotation.id)
-                        .bind(rotation.generation)
-                        .bind(rotation.at.0)
-                        .bind(rotation.key.as_ref().map(Thumbprint::as_str));
-                }
-                written.rotated = through!(tx, question, query, page.rotations.len());
-            }
-            if !page.uses.is_empty() {
-                let mut query = sqlx::query(USE.asking(question, &self.db, page.uses.len()));
-                for Asked { what: once, .. } in &page.uses {
-                    query = query.bind(&once.id).bind(once.expires_at.0);
-                }
-                written.used = through!(tx, question, query, page.uses.len());
-            }
-            let mut audits = audits;
-            if !page.beginnings.is_empty() {
-                let good = begin_sessions!(self, tx, question, &page.beginnings);
-                audits.extend(good.iter().map(|begin| &begin.audit));
-                written.begun =
-                    Through::These(good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect());
-            }
-            if !audits.is_empty() {
-                write_audits!(self, tx, &audits);
-            }
-            Attempt::Written(Box::new(written))
-        }))
+        if page.is_one_statement() {
+            return Ok(on_writer!(self, |connection| write_page!(
+                self,
+                connection,
+                Question::Which,
+                page,
+                &columns
+            )));
+        }
+        Ok(in_transaction!(self, |tx| write_page!(self, tx, question, page, &columns)))
     }
+}
+
+/// Everything that is handed in now. Whoever has no more to do than to hand something in comes along: it is all written for the
+/// price of one commit.
+async fn entries_of_now(inbox: &tokio::sync::Mutex<mpsc::Receiver<Entry>>) -> Vec<Entry> {
+    let mut entries = Vec::with_capacity(MOST_ROWS);
+    let mut inbox = inbox.lock().await;
+    if inbox.recv_many(&mut entries, MOST_ROWS).await > 0 {
+        tokio::task::yield_now().await;
+        while entries.len() < MOST_ROWS
+            && let Ok(entry) = inbox.try_recv()
+        {
+            entries.push(entry);
+        }
+    }
+    entries
 }
 
 fn session_of(open: &Asked<Arc<Grant>, Opened>) -> &str {
@@ -398,6 +439,18 @@ impl Page {
             Entry::Note(note) => self.notes.push(note),
         }
         None
+    }
+
+    /// Grants that outlive their session.
+    fn lasting(&self) -> impl Iterator<Item = &Asked<Arc<Grant>, Opened>> {
+        self.opens.iter().filter(|open| open.what.offline)
+    }
+
+    /// Do all go through the same gate, which asks about everything by itself?
+    fn is_one_statement(&self) -> bool {
+        let gates = [!self.opens.is_empty(), !self.rotations.is_empty(), !self.uses.is_empty()];
+        let others = !self.beginnings.is_empty() || !self.notes.is_empty() || self.lasting().next().is_some();
+        gates.into_iter().filter(|gate| *gate).count() == 1 && !others
     }
 
     fn somebody_left(&self) -> bool {

@@ -11,11 +11,14 @@ use std::ops::Deref;
 use std::path::Path;
 use std::str::FromStr as _;
 use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError as _;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, SqlitePool};
+use sqlx::sqlite::{
+    Sqlite, SqliteConnectOptions, SqliteError, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{PgPool, SqlitePool, Transaction};
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 
@@ -103,6 +106,12 @@ mod webhook;
 
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a write waits while another process writes to the file of SQLite.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// So often it looks whether that is over.
+const LOCK_PAUSE: Duration = Duration::from_millis(5);
 
 /// The database, and what is remembered of it. Cloning it is cheap.
 #[derive(Clone)]
@@ -214,6 +223,23 @@ macro_rules! on_db {
 }
 pub(crate) use on_db;
 
+/// Runs a write of one statement on whichever engine there is: it is committed when all of its answer was read.
+macro_rules! on_writer {
+    ($store:expr, |$connection:ident| $body:expr) => {
+        match &$store.db {
+            crate::store::Db::Sqlite { writer, .. } => {
+                let mut $connection = Box::pin(writer.acquire()).await?;
+                $body
+            }
+            crate::store::Db::Postgres(pool) => {
+                let mut $connection = Box::pin(pool.acquire()).await?;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use on_writer;
+
 /// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
 /// with `?` or `return`: the transaction is rolled back then. What may be remembered and changes is named first.
 ///
@@ -223,8 +249,7 @@ macro_rules! in_transaction {
     ($store:expr, |$tx:ident| $body:expr) => {
         match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
-                // Taking the write lock at the start: a deferred transaction that reads first fails instead of waiting.
-                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
+                let mut $tx = Box::pin(crate::store::begin_writing(writer)).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
@@ -242,7 +267,7 @@ macro_rules! in_transaction {
         let changing = crate::store::changes::Changing::begin($store, &topics);
         let outcome = match &$store.db {
             crate::store::Db::Sqlite { writer, .. } => {
-                let mut $tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
+                let mut $tx = Box::pin(crate::store::begin_writing(writer)).await?;
                 let outcome = $body;
                 crate::store::changes::write_change!($tx, &topics);
                 $tx.commit().await?;
@@ -262,6 +287,30 @@ macro_rules! in_transaction {
     }};
 }
 pub(crate) use in_transaction;
+
+/// Begins a write on SQLite. It takes the lock at the start: a transaction that reads first fails instead of waiting. Another
+/// process may have it, a command at the terminal or a backup; it is waited for here rather than inside SQLite, so that whoever
+/// leaves meanwhile is noticed before anything is begun for them.
+async fn begin_writing(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    let asked = Instant::now();
+    loop {
+        match writer.begin_with("BEGIN IMMEDIATE").await {
+            Err(error) if is_locked(&error) && asked.elapsed() < LOCK_TIMEOUT => {
+                tokio::time::sleep(LOCK_PAUSE).await;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Has another process the lock that SQLite writes under? Then nothing was begun.
+fn is_locked(error: &sqlx::Error) -> bool {
+    const SQLITE_BUSY: i32 = 5;
+    let sqlx::Error::Database(cause) = error else { return false };
+    let cause = cause.try_downcast_ref::<SqliteError>();
+    // The last eight bits of an extended code say what it extends.
+    cause.and_then(|cause| cause.code()?.parse::<i32>().ok()).is_some_and(|code| code & 0xff == SQLITE_BUSY)
+}
 
 /// A version as statements compare it; -1 for any.
 fn version(read_at: Option<Timestamp>) -> i64 {
@@ -283,7 +332,7 @@ impl Store {
             Db::Sqlite { writer, .. } => {
                 // sqlx keeps migrations apart on PostgreSQL only. Here the lock of one transaction around them does, so
                 // that of two processes that start at once the second finds everything done.
-                let mut tx = writer.begin_with("BEGIN IMMEDIATE").await?;
+                let mut tx = begin_writing(writer).await?;
                 migrator.run(&mut *tx).await?;
                 tx.commit().await?;
             }
@@ -396,7 +445,7 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
         .journal_mode(SqliteJournalMode::Wal)
         // What was answered must survive a power cut.
         .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(Duration::from_secs(5))
+        .busy_timeout(LOCK_TIMEOUT)
         // A whole page of the ledger comes back without waiting for its reader.
         .row_buffer_size(ledger::MOST_ROWS)
         .pragma("journal_size_limit", "67108864")
@@ -411,7 +460,8 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    let writer = pool(1).connect_with(options.clone()).await?;
+    // `begin_writing` waits.
+    let writer = pool(1).connect_with(options.clone().pragma("busy_timeout", "0")).await?;
     // One more, which listens for other processes' changes.
     let readers = pool(readers.max(1) + 1).connect_with(options.read_only(true)).await?;
     Ok((Db::Sqlite { writer, readers: readers.clone() }, Source::Sqlite(readers)))

@@ -5,6 +5,7 @@ use countersign::admin::{clients, groups, users};
 use countersign::app::Origin;
 use countersign::background;
 use countersign::config;
+use countersign::protocol::claims_request::ClaimsRequest;
 use countersign::protocol::client::{Client, SelfRegistration};
 use countersign::protocol::client_assertion::OneTimeId;
 use countersign::protocol::code::{Code, GrantLifetimes, Redeem, RedeemRequest, may_redeem};
@@ -122,13 +123,24 @@ pub fn redeem_with(
 }
 
 fn code(client: &Client, user: &User, session: &str, id: &str, scope: &str, now: Timestamp) -> Code {
-    serde_json::from_value(json!({
-        "grant_id": id, "client_id": client.id, "redirect_uri": client.metadata.redirect_uris[0],
-        "redirect_uri_was_named": false, "challenge": null, "user_id": user.id, "session_id": session,
-        "consent_id": null, "scope": scope, "nonce": null, "auth_time": START, "acr": "acr", "amr": "pwd",
-        "expires_at": now.0 + 60,
-    }))
-    .unwrap()
+    Code {
+        grant_id: id.into(),
+        client_id: client.id.clone(),
+        redirect_uri: client.metadata.redirect_uris[0].clone(),
+        redirect_uri_was_named: false,
+        challenge: None,
+        user_id: user.id.clone(),
+        session_id: session.into(),
+        consent_id: None,
+        scope: Scope::parse(scope).unwrap(),
+        claims: ClaimsRequest::default(),
+        dpop_jkt: None,
+        nonce: None,
+        auth_time: Timestamp(START),
+        acr: "acr".to_owned(),
+        amr: "pwd".to_owned(),
+        expires_at: Timestamp(now.0 + 60),
+    }
 }
 
 /// Proof that the current refresh token of a grant may be redeemed.
