@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use self::bounds::Bounds;
 use self::driver::Agent;
-use self::measure::{Pace, measure, sign_ins};
+use self::measure::{Measured, Pace, measure, sign_ins};
 use self::report::{Other, Row};
 use self::scenario::{DISCOVERY, Provider, Scenario};
 use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
@@ -47,9 +47,9 @@ struct Options {
     /// On databases of its own on this PostgreSQL server, instead of SQLite
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// What the peer signs ID tokens with
-    #[arg(long, value_name = "ALG", default_value = "ES256", value_parser = ["ES256", "RS256"])]
-    peer_signs: String,
+    /// What the peer signs ID tokens with: RS256 where nothing else is asked for; both are measured, one after the other
+    #[arg(long, value_name = "ALG", default_values = ["RS256", "ES256"], value_parser = ["ES256", "RS256"])]
+    peer_signs: Vec<String>,
     /// 100,000 sign-ins, then the resident memory
     #[arg(long)]
     memory: bool,
@@ -150,13 +150,13 @@ async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<(
             continue;
         }
         for connections in CONNECTIONS {
-            rows.push(contest.row(scenario, connections, length).await?);
+            rows.extend(contest.rows(scenario, connections, length).await?);
         }
     }
     println!("\n{}\n", report::table(&rows));
     println!("resident at the end: {:.0} MB", ours.process()?.resident_mb()?);
-    if let Some((peer, _)) = &contest.peer {
-        println!("the peer's: {:.0} MB", peer.process.resident_mb()?);
+    for (peer, _) in &contest.peers {
+        println!("the peer's, which signs {}: {:.0} MB", peer.signs, peer.process.resident_mb()?);
     }
     for row in rows.iter().filter(|row| row.ours.failures > 0) {
         let why = row.ours.first_failure.as_deref().unwrap_or_default();
@@ -200,13 +200,13 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
     let mut ours = Countersign::set_up(Hashing::Default, database, USERS)?;
     ours.start()?;
     let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
-    let other = Other { per_second: bounds.hashes, core: 1.0 };
+    let other = Other { name: "argon2".to_owned(), per_second: bounds.hashes, core: 1.0 };
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         let scenario = Scenario::SignIn;
         progress(scenario, connections);
         let ours = measure(&provider, ours.process()?, scenario, connections, Pace::Flat, length).await?;
-        rows.push(Row { scenario, connections, ours, at_half: None, other: Some(other) });
+        rows.push(Row { scenario, connections, ours, at_half: None, other: Some(other.clone()) });
     }
     Ok(rows)
 }
@@ -215,7 +215,8 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
 struct Contest<'a> {
     process: &'a Process,
     provider: Arc<Provider>,
-    peer: Option<(Peer, Arc<Provider>)>,
+    /// The same peer, once for each algorithm that it signs with.
+    peers: Vec<(Peer, Arc<Provider>)>,
     bare: (Bare, Arc<Provider>),
     stays_awake: bool,
 }
@@ -225,57 +226,72 @@ impl<'a> Contest<'a> {
         ours: &'a Countersign,
         scenarios: &[Scenario],
         scratch: &std::path::Path,
-        peer_signs: &str,
+        peer_signs: &[String],
     ) -> Result<Self> {
         let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
-        let with_peer = |scenario: &Scenario| matches!(scenario.target(), report::Target::Times { .. });
-        let peer = if scenarios.iter().any(with_peer) { Peer::start(peer_signs) } else { None };
-        let peer = match peer {
-            Some(peer) => {
+        let mut peers = Vec::new();
+        if scenarios.iter().any(|scenario| scenario.has_peer()) {
+            for peer in peer_signs.iter().filter_map(|algorithm| Peer::start(algorithm)) {
                 let provider = Provider::discover(peer.server, Peer::SECRET).await?;
-                Some((peer, Arc::new(provider)))
+                peers.push((peer, Arc::new(provider)));
             }
-            None => None,
-        };
+        }
         let mut agent = Agent::new(ours.server);
         let jwks = agent.send(&provider.jwks, None, None).await?.body;
         let discovery = agent.send(DISCOVERY, None, None).await?.body;
         let bare = Bare::start(scratch, (&provider.jwks, &jwks), &discovery)?;
         let same = Arc::new(provider.at(bare.server));
-        Ok(Self { process: ours.process()?, provider, peer, bare: (bare, same), stays_awake: true })
+        Ok(Self { process: ours.process()?, provider, peers, bare: (bare, same), stays_awake: true })
     }
 
-    async fn row(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Row> {
+    /// One row for each that it is compared with.
+    async fn rows(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Vec<Row>> {
         progress(scenario, connections);
         // Not where passwords are hashed: two cores may share the memory that takes.
         let awake = self.stays_awake.then(|| tokio::spawn(stay_awake()));
-        let row = self.row_while_awake(scenario, connections, length).await;
+        let rows = self.rows_while_awake(scenario, connections, length).await;
         if let Some(awake) = awake {
             awake.abort();
         }
-        row
+        rows
     }
 
-    async fn row_while_awake(&self, scenario: Scenario, connections: usize, length: Duration) -> Result<Row> {
+    async fn rows_while_awake(
+        &self,
+        scenario: Scenario,
+        connections: usize,
+        length: Duration,
+    ) -> Result<Vec<Row>> {
         let (provider, process) = (&self.provider, self.process);
         let ours = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
         let half = Pace::PerSecond(ours.per_second / 2.0);
         let at_half = measure(provider, process, scenario, connections, half, length).await?;
-        let other = match scenario {
-            Scenario::Jwks | Scenario::Discovery => Some((&self.bare.1, &self.bare.0.process)),
-            _ => self.peer.as_ref().map(|(peer, provider)| (provider, &peer.process)),
+        let row =
+            |other| Row { scenario, connections, ours: ours.clone(), at_half: Some(at_half.clone()), other };
+        let others: Vec<_> = if scenario.has_peer() {
+            // Only these two have it sign anything.
+            let signs = matches!(scenario, Scenario::CodeFlow | Scenario::Refresh);
+            let peers = self.peers.iter().take(if signs { usize::MAX } else { 1 });
+            let name = |peer: &Peer| {
+                if signs { format!("oidc-provider, {}", peer.signs) } else { "oidc-provider".to_owned() }
+            };
+            peers.map(|(peer, provider)| (name(peer), provider, &peer.process)).collect()
+        } else {
+            vec![("bare axum".to_owned(), &self.bare.1, &self.bare.0.process)]
         };
-        let other = match other {
-            Some((provider, process)) => {
-                let measured = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
-                if let Some(failure) = &measured.first_failure {
-                    eprintln!("what it is compared with failed {} times: {failure}", measured.failures);
-                }
-                Some(Other { per_second: measured.per_second, core: measured.core })
+        let mut rows = Vec::new();
+        for (name, provider, process) in others {
+            let measured = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
+            if let Some(failure) = &measured.first_failure {
+                eprintln!("{name} failed {} times: {failure}", measured.failures);
             }
-            None => None,
-        };
-        Ok(Row { scenario, connections, ours, at_half: Some(at_half), other })
+            let Measured { per_second, core, .. } = measured;
+            rows.push(row(Some(Other { name, per_second, core })));
+        }
+        if rows.is_empty() {
+            rows.push(row(None));
+        }
+        Ok(rows)
     }
 }
 

@@ -7,8 +7,8 @@ use crate::scenario::Scenario;
 
 /// What a figure is divided by, and what should come out.
 pub enum Target {
-    /// So many times the peer: at least, and hoped for.
-    Times { least: f64, hoped: f64 },
+    /// So many times the peer.
+    Times(f64),
     /// This part of what is possible.
     Part(f64),
 }
@@ -27,8 +27,9 @@ impl Scenario {
         }
     }
 
-    pub fn target(self) -> Target {
-        let times = |least, hoped| Target::Times { least, hoped };
+    /// On so many connections.
+    pub fn target(self, connections: usize) -> Target {
+        let times = |few, many| Target::Times(if connections < 64 { few } else { many });
         match self {
             Self::CodeFlow | Self::Refresh => times(7.0, 10.0),
             Self::ClientCredentials => times(4.0, 5.0),
@@ -38,12 +39,9 @@ impl Scenario {
         }
     }
 
-    fn yardstick(self) -> &'static str {
-        match self {
-            Self::SignIn => "argon2",
-            Self::Jwks | Self::Discovery => "bare axum",
-            _ => "oidc-provider",
-        }
+    /// Is it something that the peer does too?
+    pub fn has_peer(self) -> bool {
+        !matches!(self, Self::SignIn | Self::Jwks | Self::Discovery)
     }
 }
 
@@ -57,8 +55,9 @@ pub struct Row {
 }
 
 /// What it is compared with.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Other {
+    pub name: String,
     pub per_second: f64,
     /// Which part of the server's core it used.
     pub core: f64,
@@ -87,14 +86,15 @@ pub fn table(rows: &[Row]) -> Table {
     ];
     table.set_header(headers);
     for row in rows {
-        let (target, least) = match row.scenario.target() {
-            Target::Times { least, hoped } => (format!("{least}x/{hoped}x"), least),
+        let (target, least) = match row.scenario.target(row.connections) {
+            Target::Times(least) => (format!("{least}x"), least),
             Target::Part(part) => (format!("{:.0} %", part * 100.0), part),
         };
-        let ratio = row.other.map(|other| row.ours.per_second / other.per_second);
-        let by_cpu = row.other.zip(ratio).map(|(other, ratio)| ratio * other.core / row.ours.core);
-        let as_text = |ratio: f64| match row.scenario.target() {
-            Target::Times { .. } => format!("{ratio:.1}x"),
+        let other = row.other.as_ref();
+        let ratio = other.map(|other| row.ours.per_second / other.per_second);
+        let by_cpu = other.zip(ratio).map(|(other, ratio)| ratio * other.core / row.ours.core);
+        let as_text = |ratio: f64| match row.scenario.target(row.connections) {
+            Target::Times(_) => format!("{ratio:.1}x"),
             Target::Part(_) => format!("{:.0} %", ratio * 100.0),
         };
         let absent = || "-".to_owned();
@@ -107,8 +107,8 @@ pub fn table(rows: &[Row]) -> Table {
             format!("{:.0} %", row.ours.core * 100.0),
         ];
         let compared = [
-            row.other.map_or_else(absent, |other| format!("{:.0}", other.per_second)),
-            row.other.map_or_else(absent, |other| format!("{:.0} %", other.core * 100.0)),
+            other.map_or_else(absent, |other| format!("{:.0}", other.per_second)),
+            other.map_or_else(absent, |other| format!("{:.0} %", other.core * 100.0)),
             ratio.map_or_else(absent, as_text),
             by_cpu.map_or_else(absent, as_text),
             target,
@@ -117,7 +117,7 @@ pub fn table(rows: &[Row]) -> Table {
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         let mut cells = vec![Cell::new(row.scenario.title())];
         cells.extend(numbers.map(right));
-        cells.push(Cell::new(row.scenario.yardstick()));
+        cells.push(Cell::new(other.map_or("-", |other| other.name.as_str())));
         cells.extend(compared.map(right));
         table.add_row(cells);
     }

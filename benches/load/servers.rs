@@ -240,6 +240,8 @@ impl Countersign {
 
 /// node oidc-provider.
 pub struct Peer {
+    /// What it signs ID tokens with.
+    pub signs: String,
     pub process: Process,
     pub server: SocketAddr,
 }
@@ -269,7 +271,7 @@ impl Peer {
             command.env("NODE_ENV", "production").stdout(Stdio::null()).stderr(Stdio::null());
         })?;
         process.wait_for(server)?;
-        Ok(Self { process, server })
+        Ok(Self { signs: algorithm.to_owned(), process, server })
     }
 }
 

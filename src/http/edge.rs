@@ -48,7 +48,7 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// On every answer, unless its endpoint said otherwise.
-const SECURITY_HEADERS: [(HeaderName, HeaderValue); 8] = [
+const SECURITY_HEADERS: [(HeaderName, HeaderValue); 7] = [
     (
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(
@@ -61,17 +61,19 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 8] = [
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
-    (
-        HeaderName::from_static("permissions-policy"),
-        HeaderValue::from_static(
-            "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), \
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// On every page. Nothing else does anything that it is about, and it is the longest of all.
+const PERMISSIONS_POLICY: (HeaderName, HeaderValue) = (
+    HeaderName::from_static("permissions-policy"),
+    HeaderValue::from_static(
+        "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), \
              geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), \
              usb=(), screen-wake-lock=(), xr-spatial-tracking=(), publickey-credentials-create=(self), \
              publickey-credentials-get=(self)",
-        ),
     ),
-    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
-];
+);
 
 /// What the edge needs to know.
 #[derive(Clone)]
@@ -95,6 +97,10 @@ pub fn wrap_within(router: Router, app: &App, time_limit: Duration) -> Router {
 /// Security headers for an answer that has none of its own.
 pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
     for (name, value) in SECURITY_HEADERS {
+        headers.entry(name).or_insert(value);
+    }
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+        let (name, value) = PERMISSIONS_POLICY;
         headers.entry(name).or_insert(value);
     }
     // It knows no value for this.

@@ -16,7 +16,7 @@ use super::audit::write_audits;
 use super::grant::claims_to_json;
 use super::session::bind_session;
 use super::{
-    AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_transaction, is_locked,
+    AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_transaction, is_locked, on_db,
     on_writer,
 };
 use crate::protocol::client_assertion::OneTimeId;
@@ -128,8 +128,8 @@ struct Page {
     rows: HashSet<String>,
 }
 
-/// What a page's gates are asked. Each id that comes back wakes a thread, so they are counted at first; only when some are
-/// missing, everything is undone and done again with the ids.
+/// What gates are asked. One by itself says at once who went through. Of several in a transaction, who went through is only
+/// counted at first: only when somebody is missing, everything is undone and done again with the ids.
 #[derive(Clone, Copy, PartialEq)]
 enum Question {
     HowMany,
@@ -157,8 +157,6 @@ impl Through {
 #[derive(Default)]
 struct Written {
     opened: Through,
-    /// Of those that were not opened: what there was before.
-    known: HashSet<String>,
     rotated: Through,
     used: Through,
     begun: Through,
@@ -272,14 +270,6 @@ macro_rules! write_page {
         }
         if !page.opens.is_empty() {
             written.opened = open_grants!($self, $tx, $question, &page.opens, $columns);
-            if page.opens.iter().any(|open| !written.opened.has(open.what.id.as_str())) {
-                let mut query = sqlx::query_as(KNOWN.of(&$self.db, page.opens.len()));
-                for open in &page.opens {
-                    query = query.bind(open.what.id.as_str());
-                }
-                let known: Vec<(String,)> = query.fetch_all(&mut *$tx).await?;
-                written.known = known.into_iter().map(|(id,)| id).collect();
-            }
         }
         if !page.rotations.is_empty() {
             let mut query = sqlx::query(ROTATE.asking($question, &$self.db, page.rotations.len()));
@@ -339,7 +329,10 @@ impl Clerk {
         loop {
             page.forget_who_left();
             match self.write(&page, question).await {
-                Ok(Attempt::Written(written)) => return page.answer(&written),
+                Ok(Attempt::Written(written)) => {
+                    let known = self.known_of(&page, &written.opened).await;
+                    return page.answer(&written, &known);
+                }
                 // Told after a long wait that it failed, somebody may try again: then it must not have happened.
                 Ok(Attempt::SomebodyLeft) => {}
                 Ok(Attempt::NotEverybody) => question = Question::Which,
@@ -358,6 +351,23 @@ impl Clerk {
                 Err(error) => return page.refuse(&error),
             }
         }
+    }
+
+    /// Of the grants that were not opened: those that there are.
+    async fn known_of(&self, page: &Page, opened: &Through) -> Result<HashSet<String>, StoreError> {
+        let ids = page.opens.iter().map(|open| open.what.id.as_str()).filter(|id| !opened.has(id));
+        let ids: Vec<&str> = ids.collect();
+        if ids.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let known: Vec<(String,)> = on_db!(self, |db| {
+            let mut query = sqlx::query_as(KNOWN.of(&self.db, ids.len()));
+            for id in ids {
+                query = query.bind(id);
+            }
+            query.fetch_all(db).await
+        })?;
+        Ok(known.into_iter().map(|(id,)| id).collect())
     }
 
     /// Writes a page, or nothing of it. One statement is a transaction by itself, and is told at once which rows it wrote;
@@ -478,18 +488,17 @@ impl Page {
             .chain(self.notes.into_iter().map(Entry::Note))
     }
 
-    /// Tells everybody what became of theirs.
-    fn answer(self, written: &Written) {
+    /// Tells everybody what became of theirs. Of what was not opened, it must be known whether it was before.
+    fn answer(self, written: &Written, known: &Result<HashSet<String>, StoreError>) {
         for open in self.opens {
             let id = open.what.id.as_str();
-            let outcome = if written.opened.has(id) {
-                Opened::Now
-            } else if written.known.contains(id) {
-                Opened::AlreadyUsed
-            } else {
-                Opened::NotAnyMore
+            let outcome = match known {
+                _ if written.opened.has(id) => Ok(Opened::Now),
+                Ok(known) if known.contains(id) => Ok(Opened::AlreadyUsed),
+                Ok(_) => Ok(Opened::NotAnyMore),
+                Err(error) => Err(for_one_more(error)),
             };
-            open.answer(Ok(outcome));
+            open.answer(outcome);
         }
         for rotation in self.rotations {
             let raised = written.rotated.has(&rotation.what.id);
@@ -511,11 +520,7 @@ impl Page {
     /// Tells everybody that nothing was written.
     fn refuse(self, error: &StoreError) {
         for entry in self.into_entries() {
-            let error = match error {
-                StoreError::Unavailable(cause) => StoreError::Unavailable(Arc::clone(cause)),
-                StoreError::Gone => StoreError::Gone,
-                other => StoreError::from(sqlx::Error::Protocol(other.to_string())),
-            };
+            let error = for_one_more(error);
             match entry {
                 Entry::Open(open) => open.answer(Err(error)),
                 Entry::Rotate(rotation) => rotation.answer(Err(error)),
@@ -524,6 +529,15 @@ impl Page {
                 Entry::Note(note) => note.answer(Err(error)),
             }
         }
+    }
+}
+
+/// The same error, for somebody else.
+fn for_one_more(error: &StoreError) -> StoreError {
+    match error {
+        StoreError::Unavailable(cause) => StoreError::Unavailable(Arc::clone(cause)),
+        StoreError::Gone => StoreError::Gone,
+        other => StoreError::from(sqlx::Error::Protocol(other.to_string())),
     }
 }
 

@@ -95,11 +95,14 @@ async fn no_answer_leaves_without_security_headers_and_an_id() {
         for (name, value) in EVERYWHERE {
             assert_eq!(answer.header(name), Some(value), "{path}: {name}");
         }
-        assert!(answer.header("permissions-policy").unwrap().contains("camera=()"));
         assert_eq!(answer.header("strict-transport-security"), None, "not over plain HTTP");
         assert_eq!(answer.header("server"), None);
         assert_eq!(answer.header("x-request-id").unwrap().len(), 32, "{path}");
     }
+    let page = ask_with(&router, "/nowhere", &[("accept", "text/html")]).await;
+    assert!(page.header("permissions-policy").unwrap().contains("camera=()"));
+    let document = ask_with(&router, "/nowhere", &[]).await;
+    assert_eq!(document.header("permissions-policy"), None, "it is about pages");
     let own = ask_with(&router, "/own", &[]).await;
     assert_eq!(own.header("cache-control"), Some("public"));
     assert_eq!(own.header("content-security-policy"), Some("own"));
