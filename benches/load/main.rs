@@ -47,7 +47,7 @@ struct Options {
     /// On databases of its own on this PostgreSQL server, instead of SQLite
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// What the peer signs ID tokens with: RS256 where nothing else is asked for; both are measured, one after the other
+    /// Algorithms the peer signs ID tokens with, measured one after the other (its own default is RS256)
     #[arg(long, value_name = "ALG", default_values = ["RS256", "ES256"], value_parser = ["ES256", "RS256"])]
     peer_signs: Vec<String>,
     /// 100,000 sign-ins, then the resident memory
@@ -158,6 +158,7 @@ async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<(
     for (peer, _) in &contest.peers {
         println!("the peer's, which signs {}: {:.0} MB", peer.signs, peer.process.resident_mb()?);
     }
+    rows.dedup_by_key(|row| (row.scenario, row.connections));
     for row in rows.iter().filter(|row| row.ours.failures > 0) {
         let why = row.ours.first_failure.as_deref().unwrap_or_default();
         println!("{} failed {} times: {why}", row.scenario.title(), row.ours.failures);

@@ -69,9 +69,9 @@ const PERMISSIONS_POLICY: (HeaderName, HeaderValue) = (
     HeaderName::from_static("permissions-policy"),
     HeaderValue::from_static(
         "accelerometer=(), autoplay=(), camera=(), clipboard-read=(), display-capture=(), fullscreen=(), \
-             geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), \
-             usb=(), screen-wake-lock=(), xr-spatial-tracking=(), publickey-credentials-create=(self), \
-             publickey-credentials-get=(self)",
+         geolocation=(), gyroscope=(), hid=(), magnetometer=(), microphone=(), midi=(), payment=(), serial=(), \
+         usb=(), screen-wake-lock=(), xr-spatial-tracking=(), publickey-credentials-create=(self), \
+         publickey-credentials-get=(self)",
     ),
 );
 

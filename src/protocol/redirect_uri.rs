@@ -179,8 +179,8 @@ pub(super) fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
     format!("{address}{separator}{encoded}")
 }
 
-/// As `application/x-www-form-urlencoded` (RFC 6749 appendix B). Most of what is sent is random: asking a table about each
-/// character takes a fifth of the time that asking about ranges of them does, which a processor cannot foresee.
+/// As `application/x-www-form-urlencoded` (RFC 6749 appendix B). Most of what is sent is random: to look each character up in a
+/// table takes a fifth of the time of comparing it with ranges, whose outcome no processor predicts.
 fn form_urlencoded(parameters: &[(&str, &str)]) -> String {
     const ENCODED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b' ').remove(b'*').remove(b'-').remove(b'.').remove(b'_');

@@ -6,7 +6,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::changes::KEEP_CHANGES;
 use super::ledger::{MOST_ROWS, ManyRows};
-use super::{Db, Store, StoreError, Topic, in_transaction, on_db};
+use super::{Db, LOCK_TIMEOUT, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::ClientId;
 use crate::protocol::timestamp::Timestamp;
 
@@ -105,11 +105,11 @@ impl Store {
     async fn look_at_sizes(&self) -> Result<(), StoreError> {
         if let Db::Sqlite { writer, .. } = &self.db {
             // By a connection of its own, and not by the one that everybody writes with: so nobody waits for more than the look at
-            // one table, and that is at some hundred rows of each index.
+            // one table, and that is at some hundred rows of each index. Nobody asks it again: it waits for the lock itself.
             let options = (*writer.connect_options()).clone();
             let options = options
                 .pragma("analysis_limit", "400")
-                .pragma("busy_timeout", "5000")
+                .pragma("busy_timeout", LOCK_TIMEOUT.as_millis().to_string())
                 .optimize_on_close(false, None);
             let mut own = options.connect().await?;
             sqlx::query("PRAGMA optimize").execute(&mut own).await?;

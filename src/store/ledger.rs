@@ -17,7 +17,6 @@ use super::grant::claims_to_json;
 use super::session::bind_session;
 use super::{
     AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_transaction, is_locked, on_db,
-    on_writer,
 };
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::dpop::Thumbprint;
@@ -128,76 +127,48 @@ struct Page {
     rows: HashSet<String>,
 }
 
-/// What gates are asked. One by itself says at once who went through. Of several in a transaction, who went through is only
-/// counted at first: only when somebody is missing, everything is undone and done again with the ids.
-#[derive(Clone, Copy, PartialEq)]
-enum Question {
-    HowMany,
-    Which,
-}
-
-/// Who went through a gate.
-#[derive(Default)]
-enum Through {
-    #[default]
-    Everybody,
-    These(HashSet<String>),
-}
-
-impl Through {
-    fn has(&self, id: &str) -> bool {
-        match self {
-            Self::Everybody => true,
-            Self::These(ids) => ids.contains(id),
-        }
-    }
-}
-
-/// What the statements of a page wrote.
+/// What the statements of a page wrote, by the ids that came back from its gates.
 #[derive(Default)]
 struct Written {
-    opened: Through,
-    rotated: Through,
-    used: Through,
-    begun: Through,
+    opened: HashSet<String>,
+    rotated: HashSet<String>,
+    used: HashSet<String>,
+    begun: HashSet<String>,
 }
 
-/// What became of a page.
-enum Attempt {
-    Written(Box<Written>),
-    /// Nothing was written: somebody left before.
-    SomebodyLeft,
-    /// Nothing was written: not everybody went through a gate.
-    NotEverybody,
-}
-
-/// Puts a question to a gate inside the caller's transaction. Leaves the caller if it must be asked more closely.
-macro_rules! through {
-    ($tx:ident, $question:expr, $query:expr, $rows:expr) => {
-        match $question {
-            Question::HowMany => {
-                let through = $query.execute(&mut *$tx).await?.rows_affected();
-                if through != $rows as u64 {
-                    return Ok(Attempt::NotEverybody);
-                }
-                Through::Everybody
+/// Runs a write of one statement on whichever engine there is: it is committed when all of its answer was read. On SQLite it
+/// fails at once while another connection has the lock, and may be tried again ([`is_locked`]).
+macro_rules! on_writer {
+    ($clerk:expr, |$connection:ident| $body:expr) => {
+        match &$clerk.db {
+            Db::Sqlite { writer, .. } => {
+                let mut $connection = Box::pin(writer.acquire()).await?;
+                $body
             }
-            Question::Which => {
-                let mut ids = HashSet::new();
-                for row in $query.fetch_all(&mut *$tx).await? {
-                    ids.insert(row.try_get::<String, _>(0)?);
-                }
-                Through::These(ids)
+            Db::Postgres(pool) => {
+                let mut $connection = Box::pin(pool.acquire()).await?;
+                $body
             }
         }
     };
 }
 
-/// Opens grants inside the caller's transaction. Says which.
+/// Asks a gate who went through.
+macro_rules! through {
+    ($tx:ident, $query:expr) => {{
+        let mut ids = HashSet::new();
+        for row in $query.fetch_all(&mut *$tx).await? {
+            ids.insert(row.try_get::<String, _>(0)?);
+        }
+        ids
+    }};
+}
+
+/// Opens grants. Says which.
 macro_rules! open_grants {
-    ($self:expr, $tx:ident, $question:expr, $opens:expr, $claims:expr) => {{
+    ($self:expr, $tx:ident, $opens:expr, $claims:expr) => {{
         let opens: &[Asked<Arc<Grant>, Opened>] = $opens;
-        let mut query = sqlx::query(OPEN.asking($question, &$self.db, opens.len()));
+        let mut query = sqlx::query(OPEN.of(&$self.db, opens.len()));
         for (Asked { what: grant, .. }, claims) in opens.iter().zip($claims) {
             query = query
                 .bind(grant.id.as_str())
@@ -218,25 +189,25 @@ macro_rules! open_grants {
                 .bind(grant.expires_at.0)
                 .bind(grant.dpop_jkt.as_ref().map(Thumbprint::as_str));
         }
-        through!($tx, $question, query, opens.len())
+        through!($tx, query)
     }};
 }
 
 /// Begins the sessions of those users who were not changed meanwhile, inside the caller's transaction. Says which.
 macro_rules! begin_sessions {
-    ($self:expr, $tx:ident, $question:expr, $beginnings:expr) => {{
+    ($self:expr, $tx:ident, $beginnings:expr) => {{
         let beginnings: &[Asked<Box<Beginning>, bool>] = $beginnings;
         // Whoever changes a user ends their sessions in the same transaction. This write waits for that one, or
         // that one for this, so that no session slips in between.
-        let mut query = sqlx::query(UNCHANGED_USERS.asking($question, &$self.db, beginnings.len()));
+        let mut query = sqlx::query(UNCHANGED_USERS.of(&$self.db, beginnings.len()));
         for Asked { what: begin, .. } in beginnings {
             query = query.bind(begin.session.user_id.as_str()).bind(begin.user_unchanged_since.0);
         }
-        let unchanged = through!($tx, $question, query, beginnings.len());
+        let unchanged = through!($tx, query);
         let good: Vec<&Beginning> = beginnings
             .iter()
             .map(|begin| &*begin.what)
-            .filter(|begin| unchanged.has(&begin.user_as_they_were()))
+            .filter(|begin| unchanged.contains(&begin.user_as_they_were()))
             .collect();
         if !good.is_empty() {
             let mut query = sqlx::query(BEGIN.of(&$self.db, good.len()));
@@ -249,30 +220,16 @@ macro_rules! begin_sessions {
     }};
 }
 
-/// Writes what is on a page by the caller's connection, or leaves the caller.
-macro_rules! write_page {
-    ($self:expr, $tx:ident, $question:expr, $page:expr, $columns:expr) => {{
+/// Has the entries of a page go through their gates. Says which did.
+macro_rules! through_gates {
+    ($self:expr, $tx:ident, $page:expr, $claims:expr) => {{
         let page: &Page = $page;
         let mut written = Written::default();
-        if page.somebody_left() {
-            return Ok(Attempt::SomebodyLeft);
-        }
-        let lasting: Vec<&str> = page.lasting().map(session_of).collect();
-        if !lasting.is_empty() {
-            // A grant for online access asks about its session at every use. One for offline access never asks
-            // again, so it must not slip in behind a password change or a switched-off account that found no grant
-            // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
-            let mut query = sqlx::query(HOLD_SESSIONS.of(&$self.db, lasting.len()));
-            for session in &lasting {
-                query = query.bind(*session);
-            }
-            query.execute(&mut *$tx).await?;
-        }
         if !page.opens.is_empty() {
-            written.opened = open_grants!($self, $tx, $question, &page.opens, $columns);
+            written.opened = open_grants!($self, $tx, &page.opens, $claims);
         }
         if !page.rotations.is_empty() {
-            let mut query = sqlx::query(ROTATE.asking($question, &$self.db, page.rotations.len()));
+            let mut query = sqlx::query(ROTATE.of(&$self.db, page.rotations.len()));
             for Asked { what: rotation, .. } in &page.rotations {
                 query = query
                     .bind(&rotation.id)
@@ -280,26 +237,16 @@ macro_rules! write_page {
                     .bind(rotation.at.0)
                     .bind(rotation.key.as_ref().map(Thumbprint::as_str));
             }
-            written.rotated = through!($tx, $question, query, page.rotations.len());
+            written.rotated = through!($tx, query);
         }
         if !page.uses.is_empty() {
-            let mut query = sqlx::query(USE.asking($question, &$self.db, page.uses.len()));
+            let mut query = sqlx::query(USE.of(&$self.db, page.uses.len()));
             for Asked { what: once, .. } in &page.uses {
                 query = query.bind(&once.id).bind(once.expires_at.0);
             }
-            written.used = through!($tx, $question, query, page.uses.len());
+            written.used = through!($tx, query);
         }
-        let mut audits: Vec<&AuditEntry> = page.notes.iter().map(|note| &note.what).collect();
-        if !page.beginnings.is_empty() {
-            let good = begin_sessions!($self, $tx, $question, &page.beginnings);
-            audits.extend(good.iter().map(|begin| &begin.audit));
-            let begun = good.iter().map(|begin| begin.session.id.as_str().to_owned());
-            written.begun = Through::These(begun.collect());
-        }
-        if !audits.is_empty() {
-            write_audits!($self, $tx, &audits);
-        }
-        Attempt::Written(Box::new(written))
+        written
     }};
 }
 
@@ -324,18 +271,19 @@ impl Clerk {
     }
 
     async fn settle(&self, mut page: Page) {
-        let mut question = Question::HowMany;
         let asked = Instant::now();
         loop {
             page.forget_who_left();
-            match self.write(&page, question).await {
-                Ok(Attempt::Written(written)) => {
-                    let known = self.known_of(&page, &written.opened).await;
-                    return page.answer(&written, &known);
+            if page.is_empty() {
+                return;
+            }
+            match self.write(&page).await {
+                Ok(Some(written)) => {
+                    let unopened = page.answer(&written);
+                    return self.tell_apart(unopened).await;
                 }
                 // Told after a long wait that it failed, somebody may try again: then it must not have happened.
-                Ok(Attempt::SomebodyLeft) => {}
-                Ok(Attempt::NotEverybody) => question = Question::Which,
+                Ok(None) => {}
                 Err(StoreError::Unavailable(error))
                     if is_locked(&error) && asked.elapsed() < LOCK_TIMEOUT =>
                 {
@@ -353,45 +301,79 @@ impl Clerk {
         }
     }
 
-    /// Of the grants that were not opened: those that there are.
-    async fn known_of(&self, page: &Page, opened: &Through) -> Result<HashSet<String>, StoreError> {
-        let ids = page.opens.iter().map(|open| open.what.id.as_str()).filter(|id| !opened.has(id));
-        let ids: Vec<&str> = ids.collect();
-        if ids.is_empty() {
-            return Ok(HashSet::new());
+    /// Writes a page, or nothing of it: none where somebody left before it was begun.
+    async fn write(&self, page: &Page) -> Result<Option<Written>, StoreError> {
+        let mut claims = Vec::with_capacity(page.opens.len());
+        for open in &page.opens {
+            claims.push(claims_to_json(&open.what.claims)?);
         }
+        if page.is_one_statement() {
+            return on_writer!(self, |connection| {
+                if page.somebody_left() {
+                    return Ok(None);
+                }
+                Ok(Some(through_gates!(self, connection, page, &claims)))
+            });
+        }
+        let lasting: Vec<&str> = page.lasting().map(session_of).collect();
+        let mut audits: Vec<&AuditEntry> = page.notes.iter().map(|note| &note.what).collect();
+        Ok(in_transaction!(self, |tx| {
+            if page.somebody_left() {
+                return Ok(None);
+            }
+            if !lasting.is_empty() {
+                // A grant for online access asks about its session at every use. One for offline access never asks
+                // again, so it must not slip in behind a password change or a switched-off account that found no grant
+                // to revoke yet: both end the session first, and this write waits for theirs, or theirs for this one.
+                let mut query = sqlx::query(HOLD_SESSIONS.of(&self.db, lasting.len()));
+                for session in &lasting {
+                    query = query.bind(*session);
+                }
+                query.execute(&mut *tx).await?;
+            }
+            let mut written = through_gates!(self, tx, page, &claims);
+            if !page.beginnings.is_empty() {
+                let good = begin_sessions!(self, tx, &page.beginnings);
+                audits.extend(good.iter().map(|begin| &begin.audit));
+                written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
+            }
+            if !audits.is_empty() {
+                write_audits!(self, tx, &audits);
+            }
+            Some(written)
+        }))
+    }
+
+    /// Tells those whose grant was not opened whether it was before.
+    async fn tell_apart(&self, unopened: Vec<Asked<Arc<Grant>, Opened>>) {
+        if unopened.is_empty() {
+            return;
+        }
+        let known = self.known_of(&unopened).await;
+        for open in unopened {
+            let outcome = match &known {
+                Ok(known) if known.contains(open.what.id.as_str()) => Ok(Opened::AlreadyUsed),
+                Ok(_) => Ok(Opened::NotAnyMore),
+                Err(error) => Err(for_one_more(error)),
+            };
+            open.answer(outcome);
+        }
+    }
+
+    async fn known_of(&self, opens: &[Asked<Arc<Grant>, Opened>]) -> Result<HashSet<String>, StoreError> {
         let known: Vec<(String,)> = on_db!(self, |db| {
-            let mut query = sqlx::query_as(KNOWN.of(&self.db, ids.len()));
-            for id in ids {
-                query = query.bind(id);
+            let mut query = sqlx::query_as(KNOWN.of(&self.db, opens.len()));
+            for open in opens {
+                query = query.bind(open.what.id.as_str());
             }
             query.fetch_all(db).await
         })?;
         Ok(known.into_iter().map(|(id,)| id).collect())
     }
-
-    /// Writes a page, or nothing of it. One statement is a transaction by itself, and is told at once which rows it wrote;
-    /// several are asked as the question says.
-    async fn write(&self, page: &Page, question: Question) -> Result<Attempt, StoreError> {
-        let mut columns = Vec::with_capacity(page.opens.len());
-        for open in &page.opens {
-            columns.push(claims_to_json(&open.what.claims)?);
-        }
-        if page.is_one_statement() {
-            return Ok(on_writer!(self, |connection| write_page!(
-                self,
-                connection,
-                Question::Which,
-                page,
-                &columns
-            )));
-        }
-        Ok(in_transaction!(self, |tx| write_page!(self, tx, question, page, &columns)))
-    }
 }
 
-/// Everything that is handed in now. Whoever has no more to do than to hand something in comes along: it is all written for the
-/// price of one commit.
+/// What is handed in now, [`MOST_ROWS`] at most. Whoever has no more to do than to hand something in comes along: it is all
+/// written for the price of one commit.
 async fn entries_of_now(inbox: &tokio::sync::Mutex<mpsc::Receiver<Entry>>) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(MOST_ROWS);
     let mut inbox = inbox.lock().await;
@@ -463,6 +445,14 @@ impl Page {
         gates.into_iter().filter(|gate| *gate).count() == 1 && !others
     }
 
+    fn is_empty(&self) -> bool {
+        self.opens.is_empty()
+            && self.rotations.is_empty()
+            && self.uses.is_empty()
+            && self.beginnings.is_empty()
+            && self.notes.is_empty()
+    }
+
     fn somebody_left(&self) -> bool {
         self.opens.iter().any(Asked::is_forsaken)
             || self.rotations.iter().any(Asked::is_forsaken)
@@ -488,33 +478,29 @@ impl Page {
             .chain(self.notes.into_iter().map(Entry::Note))
     }
 
-    /// Tells everybody what became of theirs. Of what was not opened, it must be known whether it was before.
-    fn answer(self, written: &Written, known: &Result<HashSet<String>, StoreError>) {
-        for open in self.opens {
-            let id = open.what.id.as_str();
-            let outcome = match known {
-                _ if written.opened.has(id) => Ok(Opened::Now),
-                Ok(known) if known.contains(id) => Ok(Opened::AlreadyUsed),
-                Ok(_) => Ok(Opened::NotAnyMore),
-                Err(error) => Err(for_one_more(error)),
-            };
-            open.answer(outcome);
+    /// Tells everybody what became of theirs, but for those whose grant was not opened: they come back.
+    fn answer(self, written: &Written) -> Vec<Asked<Arc<Grant>, Opened>> {
+        let opened = |open: &Asked<Arc<Grant>, Opened>| written.opened.contains(open.what.id.as_str());
+        let (opened, unopened): (Vec<_>, Vec<_>) = self.opens.into_iter().partition(opened);
+        for open in opened {
+            open.answer(Ok(Opened::Now));
         }
         for rotation in self.rotations {
-            let raised = written.rotated.has(&rotation.what.id);
+            let raised = written.rotated.contains(&rotation.what.id);
             rotation.answer(Ok(if raised { Rotated::Now } else { Rotated::Lost }));
         }
         for once in self.uses {
-            let first = written.used.has(&once.what.id);
+            let first = written.used.contains(&once.what.id);
             once.answer(Ok(first));
         }
         for begin in self.beginnings {
-            let begun = written.begun.has(begin.what.session.id.as_str());
+            let begun = written.begun.contains(begin.what.session.id.as_str());
             begin.answer(Ok(begun));
         }
         for note in self.notes {
             note.answer(Ok(()));
         }
+        unopened
     }
 
     /// Tells everybody that nothing was written.
@@ -541,43 +527,26 @@ fn for_one_more(error: &StoreError) -> StoreError {
     }
 }
 
-/// A statement about any number of rows. Its text is made once for each number, so that the database prepares it once.
+/// A statement about any number of rows. Its text is made once for each number, so that the database seldom prepares it anew.
 pub(super) struct ManyRows {
     before: &'static str,
     columns: usize,
     after: &'static str,
-    naming: &'static str,
-    texts: [[OnceLock<String>; MOST_ROWS + 1]; 4],
+    texts: [[OnceLock<String>; MOST_ROWS + 1]; 2],
 }
 
 impl ManyRows {
     pub const fn new(before: &'static str, columns: usize, after: &'static str) -> Self {
-        Self::gate(before, columns, after, "")
+        let texts = [const { [const { OnceLock::new() }; MOST_ROWS + 1] }; 2];
+        Self { before, columns, after, texts }
     }
 
-    /// A statement that can be asked which rows it wrote, by what is `naming` them.
-    const fn gate(before: &'static str, columns: usize, after: &'static str, naming: &'static str) -> Self {
-        let texts = [const { [const { OnceLock::new() }; MOST_ROWS + 1] }; 4];
-        Self { before, columns, after, naming, texts }
-    }
-
-    /// The statement with so many rows, [`MOST_ROWS`] at most.
+    /// The statement with so many rows, [`MOST_ROWS`] at most. The same on both engines but for one thing: SQLite looks for a
+    /// numbered parameter among all of them each time, which takes longer than the rows do, and knows nameless ones too.
     pub fn of(&'static self, db: &Db, rows: usize) -> &'static str {
-        self.asking(Question::HowMany, db, rows)
-    }
-
-    /// The same, with a question. The same on both engines but for one thing: SQLite looks for a numbered parameter among
-    /// all of them each time, which takes longer than the rows do, and knows nameless ones too.
-    fn asking(&'static self, question: Question, db: &Db, rows: usize) -> &'static str {
         let numbered = matches!(db, Db::Postgres(_));
-        let naming = if question == Question::Which { self.naming } else { "" };
-        let [sqlite, sqlite_naming, postgres, postgres_naming] = &self.texts;
-        let texts = match (numbered, question) {
-            (false, Question::HowMany) => sqlite,
-            (false, Question::Which) => sqlite_naming,
-            (true, Question::HowMany) => postgres,
-            (true, Question::Which) => postgres_naming,
-        };
+        let [nameless, with_numbers] = &self.texts;
+        let texts = if numbered { with_numbers } else { nameless };
         #[expect(clippy::indexing_slicing, reason = "no page has more rows")]
         texts[rows].get_or_init(|| {
             let parameter = |number: usize| if numbered { format!("${number}") } else { "?".to_owned() };
@@ -586,7 +555,7 @@ impl ManyRows {
                 format!("({})", columns.collect::<Vec<_>>().join(", "))
             };
             let rows = (0..rows).map(row).collect::<Vec<_>>().join(", ");
-            format!("{} {rows} {} {naming}", self.before, self.after)
+            format!("{} {rows} {}", self.before, self.after)
         })
     }
 }
@@ -595,7 +564,7 @@ static HOLD_SESSIONS: ManyRows =
     ManyRows::new("UPDATE sessions SET state = 'active' WHERE state = 'active' AND id IN (VALUES", 1, ")");
 
 /// Redeems codes: an id that does not come back was used before, or what it rests on is no more.
-static OPEN: ManyRows = ManyRows::gate(
+static OPEN: ManyRows = ManyRows::new(
     "WITH v (id, client_id, user_id, session_id, consent_id, offline, scope, claims, auth_time, acr, amr, secret,
              generation, rotated_at, created_at, expires_at, dpop_jkt) AS (VALUES",
     17,
@@ -608,14 +577,13 @@ static OPEN: ManyRows = ManyRows::gate(
        AND EXISTS (SELECT 1 FROM sessions WHERE sessions.id = v.session_id AND sessions.state = 'active'
                       AND sessions.expires_at > v.created_at)
        AND (v.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = v.consent_id))
-     ON CONFLICT (id) DO NOTHING",
-    "RETURNING id",
+     ON CONFLICT (id) DO NOTHING RETURNING id",
 );
 
 static KNOWN: ManyRows = ManyRows::new("SELECT id FROM grants WHERE id IN (VALUES", 1, ")");
 
 /// Redeems refresh tokens: an id that does not come back has another generation, or what it rests on is no more.
-static ROTATE: ManyRows = ManyRows::gate(
+static ROTATE: ManyRows = ManyRows::new(
     "WITH v (id, generation, at, dpop_jkt) AS (VALUES",
     4,
     ")
@@ -627,24 +595,23 @@ static ROTATE: ManyRows = ManyRows::gate(
        AND EXISTS (SELECT 1 FROM users WHERE users.id = grants.user_id AND NOT users.disabled)
        AND (grants.offline OR EXISTS (SELECT 1 FROM sessions WHERE sessions.id = grants.session_id
                                          AND sessions.state = 'active' AND sessions.expires_at > v.at))
-       AND (grants.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = grants.consent_id))",
-    "RETURNING grants.id",
+       AND (grants.consent_id IS NULL OR EXISTS (SELECT 1 FROM consents WHERE consents.id = grants.consent_id))
+     RETURNING grants.id",
 );
 
-static USE: ManyRows = ManyRows::gate(
+static USE: ManyRows = ManyRows::new(
     "INSERT INTO used_assertions (id, expires_at) VALUES",
     2,
-    "ON CONFLICT (id) DO NOTHING",
-    "RETURNING id",
+    "ON CONFLICT (id) DO NOTHING RETURNING id",
 );
 
-static UNCHANGED_USERS: ManyRows = ManyRows::gate(
+static UNCHANGED_USERS: ManyRows = ManyRows::new(
     "WITH v (id, updated_at) AS (VALUES",
     2,
     ")
      UPDATE users SET updated_at = users.updated_at FROM v
-     WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled",
-    "RETURNING users.id || ' ' || users.updated_at",
+     WHERE users.id = v.id AND users.updated_at = v.updated_at AND NOT users.disabled
+     RETURNING users.id || ' ' || users.updated_at",
 );
 
 static BEGIN: ManyRows = ManyRows::new(

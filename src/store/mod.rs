@@ -3,7 +3,7 @@
 //! Reads go through [`on_db!`], writes through [`in_transaction!`]; both run the same body on either engine. A write
 //! that changes something security-relevant takes the [`AuditEntry`] that is committed with it; one that changes what
 //! may be remembered says what ([`Topic`]). What happens at every sign-in and refresh is committed together with what
-//! others want to write at the same moment (`ledger.rs`).
+//! others want to write at the same moment (`ledger.rs`), by one statement where that is enough.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -107,11 +107,14 @@ mod webhook;
 /// How long a request waits for a connection before it is answered 503.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long a write waits while another process writes to the file of SQLite.
+/// How long a write waits while another connection writes to the file of SQLite.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// So often it looks whether that is over.
 const LOCK_PAUSE: Duration = Duration::from_millis(5);
+
+/// Statements that a connection keeps prepared: those about many rows are another one for each number of rows.
+const STATEMENTS: usize = 256;
 
 /// The database, and what is remembered of it. Cloning it is cheap.
 #[derive(Clone)]
@@ -223,23 +226,6 @@ macro_rules! on_db {
 }
 pub(crate) use on_db;
 
-/// Runs a write of one statement on whichever engine there is: it is committed when all of its answer was read.
-macro_rules! on_writer {
-    ($store:expr, |$connection:ident| $body:expr) => {
-        match &$store.db {
-            crate::store::Db::Sqlite { writer, .. } => {
-                let mut $connection = Box::pin(writer.acquire()).await?;
-                $body
-            }
-            crate::store::Db::Postgres(pool) => {
-                let mut $connection = Box::pin(pool.acquire()).await?;
-                $body
-            }
-        }
-    };
-}
-pub(crate) use on_writer;
-
 /// Runs a write in a transaction of its own on whichever engine there is, and commits it. The body may leave early
 /// with `?` or `return`: the transaction is rolled back then. What may be remembered and changes is named first.
 ///
@@ -289,8 +275,8 @@ macro_rules! in_transaction {
 pub(crate) use in_transaction;
 
 /// Begins a write on SQLite. It takes the lock at the start: a transaction that reads first fails instead of waiting. Another
-/// process may have it, a command at the terminal or a backup; it is waited for here rather than inside SQLite, so that whoever
-/// leaves meanwhile is noticed before anything is begun for them.
+/// connection may have it, above all that of a command at the terminal; it is waited for here rather than inside SQLite, so that
+/// whoever leaves meanwhile is noticed before anything is begun for them.
 async fn begin_writing(writer: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
     let asked = Instant::now();
     loop {
@@ -303,7 +289,7 @@ async fn begin_writing(writer: &SqlitePool) -> Result<Transaction<'static, Sqlit
     }
 }
 
-/// Has another process the lock that SQLite writes under? Then nothing was begun.
+/// Has another connection the lock that SQLite writes under? Then nothing was begun.
 fn is_locked(error: &sqlx::Error) -> bool {
     const SQLITE_BUSY: i32 = 5;
     let sqlx::Error::Database(cause) = error else { return false };
@@ -446,6 +432,7 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
         // What was answered must survive a power cut.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(LOCK_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS)
         // A whole page of the ledger comes back without waiting for its reader.
         .row_buffer_size(ledger::MOST_ROWS)
         .pragma("journal_size_limit", "67108864")
@@ -460,7 +447,7 @@ async fn open_sqlite(file: &Path, readers: u32) -> Result<(Db, Source), StoreErr
             .idle_timeout(None)
             .max_lifetime(None)
     };
-    // `begin_writing` waits.
+    // The last pragma: until then it waits, as where two processes make the file. Afterwards whoever asks it does.
     let writer = pool(1).connect_with(options.clone().pragma("busy_timeout", "0")).await?;
     // One more, which listens for other processes' changes.
     let readers = pool(readers.max(1) + 1).connect_with(options.read_only(true)).await?;
@@ -471,6 +458,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<(Db, Source), Stor
     let options = PgConnectOptions::from_str(url)
         .map_err(|_| StoreError::Unusable("database.url is not a PostgreSQL URL".to_owned()))?
         .application_name("countersign")
+        .statement_cache_capacity(STATEMENTS)
         // A request must not wait for a lock or a slow query longer than its own deadline.
         .options([
             ("statement_timeout", "8000"),

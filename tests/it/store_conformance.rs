@@ -389,13 +389,17 @@ async fn what_nobody_waits_for_any_more_is_not_begun() {
     let (user, client) = footing(&app).await;
     let config::Engine::Sqlite(file) = &app.app.config.database.engine else { panic!("not SQLite") };
     let mut locker = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
-    locker.execute("BEGIN IMMEDIATE").await.unwrap();
-    let (store, code) = (app.app.store.clone(), redeem(&client, &user, "s", "g", "openid", NOW));
-    // It waits for the lock, and whoever asked hangs up meanwhile.
-    let hung_up = tokio::time::timeout(Duration::from_millis(300), store.open_grant(&code)).await;
-    assert!(hung_up.is_err(), "it did not wait");
-    locker.execute("ROLLBACK").await.unwrap();
-    assert_eq!(store.open_grant(&code).await.unwrap(), Opened::Now, "the code is unused");
+    let store = app.app.store.clone();
+    // Redeemed by one statement, and by several.
+    for scope in ["openid", "openid offline_access"] {
+        let code = redeem(&client, &user, "s", scope, scope, NOW);
+        locker.execute("BEGIN IMMEDIATE").await.unwrap();
+        // It waits for the lock, and whoever asked hangs up meanwhile.
+        let hung_up = tokio::time::timeout(Duration::from_millis(300), store.open_grant(&code)).await;
+        assert!(hung_up.is_err(), "it did not wait");
+        locker.execute("ROLLBACK").await.unwrap();
+        assert_eq!(store.open_grant(&code).await.unwrap(), Opened::Now, "the code is unused: {scope}");
+    }
 }
 
 on_both!(what_was_read_before_an_end_and_is_used_after_it_brings_nothing_back, |app| {
