@@ -1,7 +1,7 @@
 # make test                          everything CI checks; installs what is missing, cleans up after itself
 # make test STAGES="rust browser"    only these stages; the head of scripts/test names all
 # make run                           the quickstart: http://localhost:8080, demo on http://localhost:8081
-# make bench                         load beside a peer (on two cores, server and driver), then the hot rules alone
+# make bench                         load beside its peers (on two cores, server and driver), then the hot rules alone
 # make bench BENCH="--seconds 2 --only refresh"   the load's options: also --postgres URL, --peer-signs RS256, --memory,
 #                                    --growth
 # make bench BENCH=--console          every page of the console on a million users and ten million audit rows; --users,

@@ -11,6 +11,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
+use serde_json::Value;
 use tokio::net::TcpStream;
 
 /// Speaks to one server.
@@ -43,6 +44,18 @@ impl Agent {
         form: Option<String>,
     ) -> Result<Answer> {
         let request = self.request(target, authorization, form)?;
+        self.exchange(request).await
+    }
+
+    /// As the scripts of a page do.
+    pub async fn send_json(&mut self, method: Method, target: &str, body: &Value) -> Result<Answer> {
+        let mut request = self.request(target, None, Some(body.to_string()))?;
+        *request.method_mut() = method;
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.exchange(request).await
+    }
+
+    async fn exchange(&mut self, request: Request<Full<Bytes>>) -> Result<Answer> {
         let mut connection = self.connected().await?;
         let answer = connection.send_request(request).await?;
         let (parts, body) = answer.into_parts();

@@ -1,4 +1,4 @@
-//! The load benchmark (`make bench`): Countersign and a peer side by side, the server on one core, this driver on
+//! The load benchmark (`make bench`): Countersign and its peers side by side, the server on one core, this driver on
 //! another, driven as a browser and a relying party would. Only answers whose content was checked count.
 //!
 //! Ratios outlive machines; the absolute figures are this one's.
@@ -6,6 +6,7 @@
 mod bounds;
 mod console;
 mod driver;
+mod glewlwyd;
 mod growth;
 mod measure;
 mod report;
@@ -24,7 +25,7 @@ use self::driver::Agent;
 use self::measure::{Measured, Pace, measure, sign_ins};
 use self::report::{Other, Row};
 use self::scenario::{DISCOVERY, Provider, Scenario};
-use self::servers::{Bare, Countersign, Hashing, Peer, PostgresDatabase, Process};
+use self::servers::{Bare, Countersign, Hashing, Peer, PeerKind, PostgresDatabase, Process};
 
 const CONNECTIONS: [usize; 2] = [16, 64];
 
@@ -35,7 +36,7 @@ const USERS: usize = 64;
 const SIGN_INS_EACH: usize = 1_563;
 
 #[derive(Parser)]
-#[command(name = "load", about = "Countersign and a peer side by side")]
+#[command(name = "load", about = "Countersign and its peers side by side")]
 #[expect(clippy::struct_excessive_bools, reason = "switches of a command line")]
 struct Options {
     /// How long each scenario is measured
@@ -47,7 +48,7 @@ struct Options {
     /// On databases of its own on this PostgreSQL server, instead of SQLite
     #[arg(long, value_name = "URL")]
     postgres: Option<String>,
-    /// Algorithms the peer signs ID tokens with, measured one after the other (its own default is RS256)
+    /// Algorithms the peers sign with, measured one after the other (their own default is RS256)
     #[arg(long, value_name = "ALG", default_values = ["RS256", "ES256"], value_parser = ["ES256", "RS256"])]
     peer_signs: Vec<String>,
     /// 100,000 sign-ins, then the resident memory
@@ -154,9 +155,12 @@ async fn run(options: &Options, [cheap, usual]: [Option<String>; 2]) -> Result<(
         }
     }
     println!("\n{}\n", report::table(&rows));
+    for (kind, why) in &contest.absent {
+        println!("without {}: {why:#}", kind.name());
+    }
     println!("resident at the end: {:.0} MB", ours.process()?.resident_mb()?);
-    for (peer, _) in &contest.peers {
-        println!("the peer's, which signs {}: {:.0} MB", peer.signs, peer.process.resident_mb()?);
+    for Peer { kind, signs, process, .. } in &contest.peers {
+        println!("that of {}, which signs {signs}: {:.0} MB", kind.name(), process.resident_mb()?);
     }
     rows.dedup_by_key(|row| (row.scenario, row.connections));
     for row in rows.iter().filter(|row| row.ours.failures > 0) {
@@ -201,7 +205,7 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
     let mut ours = Countersign::set_up(Hashing::Default, database, USERS)?;
     ours.start()?;
     let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
-    let other = Other { name: "argon2".to_owned(), per_second: bounds.hashes, core: 1.0 };
+    let other = Other { name: "argon2".to_owned(), per_second: bounds.hashes, core: 1.0, sets_target: true };
     let mut rows = Vec::new();
     for connections in CONNECTIONS {
         let scenario = Scenario::SignIn;
@@ -216,8 +220,10 @@ async fn password_sign_in(database: Option<&str>, bounds: &Bounds, length: Durat
 struct Contest<'a> {
     process: &'a Process,
     provider: Arc<Provider>,
-    /// The same peer, once for each algorithm that it signs with.
-    peers: Vec<(Peer, Arc<Provider>)>,
+    /// Each once for each algorithm that it signs with.
+    peers: Vec<Peer>,
+    /// Those that this machine has not.
+    absent: Vec<(PeerKind, anyhow::Error)>,
     bare: (Bare, Arc<Provider>),
     stays_awake: bool,
 }
@@ -230,11 +236,18 @@ impl<'a> Contest<'a> {
         peer_signs: &[String],
     ) -> Result<Self> {
         let provider = Arc::new(Provider::discover(ours.server, &ours.client_secret).await?);
-        let mut peers = Vec::new();
+        let (mut peers, mut absent) = (Vec::new(), Vec::new());
         if scenarios.iter().any(|scenario| scenario.has_peer()) {
-            for peer in peer_signs.iter().filter_map(|algorithm| Peer::start(algorithm)) {
-                let provider = Provider::discover(peer.server, Peer::SECRET).await?;
-                peers.push((peer, Arc::new(provider)));
+            'kinds: for kind in PeerKind::ALL {
+                for algorithm in peer_signs {
+                    match Peer::start(kind, algorithm, USERS).await {
+                        Ok(peer) => peers.push(peer),
+                        Err(why) => {
+                            absent.push((kind, why));
+                            continue 'kinds;
+                        }
+                    }
+                }
             }
         }
         let mut agent = Agent::new(ours.server);
@@ -242,7 +255,7 @@ impl<'a> Contest<'a> {
         let discovery = agent.send(DISCOVERY, None, None).await?.body;
         let bare = Bare::start(scratch, (&provider.jwks, &jwks), &discovery)?;
         let same = Arc::new(provider.at(bare.server));
-        Ok(Self { process: ours.process()?, provider, peers, bare: (bare, same), stays_awake: true })
+        Ok(Self { process: ours.process()?, provider, peers, absent, bare: (bare, same), stays_awake: true })
     }
 
     /// One row for each that it is compared with.
@@ -270,24 +283,26 @@ impl<'a> Contest<'a> {
         let row =
             |other| Row { scenario, connections, ours: ours.clone(), at_half: Some(at_half.clone()), other };
         let others: Vec<_> = if scenario.has_peer() {
-            // Only these two have it sign anything.
-            let signs = matches!(scenario, Scenario::CodeFlow | Scenario::Refresh);
-            let peers = self.peers.iter().take(if signs { usize::MAX } else { 1 });
-            let name = |peer: &Peer| {
-                if signs { format!("oidc-provider, {}", peer.signs) } else { "oidc-provider".to_owned() }
+            // Where it makes no difference what one signs with, once is enough.
+            let first = self.peers.first().map(|peer| &peer.signs);
+            let peers =
+                self.peers.iter().filter(|peer| peer.kind.signs(scenario) || Some(&peer.signs) == first);
+            let name = |Peer { kind, signs, .. }: &Peer| {
+                let name = kind.name();
+                if kind.signs(scenario) { format!("{name}, {signs}") } else { name.to_owned() }
             };
-            peers.map(|(peer, provider)| (name(peer), provider, &peer.process)).collect()
+            peers.map(|peer| (name(peer), &peer.provider, &peer.process, peer.kind.sets_targets())).collect()
         } else {
-            vec![("bare axum".to_owned(), &self.bare.1, &self.bare.0.process)]
+            vec![("bare axum".to_owned(), &self.bare.1, &self.bare.0.process, true)]
         };
         let mut rows = Vec::new();
-        for (name, provider, process) in others {
+        for (name, provider, process, sets_target) in others {
             let measured = measure(provider, process, scenario, connections, Pace::Flat, length).await?;
             if let Some(failure) = &measured.first_failure {
                 eprintln!("{name} failed {} times: {failure}", measured.failures);
             }
             let Measured { per_second, core, .. } = measured;
-            rows.push(row(Some(Other { name, per_second, core })));
+            rows.push(row(Some(Other { name, per_second, core, sets_target })));
         }
         if rows.is_empty() {
             rows.push(row(None));

@@ -61,6 +61,7 @@ pub struct Other {
     pub per_second: f64,
     /// Which part of the server's core it used.
     pub core: f64,
+    pub sets_target: bool,
 }
 
 /// `at half` is the 99th percentile at half the rate. `ratio` compares answers per second; `by CPU` compares answers per second of the server's processor time, which holds
@@ -91,6 +92,7 @@ pub fn table(rows: &[Row]) -> Table {
             Target::Part(part) => (format!("{:.0} %", part * 100.0), part),
         };
         let other = row.other.as_ref();
+        let sets_target = other.is_none_or(|other| other.sets_target);
         let ratio = other.map(|other| row.ours.per_second / other.per_second);
         let by_cpu = other.zip(ratio).map(|(other, ratio)| ratio * other.core / row.ours.core);
         let as_text = |ratio: f64| match row.scenario.target(row.connections) {
@@ -111,8 +113,10 @@ pub fn table(rows: &[Row]) -> Table {
             other.map_or_else(absent, |other| format!("{:.0} %", other.core * 100.0)),
             ratio.map_or_else(absent, as_text),
             by_cpu.map_or_else(absent, as_text),
-            target,
-            ratio.map_or_else(absent, |ratio| if ratio >= least { "yes" } else { "no" }.to_owned()),
+            if sets_target { target } else { absent() },
+            ratio
+                .filter(|_| sets_target)
+                .map_or_else(absent, |ratio| if ratio >= least { "yes" } else { "no" }.to_owned()),
         ];
         let right = |text: String| Cell::new(text).set_alignment(CellAlignment::Right);
         let mut cells = vec![Cell::new(row.scenario.title())];

@@ -10,9 +10,9 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use clap::ValueEnum;
 use countersign::entropy::Entropy;
-use hyper::StatusCode;
 use hyper::header::HeaderValue;
-use serde_json::Value;
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 use url::{Position, Url};
 
@@ -47,13 +47,20 @@ pub struct Provider {
     introspection: String,
     userinfo: String,
     pub jwks: String,
+    /// Where its sign-in page posts names and passwords as JSON, if that page is a script and has no forms.
+    json_sign_in: Option<&'static str>,
 }
 
 pub const DISCOVERY: &str = "/.well-known/openid-configuration";
 
 impl Provider {
     pub async fn discover(server: SocketAddr, client_secret: &str) -> Result<Self> {
-        let answer = Agent::new(server).send(DISCOVERY, None, None).await?;
+        Self::discover_at(server, DISCOVERY, client_secret).await
+    }
+
+    /// With its discovery document at a path of its own.
+    pub async fn discover_at(server: SocketAddr, discovery: &str, client_secret: &str) -> Result<Self> {
+        let answer = Agent::new(server).send(discovery, None, None).await?;
         let document: Value = serde_json::from_slice(&answer.body).with_context(|| answer.excerpt())?;
         let url = |member: &str| -> Result<Url> {
             let text =
@@ -71,7 +78,16 @@ impl Provider {
             introspection: path("introspection_endpoint")?,
             userinfo: path("userinfo_endpoint")?,
             jwks: path("jwks_uri")?,
+            json_sign_in: None,
         })
+    }
+
+    /// Whose sign-in page is a script, which posts JSON to `path` and then sends the browser back with `go_on` in the query. The
+    /// driver does both without the page, and the second from the start: that the page is not loaded spares this provider work.
+    pub fn with_scripted_sign_in(mut self, path: &'static str, go_on: &str) -> Self {
+        self.json_sign_in = Some(path);
+        self.authorization.query_pairs_mut().append_pair(go_on, "");
+        self
     }
 
     /// The same documents, served elsewhere.
@@ -113,7 +129,7 @@ impl VirtualUser {
         match scenario {
             Scenario::SignIn | Scenario::ClientCredentials | Scenario::Jwks | Scenario::Discovery => Ok(()),
             Scenario::CodeFlow | Scenario::Refresh | Scenario::Introspection | Scenario::UserInfo => {
-                self.code_flow(Pages::Fill).await
+                self.sign_in().await
             }
         }
     }
@@ -122,7 +138,7 @@ impl VirtualUser {
         match scenario {
             Scenario::SignIn => {
                 self.browser.forget_cookies();
-                self.code_flow(Pages::Fill).await
+                self.sign_in().await
             }
             Scenario::CodeFlow => self.code_flow(Pages::None).await,
             Scenario::Refresh => self.refresh().await,
@@ -143,6 +159,15 @@ impl VirtualUser {
                 self.document(DISCOVERY, |document| document.get("token_endpoint").is_some()).await
             }
         }
+    }
+
+    /// And a first code flow.
+    async fn sign_in(&mut self) -> Result<()> {
+        let Some(path) = self.provider.json_sign_in else { return self.code_flow(Pages::Fill).await };
+        let credentials = json!({ "username": self.username, "password": PASSWORD });
+        let answer = self.browser.send_json(Method::POST, path, &credentials).await?;
+        ensure!(answer.status == StatusCode::OK, "{path}: {}", refusal(&answer));
+        self.code_flow(Pages::None).await
     }
 
     async fn code_flow(&mut self, pages: Pages) -> Result<()> {

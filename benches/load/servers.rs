@@ -5,6 +5,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -15,8 +16,9 @@ use serde_json::Value;
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
 
+use crate::glewlwyd;
 use crate::measure::username;
-use crate::scenario::{CLIENT_ID, DISCOVERY, PASSWORD, REDIRECT_URI, SCOPE};
+use crate::scenario::{CLIENT_ID, DISCOVERY, PASSWORD, Provider, REDIRECT_URI, SCOPE, Scenario};
 
 const SERVER_CORE: &str = "0";
 const DRIVER_CORE: &str = "1";
@@ -44,7 +46,7 @@ const GRACE: Duration = Duration::from_secs(3);
 pub struct Process(Child);
 
 impl Process {
-    fn start(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
+    pub fn start(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new("taskset");
         command.args(["--cpu-list", SERVER_CORE]).arg(program).stdin(Stdio::null());
         prepare(&mut command);
@@ -83,8 +85,12 @@ impl Process {
     }
 
     fn wait_for(&mut self, server: SocketAddr) -> Result<()> {
+        self.wait_for_path(server, DISCOVERY)
+    }
+
+    pub fn wait_for_path(&mut self, server: SocketAddr, path: &str) -> Result<()> {
         let start = Instant::now();
-        while !answers(server) {
+        while !answers(server, path) {
             if let Some(status) = self.0.try_wait()? {
                 bail!("it ended by itself: {status}");
             }
@@ -104,11 +110,11 @@ impl Drop for Process {
 }
 
 /// Does it answer a request? Blocking and without a client, so that the time is the server's alone.
-fn answers(server: SocketAddr) -> bool {
+fn answers(server: SocketAddr, path: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut stream = TcpStream::connect(server)?;
         stream.set_read_timeout(Some(BOUND))?;
-        write!(stream, "GET {DISCOVERY} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n")?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: close\r\n\r\n")?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
         Ok(answer.starts_with("HTTP/1.1 200"))
@@ -116,7 +122,7 @@ fn answers(server: SocketAddr) -> bool {
     ask().unwrap_or(false)
 }
 
-fn free_port() -> Result<SocketAddr> {
+pub fn free_port() -> Result<SocketAddr> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?)
 }
 
@@ -238,25 +244,74 @@ impl Countersign {
     }
 }
 
-/// node oidc-provider.
+/// What the peers are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum PeerKind {
+    /// node oidc-provider.
+    OidcProvider,
+    /// Debian's glewlwyd.
+    Glewlwyd,
+}
+
+impl PeerKind {
+    pub const ALL: [Self; 2] = [Self::OidcProvider, Self::Glewlwyd];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OidcProvider => "oidc-provider",
+            Self::Glewlwyd => "glewlwyd",
+        }
+    }
+
+    /// Are targets set beside it?
+    pub fn sets_targets(self) -> bool {
+        self == Self::OidcProvider
+    }
+
+    /// Does it sign anything? The access tokens of glewlwyd are JWTs, those of the other are opaque.
+    pub fn signs(self, scenario: Scenario) -> bool {
+        match scenario {
+            Scenario::CodeFlow | Scenario::Refresh => true,
+            Scenario::ClientCredentials => self == Self::Glewlwyd,
+            _ => false,
+        }
+    }
+}
+
+/// Another provider.
 pub struct Peer {
-    /// What it signs ID tokens with.
+    pub kind: PeerKind,
+    /// What it signs with.
     pub signs: String,
     pub process: Process,
-    pub server: SocketAddr,
+    pub provider: Arc<Provider>,
+    /// Gone after the process.
+    _stored: Option<TempDir>,
 }
 
 impl Peer {
     pub const SECRET: &str = "bench-secret-bench-secret-bench-secret";
 
-    /// None, with a word about why, where Node.js or its packages are missing.
-    pub fn start(algorithm: &str) -> Option<Self> {
-        Self::try_start(algorithm)
-            .inspect_err(|error| eprintln!("Without the peer, node oidc-provider: {error:#}"))
-            .ok()
+    pub fn new(
+        kind: PeerKind,
+        algorithm: &str,
+        process: Process,
+        provider: Provider,
+        stored: Option<TempDir>,
+    ) -> Self {
+        let (signs, provider) = (algorithm.to_owned(), Arc::new(provider));
+        Self { kind, signs, process, provider, _stored: stored }
     }
 
-    fn try_start(algorithm: &str) -> Result<Self> {
+    /// An error says why it cannot be compared with here.
+    pub async fn start(kind: PeerKind, algorithm: &str, users: usize) -> Result<Self> {
+        match kind {
+            PeerKind::OidcProvider => Self::start_oidc_provider(algorithm).await,
+            PeerKind::Glewlwyd => glewlwyd::start(algorithm, users).await,
+        }
+    }
+
+    async fn start_oidc_provider(algorithm: &str) -> Result<Self> {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers/oidc-provider");
         if !folder.join("node_modules/oidc-provider").exists() {
             let mut npm = Command::new("npm");
@@ -271,7 +326,8 @@ impl Peer {
             command.env("NODE_ENV", "production").stdout(Stdio::null()).stderr(Stdio::null());
         })?;
         process.wait_for(server)?;
-        Ok(Self { signs: algorithm.to_owned(), process, server })
+        let provider = Provider::discover(server, Self::SECRET).await?;
+        Ok(Self::new(PeerKind::OidcProvider, algorithm, process, provider, None))
     }
 }
 
