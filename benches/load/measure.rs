@@ -1,5 +1,6 @@
 //! Runs a scenario with many virtual users at once, and counts what was answered rightly.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,8 +15,8 @@ use crate::servers::Process;
 pub enum Pace {
     /// Again as soon as they are answered.
     Flat,
-    /// So often in all, each at moments of their own. Answers are timed from the moment that they were due, so that those who
-    /// wait behind a slow one count too.
+    /// So often in all, at moments spread evenly, by whichever virtual user is free. Answers are timed from the moment that they
+    /// were due, so that those who wait behind slow ones count too.
     PerSecond(f64),
 }
 
@@ -67,10 +68,10 @@ pub async fn measure(
         failures: 0,
         first_failure: None,
     }));
+    let schedule = Arc::new(Schedule::of(pace));
     let tasks: Vec<_> = users
         .into_iter()
-        .zip(paces(pace, connections))
-        .map(|(user, pace)| tokio::spawn(repeat(user, scenario, pace, window, Arc::clone(&tally))))
+        .map(|user| tokio::spawn(repeat(user, scenario, Arc::clone(&schedule), window, Arc::clone(&tally))))
         .collect();
     tokio::time::sleep_until(window.opens.into()).await;
     let cpu_before = process.cpu_time()?;
@@ -111,35 +112,41 @@ pub fn username(number: usize) -> String {
     format!("user{number}")
 }
 
-/// When a virtual user asks for the first time, and how long after that again; none who asks as soon as possible.
-type OwnPace = Option<(Instant, Duration)>;
+/// When something is asked.
+struct Schedule {
+    begins: Instant,
+    /// None where it is asked as soon as somebody is free.
+    between: Option<Duration>,
+    taken: AtomicU32,
+}
 
-/// The pace of each virtual user: their first moments are spread evenly.
-fn paces(pace: Pace, connections: usize) -> Vec<OwnPace> {
-    let Pace::PerSecond(rate) = pace else { return vec![None; connections] };
-    let now = Instant::now();
-    let between = Duration::from_secs_f64(1.0 / rate);
-    let connections = u32::try_from(connections).unwrap_or(u32::MAX);
-    (0..connections).map(|number| Some((now + between * number, between * connections))).collect()
+impl Schedule {
+    fn of(pace: Pace) -> Self {
+        let between = match pace {
+            Pace::Flat => None,
+            Pace::PerSecond(rate) => Some(Duration::from_secs_f64(1.0 / rate)),
+        };
+        Self { begins: Instant::now(), between, taken: AtomicU32::new(0) }
+    }
+
+    /// Waits for the next moment that nobody has taken yet.
+    async fn next(&self) -> Instant {
+        let Some(between) = self.between else { return Instant::now() };
+        let due = self.begins + between * self.taken.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep_until(due.into()).await;
+        due
+    }
 }
 
 async fn repeat(
     mut user: VirtualUser,
     scenario: Scenario,
-    mut pace: OwnPace,
+    schedule: Arc<Schedule>,
     window: Window,
     tally: Arc<Mutex<Tally>>,
 ) {
     while Instant::now() < window.closes {
-        let asked = match &mut pace {
-            None => Instant::now(),
-            Some((due, every)) => {
-                let asked = *due;
-                *due += *every;
-                tokio::time::sleep_until(asked.into()).await;
-                asked
-            }
-        };
+        let asked = schedule.next().await;
         let outcome = user.step(scenario).await;
         let answered = Instant::now();
         if let Err(error) = &outcome {

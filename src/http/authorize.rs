@@ -214,16 +214,18 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
         return Err(not_answered(&asked.client, PushedError::Used));
     }
     let Known { live, consent, .. } = known;
+    let session = live.as_ref().map(|live| &*live.session);
+    let browser_state = session::browser_state(app, headers, session);
     let mut response = match (step, &live) {
         (Step::Issue, Some(live)) => {
             let consent_id = consent.map(|consent| consent.id.clone());
-            issue(app, headers, &asked, request, live, consent_id, flow.pushed.as_ref()).await?
+            issue(app, &browser_state, &asked, request, live, consent_id, flow.pushed.as_ref()).await?
         }
         (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
         (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
-        (Step::Refuse(refusal), live) => {
+        (Step::Refuse(refusal), _) => {
             // Session Management §2: also in an error, so that whoever asks because the state changed learns the new one.
-            let state = state_of_session(app, headers, &asked, live.as_ref().map(|live| &*live.session));
+            let state = state_of_session(app, &browser_state, &asked);
             let code = refusal.code();
             reply::refuse_with(app, &asked.reply_to, code, &refusal, state.as_deref())
         }
@@ -243,7 +245,7 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
             go(&format!("/login?flow={}", flow.seal(app)?))?
         }
     };
-    session::correct_browser_state(app, headers, live.as_ref().map(|live| &*live.session), &mut response);
+    session::correct_browser_state(app, headers, session, &browser_state, &mut response);
     Ok(response)
 }
 
@@ -367,7 +369,7 @@ fn short(text: &str) -> String {
 /// Sends what was asked for: a code (RFC 6749 §4.1.2), an ID token and an access token (Core §3.2.2.5, §3.3.2.5).
 async fn issue(
     app: &App,
-    headers: &HeaderMap,
+    browser_state: &str,
     asked: &Asked,
     request: &AuthorizationRequest,
     live: &Live,
@@ -416,7 +418,7 @@ async fn issue(
     if client.metadata.is_told_of_logout() {
         app.store.note_session_client(&live.session.id, &client.id, &live.user.id, now).await?;
     }
-    let session_state = state_of_session(app, headers, asked, Some(&live.session));
+    let session_state = state_of_session(app, browser_state, asked);
     let scope = request.scope.to_string();
     let mut parameters: Vec<(&str, &str)> = Vec::new();
     parameters.extend(code.as_deref().map(|code| ("code", code)));
@@ -435,15 +437,9 @@ async fn issue(
 }
 
 /// Session Management §2: the `session_state`, for clients with a web origin that could ask about it.
-fn state_of_session(
-    app: &App,
-    headers: &HeaderMap,
-    asked: &Asked,
-    session: Option<&Session>,
-) -> Option<String> {
+fn state_of_session(app: &App, browser_state: &str, asked: &Asked) -> Option<String> {
     let origin = asked.reply_to.redirect.web_origin()?;
-    let browser_state = session::browser_state(app, headers, session);
-    Some(session_state(&asked.client.id, &origin, &browser_state, &app.entropy.opaque_id()))
+    Some(session_state(&asked.client.id, &origin, browser_state, &app.entropy.opaque_id()))
 }
 
 /// What the client registered cannot be done: its matter. Everything else is the server's.

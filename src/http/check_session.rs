@@ -3,10 +3,11 @@
 
 use axum::extract::State;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, HeaderName};
+use axum::http::header::CACHE_CONTROL;
 use axum::response::Response;
 
 use super::cookie::Cookie;
+use super::edge::CROSS_ORIGIN_RESOURCE_POLICY;
 use super::page::{Csp, html};
 use crate::app::App;
 use crate::pages;
@@ -18,7 +19,6 @@ pub async fn get(State(app): State<App>) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
     // Pages that let in only what agrees to it may frame this one, too.
-    let name = HeaderName::from_static("cross-origin-resource-policy");
-    headers.insert(name, HeaderValue::from_static("cross-origin"));
+    headers.insert(CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     response
 }

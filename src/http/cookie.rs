@@ -59,9 +59,7 @@ impl Cookie {
             .iter()
             .filter_map(|header| header.to_str().ok())
             .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .filter(|(known, _)| *known == name)
-            .map(|(_, value)| value);
+            .filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
         match (found.next(), found.next()) {
             (Some(only), None) => Some(only),
             _ => None,

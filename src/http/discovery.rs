@@ -8,7 +8,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::routing::{MethodRouter, get};
 
 use super::published::published;
@@ -20,8 +20,8 @@ use crate::protocol::issuer::Issuer;
 use crate::protocol::scope_definition::Definitions;
 use crate::protocol::secret::sha256_hex;
 
-/// How long clients may keep it, in seconds.
-const MAX_AGE: u32 = 300;
+/// How long clients may keep it.
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 
 /// How long the database may take to say which scopes there are, where nobody remembers it. After that the document goes out
 /// as it was made last.
@@ -40,7 +40,7 @@ pub fn endpoint(app: &App) -> MethodRouter<App> {
     let maker = Arc::new(Maker::new(app.config.issuer.clone(), offer));
     get(async move |State(app): State<App>, headers: HeaderMap| {
         let made = maker.current(&app).await;
-        published(&headers, "application/json", &made.etag, made.body.clone(), MAX_AGE)
+        published(&headers, "application/json", &made.etag, made.body.clone(), KEPT)
     })
 }
 

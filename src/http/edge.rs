@@ -5,6 +5,7 @@ use std::any::Any;
 use std::future::poll_fn;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::pin::Pin;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes, HttpBody as _};
@@ -47,6 +48,11 @@ const NOT_WORK: [&str; 5] = ["/health/live", "/health/ready", "/metrics", "/asse
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
+pub(super) const CROSS_ORIGIN_OPENER_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-opener-policy");
+pub(super) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
+    HeaderName::from_static("cross-origin-resource-policy");
+
 /// On every answer, unless its endpoint said otherwise.
 const SECURITY_HEADERS: [(HeaderName, HeaderValue); 7] = [
     (
@@ -59,10 +65,17 @@ const SECURITY_HEADERS: [(HeaderName, HeaderValue); 7] = [
     // Not no-referrer: under that one browsers send our own forms with `Origin: null`.
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
     (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
-    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("same-origin")),
+    (CROSS_ORIGIN_RESOURCE_POLICY, HeaderValue::from_static("same-origin")),
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
+
+/// All of them, and what is said over TLS.
+static OVER_TLS: LazyLock<HeaderMap> = LazyLock::new(|| {
+    let always = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+    SECURITY_HEADERS.into_iter().chain([(STRICT_TRANSPORT_SECURITY, always)]).collect()
+});
+static OVER_PLAIN_HTTP: LazyLock<HeaderMap> = LazyLock::new(|| SECURITY_HEADERS.into_iter().collect());
 
 /// On every page. Nothing else does anything that it is about, and it is the longest of all.
 const PERMISSIONS_POLICY: (HeaderName, HeaderValue) = (
@@ -96,9 +109,10 @@ pub fn wrap_within(router: Router, app: &App, time_limit: Duration) -> Router {
 
 /// Security headers for an answer that has none of its own.
 pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
-    for (name, value) in SECURITY_HEADERS {
-        headers.entry(name).or_insert(value);
-    }
+    // To copy them all and put the endpoint's own over them takes half as long as to look for each among its own.
+    let all = if https { &OVER_TLS } else { &OVER_PLAIN_HTTP };
+    let own = std::mem::replace(headers, HeaderMap::clone(all));
+    headers.extend(own);
     if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
         let (name, value) = PERMISSIONS_POLICY;
         headers.entry(name).or_insert(value);
@@ -106,11 +120,6 @@ pub fn add_security_headers(headers: &mut HeaderMap, https: bool) {
     // It knows no value for this.
     if headers.get(CONTENT_SECURITY_POLICY).is_some_and(page::allows_any_frame) {
         headers.remove(X_FRAME_OPTIONS);
-    }
-    if https {
-        headers
-            .entry(STRICT_TRANSPORT_SECURITY)
-            .or_insert(HeaderValue::from_static("max-age=63072000; includeSubDomains"));
     }
 }
 
@@ -158,14 +167,7 @@ impl Edge {
                 .unwrap_or_else(|| self.app.entropy.opaque_id()),
             ip: self.client_address(peer, headers),
             by_trusted_proxy: self.trusts(peer),
-            user_agent: headers
-                .get(USER_AGENT)
-                .map(|value| String::from_utf8_lossy(value.as_bytes()))
-                .unwrap_or_default()
-                .chars()
-                .filter(|c| !changes_the_text_around(*c))
-                .take(256)
-                .collect(),
+            user_agent: headers.get(USER_AGENT).map(kept_of_user_agent).unwrap_or_default(),
         }
     }
 
@@ -194,6 +196,19 @@ impl Edge {
             client = address;
         }
         client
+    }
+}
+
+fn kept_of_user_agent(value: &HeaderValue) -> String {
+    const MOST: usize = 256;
+    match value.to_str() {
+        // Nearly every one: visible characters alone.
+        Ok(text) if text.len() <= MOST && !text.contains('\t') => text.to_owned(),
+        _ => String::from_utf8_lossy(value.as_bytes())
+            .chars()
+            .filter(|c| !changes_the_text_around(*c))
+            .take(MOST)
+            .collect(),
     }
 }
 

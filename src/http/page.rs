@@ -1,11 +1,10 @@
 //! Sending a page: HTML with its language and the content security policy that fits it.
 
-use axum::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, VARY,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
+use super::edge::CROSS_ORIGIN_OPENER_POLICY;
 use crate::pages::Page;
 
 /// What one page may do beyond showing itself.
@@ -94,8 +93,7 @@ pub fn allows_any_frame(policy: &HeaderValue) -> bool {
 /// Middleware for the pages that an application may open in a window of its own: cutting that window off from its
 /// opener, as the edge does everywhere else, would make the application believe that it was closed.
 pub async fn in_a_popup(mut response: Response) -> Response {
-    let name = HeaderName::from_static("cross-origin-opener-policy");
-    response.headers_mut().insert(name, HeaderValue::from_static("unsafe-none"));
+    response.headers_mut().insert(CROSS_ORIGIN_OPENER_POLICY, HeaderValue::from_static("unsafe-none"));
     response
 }
 

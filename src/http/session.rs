@@ -296,16 +296,16 @@ pub fn browser_state(app: &App, headers: &HeaderMap, live: Option<&Session>) -> 
     }
 }
 
-/// Has the browser's cookie agree with [`browser_state`] where it does not: the session ran out, was ended elsewhere, or
+/// Has the browser's cookie agree with its [`browser_state`] where it does not: the session ran out, was ended elsewhere, or
 /// began before there was such a cookie. Without this, an application that asks anew because the state has changed would
 /// find it changed again.
 pub fn correct_browser_state(
     app: &App,
     headers: &HeaderMap,
     live: Option<&Session>,
+    right: &str,
     response: &mut Response,
 ) {
-    let right = browser_state(app, headers, live);
     if Cookie::BrowserState.read(&app.config, headers).unwrap_or_default() == right {
         return;
     }
@@ -313,7 +313,7 @@ pub fn correct_browser_state(
         Some(session) => {
             let left = u64::try_from(session.expires_at.since(app.clock.now())).unwrap_or(0);
             let lifetime = session.remembered.then_some(Duration::from_secs(left));
-            Cookie::BrowserState.write(&app.config, &right, lifetime)
+            Cookie::BrowserState.write(&app.config, right, lifetime)
         }
         None => Cookie::BrowserState.clear(&app.config),
     };

@@ -3,10 +3,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::HeaderName;
 use axum::response::{IntoResponse as _, Response};
 use serde_json::json;
 
+use super::edge::CROSS_ORIGIN_RESOURCE_POLICY;
 use super::error::PageError;
 use crate::app::App;
 
@@ -17,6 +17,6 @@ pub async fn get(State(app): State<App>) -> Result<Response, PageError> {
         return Err(PageError::not_found("This server's passkeys are used on its own pages alone."));
     }
     // Browsers ask for it on behalf of those origins.
-    let for_all = [(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin")];
+    let for_all = [(CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin")];
     Ok((for_all, Json(json!({ "origins": origins }))).into_response())
 }

@@ -28,6 +28,9 @@ use crate::protocol::timestamp::Timestamp;
 /// Entries that are committed together at most.
 pub(super) const MOST_ROWS: usize = 64;
 
+/// How often a page lets everybody else go on for a moment at most, for as long as somebody comes along.
+const MOST_WAITS: usize = 4;
+
 /// Entries that wait for their turn at most; whoever comes then waits for a place.
 const MOST_WAITING: usize = 1024;
 
@@ -372,17 +375,23 @@ impl Clerk {
     }
 }
 
-/// What is handed in now, [`MOST_ROWS`] at most. Whoever has no more to do than to hand something in comes along: it is all
-/// written for the price of one commit.
+/// What is handed in now, [`MOST_ROWS`] at most. Whoever has little more to do than to hand something in comes along: it is
+/// all written for the price of one commit.
 async fn entries_of_now(inbox: &tokio::sync::Mutex<mpsc::Receiver<Entry>>) -> Vec<Entry> {
     let mut entries = Vec::with_capacity(MOST_ROWS);
     let mut inbox = inbox.lock().await;
     if inbox.recv_many(&mut entries, MOST_ROWS).await > 0 {
-        tokio::task::yield_now().await;
-        while entries.len() < MOST_ROWS
-            && let Ok(entry) = inbox.try_recv()
-        {
-            entries.push(entry);
+        for _ in 0..MOST_WAITS {
+            let before = entries.len();
+            tokio::task::yield_now().await;
+            while entries.len() < MOST_ROWS
+                && let Ok(entry) = inbox.try_recv()
+            {
+                entries.push(entry);
+            }
+            if entries.len() == before {
+                break;
+            }
         }
     }
     entries
