@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rustls::pki_types::CertificateDer;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
 use super::error::OutgoingError;
 
@@ -20,14 +22,69 @@ pub(super) fn tls(own: Option<&[u8]>) -> Result<ClientConfig, OutgoingError> {
 /// The same for whoever speaks another protocol than HTTP.
 pub(crate) fn client_config(own: Option<&[u8]>) -> Result<ClientConfig, String> {
     let mut roots = PUBLIC.clone();
-    if let Some(pem) = own {
-        add(&mut roots, pem)?;
-    }
+    let own = own.map(|pem| add(&mut roots, pem)).transpose()?.unwrap_or_default();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let by_authority = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| error.to_string())?;
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
+    let trust = Arc::new(Trust { by_authority, own });
+    Ok(config.dangerous().with_custom_certificate_verifier(trust).with_no_client_auth())
+}
+
+/// Whom a server is believed to be.
+#[derive(Debug)]
+struct Trust {
+    /// By the authorities, as everywhere.
+    by_authority: Arc<WebPkiServerVerifier>,
+    /// The operator's own certificates.
+    own: Vec<CertificateDer<'static>>,
+}
+
+impl ServerCertVerifier for Trust {
+    /// As by its authority; and where a server shows one of the operator's own authorities itself, as everybody does who follows
+    /// the first advice on certificates for tests (`openssl req -x509`), by that. webpki refuses it as a server's. It could
+    /// vouch for any name, so that this gives nothing away.
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        match self.by_authority.verify_server_cert(end_entity, intermediates, name, ocsp, now) {
+            // That it is an authority has no word of its own here. Its dates are looked at before, and have one.
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.own.contains(end_entity) => {
+                Ok(ServerCertVerified::assertion())
+            }
+            verified => verified,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.by_authority.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.by_authority.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.by_authority.supported_verify_schemes()
+    }
 }
 
 /// Those of the machine, which its administrator keeps; where it has none (a bare container), those that Mozilla
@@ -44,17 +101,20 @@ fn public(machine: Vec<CertificateDer<'static>>) -> RootCertStore {
     roots
 }
 
-fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), String> {
+/// Adds the operator's own, and answers them.
+fn add(roots: &mut RootCertStore, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     let certificates = CertificateDer::pem_slice_iter(pem)
         .collect::<Result<Vec<_>, _>>()
         .map_err(|error| format!("is no PEM: {error}"))?;
     if certificates.is_empty() {
         return Err("holds no certificate (-----BEGIN CERTIFICATE-----)".to_owned());
     }
-    for (place, certificate) in (1..).zip(certificates) {
-        roots.add(certificate).map_err(|error| format!("certificate {place} cannot be used: {error}"))?;
+    for (place, certificate) in (1..).zip(&certificates) {
+        roots
+            .add(certificate.clone())
+            .map_err(|error| format!("certificate {place} cannot be used: {error}"))?;
     }
-    Ok(())
+    Ok(certificates)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use countersign::clock::Clock;
 use countersign::config;
 use countersign::outgoing::{FetchError, Freshness, Lookup, Outgoing, Resolver};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::json;
 
@@ -157,8 +157,13 @@ struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 impl Authority {
     fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut CertificateParams)) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        change(&mut params);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
     }
 
@@ -166,7 +171,15 @@ impl Authority {
         let mut params = CertificateParams::new([name.to_owned()]).unwrap();
         change(&mut params);
         let key = KeyPair::generate().unwrap();
-        let certificate = params.signed_by(&key, &self.0).unwrap();
+        Self::serve_with(&params.signed_by(&key, &self.0).unwrap(), &key)
+    }
+
+    /// A server that shows the authority itself, which names no host.
+    fn serve_itself(&self) -> Server {
+        Self::serve_with(self.0.as_ref(), self.0.key())
+    }
+
+    fn serve_with(certificate: &Certificate, key: &KeyPair) -> Server {
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ServerConfig::builder_with_provider(provider)
@@ -428,6 +441,24 @@ async fn a_certificate_must_be_for_the_host_and_from_a_trusted_authority() {
     let address = format!("https://rp.internal:{}/", plain.local_addr().unwrap().port());
     thread::spawn(move || plain.accept().unwrap().0.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n"));
     assert_eq!(outgoing.get(&address).await, Err(FetchError::Unreachable), "no TLS at all");
+}
+
+/// `openssl req -x509` makes an authority that stands for itself.
+#[tokio::test]
+async fn a_server_may_show_the_operators_own_authority_itself() {
+    let expired = Authority::with(|params| params.not_after = rcgen::date_time_ymd(2020, 1, 1));
+    for (what, own, shown, trusted) in [
+        ("its own", Authority::new(), None, true),
+        ("another one", Authority::new(), Some(Authority::new()), false),
+        ("one that expired", expired, None, false),
+    ] {
+        let names = Names::default().with("rp.internal", &[&["127.0.0.1"]]);
+        let config = company(&own, &["rp.internal"], &[]);
+        let outgoing = Outgoing::with_resolver(&config, false, Arc::new(names)).unwrap();
+        let server = shown.as_ref().unwrap_or(&own).serve_itself();
+        let expected = if trusted { Ok("{}".into()) } else { Err(FetchError::Untrusted) };
+        assert_eq!(outgoing.get(&server.https("rp.internal")).await, expected, "{what}");
+    }
 }
 
 /// What a name may lead to, however it is written, and whatever stands beside it.
