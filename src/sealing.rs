@@ -52,6 +52,9 @@ pub enum Purpose {
     UpstreamSecret,
 }
 
+/// What is sealed is seldom longer, in bytes.
+const USUAL_LENGTH: usize = 1024;
+
 /// The text is not something this server sealed for this purpose.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not sealed by this server for this purpose")]
@@ -175,16 +178,16 @@ impl Seals {
         entropy: &Entropy,
     ) -> Result<String, SealError> {
         let nonce: [u8; NONCE_LEN] = entropy.bytes();
-        let mut sealed = serde_json::to_vec(value)?;
+        let mut bytes = Vec::with_capacity(USUAL_LENGTH);
+        bytes.extend_from_slice(&nonce);
+        serde_json::to_writer(&mut bytes, value)?;
+        let (_, plain) = bytes.split_at_mut(NONCE_LEN);
         let tag = self
             .key(purpose)
-            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), &mut sealed)
+            .seal_in_place_separate_tag(Nonce::assume_unique_for_key(nonce), Aad::empty(), plain)
             .map_err(|_| SealError::TooLarge)?;
-        let mut text = Vec::with_capacity(NONCE_LEN + sealed.len() + tag.as_ref().len());
-        text.extend_from_slice(&nonce);
-        text.append(&mut sealed);
-        text.extend_from_slice(tag.as_ref());
-        Ok(URL_SAFE_NO_PAD.encode(text))
+        bytes.extend_from_slice(tag.as_ref());
+        Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
     /// Opens what [`Seals::seal`] made for the same purpose.

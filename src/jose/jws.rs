@@ -231,11 +231,16 @@ pub(super) fn signing_input(
         kid: Option<&'a str>,
         typ: &'a str,
     }
+    /// Header and claims of nearly every token, in bytes.
+    const USUAL_LENGTH: usize = 1024;
     /// The base64url of an RSA signature of 2048 bits.
     const SIGNATURE: usize = 342;
-    let header = serde_json::to_vec(&Written { alg, kid, typ })?;
-    let claims = serde_json::to_vec(claims)?;
-    let mut text = String::with_capacity((header.len() + claims.len()) * 4 / 3 + SIGNATURE + 8);
+    let mut json = Vec::with_capacity(USUAL_LENGTH);
+    serde_json::to_writer(&mut json, &Written { alg, kid, typ })?;
+    let end_of_header = json.len();
+    serde_json::to_writer(&mut json, claims)?;
+    let (header, claims) = json.split_at(end_of_header);
+    let mut text = String::with_capacity(json.len() * 4 / 3 + SIGNATURE + 8);
     URL_SAFE_NO_PAD.encode_string(header, &mut text);
     text.push('.');
     URL_SAFE_NO_PAD.encode_string(claims, &mut text);

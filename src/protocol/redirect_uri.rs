@@ -3,7 +3,6 @@
 //! A [`SafeRedirect`] is the only thing a response can be sent to, and only [`resolve`] makes one for an
 //! authorization request, so an error can never travel to an address that nobody registered.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -184,13 +183,17 @@ pub(super) fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
 fn form_urlencoded(parameters: &[(&str, &str)]) -> String {
     const ENCODED: &AsciiSet =
         &NON_ALPHANUMERIC.remove(b' ').remove(b'*').remove(b'-').remove(b'.').remove(b'_');
-    let encode = |text| {
-        let encoded = Cow::from(utf8_percent_encode(text, ENCODED));
-        if encoded.contains(' ') { Cow::from(encoded.replace(' ', "+")) } else { encoded }
-    };
-    let pairs: Vec<String> =
-        parameters.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
-    pairs.join("&")
+    let room = parameters.iter().map(|(name, value)| name.len() + value.len() + 32).sum();
+    let mut text = String::with_capacity(room);
+    for (name, value) in parameters {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.extend(utf8_percent_encode(name, ENCODED));
+        text.push('=');
+        text.extend(utf8_percent_encode(value, ENCODED));
+    }
+    if text.contains(' ') { text.replace(' ', "+") } else { text }
 }
 
 /// The source expression that allows an address (CSP Level 3 §2.3.1): its origin, or its scheme.
