@@ -118,6 +118,9 @@ const LONGEST_NAME: usize = 32;
 /// A logo has so many bytes at most: it is a part of every page.
 pub const LARGEST_LOGO: usize = 20_000;
 
+/// An application's logo has so many at most: few pages show it, and only those of one application.
+pub const LARGEST_APP_LOGO: usize = 200_000;
+
 /// Why something is no branding.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum BrandingProblem {
@@ -300,9 +303,37 @@ pub fn logo(bytes: Vec<u8>) -> Result<Asset, BrandingProblem> {
     if bytes.len() > LARGEST_LOGO {
         return Err(BrandingProblem::LogoSize);
     }
-    if bytes.starts_with(b"\x89PNG\r\n\x1a\n") {
-        return Ok(Asset::new("brand.png", "image/png", bytes));
+    match picture_type(&bytes) {
+        Some(png @ "image/png") => Ok(Asset::new("brand.png", png, bytes)),
+        _ => plain_svg(bytes),
     }
+}
+
+/// The logo of an application, which is somebody else's and comes as it is: of what browsers show, or an SVG as above. Nothing
+/// where it is another file, or too large.
+#[must_use]
+pub fn app_logo(bytes: Vec<u8>) -> Option<Asset> {
+    if bytes.len() > LARGEST_APP_LOGO {
+        return None;
+    }
+    match picture_type(&bytes) {
+        Some(content_type) => Some(Asset::new("logo", content_type, bytes)),
+        None => plain_svg(bytes).ok(),
+    }
+}
+
+/// What a picture of pixels is, by how it begins (WHATWG MIME Sniffing §6.1).
+fn picture_type(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x89, b'P', b'N', b'G', b'\r', b'\n', 0x1a, b'\n', ..] => Some("image/png"),
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [b'G', b'I', b'F', b'8', b'7' | b'9', b'a', ..] => Some("image/gif"),
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', b'V', b'P', ..] => Some("image/webp"),
+        _ => None,
+    }
+}
+
+fn plain_svg(bytes: Vec<u8>) -> Result<Asset, BrandingProblem> {
     let text = std::str::from_utf8(&bytes).map_err(|_| BrandingProblem::LogoFormat)?.to_ascii_lowercase();
     if !text.contains("<svg") || !text.trim_start_matches('\u{feff}').trim_start().starts_with('<') {
         return Err(BrandingProblem::LogoFormat);
@@ -327,8 +358,31 @@ pub fn logo(bytes: Vec<u8>) -> Result<Asset, BrandingProblem> {
 mod tests {
     use super::{
         Branding, BrandingInput, BrandingProblem, Choices, Colour, OWN_DARK, OWN_LIGHT, PLAIN,
-        accent_address, accent_file, check, logo, name, sample_address, sample_file,
+        accent_address, accent_file, app_logo, check, logo, name, sample_address, sample_file,
     };
+
+    #[test]
+    fn mime_sniffing_6_1_pictures_are_known_by_how_they_begin() {
+        for (begins, expected) in [
+            (&b"\x89PNG\r\n\x1a\n"[..], Some("image/png")),
+            (b"\xff\xd8\xff", Some("image/jpeg")),
+            (b"GIF87a", Some("image/gif")),
+            (b"GIF89a", Some("image/gif")),
+            (b"RIFF\x10\0\0\0WEBPVP8 ", Some("image/webp")),
+            (b"<svg xmlns='http://www.w3.org/2000/svg'/>", Some("image/svg+xml")),
+            (b"<svg onload='alert(1)'/>", None),
+            (b"RIFF\x10\0\0\0WAVEfmt ", None),
+            (b"GIF88a", None),
+            (b"\xff\xd8", None),
+            (b"BM", None),
+            (b"%PDF-1.7", None),
+            (b"<html>", None),
+            (b"", None),
+        ] {
+            let found = app_logo(begins.to_vec()).map(|logo| logo.content_type);
+            assert_eq!(found, expected, "{}", begins.escape_ascii());
+        }
+    }
 
     #[test]
     fn colours_become_variables_and_nothing_else() {

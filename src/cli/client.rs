@@ -150,7 +150,7 @@ pub(super) struct Fields {
     /// Home page
     #[arg(long, value_name = "URI")]
     client_uri: Option<String>,
-    /// Logo: a PNG or an SVG of 20 kB at most, which this server fetches
+    /// Logo: a PNG, JPEG, GIF, WebP or SVG of 200 kB at most, which this server fetches
     #[arg(long, value_name = "URI")]
     logo_uri: Option<String>,
     /// Colour of buttons and links where people sign in to it, as in "#0d6b60"; "" for this server's own

@@ -52,7 +52,7 @@ pub enum FetchError {
     #[error("is not JSON")]
     NotJson,
     /// The document is no image that may be shown.
-    #[error("is not a PNG or a plain SVG of 20 kB at most")]
+    #[error("is not a PNG, JPEG, GIF, WebP or plain SVG of 200 kB at most")]
     NotAnImage,
 }
 

@@ -181,7 +181,7 @@ impl Outgoing {
         let ask = move || async move {
             let document = this.document(target).await?;
             let length = document.text.len();
-            let value = branding::logo(document.text.to_vec()).map_err(|_| FetchError::NotAnImage)?;
+            let value = branding::app_logo(document.text.to_vec()).ok_or(FetchError::NotAnImage)?;
             Ok(Fetched { value, length, max_age: document.max_age })
         };
         self.images.get(address, Freshness::Any, &self.clock, ask).await

@@ -164,6 +164,12 @@ async fn a_clients_logo_is_fetched_and_served_here_and_nothing_else_is() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
     }
     assert_eq!(site.asked("/logo.svg"), 1, "however many look at it");
+    let mut large = b"GIF89a".to_vec();
+    large.resize(200_000, 0);
+    with_branding(&app, "photo", Some(site.put("/photo", large.clone())), None).await;
+    let photo = browser.get("/apps/photo/logo").await;
+    assert_eq!((photo.status.as_u16(), photo.header("content-type")), (200, Some("image/gif")));
+    large.push(0);
     let hostile = [
         (
             "script",
@@ -173,7 +179,8 @@ async fn a_clients_logo_is_fetched_and_served_here_and_nothing_else_is() {
             ),
         ),
         ("html", site.put("/page.html", "<html><body>not an image</body></html>")),
-        ("large", site.put("/large.svg", format!("<svg>{}</svg>", " ".repeat(30_000)))),
+        ("large", site.put("/large.svg", format!("<svg>{}</svg>", " ".repeat(200_000)))),
+        ("large-photo", site.put("/large-photo", large)),
         ("missing", format!("{}/missing.svg", site.address)),
         ("private", "https://10.0.0.1/logo.svg".to_owned()),
         ("nowhere", "https://logo.invalid/logo.svg".to_owned()),

@@ -122,7 +122,7 @@ pub struct ClientInput {
     pub refresh_grace_seconds: Option<u32>,
     /// Home page, shown to users.
     pub client_uri: Option<String>,
-    /// Logo, shown to users: a PNG or an SVG of 20 kB at most, which this server fetches for them.
+    /// Logo, shown to users: a PNG, JPEG, GIF, WebP or SVG of 200 kB at most, which this server fetches for them.
     pub logo_uri: Option<String>,
     /// The colour of buttons and links where users sign in to it and are asked, such as `#0d6b60`: dark enough to be read on a
     /// light page. What is shown on a dark one is made from it. Default: this server's own.

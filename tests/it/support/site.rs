@@ -17,7 +17,7 @@ pub struct Site {
 
 #[derive(Default)]
 struct Documents {
-    bodies: BTreeMap<String, String>,
+    bodies: BTreeMap<String, Vec<u8>>,
     asked: Vec<String>,
 }
 
@@ -32,7 +32,7 @@ impl Site {
     }
 
     /// Puts a document in place, and answers its address.
-    pub fn put(&self, path: &str, body: impl Into<String>) -> String {
+    pub fn put(&self, path: &str, body: impl Into<Vec<u8>>) -> String {
         self.state.lock().unwrap().bodies.insert(path.to_owned(), body.into());
         format!("{}{path}", self.address)
     }
