@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, anyhow};
 use hdrhistogram::Histogram;
 
 use crate::scenario::{Provider, Scenario, VirtualUser};
-use crate::servers::Process;
+use crate::servers::{Process, stolen_time};
 
 /// How fast virtual users ask.
 #[derive(Clone, Copy)]
@@ -35,6 +35,8 @@ pub struct Measured {
     pub p99_ms: f64,
     /// Which part of its core the server used. Well below 1, something else was the bound.
     pub core: f64,
+    /// For how long the machine's host gave its cores to others meanwhile, which everybody waits for who asks then.
+    pub stolen: Duration,
     pub failures: u64,
     pub first_failure: Option<String>,
 }
@@ -74,9 +76,10 @@ pub async fn measure(
         .map(|user| tokio::spawn(repeat(user, scenario, Arc::clone(&schedule), window, Arc::clone(&tally))))
         .collect();
     tokio::time::sleep_until(window.opens.into()).await;
-    let cpu_before = process.cpu_time()?;
+    let (cpu_before, stolen_before) = (process.cpu_time()?, stolen_time()?);
     tokio::time::sleep_until(window.closes.into()).await;
     let cpu = process.cpu_time()?.saturating_sub(cpu_before);
+    let stolen = stolen_time()?.saturating_sub(stolen_before);
     for task in tasks {
         tokio::time::timeout(GRACE, task).await.context("an answer that never came")??;
     }
@@ -89,6 +92,7 @@ pub async fn measure(
         p50_ms: milliseconds(quantile(0.5)),
         p99_ms: milliseconds(quantile(0.99)),
         core: cpu.as_secs_f64() / length.as_secs_f64(),
+        stolen,
         failures: tally.failures,
         first_failure: tally.first_failure.clone(),
     })

@@ -64,7 +64,7 @@ pub struct Other {
     pub sets_target: bool,
 }
 
-/// `at half` is the 99th percentile at half the rate. `ratio` compares answers per second; `by CPU` compares answers per second of the server's processor time, which holds
+/// `at half` is the 99th percentile at half the rate, and `stolen` what the machine's host took of its cores meanwhile. `ratio` compares answers per second; `by CPU` compares answers per second of the server's processor time, which holds
 /// also where the driver, the disk or other work on the machine was the bound.
 pub fn table(rows: &[Row]) -> Table {
     let mut table = Table::new();
@@ -76,6 +76,7 @@ pub fn table(rows: &[Row]) -> Table {
         "p50 ms",
         "p99 ms",
         "at half",
+        "stolen",
         "core",
         "compared with",
         "its /s",
@@ -106,6 +107,7 @@ pub fn table(rows: &[Row]) -> Table {
             format!("{:.2}", row.ours.p50_ms),
             format!("{:.2}", row.ours.p99_ms),
             row.at_half.as_ref().map_or_else(absent, |half| format!("{:.2}", half.p99_ms)),
+            row.at_half.as_ref().map_or_else(absent, |half| format!("{} ms", half.stolen.as_millis())),
             format!("{:.0} %", row.ours.core * 100.0),
         ];
         let compared = [

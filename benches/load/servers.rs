@@ -45,6 +45,17 @@ const GRACE: Duration = Duration::from_secs(3);
 /// A process on the server's core.
 pub struct Process(Child);
 
+/// What times in `/proc` are counted in (proc(5)).
+const TICK: Duration = Duration::from_millis(10);
+
+/// For how long all cores together stood still so far because the machine's host gave them to others; nothing where it does not
+/// tell.
+pub fn stolen_time() -> Result<Duration> {
+    let stat = fs::read_to_string("/proc/stat")?;
+    let ticks = stat.split_whitespace().nth(8).context("no steal in /proc/stat")?;
+    Ok(TICK * ticks.parse()?)
+}
+
 impl Process {
     pub fn start(program: &Path, prepare: impl FnOnce(&mut Command)) -> Result<Self> {
         let mut command = Command::new("taskset");
@@ -67,14 +78,13 @@ impl Process {
         Ok(())
     }
 
-    /// User and system time so far (proc(5), in ticks of 10 ms).
+    /// User and system time so far.
     pub fn cpu_time(&self) -> Result<Duration> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id()))?;
         // The program's name, in brackets, may hold spaces.
         let (_, fields) = stat.rsplit_once(')').context("no name in stat")?;
-        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u64>);
-        let ticks: u64 = ticks.sum::<Result<_, _>>()?;
-        Ok(Duration::from_millis(ticks * 10))
+        let ticks = fields.split_whitespace().skip(11).take(2).map(str::parse::<u32>);
+        Ok(TICK * ticks.sum::<Result<_, _>>()?)
     }
 
     pub fn resident_mb(&self) -> Result<f64> {
