@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 use foldhash::fast::{FixedState, RandomState};
 use quick_cache::Weighter;
 use quick_cache::sync::{Cache, DefaultLifecycle};
+use serde_json::Value;
 
 use super::changes::Topic;
 use crate::protocol::client::Client;
@@ -190,11 +191,15 @@ impl Memory {
         K: Hash + Eq + Send + Sync + 'static,
         T: Send + Sync + 'static,
     {
+        // First: a lease that was over when the counters were read, and that somebody renewed meanwhile with the news of what
+        // they do not say yet, must not count.
+        let trusted_until = self.trusted_until.load(Ordering::SeqCst);
         let kept = kind.0.get(key)?;
         let newest = kept.about.iter().map(|counter| self.counter(*counter).load(Ordering::SeqCst));
         let known_since = newest.max().unwrap_or(0).max(self.all_since.load(Ordering::SeqCst));
         // Last: a lease that ends while the counters are read ends the use of what they say.
-        (kept.as_of.0 >= known_since && self.is_trusted()).then_some(kept.fact)
+        let is_trusted = nanoseconds(self.started.elapsed()) < trusted_until;
+        (kept.as_of.0 >= known_since && is_trusted).then_some(kept.fact)
     }
 
     /// Forgets what is known about these topics.
@@ -247,7 +252,11 @@ impl Fact for Client {
     fn extra(&self) -> usize {
         // Many short lists and texts; what a registration of usual size takes, and what can be large.
         let metadata = &self.metadata;
-        let addresses = metadata.redirect_uris.iter().chain(&metadata.post_logout_redirect_uris);
+        let addresses = metadata
+            .redirect_uris
+            .iter()
+            .chain(&metadata.post_logout_redirect_uris)
+            .chain(&metadata.request_uris);
         let keys = metadata.jwks.as_ref().map_or(0, |jwks| jwks.to_string().len());
         2048 + 2 * addresses.map(String::len).sum::<usize>() + 4 * keys
     }
@@ -344,8 +353,25 @@ impl Fact for Grant {
         [(&self.id).into(), (&self.user_id).into(), (&self.client_id).into()]
     }
     fn extra(&self) -> usize {
-        500 + 2 * self.scope.to_string().len()
+        let wishes = self.claims.userinfo.iter().chain(&self.claims.id_token);
+        let claims =
+            wishes.map(|(name, wish)| 200 + name.len() + wish.values.iter().map(bytes_of).sum::<usize>());
+        500 + 2 * self.scope.to_string().len() + claims.sum::<usize>()
     }
+}
+
+/// What a client's JSON takes: many times its text, where it is a tree of small pieces.
+fn bytes_of(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+            Value::String(text) => text.len(),
+            Value::Array(values) => 100 + values.iter().map(bytes_of).sum::<usize>(),
+            // A node of a tree has room for eleven.
+            Value::Object(members) => {
+                700 + members.iter().map(|(name, value)| 24 + name.len() + bytes_of(value)).sum::<usize>()
+            }
+        }
 }
 
 impl Fact for OwnState {
@@ -364,9 +390,14 @@ mod tests {
     use std::time::Instant;
 
     use proptest::prelude::*;
+    use serde_json::{Value, json};
 
     use super::{AsOf, Fact, LEASE, Memory, OwnState, Shelf};
+    use crate::protocol::claims_request::ClaimsRequest;
+    use crate::protocol::grant::Grant;
     use crate::protocol::ids::{SessionId, TokenId};
+    use crate::protocol::scope::Scope;
+    use crate::protocol::scope_definition::Definitions;
     use crate::protocol::session::Session;
     use crate::protocol::timestamp::Timestamp;
     use crate::store::changes::Topic;
@@ -575,5 +606,40 @@ mod tests {
         }
         assert!((bytes / 10..=bytes).contains(&most), "{most} of {bytes} bytes");
         assert!(memory.sessions.0.len() > 50, "and it is put to use");
+    }
+
+    #[test]
+    fn what_a_client_asks_for_weighs_at_least_what_it_takes() {
+        let grant = |claims: &Value| Grant {
+            id: "grant".into(),
+            client_id: "client".into(),
+            user_id: "user".into(),
+            session_id: "session".into(),
+            consent_id: None,
+            offline: false,
+            scope: Scope::default(),
+            claims: ClaimsRequest::parse(&claims.to_string(), &Definitions::none()).unwrap(),
+            auth_time: Timestamp(0),
+            acr: String::new(),
+            amr: String::new(),
+            secret: String::new(),
+            dpop_jkt: None,
+            generation: 0,
+            rotated_at: Timestamp(0),
+            active: true,
+            created_at: Timestamp(0),
+            expires_at: Timestamp(1),
+        };
+        for (values, least) in [
+            (json!(vec![0; 4_000]), 4_000 * size_of::<Value>()),
+            (json!(vec![json!([]); 2_000]), 2_000 * size_of::<Value>()),
+            (json!(vec![json!([0]); 2_000]), 2_000 * 5 * size_of::<Value>()),
+            (json!(vec![json!({ "a": 0 }); 900]), 900 * 11 * (size_of::<String>() + size_of::<Value>())),
+            (json!(["x".repeat(8_000)]), 8_000),
+        ] {
+            let weight = grant(&json!({ "id_token": { "acr": { "values": values } } })).extra();
+            assert!(weight >= least, "{weight} of {least}");
+        }
+        assert!(grant(&json!({})).extra() < 1_000);
     }
 }
