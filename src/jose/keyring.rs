@@ -45,6 +45,9 @@ struct Inner {
     token_life: Duration,
     /// Held while a missing key is made: one request makes it, the others wait for it.
     making: tokio::sync::Mutex<()>,
+    /// Held while the keys are read and put in place: of two who do, the one who read last has the last word. Otherwise a slow
+    /// reader would bring back a key that was revoked meanwhile.
+    reading: tokio::sync::Mutex<()>,
 }
 
 /// A consistent picture of all keys.
@@ -144,6 +147,7 @@ impl Keyring {
             publish_before: config.keys.publish_before,
             token_life: longest.saturating_add(CLOCK_SKEW),
             making: tokio::sync::Mutex::new(()),
+            reading: tokio::sync::Mutex::new(()),
         }));
         ring.reload(store, clock.now()).await?;
         ring.rotate_when_due(store, clock).await?;
@@ -156,6 +160,7 @@ impl Keyring {
     /// # Errors
     /// The database is unavailable, or a key cannot be opened; the keys in memory stay as they were.
     pub async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), KeyringError> {
+        let _reading = self.0.reading.lock().await;
         let stored = store.signing_keys().await?;
         let known = self.0.keys.load();
         let mut keys = Vec::with_capacity(stored.len());
