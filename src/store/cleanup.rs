@@ -42,6 +42,10 @@ const DEAD_ROWS: [&str; 14] = [
         (SELECT bucket FROM mail_limits WHERE last_at <= $1 AND recovery_at <= $1 LIMIT $2)",
 ];
 
+/// The newest are kept, for nodes that are behind.
+const OLD_CHANGES: &str = "DELETE FROM changes WHERE id IN
+    (SELECT id FROM changes WHERE id <= (SELECT id FROM last_change) - $1 ORDER BY id LIMIT $2)";
+
 /// Says again that they are unused: one may be used for the first time while this waits for its row.
 static DELETE_UNUSED: ManyRows =
     ManyRows::new("DELETE FROM clients WHERE used_at IS NULL AND id IN (VALUES", 1, ")");
@@ -56,18 +60,12 @@ impl Store {
         let dead_since = now.minus(KEEP_DEAD_GRANTS);
         let mut deleted = 0;
         for sql in DEAD_ROWS {
-            deleted += self.delete_in_batches(sql, dead_since).await?;
+            deleted += self.delete_in_batches(sql, dead_since.0).await?;
         }
         self.look_at_sizes().await?;
         deleted += self.forget_old_failures().await?;
         deleted += self.forget_old_statistics(now).await?;
-        deleted += in_transaction!(self, |tx| {
-            sqlx::query("DELETE FROM changes WHERE id <= (SELECT id FROM last_change) - $1")
-                .bind(KEEP_CHANGES)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-        });
+        deleted += self.delete_in_batches(OLD_CHANGES, KEEP_CHANGES).await?;
         Ok(deleted)
     }
 
@@ -118,12 +116,13 @@ impl Store {
         Ok(())
     }
 
-    async fn delete_in_batches(&self, sql: &'static str, floor: Timestamp) -> Result<u64, StoreError> {
+    /// Deletes by a statement with a bound and the size of a batch, until there is nothing left of it.
+    pub(super) async fn delete_in_batches(&self, sql: &'static str, bound: i64) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let began = Instant::now();
             let batch: u64 = in_transaction!(self, |tx| {
-                sqlx::query(sql).bind(floor.0).bind(BATCH).execute(&mut *tx).await?.rows_affected()
+                sqlx::query(sql).bind(bound).bind(BATCH).execute(&mut *tx).await?.rows_affected()
             });
             deleted += batch;
             if batch < BATCH.unsigned_abs() {

@@ -98,18 +98,14 @@ impl Store {
         Ok(rows?)
     }
 
-    /// Forgets all but the newest [`KEEP`]. Answers how many went.
+    /// Forgets all but the newest [`KEEP`], in batches. Answers how many went.
     ///
     /// # Errors
     /// The database is unavailable.
     pub(super) async fn forget_old_failures(&self) -> Result<u64, StoreError> {
-        let gone = in_transaction!(self, |tx| {
-            sqlx::query("DELETE FROM failures WHERE id <= (SELECT id FROM failures ORDER BY id DESC LIMIT 1 OFFSET $1)")
-                .bind(KEEP)
-                .execute(&mut *tx)
-                .await?
-                .rows_affected()
-        });
-        Ok(gone)
+        const SQL: &str = "DELETE FROM failures WHERE id IN
+            (SELECT id FROM failures WHERE id <= (SELECT id FROM failures ORDER BY id DESC LIMIT 1 OFFSET $1)
+             ORDER BY id LIMIT $2)";
+        self.delete_in_batches(SQL, KEEP).await
     }
 }
