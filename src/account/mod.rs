@@ -95,7 +95,7 @@ pub async fn revoke_app(
 }
 
 /// Changes the password: the old one is asked for as at a sign-in, within the same limits. Every other session ends,
-/// and this one goes on under a new id.
+/// and this one goes on with a new secret.
 pub async fn change_password(
     State(app): State<App>,
     me: SignedIn,

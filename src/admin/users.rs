@@ -528,7 +528,7 @@ pub async fn require_new_password(
     Ok(to_users::link(app, origin, Aim::ResetPassword, &user, Language::English).await?)
 }
 
-/// Where a user is signed in, newest first.
+/// Where a user is signed in, the session used last first.
 ///
 /// # Errors
 /// The database is unavailable.

@@ -152,9 +152,8 @@ impl Rule for CodeError {
     }
 }
 
-/// Proof that a grant may be opened: by a code ([`may_redeem`]), by a device code
-/// ([`device::may_redeem`](super::device::may_redeem)), or at the authorization endpoint itself
-/// ([`may_open_at_once`]). Accepted by the ledger only.
+/// Proof that a grant may be opened: by a code or what a device was allowed ([`may_redeem`]), or at the authorization endpoint
+/// itself ([`may_open_at_once`]). Accepted by the ledger only.
 #[derive(Debug)]
 pub struct Redeem(Arc<Grant>);
 

@@ -20,7 +20,7 @@ pub struct User {
     pub name: Option<String>,
     /// What else the standard claims tell.
     pub claims: StandardClaims,
-    /// Argon2 hash in PHC form; none while no password is set.
+    /// Argon2 hash in PHC form, or that of another system where it was imported; none while no password is set.
     pub password_hash: Option<String>,
     /// May administer this server.
     pub is_admin: bool,

@@ -112,7 +112,7 @@ impl Store {
     /// comes from `code::may_redeem` and `code::may_open_at_once` only.
     ///
     /// # Errors
-    /// The database is unavailable: the code is then unused.
+    /// The database is unavailable. The code is then unused; or it is used, where only the answer to the commit was lost.
     pub async fn open_grant(&self, redeem: &Redeem) -> Result<Opened, StoreError> {
         let (grant, as_of) = (redeem.grant(), self.memory.as_of());
         let opened = self.ledger.write(Arc::clone(grant), Entry::Open).await?;
@@ -198,7 +198,7 @@ impl Store {
     /// Redeems the current refresh token of a grant. The only way to get a [`Rotate`] is `refresh::may_rotate`.
     ///
     /// # Errors
-    /// The database is unavailable: the token is then unused.
+    /// The database is unavailable. The token is then unused; or it is used, where only the answer to the commit was lost.
     pub async fn rotate(&self, rotate: &Rotate) -> Result<Rotated, StoreError> {
         let grant = rotate.grant();
         let rotation = Rotation {

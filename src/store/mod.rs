@@ -155,7 +155,7 @@ enum Db {
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database did not answer, or refused. Nothing was changed.
+    /// The database did not answer, or refused. Nothing was changed, unless it was only the answer to a commit that was lost.
     #[error("the database is unavailable: {0}")]
     Unavailable(#[source] Arc<sqlx::Error>),
     /// Another row has this value already.

@@ -192,7 +192,7 @@ impl Store {
         self.recall_or(&self.memory.sessions, id, load).await
     }
 
-    /// A user's sessions that were not ended and have not reached their absolute end, newest first.
+    /// A user's sessions that were not ended and have not reached their absolute end, the one used last first.
     ///
     /// # Errors
     /// The database is unavailable.

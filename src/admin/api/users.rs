@@ -138,7 +138,7 @@ pub async fn delete(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPassword {
-    /// 8 to 1024 bytes.
+    /// 8 to 1024 characters.
     #[schema(write_only)]
     password: String,
 }
