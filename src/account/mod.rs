@@ -94,8 +94,8 @@ pub async fn revoke_app(
     }
 }
 
-/// Changes the password: the old one is asked for as at a sign-in, within the same limits. Every other session ends,
-/// and this one goes on with a new secret.
+/// Changes the password: the old one is asked for as at a sign-in, within the same limits. Every session ends, and with this one
+/// whatever an application was about to get by it; the browser has another.
 pub async fn change_password(
     State(app): State<App>,
     me: SignedIn,
@@ -124,9 +124,9 @@ pub async fn change_password(
     if new == current {
         return again(&app, &me, PasswordProblem::Same).await;
     }
-    let kept = Some(&me.session.id);
+    let (next, cookies) = session::successor(&app, &info, &me.session);
     let language = me.browser.locale.words().language();
-    match users::store_password(&app, &me.origin(&info), &user, new.to_owned(), kept, language).await {
+    match users::store_password(&app, &me.origin(&info), &user, new.to_owned(), Some(&next), language).await {
         Ok(()) => {}
         Err(Refusal::WeakPassword(weakness)) => {
             return again(&app, &me, PasswordProblem::Weak(weakness)).await;
@@ -135,11 +135,10 @@ pub async fn change_password(
         Err(other) => return Err(other.into()),
     }
     let mut response = done(Notice::PasswordChanged);
-    // As it is now: a session begins only for a user whom nobody changed meanwhile.
+    cookies.set_on(&mut response);
+    // With the password that they have now.
     let user = users::find(&app, user.id.as_str()).await?;
-    if let Some((_, cookies)) = session::renew(&app, &info, &user, &devices, &me.session).await? {
-        cookies.set_on(&mut response);
-    }
+    known_device::remember(&app, &headers, &user, &mut response).await?;
     Ok(response)
 }
 

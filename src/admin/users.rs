@@ -25,6 +25,7 @@ use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::user::{User, acceptable_password, canonical_username};
 use crate::protocol::user_search::UserSearch;
 use crate::sealing::BadCursor;
+use crate::store::NewSession;
 
 /// A user in answers.
 #[derive(Serialize, ToSchema)]
@@ -441,8 +442,8 @@ pub(crate) async fn store_change(
     }
 }
 
-/// Sets a user's password, and ends every session and grant of theirs except the session `keep`. They are told by mail, in
-/// this language unless they have another one.
+/// Sets a user's password, and ends every session and grant of theirs. They are told by mail, in this language unless they have
+/// another one.
 ///
 /// # Errors
 /// The password breaks a rule or is too easy to guess, or the user is gone.
@@ -451,14 +452,14 @@ pub async fn set_password(
     origin: &Origin,
     user: &User,
     password: String,
-    keep: Option<&SessionId>,
     language: Language,
 ) -> Result<(), Refusal> {
     may_change(app, origin, user, &[]).await?;
-    store_password(app, origin, user, password, keep, language).await
+    store_password(app, origin, user, password, None, language).await
 }
 
-/// The same for a user who changes their own password, by the rules of the account's pages.
+/// The same for a user who changes their own password, by the rules of the account's pages, and has the `next` session from then
+/// on.
 ///
 /// # Errors
 /// As there.
@@ -467,7 +468,7 @@ pub(crate) async fn store_password(
     origin: &Origin,
     user: &User,
     password: String,
-    keep: Option<&SessionId>,
+    next: Option<&NewSession>,
     language: Language,
 ) -> Result<(), Refusal> {
     if app.directory.is_some() && app.store.entry_of_user(&user.id).await?.is_some() {
@@ -482,12 +483,11 @@ pub(crate) async fn store_password(
     }
     let now = next_version(app, user.updated_at);
     let audit = app.audit(origin, "user.set_password", target(&user.id), "");
-    let keep = keep.map(SessionId::as_str);
     let news = news(app, origin, user, language, Event::PasswordChanged);
     // What was decided about the user as they were read holds for nobody else: they may be an administrator by now.
     let read_at = Some(user.updated_at);
     let noted = audit.telling(news.as_ref());
-    if app.store.set_password_read(&user.id, &hash, keep, now, read_at, noted).await? {
+    if app.store.set_password_read(&user.id, &hash, next, now, read_at, noted).await? {
         throttle::lift(&app.store, &app.seals, user).await?;
         Ok(())
     } else {

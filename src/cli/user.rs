@@ -284,7 +284,7 @@ pub(super) async fn run(place: &Place, command: Command) -> anyhow::Result<()> {
         Command::SetPassword { who, password, print } => {
             let user = who.find(&app).await?;
             let password = password.read()?;
-            users::set_password(&app, &origin, &user, password, None, Language::English)
+            users::set_password(&app, &origin, &user, password, Language::English)
                 .await
                 .map_err(output::refused)?;
             let sentence =

@@ -18,7 +18,6 @@ use crate::authn::password::HashingError;
 use crate::authn::{SignInError, is_refused_password, throttle};
 use crate::mail::to_users::{Event, news};
 use crate::pages::{self, Problem, describe_weakness};
-use crate::protocol::ids::SessionId;
 use crate::protocol::password_strength::words_about_user;
 use crate::protocol::sign_in::{Next, Required};
 use crate::protocol::user::{User, acceptable_password};
@@ -49,7 +48,7 @@ pub async fn post(
     CheckedForm(fields): CheckedForm,
 ) -> Result<Response, PageError> {
     let mut flow = Flow::of_page(&app, fields.get("flow"), &browser)?;
-    let Some(Wanted { user, required, live }) = wanted_of(&app, &headers, &flow).await? else {
+    let Some(Wanted { user, required }) = wanted_of(&app, &headers, &flow).await? else {
         return begin_again(&app, &flow);
     };
     let words = browser.locale.words();
@@ -81,7 +80,7 @@ pub async fn post(
     let audit = app.audit(&origin, "user.set_password", format!("user:{}", user.id), "as was required");
     let news = news(&app, &origin, &user, words.language(), Event::PasswordChanged);
     let noted = audit.telling(news.as_ref());
-    let changed = app.store.choose_required_password(&required, &hash, live.as_ref(), noted).await?;
+    let changed = app.store.choose_required_password(&required, &hash, noted).await?;
     // Another tab was first, or an administrator: what holds now is found out there.
     let Some(changed_at) = changed else { return begin_again(&app, &flow) };
     throttle::lift(&app.store, &app.seals, &user).await?;
@@ -94,8 +93,6 @@ pub async fn post(
 struct Wanted {
     user: User,
     required: Required,
-    /// The browser's live session, which this may be about to raise.
-    live: Option<SessionId>,
 }
 
 /// Whose password is to be replaced; none if that is not what is missing.
@@ -106,7 +103,7 @@ async fn wanted_of(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option
     let account = account_of(app, &user).await?;
     let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
     Ok(match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
-        Next::NewPassword(required) => Some(Wanted { user: (*user).clone(), required, live }),
+        Next::NewPassword(required) => Some(Wanted { user: (*user).clone(), required }),
         Next::First | Next::Second { .. } | Next::Done(_) => None,
     })
 }

@@ -30,7 +30,7 @@ use crate::protocol::session::Session;
 use crate::protocol::sign_in::{self, Authenticated, Next, SignIn};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-use crate::store::{Store, StoreError};
+use crate::store::{NewSession, Store, StoreError};
 
 /// A live session and its user.
 #[derive(Clone, Debug)]
@@ -123,12 +123,11 @@ pub fn ends_at(app: &App, session: &Session) -> Timestamp {
 
 /// How a session came about.
 struct Begun<'a> {
-    user: &'a User,
+    user: &'a UserId,
     methods: String,
     acr: String,
     auth_time: Timestamp,
     remember: bool,
-    devices: &'a Devices,
     former: Option<&'a Session>,
 }
 
@@ -151,15 +150,20 @@ pub async fn begin(
     // The gate asks again.
     let Some(user) = user.filter(|user| user.updated_at == who.unchanged_since()) else { return Ok(None) };
     let begun = Begun {
-        user: &user,
+        user: &user.id,
         methods: who.amr(),
         acr: app.config.assurance.classes.name(who.level()).to_owned(),
         auth_time: who.auth_time(),
         remember,
-        devices,
         former,
     };
-    write(app, info, begun).await
+    let (NewSession { session, audit }, mut cookies) = compose(app, info, begun);
+    cookies.0.push(known_device::cookie(app, devices, &user).await?);
+    if !app.store.begin_session(&session, &user, former.map(|former| &former.id), &audit).await? {
+        return Ok(None);
+    }
+    app.statistics.count("sign_in");
+    Ok(Some((session, cookies)))
 }
 
 /// Raises a live session whose user just proved something more on a page of their account: whoever set an app up or made a passkey
@@ -186,45 +190,32 @@ pub async fn raise(
     Ok(begun.map(|(_, cookies)| cookies))
 }
 
-/// Gives a live session a new secret, after a change that whoever had the old one must not profit by. It stays what it was
-/// otherwise.
-///
-/// # Errors
-/// The database is unavailable.
-pub async fn renew(
-    app: &App,
-    info: &RequestInfo,
-    user: &User,
-    devices: &Devices,
-    session: &Session,
-) -> Result<Option<(Session, Cookies)>, DeviceError> {
+/// A session to take the place of one that ends, after a change that whoever had that one must not profit by. It is another one,
+/// though it stands for the same sign-in.
+#[must_use]
+pub fn successor(app: &App, info: &RequestInfo, session: &Session) -> (NewSession, Cookies) {
     let begun = Begun {
-        user,
+        user: &session.user_id,
         methods: session.methods.clone(),
         acr: session.acr.clone(),
         auth_time: session.auth_time,
         remember: session.remembered,
-        devices,
-        former: Some(session),
+        former: None,
     };
-    write(app, info, begun).await
+    compose(app, info, begun)
 }
 
-async fn write(
-    app: &App,
-    info: &RequestInfo,
-    begun: Begun<'_>,
-) -> Result<Option<(Session, Cookies)>, DeviceError> {
-    let Begun { user, methods, acr, auth_time, remember, devices, former } = begun;
+fn compose(app: &App, info: &RequestInfo, begun: Begun<'_>) -> (NewSession, Cookies) {
+    let Begun { user, methods, acr, auth_time, remember, former } = begun;
     let now = app.clock.now();
     let secret = app.entropy.secret();
     let lifetime =
         if remember { app.config.sessions.remembered_absolute } else { app.config.sessions.absolute };
-    let same_user = former.filter(|former| former.user_id == user.id);
+    let same_user = former.filter(|former| former.user_id == *user);
     let session = Session {
         id: same_user.map_or_else(|| app.entropy.ordered_id(&app.clock).into(), |former| former.id.clone()),
         secret_hash: sha256_hex(&secret),
-        user_id: user.id.clone(),
+        user_id: user.clone(),
         active: true,
         auth_time,
         methods,
@@ -236,27 +227,20 @@ async fn write(
         last_seen_at: now,
         expires_at: now.plus(lifetime),
     };
-    let origin = info.anonymous().by_user(&user.id);
+    let origin = info.anonymous().by_user(user);
     let audit = app.audit(&origin, "session.begin", format!("session:{}", session.id), &session.methods[..]);
-    let known = known_device::cookie(app, devices, user).await?;
-    let begun = app.store.begin_session(&session, user, former.map(|former| &former.id), &audit).await?;
-    if !begun {
-        return Ok(None);
-    }
-    app.statistics.count("sign_in");
     let (cookie, lifetime) = (format!("{}.{secret}", session.id), remember.then_some(lifetime));
     let state = app.seals.browser_state(session.id.as_str());
-    let cookies = Cookies([
+    let cookies = Cookies(vec![
         Cookie::Session.write(&app.config, &cookie, lifetime),
         Cookie::BrowserState.write(&app.config, &state, lifetime),
-        known,
     ]);
-    Ok(Some((session, cookies)))
+    (NewSession { session, audit }, cookies)
 }
 
-/// The cookies that make a session the browser's, and the browser one that is known.
+/// The cookies that make a session the browser's, and after a sign-in the browser one that is known.
 #[derive(Clone, Debug)]
-pub struct Cookies([HeaderValue; 3]);
+pub struct Cookies(Vec<HeaderValue>);
 
 impl Cookies {
     /// Sends them along.

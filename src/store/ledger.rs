@@ -623,7 +623,7 @@ static UNCHANGED_USERS: ManyRows = ManyRows::new(
      RETURNING users.id || ' ' || users.updated_at",
 );
 
-static BEGIN: ManyRows = ManyRows::new(
+pub(super) static BEGIN: ManyRows = ManyRows::new(
     "WITH v (id, secret_hash, user_id, auth_time, methods, acr, remembered, ip, user_agent, created_at, last_seen_at,
              expires_at) AS (VALUES",
     12,

@@ -108,7 +108,7 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?;
             let Some((changed_at,)) = changed else { return Ok(None) };
-            end_everything_of_user!(tx, reset.user(), "", noted.audit.at);
+            end_everything_of_user!(tx, reset.user(), noted.audit.at);
             write_noted!(tx, noted);
             changed_at
         });

@@ -54,6 +54,7 @@ pub use mail::{
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
+pub use session::NewSession;
 pub use session_client::{LogoutNotice, NoticesOf};
 pub use sign_in_code::{RightCode, SignInCode};
 pub use statistics::{Measure, Sum};

@@ -48,6 +48,14 @@ impl From<SessionRow> for Session {
     }
 }
 
+/// A session that begins with something else, in the same commit, and what the audit log says of it.
+pub struct NewSession {
+    /// The session.
+    pub session: Session,
+    /// That it began.
+    pub audit: AuditEntry,
+}
+
 /// Binds a session's columns, but for its state.
 macro_rules! bind_session {
     ($query:expr, $session:expr) => {

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::audit::write_audit;
 use super::kept_name::{keep_name, refuse_kept_name};
+use super::ledger::BEGIN;
 use super::mail::write_noted;
-use super::session::end_sessions_of_user;
+use super::session::{bind_session, end_sessions_of_user};
 use super::session_client::announce_ended_sessions;
-use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db, version};
-use crate::protocol::ids::{SessionId, UserId};
+use super::{AuditEntry, NewSession, Noted, Store, StoreError, in_transaction, on_db, version};
+use crate::protocol::ids::UserId;
 use crate::protocol::sign_in::Required;
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::timestamp::Timestamp;
@@ -103,10 +104,11 @@ macro_rules! take_claimed_address {
 }
 pub(super) use take_claimed_address;
 
-/// Ends every session and grant of a user inside the caller's transaction, except the session `$keep`.
+/// Ends every session and grant of a user inside the caller's transaction. Codes and device requests that wait for their
+/// application are over with the session they were allowed in.
 macro_rules! end_everything_of_user {
-    ($tx:ident, $user:expr, $keep:expr, $now:expr) => {{
-        end_sessions_of_user!($tx, $user, $keep, $now);
+    ($tx:ident, $user:expr, $now:expr) => {{
+        end_sessions_of_user!($tx, $user, "", $now);
         sqlx::query("UPDATE grants SET state = 'revoked' WHERE user_id = $1 AND state = 'active'")
             .bind($user.as_str())
             .execute(&mut *$tx)
@@ -239,7 +241,7 @@ impl Store {
             }
             refuse_kept_name!(self, tx, user, noted.audit.at);
             if user.disabled {
-                end_everything_of_user!(tx, user.id, "", noted.audit.at);
+                end_everything_of_user!(tx, user.id, noted.audit.at);
             }
             write_noted!(tx, noted);
             updated
@@ -247,8 +249,8 @@ impl Store {
         Ok(updated == 1)
     }
 
-    /// Sets a user's password and ends every session and grant of theirs, except the session that changed it.
-    /// Answers whether the user was there.
+    /// Sets a user's password and ends every session and grant of theirs. Whoever does so themselves has the `next` session
+    /// from then on. Answers whether the user was there.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -256,11 +258,11 @@ impl Store {
         &self,
         user: &UserId,
         password_hash: &str,
-        keep_session: Option<&str>,
+        next: Option<&NewSession>,
         now: Timestamp,
         noted: impl Into<Noted<'_>>,
     ) -> Result<bool, StoreError> {
-        self.set_password_read(user, password_hash, keep_session, now, None, noted).await
+        self.set_password_read(user, password_hash, next, now, None, noted).await
     }
 
     /// The same for a user who is as they were when they were read, at `read_at` if that is said.
@@ -271,7 +273,7 @@ impl Store {
         &self,
         user: &UserId,
         password_hash: &str,
-        keep_session: Option<&str>,
+        next: Option<&NewSession>,
         now: Timestamp,
         read_at: Option<Timestamp>,
         noted: impl Into<Noted<'_>>,
@@ -292,7 +294,11 @@ impl Store {
             .await?
             .rows_affected();
             if updated == 1 {
-                end_everything_of_user!(tx, user, keep_session.unwrap_or_default(), noted.audit.at);
+                end_everything_of_user!(tx, user, noted.audit.at);
+                if let Some(NewSession { session, audit }) = next {
+                    bind_session!(sqlx::query(BEGIN.of(&self.db, 1)), session).execute(&mut *tx).await?;
+                    write_audit!(tx, audit);
+                }
                 write_noted!(tx, noted);
             }
             updated
@@ -323,7 +329,7 @@ impl Store {
             .await?
             .rows_affected();
             if required == 1 {
-                end_everything_of_user!(tx, user, "", audit.at);
+                end_everything_of_user!(tx, user, audit.at);
                 write_audit!(tx, audit);
             }
             required
@@ -331,7 +337,7 @@ impl Store {
         Ok(required == 1)
     }
 
-    /// Sets the password that a user had to choose, and ends every session and grant of theirs, except the session `keep`.
+    /// Sets the password that a user had to choose, and ends every session and grant of theirs.
     /// Answers when the account changed by it; not if it was changed before, as by another tab.
     ///
     /// # Errors
@@ -340,7 +346,6 @@ impl Store {
         &self,
         required: &Required,
         password_hash: &str,
-        keep: Option<&SessionId>,
         noted: impl Into<Noted<'_>>,
     ) -> Result<Option<Timestamp>, StoreError> {
         let noted = noted.into();
@@ -358,7 +363,7 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await?;
             let Some((changed_at,)) = changed else { return Ok(None) };
-            end_everything_of_user!(tx, user, keep.map(SessionId::as_str).unwrap_or_default(), at);
+            end_everything_of_user!(tx, user, at);
             write_noted!(tx, noted);
             changed_at
         });

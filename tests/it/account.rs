@@ -5,7 +5,8 @@ use axum::http::{Method, Request, header};
 use scraper::{Html, Selector};
 
 use crate::admin_api::{administrator, filled_in, routes, signed_in};
-use crate::support::{Browser, Engine, ISSUER, PASSWORD, Page, TestApp, encode, filled, on_both};
+use crate::device;
+use crate::support::{Browser, Engine, ISSUER, PASSWORD, Page, TestApp, encode, filled, on_both, refused};
 
 /// Sends the form of the account page to `action`, filled in.
 async fn submit(browser: &mut Browser, action: &str, values: &[(&str, &str)]) -> Page {
@@ -104,11 +105,15 @@ on_both!(no_address_is_too_strange, |app| {
     }
 });
 
-on_both!(asvs_7_4_3_a_new_password_ends_every_other_session, |app| {
+on_both!(asvs_7_4_3_a_new_password_ends_whatever_began_with_the_old_one, |app| {
     app.user("ada").await;
     let rp = app.rp("notes").await;
     let mut browser = app.browser();
     let tokens = rp.tokens(&mut browser, "ada", "openid offline_access").await;
+    let code = rp.code(&mut browser, "ada", "openid offline_access").await;
+    let tv = device::tv(&app, "tv").await;
+    let codes = device::ask(&tv, "openid").await;
+    device::allow(&mut browser, "ada", &codes).await;
     let mut other = signed_in(&app, "ada").await;
     let stolen = browser.clone();
     for (current, new, words) in [
@@ -129,9 +134,12 @@ on_both!(asvs_7_4_3_a_new_password_ends_every_other_session, |app| {
     assert_eq!(page.location(), "/account?done=password-changed");
     assert!(is_signed_in(&mut browser).await, "whoever changed it stays signed in");
     assert!(!is_signed_in(&mut other).await);
-    assert!(!is_signed_in(&mut stolen.clone()).await, "the session goes on under a new id");
+    assert!(!is_signed_in(&mut stolen.clone()).await, "in another session");
+    assert_eq!(refused(&rp.redeem(&code).await), "invalid_grant", "sent before");
+    assert_eq!(refused(&device::poll(&tv, &codes).await), "invalid_grant", "allowed before");
     assert!(!rp.is_active(tokens.access()).await);
-    assert_eq!(crate::support::refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+    assert_eq!(refused(&rp.refresh(tokens.refresh()).await), "invalid_grant");
+    rp.tokens(&mut browser, "ada", "openid offline_access").await;
     for (password, works) in [(PASSWORD, false), ("battery staple", true)] {
         let mut fresh = app.browser();
         let page = fresh.open("/account").await;

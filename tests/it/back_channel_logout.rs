@@ -355,7 +355,7 @@ impl End {
 
     /// Do all of the user's sessions end by it?
     fn is_for_all(self) -> bool {
-        matches!(self, Self::AdministratorsApi(..) | Self::AdministratorsPage(_))
+        matches!(self, Self::PasswordChange | Self::AdministratorsApi(..) | Self::AdministratorsPage(_))
     }
 
     async fn happen(self, app: &TestApp, user: &User, browser: &mut Browser, kept: &mut Browser, sid: &str) {

@@ -48,7 +48,7 @@ pub async fn ask(rp: &Rp, scope: &str) -> Codes {
     Codes { device: text("device_code"), user: text("user_code") }
 }
 
-async fn poll(rp: &Rp, codes: &Codes) -> Page {
+pub async fn poll(rp: &Rp, codes: &Codes) -> Page {
     rp.token(&[("grant_type", GRANT), ("device_code", &codes.device)]).await
 }
 

@@ -388,8 +388,7 @@ async fn its_password_is_changed_there() {
     let answer = browser.post("/account/profile/address", &fields).await;
     assert!(answer.refusal(403).contains("address of this account is kept by your organisation’s directory"));
     let (system, new) = (Origin::system(), "another password".to_owned());
-    let set =
-        countersign::admin::users::set_password(&app.app, &system, &ada, new, None, Language::English).await;
+    let set = countersign::admin::users::set_password(&app.app, &system, &ada, new, Language::English).await;
     assert!(set.unwrap_err().to_string().contains("change it there"));
     assert_eq!(app.stored_user(&ada.id).await.password_hash, None);
     // Without the directory the account is there, and has no password.

@@ -21,8 +21,8 @@ use countersign::protocol::timestamp::Timestamp;
 use countersign::protocol::user::User;
 use countersign::protocol::user_search::UserSearch;
 use countersign::store::{
-    AuditEntry, Bucket, Carried, Consent, MailLimit, NewMail, NoticesOf, Opened, RegistrationToken, Rotated,
-    SelfRegistered, Share, Store, StoreError, StoredKey,
+    AuditEntry, Bucket, Carried, Consent, MailLimit, NewMail, NewSession, NoticesOf, Opened,
+    RegistrationToken, Rotated, SelfRegistered, Share, Store, StoreError, StoredKey,
 };
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -787,25 +787,37 @@ on_both!(switching_a_user_off_ends_everything_for_good, |app| {
     assert!(!store.grant(&"g".into()).await.unwrap().unwrap().0.active);
 });
 
-on_both!(a_new_password_ends_everything_but_the_session_that_set_it, |app| {
+on_both!(a_new_password_ends_everything_and_begins_the_session_of_whoever_set_it, |app| {
     let store = &app.app.store;
     let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    let (scope, mut codes) = ("openid offline_access", Vec::new());
     for id in ["here", "there"] {
         begin(&app, &user, id).await;
-        let scope = "openid offline_access";
         store.open_grant(&redeem(&client, &user, id, id, scope, NOW)).await.unwrap();
+        codes.push(redeem(&client, &user, id, &format!("code {id}"), scope, NOW));
     }
+    let next = NewSession { session: session(&user, "next"), audit: audit(&app, "session.next") };
     let changed = audit(&app, "user.password");
-    assert!(store.set_password(&user.id, "new", Some("here"), NOW, &changed).await.unwrap());
-    assert!(store.session(&"here".into()).await.unwrap().unwrap().active);
-    assert!(!store.session(&"there".into()).await.unwrap().unwrap().active);
+    assert!(store.set_password(&user.id, "new", Some(&next), NOW, &changed).await.unwrap());
+    let begun = store.session(&"next".into()).await.unwrap().unwrap();
+    assert_eq!(format!("{begun:?}"), format!("{:?}", next.session));
     for id in ["here", "there"] {
+        assert!(!store.session(&id.into()).await.unwrap().unwrap().active, "{id}");
         assert!(!store.grant(&id.into()).await.unwrap().unwrap().0.active, "{id}");
+    }
+    for code in &codes {
+        assert_eq!(store.open_grant(code).await.unwrap(), Opened::NotAnyMore);
     }
     assert_eq!(stored(store.user(&user.id).await).password_hash.as_deref(), Some("new"));
     let nobody = UserId::from("nobody");
-    assert!(!store.set_password(&nobody, "new", None, NOW, &audit(&app, "user.none")).await.unwrap());
-    assert_eq!((audited(&app, "user.password").await, audited(&app, "user.none").await), (1, 0));
+    let other = NewSession { session: session(&user, "other"), audit: audit(&app, "session.none") };
+    let none = audit(&app, "user.none");
+    assert!(!store.set_password(&nobody, "new", Some(&other), NOW, &none).await.unwrap());
+    assert!(store.session(&"other".into()).await.unwrap().is_none());
+    for (action, times) in [("user.password", 1), ("session.next", 1), ("user.none", 0), ("session.none", 0)]
+    {
+        assert_eq!(audited(&app, action).await, times, "{action}");
+    }
 
     // The upgrade of a hash never brings an old password back.
     store.upgrade_password_hash(&user.id, "old", "old, upgraded").await.unwrap();
@@ -900,8 +912,7 @@ on_both!(a_sign_in_again_with_the_password_of_before_begins_no_session, |app| {
     let store = &app.app.store;
     let before = app.user("ada").await;
     let here = begin(&app, &before, "here").await;
-    let changed = audit(&app, "password");
-    assert!(store.set_password(&before.id, "new", Some("here"), NOW, &changed).await.unwrap());
+    assert!(store.set_password(&before.id, "new", None, NOW, &audit(&app, "password")).await.unwrap());
     for id in ["here", "there"] {
         let begun = audit(&app, "session.again");
         assert!(!store.begin_session(&session(&before, id), &before, Some(&here), &begun).await.unwrap());

@@ -158,7 +158,7 @@ pub async fn set_password(
 ) -> Result<StatusCode, Problem> {
     let user = users::seen(&app, &caller.origin, &id).await?;
     check_if_match(&headers, user.updated_at)?;
-    users::set_password(&app, &caller.origin, &user, body.password, None, Language::English).await?;
+    users::set_password(&app, &caller.origin, &user, body.password, Language::English).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

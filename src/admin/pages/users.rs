@@ -126,7 +126,7 @@ pub async fn set_password(
 ) -> Result<Response, PageError> {
     let user = users::account_seen(&app, &me.origin(&info), &id).await?;
     let password = sent.get("password").unwrap_or_default().to_owned();
-    match users::set_password(&app, &me.origin(&info), &user, password, None, Language::English).await {
+    match users::set_password(&app, &me.origin(&info), &user, password, Language::English).await {
         Ok(()) => Ok(done(&format!("{LIST}/{}", user.id), Notice::UserPasswordSet)),
         Err(refusal) => refused(&app, &me, &user, None, refusal).await,
     }
