@@ -16,14 +16,40 @@ const BATCH: i64 = 500;
 /// A used code must be known for longer than any code lives, whatever the grant's own lifetime.
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
-/// What is deleted: rows of one table whose time has come.
-const DEAD_ROWS: [&str; 14] = [
-    "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
-    // Nobody is told of a session that merely ran out. Comes before the sessions, which say when that was.
+/// What rests on a session goes with it: its grants, but for those that outlive it. One that was opened just now stays for as
+/// long as the code that it was opened by could be tried again, and its session with it.
+const ENDED_SESSIONS: [&str; 2] = [
+    "DELETE FROM grants WHERE id IN
+        (SELECT g.id FROM sessions s JOIN grants g ON g.user_id = s.user_id AND g.session_id = s.id
+         WHERE s.state = 'ended' AND s.created_at <= $1 AND g.created_at <= $1 AND NOT g.offline LIMIT $2)",
+    "DELETE FROM sessions WHERE id IN
+        (SELECT s.id FROM sessions s WHERE s.state = 'ended' AND s.created_at <= $1 AND NOT EXISTS
+            (SELECT 1 FROM grants g WHERE g.user_id = s.user_id AND g.session_id = s.id AND NOT g.offline)
+         LIMIT $2)",
+];
+
+/// The same of sessions that ran out. Nobody is told of them.
+const SESSIONS_THAT_RAN_OUT: [&str; 3] = [
+    "DELETE FROM grants WHERE id IN
+        (SELECT g.id FROM sessions s JOIN grants g ON g.user_id = s.user_id AND g.session_id = s.id
+         WHERE s.expires_at <= $1 AND g.created_at <= $1 AND NOT g.offline LIMIT $2)",
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
         (SELECT c.session_id, c.client_id FROM sessions s JOIN session_clients c ON c.session_id = s.id
          WHERE s.expires_at <= $1 AND c.due_at IS NULL LIMIT $2)",
-    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)",
+    "DELETE FROM sessions WHERE id IN
+        (SELECT s.id FROM sessions s WHERE s.expires_at <= $1
+         AND NOT EXISTS (SELECT 1 FROM session_clients c WHERE c.session_id = s.id AND c.due_at IS NULL)
+         AND NOT EXISTS
+            (SELECT 1 FROM grants g WHERE g.user_id = s.user_id AND g.session_id = s.id AND NOT g.offline)
+         LIMIT $2)",
+];
+
+/// Rows of one table whose time has come.
+const DEAD_ROWS: [&str; 13] = [
+    "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE expires_at <= $1 LIMIT $2)",
+    // The code that it was opened by has run out: there is nothing left of it that could be tried again.
+    "DELETE FROM grants WHERE id IN
+        (SELECT id FROM grants WHERE state = 'revoked' AND created_at <= $1 LIMIT $2)",
     "DELETE FROM revoked_tokens WHERE jti IN (SELECT jti FROM revoked_tokens WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM used_assertions WHERE id IN (SELECT id FROM used_assertions WHERE expires_at <= $1 LIMIT $2)",
     "DELETE FROM one_time_links WHERE token_hash IN
@@ -59,13 +85,15 @@ impl Store {
     pub async fn clean_up(&self, now: Timestamp) -> Result<u64, StoreError> {
         let dead_since = now.minus(KEEP_DEAD_GRANTS);
         let mut deleted = 0;
+        deleted += self.delete_in_batches(&ENDED_SESSIONS, dead_since.0).await?;
+        deleted += self.delete_in_batches(&SESSIONS_THAT_RAN_OUT, dead_since.0).await?;
         for sql in DEAD_ROWS {
-            deleted += self.delete_in_batches(sql, dead_since.0).await?;
+            deleted += self.delete_in_batches(&[sql], dead_since.0).await?;
         }
         self.look_at_sizes().await?;
         deleted += self.forget_old_failures().await?;
         deleted += self.forget_old_statistics(now).await?;
-        deleted += self.delete_in_batches(OLD_CHANGES, KEEP_CHANGES).await?;
+        deleted += self.delete_in_batches(&[OLD_CHANGES], KEEP_CHANGES).await?;
         Ok(deleted)
     }
 
@@ -116,16 +144,24 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes by a statement with a bound and the size of a batch, until there is nothing left of it.
-    pub(super) async fn delete_in_batches(&self, sql: &'static str, bound: i64) -> Result<u64, StoreError> {
+    /// Deletes by statements with a bound and the size of a batch, all of them in turn until there is nothing left of any.
+    pub(super) async fn delete_in_batches(
+        &self,
+        statements: &[&'static str],
+        bound: i64,
+    ) -> Result<u64, StoreError> {
         let mut deleted = 0;
         loop {
             let began = Instant::now();
-            let batch: u64 = in_transaction!(self, |tx| {
-                sqlx::query(sql).bind(bound).bind(BATCH).execute(&mut *tx).await?.rows_affected()
-            });
-            deleted += batch;
-            if batch < BATCH.unsigned_abs() {
+            let mut largest = 0;
+            for sql in statements {
+                let batch: u64 = in_transaction!(self, |tx| {
+                    sqlx::query(*sql).bind(bound).bind(BATCH).execute(&mut *tx).await?.rows_affected()
+                });
+                deleted += batch;
+                largest = largest.max(batch);
+            }
+            if largest < BATCH.unsigned_abs() {
                 return Ok(deleted);
             }
             // Whoever signs in meanwhile has the writer for at least half of the time.

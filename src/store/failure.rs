@@ -106,6 +106,6 @@ impl Store {
         const SQL: &str = "DELETE FROM failures WHERE id IN
             (SELECT id FROM failures WHERE id <= (SELECT id FROM failures ORDER BY id DESC LIMIT 1 OFFSET $1)
              ORDER BY id LIMIT $2)";
-        self.delete_in_batches(SQL, KEEP).await
+        self.delete_in_batches(&[SQL], KEEP).await
     }
 }

@@ -1614,6 +1614,72 @@ on_both!(clean_up_takes_what_is_dead_and_nothing_that_is_alive, |app| {
     assert!(store.client(&client.id).await.unwrap().is_some());
 });
 
+on_both!(clean_up_takes_what_ended_before_its_time_with_what_rests_on_it, |app| {
+    let store = &app.app.store;
+    let (user, client) = (app.user("ada").await, app.client("web", |_| {}).await);
+    let (online, offline, just_now) = ("openid", "openid offline_access", later(1));
+    // Sessions with the grants that were opened from them, as the session's scope and time say.
+    let scene = [
+        ("over", "online", online, NOW),
+        ("over", "offline", offline, NOW),
+        ("just over", "recent", online, just_now),
+        ("on", "revoked", offline, NOW),
+        ("on", "just revoked", offline, just_now),
+        ("on", "kept", online, NOW),
+        ("ran out", "with it", online, NOW),
+    ];
+    for id in ["over", "just over", "on", "ran out"] {
+        let expires_at = if id == "ran out" { later(2) } else { later(9 * HOUR) };
+        let session = Session { expires_at, ..session(&user, id) };
+        assert!(store.begin_session(&session, &user, None, &audit(&app, "begin")).await.unwrap());
+    }
+    for (session, grant, scope, at) in scene {
+        let code = redeem(&client, &user, session, grant, scope, at);
+        assert_eq!(store.open_grant(&code).await.unwrap(), Opened::Now, "{grant}");
+    }
+    for id in ["over", "just over"] {
+        assert!(store.end_session(&user.id, &id.into(), &audit(&app, "end")).await.unwrap());
+    }
+    for id in ["revoked", "just revoked"] {
+        assert!(store.revoke_grant(&id.into(), &audit(&app, "revoke")).await.unwrap());
+    }
+    // More of them than go in one batch.
+    for number in 0..501 {
+        let id = format!("short {number}");
+        let short = session(&user, &id);
+        assert!(store.begin_session(&short, &user, None, &audit(&app, "begin")).await.unwrap());
+        store.open_grant(&redeem(&client, &user, &id, &id, online, NOW)).await.unwrap();
+        assert!(store.end_session(&user.id, &short.id, &audit(&app, "end")).await.unwrap());
+    }
+
+    let store = &store.asked_anew();
+    let left = async || {
+        let mut left = Vec::new();
+        for (_, grant, _, _) in scene {
+            if store.grant(&grant.into()).await.unwrap().is_some() {
+                left.push(grant);
+            }
+        }
+        for id in ["over", "just over", "on", "ran out"] {
+            if store.session(&id.into()).await.unwrap().is_some() {
+                left.push(id);
+            }
+        }
+        left
+    };
+    assert_eq!(store.clean_up(later(HOUR - 1)).await.unwrap(), 0, "their codes may be tried again");
+    assert_eq!(store.clean_up(later(HOUR)).await.unwrap(), 3 + 2 * 501);
+    let all = ["offline", "recent", "just revoked", "kept", "with it", "just over", "on", "ran out"];
+    assert_eq!(left().await, all);
+    let again = redeem(&client, &user, "just over", "recent", online, just_now);
+    assert_eq!(store.open_grant(&again).await.unwrap(), Opened::AlreadyUsed);
+    assert_eq!(store.clean_up(later(HOUR + 2)).await.unwrap(), 5);
+    assert_eq!(left().await, ["offline", "kept", "on"]);
+    assert_eq!(store.clean_up(later(HOUR + 2)).await.unwrap(), 0);
+    let (kept, _) = store.grant(&"offline".into()).await.unwrap().unwrap();
+    assert!(kept.active);
+});
+
 on_both!(a_closed_store_is_unavailable_and_an_open_one_answers, |app| {
     let other = app.second_node().await;
     other.app.store.ping().await.unwrap();

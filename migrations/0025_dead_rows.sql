@@ -1,0 +1,3 @@
+-- What ended before its time, for the clean-up: it is deleted soon and does not stay until it would have run out.
+CREATE INDEX sessions_ended ON sessions (created_at) WHERE state = 'ended';
+CREATE INDEX grants_revoked ON grants (created_at) WHERE state = 'revoked';
