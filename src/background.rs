@@ -16,8 +16,10 @@ use crate::statistics;
 use crate::store::{MOST_READ, Store, StoreError};
 use crate::webhooks;
 
-/// How often other nodes' new and revoked keys are looked for.
-const KEYS: Duration = Duration::from_secs(1);
+/// How often keys are looked at when nobody says that they changed: one may be published no more.
+const KEYS: Duration = Duration::from_secs(10);
+/// What could not be read is tried again after this.
+const AGAIN: Duration = Duration::from_secs(1);
 /// How often it is written down which sessions were used.
 const LAST_SEEN: Duration = Duration::from_secs(5);
 /// How often the words are written by which users are found.
@@ -99,13 +101,12 @@ pub async fn user_words(store: &Store) -> Result<usize, StoreError> {
     }
 }
 
+/// Publishes what other nodes and the command line made and revoked. Whoever uses a key asks by themselves.
 async fn follow_keys(app: App) {
-    let mut ticks = interval(KEYS);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut outage = false;
     loop {
         tokio::select! {
-            _ = ticks.tick() => {}
+            () = tokio::time::sleep(if outage { AGAIN } else { KEYS }) => {}
             () = app.store.keys_change() => {}
         }
         match app.keys.reload(&app.store, app.clock.now()).await {
@@ -114,7 +115,7 @@ async fn follow_keys(app: App) {
                 outage = false;
             }
             Err(error) if !outage => {
-                tracing::error!(%error, "signing keys cannot be read; those in memory stay in use");
+                tracing::error!(%error, "signing keys cannot be read; the JWKS is the one from before");
                 outage = true;
             }
             Ok(()) | Err(_) => {}
@@ -129,7 +130,7 @@ pub async fn follow_branding(app: App) {
         // Until it is read; what is shown meanwhile is what was shown before.
         while let Err(error) = app.reload_branding().await {
             tracing::warn!(%error, "what this server looks like cannot be read; tried again in a second");
-            tokio::time::sleep(KEYS).await;
+            tokio::time::sleep(AGAIN).await;
         }
     }
 }

@@ -140,12 +140,15 @@ pub async fn issue(
 }
 
 /// Reads a token that this server made, whatever became of it since.
-#[must_use]
-pub fn recognise(app: &App, text: &str) -> Option<Arc<AccessToken>> {
-    match text.strip_prefix(OPAQUE_PREFIX) {
-        Some(sealed) => app.seals.open(Purpose::AccessToken, sealed).ok().map(Arc::new),
-        None => app.access_tokens.recognise(&app.keys, text),
+///
+/// # Errors
+/// The database is unavailable, and it is not known which keys were revoked.
+pub async fn recognise(app: &App, text: &str) -> Result<Option<Arc<AccessToken>>, StoreError> {
+    if let Some(sealed) = text.strip_prefix(OPAQUE_PREFIX) {
+        return Ok(app.seals.open(Purpose::AccessToken, sealed).ok().map(Arc::new));
     }
+    app.keys.keep_up(&app.store, app.clock.now()).await?;
+    Ok(app.access_tokens.recognise(&app.keys, text))
 }
 
 /// Signed access tokens whose signature was verified a while ago. Their key may have been revoked since, so that is asked
@@ -192,7 +195,8 @@ pub struct Active {
 /// The database is unavailable.
 pub async fn active(app: &App, text: &str) -> Result<Option<Active>, StoreError> {
     let now = app.clock.now();
-    let current = recognise(app, text).filter(|token| token.is_current(app.config.issuer.as_str(), now));
+    let current =
+        recognise(app, text).await?.filter(|token| token.is_current(app.config.issuer.as_str(), now));
     let Some(token) = current else { return Ok(None) };
     match standing(&app.store, &token, now).await? {
         // What is remembered may be a moment behind; nobody is refused by it.

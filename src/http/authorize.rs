@@ -96,7 +96,7 @@ async fn asked_for(
     if pushed::is_required(client, app.config.authorization.require_pushed_requests) {
         return Ok(Err(RequestError::NotPushed));
     }
-    Ok(request_object::unfolded(app, client, params.clone()).await.map(|params| (params, None)))
+    Ok(request_object::unfolded(app, client, params.clone()).await?.map(|params| (params, None)))
 }
 
 /// The request that was pushed (RFC 9126 §4).

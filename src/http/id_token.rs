@@ -185,6 +185,7 @@ impl Hint {
 /// # Errors
 /// The database is unavailable.
 pub async fn read_hint(app: &App, text: &str) -> Result<Option<Hint>, StoreError> {
+    app.keys.keep_up(&app.store, app.clock.now()).await?;
     // Core §3.1.2.1: an encrypted ID token may come back encrypted to this server.
     let decrypted = if text.split('.').count() == 5 { app.keys.decrypt(text).ok() } else { None };
     let decrypted = decrypted.and_then(|bytes| String::from_utf8(bytes).ok());

@@ -52,7 +52,7 @@ async fn push(
     let key = dpop::proven(app, &proof, "/par")?.map(|proven| proven.key);
     let asked = asked_for(form, &client.id)?;
     let params = if asked.get("request").is_some() {
-        let unfolded = request_object::unfolded(app, client, asked).await?;
+        let unfolded = request_object::unfolded(app, client, asked).await??;
         asked_for_by_object(&unfolded, &client.id)?
     } else {
         asked

@@ -11,22 +11,30 @@ use crate::protocol::params::Params;
 use crate::protocol::request_object::{
     ObjectError, address_is_registered, is_of_this_kind, may_sign, unfold,
 };
+use crate::store::StoreError;
 
 /// The parameters that count: those of a request object over those of the request. A request without an object is
 /// answered as it is.
 ///
 /// # Errors
-/// The object is of no use, or cannot be had.
-pub async fn unfolded(app: &App, client: &Client, params: Params) -> Result<Params, RequestError> {
-    match (params.get("request"), params.get("request_uri")) {
-        (None, None) => Ok(params),
-        (Some(_), Some(_)) => Err(RequestError::TwoRequestObjects),
-        (Some(text), None) => read(app, client, &params, text).await.map_err(RequestError::RequestObject),
-        (None, Some(address)) => {
-            let text = fetched(app, client, address).await?;
-            read(app, client, &params, &text).await.map_err(RequestError::FetchedObject)
-        }
-    }
+/// The database is unavailable; and inside, that the object is of no use, or cannot be had.
+pub async fn unfolded(
+    app: &App,
+    client: &Client,
+    params: Params,
+) -> Result<Result<Params, RequestError>, StoreError> {
+    let (text, refused): (String, fn(ObjectError) -> RequestError) =
+        match (params.get("request"), params.get("request_uri")) {
+            (None, None) => return Ok(Ok(params)),
+            (Some(_), Some(_)) => return Ok(Err(RequestError::TwoRequestObjects)),
+            (Some(text), None) => (text.to_owned(), RequestError::RequestObject),
+            (None, Some(address)) => match fetched(app, client, address).await {
+                Ok(text) => (text, RequestError::FetchedObject),
+                Err(error) => return Ok(Err(error)),
+            },
+        };
+    app.keys.keep_up(&app.store, app.clock.now()).await?;
+    Ok(read(app, client, &params, &text).await.map_err(refused))
 }
 
 /// Core §6.2.3: the document at `request_uri`, as it is now.

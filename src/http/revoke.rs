@@ -60,7 +60,7 @@ async fn revoke_refresh_token(
 
 /// An access token goes alone: its grant may have others.
 async fn revoke_access_token(app: &App, client: &Client, text: &str) -> Result<(), OAuthError> {
-    let Some(token) = access_token::recognise(app, text) else { return Ok(()) };
+    let Some(token) = access_token::recognise(app, text).await? else { return Ok(()) };
     if token.client_id != client.id {
         return Err(other_client());
     }

@@ -24,7 +24,7 @@ use crate::protocol::client::{ClientMetadata, SigningAlg};
 use crate::protocol::ids::KeyId;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::{Purpose, SealError, Seals};
-use crate::store::{AuditEntry, Store, StoreError, StoredKey};
+use crate::store::{AsOf, AuditEntry, Store, StoreError, StoredKey};
 
 /// How far verifiers' clocks may lag behind ours.
 const CLOCK_SKEW: Duration = Duration::from_secs(60);
@@ -45,15 +45,16 @@ struct Inner {
     token_life: Duration,
     /// Held while a missing key is made: one request makes it, the others wait for it.
     making: tokio::sync::Mutex<()>,
-    /// Held while the keys are read and put in place: of two who do, the one who read last has the last word. Otherwise a slow
-    /// reader would bring back a key that was revoked meanwhile.
-    reading: tokio::sync::Mutex<()>,
 }
 
 /// A consistent picture of all keys.
 struct KeySet {
     keys: Vec<LoadedKey>,
+    /// Those that do not open, or are of an algorithm that only a later version knows.
+    unreadable: Vec<StoredKey>,
     jwks: Arc<JwksDocument>,
+    /// None before they were first read.
+    as_of: Option<AsOf>,
 }
 
 impl KeySet {
@@ -140,38 +141,72 @@ impl Keyring {
     ) -> Result<Self, KeyringError> {
         let longest = config.tokens.access_token.max(config.tokens.id_token);
         let ring = Self(Arc::new(Inner {
-            keys: ArcSwap::from_pointee(KeySet { keys: Vec::new(), jwks: Arc::new(jwks_document(&[])) }),
+            keys: ArcSwap::from_pointee(KeySet {
+                keys: Vec::new(),
+                unreadable: Vec::new(),
+                jwks: Arc::new(jwks_document(&[])),
+                as_of: None,
+            }),
             seals: Arc::clone(seals),
             entropy: entropy.clone(),
             rotate_every: config.keys.rotate_every,
             publish_before: config.keys.publish_before,
             token_life: longest.saturating_add(CLOCK_SKEW),
             making: tokio::sync::Mutex::new(()),
-            reading: tokio::sync::Mutex::new(()),
         }));
-        ring.reload(store, clock.now()).await?;
+        if let Some(error) = ring.read(store, clock.now()).await?.into_iter().next() {
+            return Err(error);
+        }
         ring.rotate_when_due(store, clock).await?;
         Ok(ring)
     }
 
-    /// Takes in what other nodes and the command line did, and the passing of time. A key that is known already is
-    /// not parsed again.
+    /// Reads the keys anew unless nothing can have become of them since they were read. Comes before every use of them: none
+    /// counts any more that was revoked, on whichever node.
     ///
     /// # Errors
-    /// The database is unavailable, or a key cannot be opened; the keys in memory stay as they were.
-    pub async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), KeyringError> {
-        let _reading = self.0.reading.lock().await;
-        let stored = store.signing_keys().await?;
-        let known = self.0.keys.load();
-        let mut keys = Vec::with_capacity(stored.len());
+    /// The database is unavailable.
+    pub async fn keep_up(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        if self.0.keys.load().as_of.is_some_and(|as_of| store.still_knows_signing_keys(as_of)) {
+            return Ok(());
+        }
+        self.reload(store, now).await
+    }
+
+    /// Takes in what other nodes and the command line did, and the passing of time. A key that cannot be read is said to be so in
+    /// the log, once, and the others are used.
+    ///
+    /// # Errors
+    /// The database is unavailable; the keys in memory stay as they were.
+    pub async fn reload(&self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+        for error in self.read(store, now).await? {
+            tracing::error!(%error, "a key that was found in the database is not used");
+        }
+        Ok(())
+    }
+
+    /// Answers what is wrong with keys that are new. One that is known already is not parsed again.
+    async fn read(&self, store: &Store, now: Timestamp) -> Result<Vec<KeyringError>, StoreError> {
+        let (stored, as_of) = store.signing_keys().await?;
+        let known = self.0.keys.load_full();
+        let (mut keys, mut unreadable, mut errors) =
+            (Vec::with_capacity(stored.len()), Vec::new(), Vec::new());
         for row in stored {
             let times =
                 KeyTimes { sequence: row.sequence, active_from: row.active_from, revoked_at: row.revoked_at };
             let key = match known.keys.iter().find(|known| *known.key.kid() == row.kid) {
-                Some(known) => Arc::clone(&known.key),
-                None => Arc::new(self.unseal(&row)?),
+                Some(known) => Ok(Arc::clone(&known.key)),
+                None => self.unseal(&row).map(Arc::new),
             };
-            keys.push(LoadedKey { key, times });
+            match key {
+                Ok(key) => keys.push(LoadedKey { key, times }),
+                Err(error) => {
+                    if known.unreadable.iter().all(|known| known.kid != row.kid) {
+                        errors.push(error);
+                    }
+                    unreadable.push(row);
+                }
+            }
         }
         // Clients that take the first key of a type should find one that signs.
         keys.sort_by_key(|key| matches!(*key.key, OwnKey::Decryption(_)));
@@ -182,8 +217,10 @@ impl Keyring {
             .collect();
         let document = jwks_document(&published);
         let jwks = if *known.jwks == document { Arc::clone(&known.jwks) } else { Arc::new(document) };
-        self.0.keys.store(Arc::new(KeySet { keys, jwks }));
-        Ok(())
+        let read = Arc::new(KeySet { keys, unreadable, jwks, as_of: Some(as_of) });
+        // A slow reader brings nothing back that was revoked meanwhile.
+        self.0.keys.rcu(|current| Arc::clone(if current.as_of > read.as_of { current } else { &read }));
+        Ok(errors)
     }
 
     /// Makes the next key of every algorithm whose time has come. Of several nodes that find this at once, one wins
@@ -255,6 +292,7 @@ impl Keyring {
     }
 
     async fn bring_about(&self, store: &Store, alg: KeyAlg, clock: &Clock) -> Result<(), KeyringError> {
+        self.keep_up(store, clock.now()).await?;
         if self.has_active(alg, clock.now()) {
             return Ok(());
         }
@@ -331,7 +369,9 @@ impl Keyring {
     ) -> Result<Option<KeyId>, KeyringError> {
         // By the same picture of the keys that the caller decided by: what another node adds from here on takes this
         // number, and makes this attempt lose.
-        let last = self.times_of(alg).iter().map(|key| key.sequence).max().unwrap_or(0);
+        let unreadable = self.unreadable_of(alg);
+        let last =
+            self.times_of(alg).iter().map(|key| key.sequence).chain(unreadable).max().unwrap_or_default();
         // RSA keys take some 60 ms of a core to find.
         let pkcs8 =
             tokio::task::spawn_blocking(move || key::generate(alg)).await.map_err(|_| UnusableKey(alg))??;
@@ -363,6 +403,13 @@ impl Keyring {
     fn times_of(&self, alg: KeyAlg) -> Vec<KeyTimes> {
         let set = self.0.keys.load();
         set.keys.iter().filter(|key| key.key.alg() == alg).map(|key| key.times.clone()).collect()
+    }
+
+    /// The numbers that are taken by keys of this algorithm that cannot be read.
+    fn unreadable_of(&self, alg: KeyAlg) -> Vec<i64> {
+        let set = self.0.keys.load();
+        let of_it = set.unreadable.iter().filter(|row| row.alg.parse() == Ok(alg));
+        of_it.map(|row| row.sequence).collect()
     }
 
     fn state_of(&self, key: &LoadedKey, all: &[LoadedKey], now: Timestamp) -> KeyState {
@@ -405,7 +452,7 @@ impl Keyring {
         Arc::clone(&self.0.keys.load().jwks)
     }
 
-    /// Signs claims as a compact JWS of the given type.
+    /// Signs claims as a compact JWS of the given type. Comes after [`ready`](Self::ready).
     ///
     /// # Errors
     /// There is no active key of this algorithm.
@@ -424,7 +471,7 @@ impl Keyring {
     }
 
     /// Checks that this server signed a token of the given type, with a key that was not revoked. The key decides the
-    /// algorithm, never the token (RFC 8725 §3.1).
+    /// algorithm, never the token (RFC 8725 §3.1). Comes after [`keep_up`](Self::keep_up).
     ///
     /// # Errors
     /// Why it is not such a token.
@@ -444,7 +491,7 @@ impl Keyring {
         }
     }
 
-    /// Does what this key signed count? Not since it was revoked.
+    /// Does what this key signed count? Not since it was revoked. Comes after [`keep_up`](Self::keep_up).
     #[must_use]
     pub fn is_trusted(&self, kid: &KeyId) -> bool {
         let set = self.0.keys.load();
@@ -452,7 +499,8 @@ impl Keyring {
     }
 
     /// Decrypts what was encrypted to this server: with the key that it names, or with any that fits if it names none. A
-    /// key that was rotated away still decrypts, for clients that kept it; a revoked one does not.
+    /// key that was rotated away still decrypts, for clients that kept it; a revoked one does not. Comes after
+    /// [`keep_up`](Self::keep_up).
     ///
     /// # Errors
     /// It was not, without saying why.

@@ -1,7 +1,7 @@
 //! Signing keys, sealed.
 
 use super::audit::write_audit;
-use super::{AuditEntry, Store, StoreError, Topic, in_transaction, on_db};
+use super::{AsOf, AuditEntry, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::KeyId;
 use crate::protocol::timestamp::Timestamp;
 
@@ -36,14 +36,15 @@ struct KeyRow {
 }
 
 impl Store {
-    /// Every key that is stored, by algorithm and sequence.
+    /// Every key that is stored, by algorithm and sequence, and as of when it is so.
     ///
     /// # Errors
     /// The database is unavailable.
-    pub async fn signing_keys(&self) -> Result<Vec<StoredKey>, StoreError> {
+    pub async fn signing_keys(&self) -> Result<(Vec<StoredKey>, AsOf), StoreError> {
         const SQL: &str = "SELECT * FROM signing_keys ORDER BY alg, sequence";
+        let as_of = self.memory.as_of();
         let rows: Vec<KeyRow> = on_db!(self, |db| sqlx::query_as(SQL).fetch_all(db).await)?;
-        Ok(rows
+        let keys = rows
             .into_iter()
             .map(|row| StoredKey {
                 kid: row.kid.into(),
@@ -54,7 +55,14 @@ impl Store {
                 active_from: Timestamp(row.active_from),
                 revoked_at: row.revoked_at.map(Timestamp),
             })
-            .collect())
+            .collect();
+        Ok((keys, as_of))
+    }
+
+    /// Are the keys, for all that this process may rely on, as they were read then?
+    #[must_use]
+    pub fn still_knows_signing_keys(&self, as_of: AsOf) -> bool {
+        self.memory.still_knows(&Topic::Keys, as_of)
     }
 
     /// Adds a key, unless another node added one with this algorithm and sequence first. Answers whether it did.

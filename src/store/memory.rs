@@ -67,10 +67,11 @@ pub(super) struct Memory {
 }
 
 /// A moment: everything that was read from the database after it was taken is at least as new.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct AsOf(u64);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AsOf(u64);
 
-/// Facts of one kind. Every key is an id that this server made, so a quick hash does: nobody can choose keys that meet.
+/// Facts of one kind. Their ids are this server's or an administrator's, so a quick hash does: nobody else can choose ids that
+/// meet.
 pub(super) struct Shelf<K, T>(Cache<K, Kept<T>, ByWeight, RandomState>);
 
 /// A shelf is full by the bytes on it.
@@ -191,15 +192,24 @@ impl Memory {
         K: Hash + Eq + Send + Sync + 'static,
         T: Send + Sync + 'static,
     {
+        let kept = kind.0.get(key)?;
+        self.counts(&kept.about, kept.as_of).then_some(kept.fact)
+    }
+
+    /// May what was read as of then about this topic still be used?
+    pub fn still_knows(&self, topic: &Topic<'_>, as_of: AsOf) -> bool {
+        self.counts(&[counter_of(topic)], as_of)
+    }
+
+    fn counts(&self, about: &[u16], as_of: AsOf) -> bool {
         // First: a lease that was over when the counters were read, and that somebody renewed meanwhile with the news of what
         // they do not say yet, must not count.
         let trusted_until = self.trusted_until.load(Ordering::SeqCst);
-        let kept = kind.0.get(key)?;
-        let newest = kept.about.iter().map(|counter| self.counter(*counter).load(Ordering::SeqCst));
+        let newest = about.iter().map(|counter| self.counter(*counter).load(Ordering::SeqCst));
         let known_since = newest.max().unwrap_or(0).max(self.all_since.load(Ordering::SeqCst));
         // Last: a lease that ends while the counters are read ends the use of what they say.
         let is_trusted = nanoseconds(self.started.elapsed()) < trusted_until;
-        (kept.as_of.0 >= known_since && is_trusted).then_some(kept.fact)
+        as_of.0 >= known_since && is_trusted
     }
 
     /// Forgets what is known about these topics.

@@ -51,6 +51,7 @@ pub use key::StoredKey;
 pub use mail::{
     Carried, LONGEST_LEASE, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share,
 };
+pub use memory::AsOf;
 pub use passkey::{MOST_PASSKEYS, StoredPasskey};
 pub use registration_token::RegistrationToken;
 pub use second_factor::{AuthenticatorApp, Means};
@@ -464,7 +465,8 @@ async fn open_postgres(url: &str, connections: u32) -> Result<(Db, Source), Stor
         .options([
             ("statement_timeout", "8000"),
             ("lock_timeout", "5000"),
-            ("idle_in_transaction_session_timeout", "10000"),
+            // Shorter than others wait for what a node holds that was stopped in the middle of a change.
+            ("idle_in_transaction_session_timeout", "3000"),
         ]);
     let pool =
         |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);

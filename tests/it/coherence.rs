@@ -113,24 +113,9 @@ impl End {
     }
 }
 
-/// Two nodes on one database, the other of which follows the keys as a server does. On SQLite the other one is what the
-/// command line is to a server.
+/// Two nodes on one database. On SQLite the other one is what the command line is to a server.
 async fn two_nodes(app: &TestApp) -> [TestApp; 2] {
-    let there = app.second_node().await;
-    follow_keys(app);
-    follow_keys(&there);
-    [app.clone(), there]
-}
-
-fn follow_keys(node: &TestApp) {
-    let app = node.app.clone();
-    tokio::spawn(async move {
-        loop {
-            app.store.keys_change().await;
-            // An outage is over some time.
-            let _ = app.keys.reload(&app.store, app.clock.now()).await;
-        }
-    });
+    [app.clone(), app.second_node().await]
 }
 
 /// A client that may ask about everybody's tokens.
@@ -181,6 +166,23 @@ on_both!(what_one_node_ended_it_refuses_at_once_and_the_other_within_a_second, |
         }
     }
     report("heard by the other node", times);
+});
+
+on_both!(a_key_that_one_node_revoked_no_other_publishes, |app| {
+    let [here, there] = two_nodes(&app).await;
+    let work = countersign::background::start(&there.app);
+    let watch = watcher(&app).await;
+    let mut scene = Scene::of(&here, "ada", &watch).await;
+    let kid = Jws::parse(scene.tokens.access()).unwrap().kid().unwrap().to_owned();
+    assert!(there.jwks().contains(&kid));
+    End::Key.happen(&mut scene).await;
+    let acknowledged = Instant::now();
+    assert!(!here.jwks().contains(&kid));
+    while there.jwks().contains(&kid) {
+        assert!(acknowledged.elapsed() < HEARD);
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(work);
 });
 
 /// A connection to a test's own database, past everything.
@@ -266,12 +268,14 @@ async fn a_node_that_hears_nothing_answers_nothing_from_memory_after_its_lease()
     let line = Line::to_database(&url).await;
     let there = app.second_node_with(|config| config.database.engine = line.engine(&url)).await;
     let watch = watcher(&app).await;
-    for (number, link) in [Link::Silent, Link::Down].into_iter().enumerate() {
-        let mut scene = Scene::of(&app, &format!("user{number}"), &watch).await;
+    let links = [Link::Silent, Link::Down];
+    for (link, end) in links.into_iter().flat_map(|link| [(link, End::Account), (link, End::Key)]) {
+        let what = format!("{link:?}{end:?}").to_lowercase();
+        let mut scene = Scene::of(&app, &what, &watch).await;
         scene.warm_up(&there).await;
         line.set(link);
         let cut = Instant::now();
-        End::Account.happen(&mut scene).await;
+        end.happen(&mut scene).await;
         // Whatever it says now, or does not say: not that the token is good, once the lease is over.
         while cut.elapsed() < 2 * HEARD {
             let asked = cut.elapsed();
@@ -280,7 +284,7 @@ async fn a_node_that_hears_nothing_answers_nothing_from_memory_after_its_lease()
             let introspected = watch.post("/introspect", &token);
             if let Ok(page) = tokio::time::timeout(Duration::from_millis(200), introspected).await {
                 let honoured = page.status == 200 && page.json()["active"] == true;
-                assert!(!honoured || asked < HEARD, "{link:?}: from memory after {asked:?}");
+                assert!(!honoured || asked < HEARD, "{what}: from memory after {asked:?}");
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -292,6 +296,6 @@ async fn a_node_that_hears_nothing_answers_nothing_from_memory_after_its_lease()
         })
         .await
         .unwrap();
-        assert!(!scene.is_honoured_at(&there).await, "{link:?}: heard when the line is back");
+        assert!(!scene.is_honoured_at(&there).await, "{what}: heard when the line is back");
     }
 }

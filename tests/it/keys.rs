@@ -201,7 +201,7 @@ on_both!(the_first_client_of_an_algorithm_brings_its_key_about_once_for_all_node
 on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revoked, |app| {
     let second = app.second_node().await;
     for node in [&app, &second] {
-        node.app.keys.encryption_ready(&app.app.store, &app.app.clock).await.unwrap();
+        node.app.keys.encryption_ready(&node.app.store, &app.app.clock).await.unwrap();
     }
     let jwks = get(&app, "/jwks", "").await.json();
     let set = jwks["keys"].as_array().unwrap();

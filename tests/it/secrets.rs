@@ -85,7 +85,7 @@ async fn nothing_that_opens_a_door_is_stored() {
         secrets.push(("refresh token", tokens.refresh().to_owned()));
         secrets.push(("refresh token's code", tokens.refresh().rsplit_once('.').unwrap().1.to_owned()));
     }
-    for key in app.app.store.signing_keys().await.unwrap() {
+    for key in app.app.store.signing_keys().await.unwrap().0 {
         assert!(holds(&bytes, key.private_key.as_bytes()), "sealed, it is there");
         let text: String = app.app.seals.open(Purpose::SigningKey, &key.private_key).unwrap();
         let pkcs8 = STANDARD_NO_PAD.decode(&text).unwrap();

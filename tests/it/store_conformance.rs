@@ -1121,7 +1121,7 @@ on_both!(of_two_nodes_that_add_the_next_key_one_does, |app| {
         active_from: later(60),
         revoked_at: None,
     };
-    let before = store.signing_keys().await.unwrap().len();
+    let before = store.signing_keys().await.unwrap().0.len();
     let inserted = storm_on(&nodes, |number, store| {
         let (key, audit) = (key(number), audit(&app, "key.race"));
         async move { store.insert_signing_key(&key, &audit).await.unwrap() }
@@ -1129,7 +1129,7 @@ on_both!(of_two_nodes_that_add_the_next_key_one_does, |app| {
     .await;
     assert_eq!(inserted.iter().filter(|one| **one).count(), 1);
     assert_eq!(audited(&app, "key.race").await, 1);
-    let keys = store.signing_keys().await.unwrap();
+    let keys = store.signing_keys().await.unwrap().0;
     assert_eq!(keys.len(), before + 1);
     let won = keys.iter().find(|key| key.sequence == 100).unwrap();
     assert_eq!((won.active_from, won.revoked_at), (later(60), None));
@@ -1145,7 +1145,7 @@ on_both!(of_two_nodes_that_add_the_next_key_one_does, |app| {
     .await;
     assert_eq!(revoked.iter().filter(|one| **one).count(), 1);
     assert_eq!(audited(&app, "key.revoke").await, 1);
-    let keys = store.signing_keys().await.unwrap();
+    let keys = store.signing_keys().await.unwrap().0;
     assert_eq!(keys.iter().find(|key| key.kid == won.kid).unwrap().revoked_at, Some(later(5)));
 });
 
@@ -1292,7 +1292,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
     }
     assert!(store.end_session(&user.id, &over, &audit(&app, "session.end")).await.unwrap());
     let leased = store.lease_logout_notices(NoticesOf::Session(&over), NOW, later(45), 1).await.unwrap();
-    let kid = store.signing_keys().await.unwrap()[0].kid.clone();
+    let kid = store.signing_keys().await.unwrap().0[0].kid.clone();
     let unverified = User { email_verified: false, ..user.clone() };
     let link = |aim, hash: &str| {
         let of = if aim == Aim::ResetPassword { &user } else { &unverified };
@@ -1318,7 +1318,7 @@ on_both!(a_change_whose_audit_row_cannot_be_written_does_not_happen, |app| {
             store.sessions_of_user(&user.id, NOW).await.unwrap(),
             store.consents_of_user(&user.id).await.unwrap(),
             store.grant(&grant).await.unwrap().unwrap(),
-            store.signing_keys().await.unwrap(),
+            store.signing_keys().await.unwrap().0,
             store.clients_with_due_notices(NOW, 10).await.unwrap(),
             store.clients_of_session(&over).await.unwrap(),
             store.administrator_link_works("link", NOW).await.unwrap(),
