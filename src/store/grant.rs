@@ -226,19 +226,20 @@ impl Store {
     /// # Errors
     /// The database is unavailable: the caller must not say that the grant is revoked.
     pub async fn revoke_grant(&self, id: &GrantId, audit: &AuditEntry) -> Result<bool, StoreError> {
-        let revoked = in_transaction!(self, changing[id.into()], |tx| {
+        in_transaction!(self, changing[id.into()], |tx| {
             let revoked =
                 sqlx::query("UPDATE grants SET state = 'revoked' WHERE id = $1 AND state = 'active'")
                     .bind(id.as_str())
                     .execute(&mut *tx)
                     .await?
                     .rows_affected();
-            if revoked == 1 {
-                write_audit!(tx, audit);
+            if revoked == 0 {
+                // Whoever was first has told everybody.
+                return Ok(false);
             }
-            revoked
+            write_audit!(tx, audit);
         });
-        Ok(revoked == 1)
+        Ok(true)
     }
 }
 

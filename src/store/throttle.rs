@@ -1,7 +1,7 @@
 //! Counters of failed sign-ins. An attempt is counted before the password is looked at, so that attempts made at the
 //! same moment, on any node, cannot outrun the limit; a success takes its count back.
 
-use super::{Store, StoreError, in_transaction};
+use super::{Store, StoreError, in_transaction, on_db};
 use crate::protocol::timestamp::Timestamp;
 
 /// The counters after an attempt was counted.
@@ -27,7 +27,8 @@ pub struct Bucket<'a> {
 impl Store {
     /// Counts an attempt in these buckets, up to the first that it is too much for, and answers how they stand. A window that
     /// began before `window_floor` is over: a new one begins now. Buckets of addresses come before those of names, and those
-    /// before those of accounts, so that no two writers wait for each other.
+    /// before those of accounts, so that no two writers wait for each other. Where the first one is full nothing is written:
+    /// nobody has this server write by being refused.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -37,6 +38,17 @@ impl Store {
         now: Timestamp,
         window_floor: Timestamp,
     ) -> Result<Vec<Attempt>, StoreError> {
+        const FULL: &str = "SELECT failures, window_start FROM throttle
+             WHERE bucket = $1 AND failures >= $2 AND window_start > $3";
+        if let Some(first) = buckets.first() {
+            let full: Option<(i64, i64)> = on_db!(self, |db| {
+                let query = sqlx::query_as(FULL).bind(first.name).bind(i64::from(first.most));
+                query.bind(window_floor.0).fetch_optional(db).await
+            })?;
+            if let Some((failures, window_start)) = full {
+                return Ok(vec![Attempt { count: failures + 1, window_start: Timestamp(window_start) }]);
+            }
+        }
         Ok(in_transaction!(self, |tx| {
             let mut attempts = Vec::with_capacity(buckets.len());
             for bucket in buckets {
