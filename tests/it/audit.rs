@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use axum::body::{Body, to_bytes};
+use axum::http::Request;
 use countersign::app::Origin;
+use countersign::protocol::client::Client;
 use countersign::store::AuditEntry;
 use serde_json::{Value, json};
+use tower::ServiceExt as _;
 
-use crate::admin_api::{Caller, administrator, problem, robot};
+use crate::admin_api::{Caller, administrator, problem, robot, token};
 use crate::support::{START, TestApp, encode, on_both};
 
 /// Writes an entry that differs from others in these fields.
@@ -201,6 +205,26 @@ on_both!(exports_hold_every_row_once_and_no_formula, |app| {
     assert_eq!((nothing.status.as_u16(), nothing.body.as_str()), (200, ""));
     let all = robot.get("/admin/api/audit/export?format=jsonl&search=number+77%3B").await;
     assert_eq!(all.body.lines().count(), 1, "a search goes through the whole log");
+});
+
+on_both!(an_export_breaks_off_when_whoever_asked_is_signed_out, |app| {
+    write_many(&app, 2_600).await;
+    for signed_out in [false, true] {
+        let robot = format!("robot-{signed_out}");
+        let token = token(&app, &robot, "countersign:admin").await;
+        let request = Request::get("/admin/api/audit/export?format=jsonl&action=test.many")
+            .header("authorization", format!("Bearer {token}"));
+        let answer = app.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        if signed_out {
+            let client = app.stored_client(&robot).await;
+            let off = Client { disabled: true, ..client.clone() };
+            let audit = crate::store_conformance::audit(&app, "test.off");
+            assert!(app.app.store.update_client(&off, client.updated_at, &audit).await.unwrap());
+        }
+        let whole = to_bytes(answer.into_body(), usize::MAX).await;
+        assert_eq!(whole.is_err(), signed_out, "{whole:?}");
+    }
 });
 
 on_both!(a_search_in_a_long_log_goes_on_until_its_end, |app| {

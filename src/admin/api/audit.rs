@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::{Body, HttpBody};
-use axum::extract::State;
+use axum::extract::{FromRequestParts as _, State};
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http_body::Frame;
@@ -19,7 +20,6 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Administrator;
 use super::problem::{Problem, Query};
-use crate::admin::Refusal;
 use crate::admin::audit::{self, Entry, Export};
 use crate::app::App;
 use crate::protocol::audit::AuditInput;
@@ -145,6 +145,7 @@ pub async fn list(
     responses((status = 200, description = "The entries", content((String = "text/csv"), (String = "application/jsonl")))))]
 pub async fn export(
     caller: Administrator,
+    mut request: Parts,
     State(app): State<App>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Response, Problem> {
@@ -162,7 +163,11 @@ pub async fn export(
             if !matches!(timeout(PATIENCE, pieces.send(piece)).await, Ok(Ok(()))) || failed {
                 return;
             }
-            next = export.piece().await;
+            next = if may_go_on(&app, &mut request, &wanted).await {
+                export.piece().await.map_err(|error| BrokenOff(error.to_string()))
+            } else {
+                Err(BrokenOff("whoever asked may not, or no longer, see it".to_owned()))
+            };
         }
     });
     let head = [
@@ -172,16 +177,29 @@ pub async fn export(
     Ok((head, Body::new(Pieces(receiver))).into_response())
 }
 
+/// An export takes its time. Whoever was signed out meanwhile, or lost the power to see it, gets no more of it.
+async fn may_go_on(app: &App, request: &mut Parts, wanted: &Wanted) -> bool {
+    match Administrator::from_request_parts(request, app).await {
+        Ok(caller) => audit::may_see(app, &caller.origin, &wanted.filter()).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Why an export ends before its end.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct BrokenOff(String);
+
 /// A body that is made while it is sent. An error breaks it off, so that no reader takes a part for the whole.
-struct Pieces(mpsc::Receiver<Result<String, Refusal>>);
+struct Pieces(mpsc::Receiver<Result<String, BrokenOff>>);
 
 impl HttpBody for Pieces {
     type Data = Bytes;
-    type Error = Refusal;
+    type Error = BrokenOff;
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Refusal>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BrokenOff>>> {
         self.0.poll_recv(context).map(|piece| piece.map(|piece| piece.map(|text| Frame::data(text.into()))))
     }
 }
