@@ -357,15 +357,14 @@ impl From<PasskeyError> for PageError {
     fn from(error: PasskeyError) -> Self {
         match error {
             PasskeyError::Seal(error) => error.into(),
-            PasskeyError::NoName => Self::not_found(
-                "This server has no host name, only an address, and browsers know no passkeys for those.",
-            ),
+            PasskeyError::NoName => Self::not_found(key("methods-no-host")),
             PasskeyError::Wrong(_) | PasskeyError::Challenge => Self::new(
                 StatusCode::BAD_REQUEST,
-                "This passkey was not added",
-                sentence(&capitalised(&error.to_string())),
-                "Go back, load the page again and try once more.",
-            ),
+                key("passkey-not-added-title"),
+                key("new-passkey-failed"),
+                key("gone-fix"),
+            )
+            .fact("webauthn", description(&error.to_string())),
         }
     }
 }
