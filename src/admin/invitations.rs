@@ -15,7 +15,7 @@ use crate::protocol::powers::{Deed, Permission, Resource};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::{canonical_email, canonical_username};
-use crate::store::{Carried, Invitation, StoreError};
+use crate::store::{Carried, Invitation, StoreError, Unique};
 
 /// An invitation works for so long unless something else is said.
 const DEFAULT_LIFE: Duration = Duration::from_hours(7 * 24);
@@ -117,7 +117,7 @@ pub async fn create(
     if unknown {
         return Err(Refusal::field("client_id", "there is no such application"));
     }
-    for (login, what) in [(&email, "this e-mail address"), (&username, "this user name")] {
+    for (login, what) in [(&email, Unique::Email), (&username, Unique::Username)] {
         if !login.is_empty() && app.store.user_by_login(login).await?.is_some() {
             return Err(StoreError::Taken(what).into());
         }

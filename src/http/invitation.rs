@@ -26,7 +26,7 @@ use crate::protocol::ids::UserId;
 use crate::protocol::profile::UserInput;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::canonical_username;
-use crate::store::{Invitation, NOT_NEW, StoreError, StoredPasskey};
+use crate::store::{Invitation, StoreError, StoredPasskey, Unique};
 
 /// The form, as long as the link works. Looking at it does not use it up.
 pub async fn get(
@@ -106,7 +106,7 @@ pub async fn post(
             login::take_in(&app, &info, &headers, flow, by_new_account(&app, &user)).await
         }
         Ok(false) => Err(dead_link()),
-        Err(StoreError::Taken(NOT_NEW)) => again(None, no_passkey()),
+        Err(StoreError::Taken(Unique::Passkey)) => again(None, no_passkey()),
         Err(error) => again(made, in_words(&app, &words, &attempt, error.into()).await?),
     }
 }

@@ -26,7 +26,7 @@ use crate::protocol::profile::{self, UserInput};
 use crate::protocol::registration::FieldProblem;
 use crate::protocol::secret::sha256_hex;
 use crate::protocol::user::{User, UserProblem, canonical_email};
-use crate::store::{Carried, Invitation, StoreError};
+use crate::store::{Carried, Invitation, StoreError, Unique};
 
 /// How long the link of a sign-up works: as long as the sign-in that it is part of.
 const LINK_WORKS_FOR: Duration = Duration::from_hours(1);
@@ -250,8 +250,8 @@ pub(super) fn mistake(words: &Words, problem: &FieldProblem) -> Problem {
 }
 
 /// Another account has this name or address.
-pub(super) fn taken(words: &Words, what: &str) -> Problem {
-    if what == "this e-mail address" {
+pub(super) fn taken(words: &Words, what: Unique) -> Problem {
+    if what == Unique::Email {
         Problem::new("email", words.text("email-taken"))
     } else {
         Problem::new("username", words.text("username-taken"))

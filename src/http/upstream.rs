@@ -39,7 +39,7 @@ use crate::protocol::timestamp::Timestamp;
 use crate::protocol::upstream::{SignedInThere, UpstreamError, signed_in_there_at};
 use crate::protocol::user::User;
 use crate::sealing::Purpose;
-use crate::store::{Linked, StoreError};
+use crate::store::{Linked, StoreError, Unique};
 
 /// For how long the way back is open: people type passwords and look for their phones there.
 const LONGEST: Duration = Duration::from_mins(10);
@@ -385,7 +385,7 @@ impl Return<'_> {
                     }
                     return Ok(Ok(Some(user.id)));
                 }
-                Err(StoreError::Taken("this user name")) => {}
+                Err(StoreError::Taken(Unique::Username)) => {}
                 Err(StoreError::Taken(_)) => return Ok(Ok(None)),
                 Err(error) => return Err(error.into()),
             }

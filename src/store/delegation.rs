@@ -4,7 +4,7 @@ use super::audit::{NEWEST, write_audit};
 use super::client::ClientRow;
 use super::group::GroupRow;
 use super::user::UserRow;
-use super::{AuditEntry, FailureRow, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, FailureRow, Store, StoreError, Unique, in_transaction, on_db};
 use crate::protocol::client::Client;
 use crate::protocol::group::Group;
 use crate::protocol::ids::{ClientId, GroupId, UserId};
@@ -197,7 +197,7 @@ impl Store {
             }
             inserted
         });
-        if inserted == 1 { Ok(true) } else { Err(StoreError::Taken("this delegation")) }
+        if inserted == 1 { Ok(true) } else { Err(StoreError::Taken(Unique::Delegation)) }
     }
 
     /// Takes something back that was delegated. Answers whether it was there.

@@ -5,7 +5,7 @@ use super::changes::Topic;
 use super::kept_name::refuse_kept_name;
 use super::mail::write_noted;
 use super::user::{insert_user, take_claimed_address};
-use super::{AuditEntry, Noted, Store, StoreError, in_transaction, on_db};
+use super::{AuditEntry, Noted, Store, StoreError, Unique, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::linking::{Link, MOST_IDENTITIES, NewAccount};
 use crate::protocol::timestamp::Timestamp;
@@ -129,7 +129,7 @@ impl Store {
             refuse_kept_name!(self, tx, user, user.created_at);
             let linked = insert_identity!(tx, id, user.id, account.identity(), user.created_at);
             if linked != 1 {
-                return Err(StoreError::Taken("this identity"));
+                return Err(StoreError::Taken(Unique::Identity));
             }
             write_audit!(tx, audit);
         });

@@ -5,13 +5,10 @@ use super::changes::Topic;
 use super::kept_name::refuse_kept_name;
 use super::passkey::insert_passkey;
 use super::user::{insert_user, take_claimed_address};
-use super::{AuditEntry, Store, StoreError, StoredPasskey, in_transaction, on_db};
+use super::{AuditEntry, Store, StoreError, StoredPasskey, Unique, in_transaction, on_db};
 use crate::protocol::ids::UserId;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-
-/// What is taken if a passkey is one that this server knows already.
-pub const NOT_NEW: &str = "this passkey";
 
 /// An invitation, without its token.
 #[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
@@ -145,7 +142,7 @@ impl Store {
             if let Some(passkey) = passkey
                 && insert_passkey!(tx, passkey) == 0
             {
-                return Err(StoreError::Taken(NOT_NEW));
+                return Err(StoreError::Taken(Unique::Passkey));
             }
             sqlx::query("DELETE FROM invitations WHERE email = $1").bind(&email).execute(&mut *tx).await?;
             write_audit!(tx, audit);

@@ -65,7 +65,7 @@ macro_rules! refuse_kept_name {
             .fetch_optional(&mut *$tx)
             .await?;
             if kept.is_some() {
-                return Err(StoreError::Taken("this user name"));
+                return Err(StoreError::Taken(crate::store::Unique::Username));
             }
         }
     }};

@@ -6,6 +6,7 @@
 //! others want to write at the same moment (`ledger.rs`), by one statement where that is enough.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::hash::Hash;
 use std::ops::Deref;
 use std::path::Path;
@@ -46,7 +47,7 @@ pub use failure::FailureRow;
 pub use grant::{GrantOfUser, Opened, Rotated};
 pub use identity::{Linked, StoredIdentity};
 pub use import::{Newcomer, Sorts};
-pub use invitation::{Invitation, NOT_NEW};
+pub use invitation::Invitation;
 pub use key::StoredKey;
 pub use mail::{
     Carried, LONGEST_LEASE, LeasedMail, MailEnd, MailLimit, MailRow, NewMail, News, Noted, Share,
@@ -154,6 +155,48 @@ enum Db {
     Postgres(PgPool),
 }
 
+/// What two rows cannot both have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unique {
+    /// A user's e-mail address.
+    Email,
+    /// A user name.
+    Username,
+    /// A client's id.
+    ClientId,
+    /// A group's name.
+    GroupName,
+    /// The id of an upstream provider.
+    ProviderId,
+    /// A scope's name.
+    ScopeName,
+    /// An account at an upstream provider.
+    Identity,
+    /// A passkey.
+    Passkey,
+    /// What is delegated to somebody.
+    Delegation,
+    /// Anything else.
+    Other,
+}
+
+impl fmt::Display for Unique {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Email => "this e-mail address",
+            Self::Username => "this user name",
+            Self::ClientId => "this client_id",
+            Self::GroupName => "this group name",
+            Self::ProviderId => "this provider's id",
+            Self::ScopeName => "this scope name",
+            Self::Identity => "this identity",
+            Self::Passkey => "this passkey",
+            Self::Delegation => "this delegation",
+            Self::Other => "this value",
+        })
+    }
+}
+
 /// Why the store did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -162,7 +205,7 @@ pub enum StoreError {
     Unavailable(#[source] Arc<sqlx::Error>),
     /// Another row has this value already.
     #[error("{0} is already in use")]
-    Taken(&'static str),
+    Taken(Unique),
     /// A row that the write refers to (its user, its client) was deleted meanwhile. Nothing was changed.
     #[error("what this belongs to was deleted meanwhile")]
     Gone,
@@ -186,18 +229,16 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(cause) if cause.is_unique_violation() => {
                 // PostgreSQL names the constraint, SQLite the column; both hold the column's name.
                 let text = format!("{} {}", cause.constraint().unwrap_or_default(), cause.message());
-                let column = ["email", "username", "clients", "groups", "upstreams", "scopes"]
-                    .into_iter()
-                    .find(|column| text.contains(column));
-                Self::Taken(match column {
-                    Some("email") => "this e-mail address",
-                    Some("username") => "this user name",
-                    Some("clients") => "this client_id",
-                    Some("groups") => "this group name",
-                    Some("upstreams") => "this provider's id",
-                    Some("scopes") => "this scope name",
-                    _ => "this value",
-                })
+                let named = [
+                    ("email", Unique::Email),
+                    ("username", Unique::Username),
+                    ("clients", Unique::ClientId),
+                    ("groups", Unique::GroupName),
+                    ("upstreams", Unique::ProviderId),
+                    ("scopes", Unique::ScopeName),
+                ];
+                let found = named.into_iter().find(|(name, _)| text.contains(name));
+                Self::Taken(found.map_or(Unique::Other, |(_, unique)| unique))
             }
             sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => Self::Gone,
             _ => Self::Unavailable(Arc::new(error)),

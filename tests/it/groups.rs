@@ -11,7 +11,7 @@ use countersign::protocol::group::{Group, GroupInput};
 use countersign::protocol::ids::UserId;
 use countersign::protocol::registration::ClientInput;
 use countersign::protocol::scope::Scope;
-use countersign::store::StoreError;
+use countersign::store::{StoreError, Unique};
 use serde_json::{Value, json};
 
 use crate::admin_api::{administrator, signed_in};
@@ -64,10 +64,10 @@ on_both!(a_group_reads_back_and_its_name_is_its_own_in_any_case, |app| {
     let admins = group(&app, "admins", None).await;
     let again = Group { id: "other".into(), name: "EDITORS".to_owned(), ..editors.clone() };
     let taken = store.insert_group(&again, &audit(&app, "group.create")).await.unwrap_err();
-    assert!(matches!(taken, StoreError::Taken("this group name")), "{taken}");
+    assert!(matches!(taken, StoreError::Taken(Unique::GroupName)), "{taken}");
     let renamed = Group { name: "ADMINS".to_owned(), ..editors.clone() };
     let taken = store.update_group(&renamed, editors.updated_at, &audit(&app, "group.update")).await;
-    assert!(matches!(taken, Err(StoreError::Taken("this group name"))), "{taken:?}");
+    assert!(matches!(taken, Err(StoreError::Taken(Unique::GroupName))), "{taken:?}");
     assert_eq!(store.groups("", 10).await.unwrap(), [admins.clone(), editors.clone()], "by name");
     assert_eq!(store.groups("Admins", 10).await.unwrap(), [editors]);
     assert_eq!(store.groups("", 1).await.unwrap(), [admins]);

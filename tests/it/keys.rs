@@ -7,10 +7,12 @@ use axum::http::Request;
 use countersign::admin::keys;
 use countersign::app::{App, Origin};
 use countersign::config::RegistrationMode;
+use countersign::entropy::Entropy;
 use countersign::jose::{ClientKeys, DecryptError, Jws, KeyAlg, jwe};
 use countersign::protocol::client::{AccessTokenFormat, ClientMetadata, GrantType, ResponseType, SigningAlg};
 use countersign::protocol::jwa::{ContentEncryption, Encryption, KeyManagementAlg};
 use countersign::protocol::scope::Scope;
+use countersign::store::StoredKey;
 use serde_json::{Value, json};
 
 use crate::support::{Engine, ISSUER, Page, Rp, TestApp, at_once, granted, on_both};
@@ -196,6 +198,42 @@ on_both!(the_first_client_of_an_algorithm_brings_its_key_about_once_for_all_node
         node.keys.rotate_when_due(&node.store, &node.clock).await.unwrap();
     }
     assert_eq!(published(&app).await.len(), 2 * SigningAlg::ASYMMETRIC.len());
+});
+
+on_both!(a_key_that_cannot_be_read_keeps_nobody_from_the_others, |app| {
+    let second = app.second_node().await;
+    let (alg, now) = (SigningAlg::Es256, app.app.clock.now());
+    let sign = || app.app.keys.sign(alg, "JWT", &json!({}), app.app.clock.now()).unwrap();
+    let old = sign();
+    // One that was sealed under another secret, and one of a version that is newer than this one.
+    for (name, alg, sequence) in [("other", "ES256", 2), ("newer", "ML-DSA-44", 1)] {
+        let row = StoredKey {
+            kid: name.into(),
+            alg: alg.to_owned(),
+            sequence,
+            private_key: "nonsense".to_owned(),
+            created_at: now,
+            active_from: now,
+            revoked_at: None,
+        };
+        let audit = crate::store_conformance::audit(&app, "test.key");
+        assert!(app.app.store.insert_signing_key(&row, &audit).await.unwrap());
+    }
+    assert_eq!(published(&app).await.len(), 4);
+    let made = keys::rotate(&app.app, &Origin::system(), Some(KeyAlg::Signing(alg)), true).await.unwrap();
+    assert_eq!(made.len(), 1, "the number of the one that cannot be read is not taken again");
+    assert_eq!(kid(&sign()), made[0].as_str());
+    keys::revoke(&app.app, &Origin::system(), &kid(&old)).await.unwrap();
+    for node in [&app, &second] {
+        assert_eq!(published(node).await.len(), 4);
+        assert!(node.app.keys.verify::<Value>(&old, "JWT").is_err());
+        assert!(node.app.keys.verify::<Value>(&sign(), "JWT").is_ok());
+    }
+    // Whoever starts with it is told, before anything is signed.
+    let config = (*app.app.config).clone();
+    let refused =
+        App::start(config, app.app.clock.clone(), Entropy::system()).await.err().unwrap().to_string();
+    assert!(refused.contains("key other cannot be opened"), "{refused}");
 });
 
 on_both!(rfc7516_what_is_encrypted_to_this_server_is_read_until_its_key_is_revoked, |app| {

@@ -8,7 +8,7 @@ use countersign::protocol::group::GroupInput;
 use countersign::protocol::scope::Scope;
 use countersign::protocol::scope_definition::{MOST_DEFINITIONS, ScopeDefinition, ScopeInput};
 use countersign::protocol::user::User;
-use countersign::store::StoreError;
+use countersign::store::{StoreError, Unique};
 use serde_json::{Value, json};
 
 use crate::admin_api::{Caller, administrator, problem, robot, token};
@@ -412,7 +412,7 @@ on_both!(a_definition_that_was_overtaken_or_is_one_too_many_is_refused, |app| {
     let audit = || app.app.audit(&Origin::system(), "test", String::new(), "");
     assert_eq!(store.scope_definitions().await.unwrap().get("notes"), Some(&scope));
     let taken = store.insert_scope(&scope, &audit()).await.unwrap_err();
-    assert!(matches!(taken, StoreError::Taken("this scope name")), "{taken}");
+    assert!(matches!(taken, StoreError::Taken(Unique::ScopeName)), "{taken}");
     let input = ScopeInput { title: Some("Other".to_owned()), ..ScopeInput::from(&scope) };
     let changed = scopes::change(&app.app, &Origin::system(), &scope, &input).await.unwrap();
     assert!(changed.updated_at > scope.updated_at, "also within a second");

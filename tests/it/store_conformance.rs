@@ -22,7 +22,7 @@ use countersign::protocol::user::User;
 use countersign::protocol::user_search::UserSearch;
 use countersign::store::{
     AuditEntry, Bucket, Carried, Consent, MailLimit, NewMail, NewSession, NoticesOf, Opened,
-    RegistrationToken, Rotated, SelfRegistered, Share, Store, StoreError, StoredKey,
+    RegistrationToken, Rotated, SelfRegistered, Share, Store, StoreError, StoredKey, Unique,
 };
 use serde_json::json;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -572,7 +572,7 @@ on_both!(user_names_and_addresses_are_taken_once_and_the_refusal_says_which, |ap
     })
     .await;
     assert_eq!(names.iter().filter(|one| one.is_ok()).count(), 1);
-    assert!(names.iter().all(|one| matches!(one, Ok(()) | Err(StoreError::Taken("this user name")))));
+    assert!(names.iter().all(|one| matches!(one, Ok(()) | Err(StoreError::Taken(Unique::Username)))));
 });
 
 on_both!(a_users_claims_read_back_as_they_were_written_and_changed, |app| {
@@ -1778,7 +1778,7 @@ on_both!(a_registration_and_the_use_of_its_token_happen_together_or_not_at_all, 
     );
     assert!(store.origin_is_registered("https://one.example", None).await.unwrap());
     let again = store.insert_self_registered(&one, Some("hash"), 9, &audit(&app, "client.register")).await;
-    assert!(matches!(again, Err(StoreError::Taken("this client_id"))));
+    assert!(matches!(again, Err(StoreError::Taken(Unique::ClientId))));
     assert_eq!(left().await, Some(Some(1)));
     assert_eq!(register(&newcomer("two", 0), None, 2).await, SelfRegistered::Now, "without a token");
     assert_eq!(register(&newcomer("three", 0), None, 2).await, SelfRegistered::TooMany);

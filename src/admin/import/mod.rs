@@ -25,7 +25,7 @@ use crate::protocol::secret::{acceptable_client_secret, sha256_hex};
 use crate::protocol::standard_claims::StandardClaims;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-use crate::store::{Newcomer, StoreError};
+use crate::store::{Newcomer, StoreError, Unique};
 
 /// Users in one transaction.
 const BATCH: usize = 200;
@@ -301,7 +301,7 @@ impl Importing<'_> {
         if let Some(id) = &wanted.client_id
             && app.store.asked_anew().client(id).await?.is_some()
         {
-            return Err(Refusal::Store(StoreError::Taken("this client_id")));
+            return Err(Refusal::Store(StoreError::Taken(Unique::ClientId)));
         }
         if self.report.dry_run {
             return Ok(None);
