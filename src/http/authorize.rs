@@ -39,7 +39,6 @@ use crate::protocol::pushed::{self, PushedError, PushedRequest};
 use crate::protocol::redirect_uri::{RedirectUriError, SafeRedirect};
 use crate::protocol::session::Session;
 use crate::protocol::session_state::session_state;
-use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
 use crate::sealing::Purpose;
@@ -146,7 +145,7 @@ pub async fn post(FormFields(params): FormFields) -> Result<Response, PageError>
 }
 
 /// What fits into a request line of ours (64 kB), and into a form of ours with room for its other fields.
-const LONGEST_ADDRESS: usize = 56 * 1024;
+pub(super) const LONGEST_ADDRESS: usize = 56 * 1024;
 
 /// Goes on at an address of ours, which carries the whole request along.
 fn go(address: &str) -> Result<Response, PageError> {
@@ -221,8 +220,8 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
             let consent_id = consent.map(|consent| consent.id.clone());
             issue(app, &browser_state, &asked, request, live, consent_id, flow.pushed.as_ref()).await?
         }
-        (Step::Consent, Some(_)) => go(&format!("/consent?flow={}", flow.seal(app)?))?,
-        (Step::SignUp, _) => go(&format!("/sign-up?flow={}", flow.seal(app)?))?,
+        (Step::Consent, Some(_)) => go(&flow.at(app, "/consent")?)?,
+        (Step::SignUp, _) => go(&flow.at(app, "/sign-up")?)?,
         (Step::Refuse(refusal), _) => {
             // Session Management §2: also in an error, so that whoever asks because the state changed learns the new one.
             let state = state_of_session(app, &browser_state, &asked);
@@ -230,19 +229,17 @@ async fn advance(app: &App, headers: &HeaderMap, flow: &mut Flow) -> Result<Resp
             reply::refuse_with(app, &asked.reply_to, code, &refusal, state.as_deref())
         }
         (Step::StepUp(level), Some(live)) => {
-            flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());
-            flow.wanted = level;
-            flow.remember = live.session.remembered;
-            go(&format!("/login/second?flow={}", flow.seal(app)?))?
+            flow.raise(&live.session, &live.user, level, app.clock.now());
+            go(&flow.at(app, "/login/second")?)?
         }
         (Step::SetUp(level), Some(_)) => {
             flow.wanted = level;
-            go(&format!("/login/set-up?flow={}", flow.seal(app)?))?
+            go(&flow.at(app, "/login/set-up")?)?
         }
         (Step::Login | Step::StepUp(_) | Step::SetUp(_) | Step::Issue | Step::Consent, _) => {
             // All at once, rather than one after the other.
             flow.wanted = level_of_sign_in(classes, &asked.client, request);
-            go(&format!("/login?flow={}", flow.seal(app)?))?
+            go(&flow.at(app, "/login")?)?
         }
     };
     session::correct_browser_state(app, headers, session, &browser_state, &mut response);

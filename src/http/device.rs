@@ -31,7 +31,6 @@ use crate::protocol::device::{
 use crate::protocol::ids::ConsentId;
 use crate::protocol::prompt::{Question, scopes_to_show};
 use crate::protocol::scope::Scope;
-use crate::protocol::sign_in::SignIn;
 use crate::sealing::Purpose;
 use crate::store::{Decided, DeviceRequest};
 
@@ -55,7 +54,7 @@ pub async fn get(
     };
     let typing = typing_of(&flow)?;
     let Some(live) = session::of_request(&app, &headers).await? else {
-        let response = Redirect::to(&format!("/login?flow={}", flow.seal(&app)?)).into_response();
+        let response = flow.go_to(&app, "/login")?;
         return Ok(browser.remember(&app.config, response));
     };
     let response = match (&typing.request, typing.allowed) {
@@ -201,17 +200,15 @@ async fn go_on(
         Step::Ask => return ask(app, browser, live, flow, waiting).await,
         Step::Login => {
             flow.wanted = level_of_sign_in(&app.config.assurance.classes, &waiting.client);
-            format!("/login?flow={}", flow.seal(app)?)
+            flow.at(app, "/login")?
         }
         Step::StepUp(level) => {
-            flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());
-            flow.wanted = level;
-            flow.remember = live.session.remembered;
-            format!("/login/second?flow={}", flow.seal(app)?)
+            flow.raise(&live.session, &live.user, level, app.clock.now());
+            flow.at(app, "/login/second")?
         }
         Step::SetUp(level) => {
             flow.wanted = level;
-            format!("/login/set-up?flow={}", flow.seal(app)?)
+            flow.at(app, "/login/set-up")?
         }
     };
     Ok(Redirect::to(&address).into_response())

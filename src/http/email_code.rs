@@ -140,7 +140,7 @@ pub async fn post(
     must_be_offered(&app)?;
     let mut flow = Flow::of_page(&app, form.get("flow"), &browser)?;
     let Some(awaited) = flow.awaited.clone() else {
-        return Ok(Redirect::to(&format!("/login?flow={}", flow.seal(&app)?)).into_response());
+        return Ok(flow.go_to(&app, "/login")?);
     };
     let code = form.get("code").unwrap_or_default();
     let user = app.store.user_by_login(awaited.login()).await?;
@@ -170,7 +170,7 @@ async fn show(
     problem: Option<LoginProblem>,
 ) -> Result<Response, PageError> {
     let Some(awaited) = &flow.awaited else {
-        return Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response());
+        return Ok(flow.go_to(app, "/login")?);
     };
     let account = awaited.login().to_owned();
     let purpose = Purpose::of(app, browser, flow).await?;

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
 use super::browser::Browser;
@@ -16,8 +17,10 @@ use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::linking::Offer;
 use crate::protocol::params::Params;
 use crate::protocol::prompt::Progress;
+use crate::protocol::session::Session;
 use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
+use crate::protocol::user::User;
 use crate::sealing::{Purpose, SealError};
 
 /// How long a sign-in may take.
@@ -159,6 +162,29 @@ impl Flow {
         app.seals.seal(Purpose::Flow, self, &app.entropy)
     }
 
+    /// The address of a page that it goes on at.
+    ///
+    /// # Errors
+    /// Never for what fits into a request.
+    pub fn at(&self, app: &App, page: &str) -> Result<String, SealError> {
+        Ok(format!("{page}?flow={}", self.seal(app)?))
+    }
+
+    /// Has the browser go on at a page.
+    ///
+    /// # Errors
+    /// Never for what fits into a request.
+    pub fn go_to(&self, app: &App, page: &str) -> Result<Response, SealError> {
+        Ok(Redirect::to(&self.at(app, page)?).into_response())
+    }
+
+    /// Has whoever is signed in prove it by something more.
+    pub fn raise(&mut self, session: &Session, user: &User, level: Level, now: Timestamp) {
+        self.sign_in = SignIn::raising(session, user.updated_at, now);
+        self.wanted = level;
+        self.remember = session.remembered;
+    }
+
     /// The authorization request it is for, if it is for one.
     #[must_use]
     pub fn params(&self) -> Option<Params> {
@@ -182,8 +208,8 @@ impl Flow {
     /// Never for what fits into a request.
     pub fn next(&self, app: &App) -> Result<String, SealError> {
         match &self.goal {
-            Goal::Authorize(_) => Ok(format!("/authorize?flow={}", self.seal(app)?)),
-            Goal::Device(_) => Ok(format!("/device?flow={}", self.seal(app)?)),
+            Goal::Authorize(_) => self.at(app, "/authorize"),
+            Goal::Device(_) => self.at(app, "/device"),
             Goal::Page(address) | Goal::Application(address) => Ok(address.clone()),
             Goal::ProtectedApp { to, .. } => Ok(format!("/forward-auth/start?to={to}")),
         }

@@ -27,7 +27,6 @@ use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::forward_auth::{PathOfApp, ProtectedApp, Verdict};
 use crate::protocol::ids::SessionId;
 use crate::protocol::secret::sha256_hex;
-use crate::protocol::sign_in::SignIn;
 use crate::protocol::timestamp::Timestamp;
 use crate::sealing::Purpose;
 
@@ -123,7 +122,7 @@ pub async fn at_issuer(
     let mut flow = Flow::begin(goal, &browser, app.clock.now());
     flow.wanted = protected.level;
     let Some(live) = session::of_request(&app, &headers).await? else {
-        let response = Redirect::to(&format!("/login?flow={}", flow.seal(&app)?)).into_response();
+        let response = flow.go_to(&app, "/login")?;
         return Ok(browser.remember(&app.config, response));
     };
     let (groups, least) = groups_of(&app.store.asked_anew(), &live.user).await?;
@@ -136,9 +135,8 @@ pub async fn at_issuer(
             if account_of(&app, &live.user).await?.attainable < flow.wanted {
                 return Err(PageError::forbidden(key("forward-auth-level"), key("forward-auth-level-fix")));
             }
-            flow.sign_in = SignIn::raising(&live.session, live.user.updated_at, app.clock.now());
-            flow.remember = live.session.remembered;
-            let response = Redirect::to(&format!("/login/second?flow={}", flow.seal(&app)?)).into_response();
+            flow.raise(&live.session, &live.user, flow.wanted, app.clock.now());
+            let response = flow.go_to(&app, "/login/second")?;
             Ok(browser.remember(&app.config, response))
         }
     }

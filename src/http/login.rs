@@ -125,13 +125,9 @@ pub(super) async fn take_in(
     let account = account_of(app, &user).await?;
     let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
     match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
-        Next::First => Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response()),
-        Next::Second { .. } => {
-            Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
-        }
-        Next::NewPassword(_) => {
-            Ok(Redirect::to(&format!("/login/new-password?flow={}", flow.seal(app)?)).into_response())
-        }
+        Next::First => Ok(flow.go_to(app, "/login")?),
+        Next::Second { .. } => Ok(flow.go_to(app, "/login/second")?),
+        Next::NewPassword(_) => Ok(flow.go_to(app, "/login/new-password")?),
         Next::Done(who) => begin_session(app, info, headers, flow, &who).await,
     }
 }
@@ -180,7 +176,7 @@ async fn begin_session(
     flow.progress.selected = Some(session.id.clone());
     flow.progress.signed_in = Some(session.id);
     let next = match &flow.offer {
-        Some(_) => format!("/login/link?flow={}", flow.seal(app)?),
+        Some(_) => flow.at(app, "/login/link")?,
         None => flow.next(app)?,
     };
     let mut response = Redirect::to(&next).into_response();

@@ -3,7 +3,7 @@
 
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 
 use super::browser::Browser;
 use super::error::PageError;
@@ -35,7 +35,7 @@ pub async fn get(
             let form = form(&app, &browser, &flow, &user, None)?;
             Ok(browser.remember(&app.config, form))
         }
-        None => begin_again(&app, &flow),
+        None => Ok(flow.go_to(&app, "/login")?),
     }
 }
 
@@ -49,7 +49,7 @@ pub async fn post(
 ) -> Result<Response, PageError> {
     let mut flow = Flow::of_page(&app, fields.get("flow"), &browser)?;
     let Some(Wanted { user, required }) = wanted_of(&app, &headers, &flow).await? else {
-        return begin_again(&app, &flow);
+        return Ok(flow.go_to(&app, "/login")?);
     };
     let words = browser.locale.words();
     let again = |status, message| form(&app, &browser, &flow, &user, Some((status, message)));
@@ -82,7 +82,7 @@ pub async fn post(
     let noted = audit.telling(news.as_ref());
     let changed = app.store.choose_required_password(&required, &hash, noted).await?;
     // Another tab was first, or an administrator: what holds now is found out there.
-    let Some(changed_at) = changed else { return begin_again(&app, &flow) };
+    let Some(changed_at) = changed else { return Ok(flow.go_to(&app, "/login")?) };
     throttle::lift(&app.store, &app.seals, &user).await?;
     let proof = flow.sign_in.chosen(&required, app.clock.now(), changed_at);
     flow.told = true;
@@ -106,10 +106,6 @@ async fn wanted_of(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option
         Next::NewPassword(required) => Some(Wanted { user: (*user).clone(), required }),
         Next::First | Next::Second { .. } | Next::Done(_) => None,
     })
-}
-
-fn begin_again(app: &App, flow: &Flow) -> Result<Response, PageError> {
-    Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response())
 }
 
 fn form(

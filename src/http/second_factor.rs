@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 
 use super::browser::Browser;
 use super::error::PageError;
@@ -34,7 +34,7 @@ pub async fn get(
             Ok(browser.remember(&app.config, show(&app, &browser, &flow, &user, level, None).await?))
         }
         // Nothing was proved yet, or too long ago.
-        None => begin_again(&app, &flow),
+        None => Ok(flow.go_to(&app, "/login")?),
     }
 }
 
@@ -47,7 +47,9 @@ pub async fn post(
     CheckedForm(form): CheckedForm,
 ) -> Result<Response, PageError> {
     let flow = Flow::of_page(&app, form.get("flow"), &browser)?;
-    let Some((user, level)) = user_of(&app, &headers, &flow).await? else { return begin_again(&app, &flow) };
+    let Some((user, level)) = user_of(&app, &headers, &flow).await? else {
+        return Ok(flow.go_to(&app, "/login")?);
+    };
     let code = form.get("code").unwrap_or_default();
     let (origin, devices) = (info.anonymous(), known_device::of_request(&app, &headers));
     // Apps show six digits; recovery codes are longer.
@@ -85,10 +87,6 @@ async fn user_of(app: &App, headers: &HeaderMap, flow: &Flow) -> Result<Option<(
         Next::Second { level } => Some(((*user).clone(), level)),
         Next::First | Next::NewPassword(_) | Next::Done(_) => None,
     })
-}
-
-fn begin_again(app: &App, flow: &Flow) -> Result<Response, PageError> {
-    Ok(Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response())
 }
 
 async fn show(

@@ -7,7 +7,7 @@ use axum::extract::FromRequestParts;
 use axum::http::header::SET_COOKIE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method};
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 
 use super::browser::Browser;
 use super::cookie::Cookie;
@@ -405,7 +405,7 @@ fn ask_to_sign_in(parts: &Parts, app: &App, browser: &Browser, level: Level) -> 
     }
     let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
     flow.wanted = level;
-    let response = Redirect::to(&format!("/login?flow={}", flow.seal(app)?)).into_response();
+    let response = flow.go_to(app, "/login")?;
     Ok(browser.remember(&app.config, response))
 }
 
@@ -427,10 +427,8 @@ async fn ask_to_step_up(
         ));
     }
     let mut flow = Flow::begin(Goal::Page(parts.uri.path().to_owned()), browser, app.clock.now());
-    flow.sign_in = SignIn::raising(session, user.updated_at, app.clock.now());
-    flow.wanted = level;
-    flow.remember = session.remembered;
-    Ok(Redirect::to(&format!("/login/second?flow={}", flow.seal(app)?)).into_response())
+    flow.raise(session, user, level, app.clock.now());
+    Ok(flow.go_to(app, "/login/second")?)
 }
 
 impl FromRequestParts<App> for AdminSession {

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::{Deserialize, Serialize};
 
-use super::authorize::Asked;
+use super::authorize::{Asked, LONGEST_ADDRESS};
 use super::browser::Browser;
 use super::error::PageError;
 use super::extract::{CheckedForm, FormFields, PathPart, QueryFields};
@@ -43,9 +43,6 @@ use crate::store::{Linked, StoreError, Unique};
 
 /// For how long the way back is open: people type passwords and look for their phones there.
 const LONGEST: Duration = Duration::from_mins(10);
-
-/// What fits into a request line of ours (64 kB).
-const LONGEST_ADDRESS: usize = 56 * 1024;
 
 /// How often what others did meanwhile is looked at again, and how many user names are tried.
 const TRIES: usize = 5;
@@ -409,7 +406,7 @@ impl Return<'_> {
         let mut flow = self.out.flow.clone();
         let voucher = self.out.voucher.clone();
         flow.offer = Some(Offer { identity, voucher, at: self.app.clock.now() });
-        Ok(Redirect::to(&format!("/login?flow={}", flow.seal(self.app)?)).into_response())
+        Ok(flow.go_to(self.app, "/login")?)
     }
 
     /// Says why, where it began.

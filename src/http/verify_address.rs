@@ -35,7 +35,7 @@ pub async fn get(
         // The secret is one that this server made, so it is what an address may hold.
         let flow =
             Flow::begin(Goal::Page(format!("/verify-address?token={token}")), &browser, app.clock.now());
-        let response = Redirect::to(&format!("/login?flow={}", flow.seal(&app)?)).into_response();
+        let response = flow.go_to(&app, "/login")?;
         return Ok(browser.remember(&app.config, response));
     };
     must_be_theirs(&verification, &live.user.id)?;
