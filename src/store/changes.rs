@@ -254,8 +254,11 @@ impl Listening {
     async fn wait(&mut self) {
         let call = async {
             match &mut self.line {
-                // A call that fails shows when the line is used.
-                Line::Postgres(listener) => drop(listener.recv().await),
+                // A call that fails shows when the line is used. One look answers all that came by now.
+                Line::Postgres(listener) => {
+                    drop(listener.recv().await);
+                    while listener.next_buffered().is_some() {}
+                }
                 Line::Sqlite(_) => std::future::pending().await,
             }
         };

@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::audit::write_audit;
-use super::ledger::{Beginning, Entry, MOST_ROWS, ManyRows};
+use super::ledger::{BEGIN, Beginning, Entry, MOST_ROWS, ManyRows};
 use super::session_client::announce_ended_sessions;
 use super::{AuditEntry, Store, StoreError, Topic, in_transaction, on_db};
 use crate::protocol::ids::{SessionId, UserId};
@@ -155,22 +155,32 @@ impl Store {
             if unchanged == 0 {
                 return Ok(false);
             }
-            let query = sqlx::query(
-                "INSERT INTO sessions (id, secret_hash, user_id, state, auth_time, methods, acr, remembered, ip,
-                                       user_agent, created_at, last_seen_at, expires_at)
-                 VALUES ($1, $2, $3, 'active', $4, $5, $6, $7, $8, $9, $10, $11, $12)
-                 ON CONFLICT (id) DO UPDATE SET
-                    secret_hash = excluded.secret_hash, auth_time = excluded.auth_time, methods = excluded.methods,
-                    acr = excluded.acr, remembered = excluded.remembered, ip = excluded.ip,
-                    user_agent = excluded.user_agent, last_seen_at = excluded.last_seen_at,
-                    expires_at = excluded.expires_at
-                 WHERE sessions.state = 'active' AND sessions.user_id = excluded.user_id",
-            );
-            let begun = bind_session!(query, session).execute(&mut *tx).await?.rows_affected();
-            if begun == 0 {
-                return Ok(false);
-            }
-            if *former != session.id {
+            if *former == session.id {
+                // Nothing is inserted here: a session that was ended may be deleted by now, and does not come back.
+                let goes_on = sqlx::query(
+                    "UPDATE sessions SET secret_hash = $3, auth_time = $4, methods = $5, acr = $6, remembered = $7,
+                                         ip = $8, user_agent = $9, last_seen_at = $10, expires_at = $11
+                     WHERE id = $1 AND user_id = $2 AND state = 'active'",
+                )
+                .bind(session.id.as_str())
+                .bind(session.user_id.as_str())
+                .bind(&session.secret_hash)
+                .bind(session.auth_time.0)
+                .bind(&session.methods)
+                .bind(&session.acr)
+                .bind(session.remembered)
+                .bind(&session.ip)
+                .bind(&session.user_agent)
+                .bind(session.last_seen_at.0)
+                .bind(session.expires_at.0)
+                .execute(&mut *tx)
+                .await?
+                .rows_affected();
+                if goes_on == 0 {
+                    return Ok(false);
+                }
+            } else {
+                bind_session!(sqlx::query(BEGIN.of(&self.db, 1)), session).execute(&mut *tx).await?;
                 let ended: Option<(String,)> = sqlx::query_as(
                     "UPDATE sessions SET state = 'ended' WHERE id = $1 AND state = 'active' RETURNING user_id",
                 )

@@ -926,12 +926,13 @@ on_both!(a_session_that_was_ended_does_not_go_on, |app| {
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let (over, bobs) = (begin(&app, &ada, "over").await, begin(&app, &bob, "bob's").await);
     assert!(store.end_session(&ada.id, &over, &audit(&app, "session.end")).await.unwrap());
-    for id in [over, bobs] {
+    for id in [over, bobs, "deleted since".into()] {
         let again = audit(&app, "session.again");
         let session = session(&ada, id.as_str());
         assert!(!store.begin_session(&session, &ada, Some(&id), &again).await.unwrap(), "{id}");
     }
     assert!(!store.session(&"over".into()).await.unwrap().unwrap().active);
+    assert!(store.session(&"deleted since".into()).await.unwrap().is_none());
     assert_eq!(store.session(&"bob's".into()).await.unwrap().unwrap().user_id, bob.id);
 });
 
