@@ -149,7 +149,7 @@ impl Store {
         Ok(count)
     }
 
-    /// Writes down the places of up to [`MOST_ROWS`](super::ledger::MOST_ROWS) rows and moves the head behind them. No:
+    /// Writes down the places of up to [`MOST_ROWS`] rows and moves the head behind them. No:
     /// another node was first, or a row is not as it was read, and nothing was written.
     ///
     /// # Errors

@@ -115,7 +115,7 @@ pub struct Exported {
 /// Writes all that there is into a folder.
 ///
 /// # Errors
-/// The database is unavailable, or the folder is as [`write`] wants none.
+/// The database is unavailable, or the folder is as [`write()`] wants none.
 pub async fn export(app: &App, folder: &Path, force: bool) -> anyhow::Result<Exported> {
     let (clients, groups) = app.store.configuration().await?;
     let scopes = app.store.asked_anew().scope_definitions().await?;
