@@ -202,7 +202,7 @@ account-password-too-long = كلمة المرور الجديدة طويلة جد
 notice-session-ended = تم تسجيل الخروج من ذلك الجهاز.
 notice-others-ended = تم تسجيل الخروج من كل أجهزتك الأخرى.
 notice-app-revoked = لم يعد بإمكان التطبيق الوصول إلى حسابك.
-notice-password-changed = تم تغيير كلمة المرور.
+notice-password-changed = تم تغيير كلمة المرور. تم تسجيل الخروج من كل أجهزتك الأخرى.
 
 ## Signing out
 

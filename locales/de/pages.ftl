@@ -174,7 +174,7 @@ account-password-too-long = Das neue Passwort ist zu lang. Verwenden Sie höchst
 notice-session-ended = Das Gerät ist abgemeldet.
 notice-others-ended = Alle Ihre anderen Geräte sind abgemeldet.
 notice-app-revoked = Die Anwendung hat keinen Zugriff mehr auf Ihr Konto.
-notice-password-changed = Ihr Passwort ist geändert.
+notice-password-changed = Ihr Passwort ist geändert. Alle Ihre anderen Geräte sind abgemeldet.
 
 ## Signing out
 

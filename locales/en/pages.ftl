@@ -175,7 +175,7 @@ account-password-too-long = The new password is too long. Use at most { $count -
 notice-session-ended = That device is signed out.
 notice-others-ended = All your other devices are signed out.
 notice-app-revoked = The application no longer has access to your account.
-notice-password-changed = Your password is changed.
+notice-password-changed = Your password is changed. All your other devices are signed out.
 
 ## Signing out
 

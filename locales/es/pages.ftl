@@ -174,7 +174,7 @@ account-password-too-long = La contraseña nueva es demasiado larga. Use como m�
 notice-session-ended = Se ha cerrado la sesión en ese dispositivo.
 notice-others-ended = Se ha cerrado la sesión en todos sus demás dispositivos.
 notice-app-revoked = La aplicación ya no tiene acceso a su cuenta.
-notice-password-changed = Su contraseña se ha cambiado.
+notice-password-changed = Su contraseña se ha cambiado. Se ha cerrado la sesión en todos sus demás dispositivos.
 
 ## Signing out
 

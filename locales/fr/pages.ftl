@@ -177,7 +177,7 @@ account-password-too-long = Le nouveau mot de passe est trop long. Utilisez au p
 notice-session-ended = Cet appareil est déconnecté.
 notice-others-ended = Tous vos autres appareils sont déconnectés.
 notice-app-revoked = L’application n’a plus accès à votre compte.
-notice-password-changed = Votre mot de passe est changé.
+notice-password-changed = Votre mot de passe est changé. Tous vos autres appareils sont déconnectés.
 
 ## Signing out
 

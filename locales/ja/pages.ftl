@@ -140,7 +140,7 @@ account-password-too-long = 新しいパスワードが長すぎます。{ $coun
 notice-session-ended = その端末をログアウトしました。
 notice-others-ended = ほかの端末をすべてログアウトしました。
 notice-app-revoked = アプリはアカウントにアクセスできなくなりました。
-notice-password-changed = パスワードを変更しました。
+notice-password-changed = パスワードを変更しました。ほかの端末をすべてログアウトしました。
 
 ## Signing out
 

@@ -174,7 +174,7 @@ account-password-too-long = A nova senha é longa demais. Use no máximo { $coun
 notice-session-ended = A sessão desse dispositivo foi encerrada.
 notice-others-ended = As sessões de todos os seus outros dispositivos foram encerradas.
 notice-app-revoked = O aplicativo não tem mais acesso à sua conta.
-notice-password-changed = Sua senha foi alterada.
+notice-password-changed = Sua senha foi alterada. As sessões de todos os seus outros dispositivos foram encerradas.
 
 ## Signing out
 

@@ -140,7 +140,7 @@ account-password-too-long = 新密码太长，请最多使用 { $count } 个字�
 notice-session-ended = 该设备已退出登录。
 notice-others-ended = 您的所有其他设备都已退出登录。
 notice-app-revoked = 该应用已无法访问您的账号。
-notice-password-changed = 您的密码已更改。
+notice-password-changed = 您的密码已更改。您的所有其他设备都已退出登录。
 
 ## Signing out
 

@@ -17,30 +17,32 @@ const BATCH: i64 = 500;
 const KEEP_DEAD_GRANTS: Duration = Duration::from_secs(3600);
 
 /// What rests on a session goes with it: its grants, but for those that outlive it. One that was opened just now stays for as
-/// long as the code that it was opened by could be tried again, and its session with it.
+/// long as the code that it was opened by could be tried again, and its session with it. SQLite takes the tables of a CROSS JOIN
+/// in the order in which they stand: there are few such sessions, and many grants.
 const ENDED_SESSIONS: [&str; 2] = [
     "DELETE FROM grants WHERE id IN
-        (SELECT g.id FROM sessions s JOIN grants g ON g.user_id = s.user_id AND g.session_id = s.id
-         WHERE s.state = 'ended' AND s.created_at <= $1 AND g.created_at <= $1 AND NOT g.offline LIMIT $2)",
+        (SELECT g.id FROM sessions s CROSS JOIN grants g
+         WHERE s.state = 'ended' AND s.created_at <= $1
+           AND g.session_id = s.id AND NOT g.offline AND g.created_at <= $1 LIMIT $2)",
     "DELETE FROM sessions WHERE id IN
-        (SELECT s.id FROM sessions s WHERE s.state = 'ended' AND s.created_at <= $1 AND NOT EXISTS
-            (SELECT 1 FROM grants g WHERE g.user_id = s.user_id AND g.session_id = s.id AND NOT g.offline)
+        (SELECT s.id FROM sessions s WHERE s.state = 'ended' AND s.created_at <= $1
+         AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id AND NOT g.offline)
          LIMIT $2)",
 ];
 
 /// The same of sessions that ran out. Nobody is told of them.
 const SESSIONS_THAT_RAN_OUT: [&str; 3] = [
     "DELETE FROM grants WHERE id IN
-        (SELECT g.id FROM sessions s JOIN grants g ON g.user_id = s.user_id AND g.session_id = s.id
-         WHERE s.expires_at <= $1 AND g.created_at <= $1 AND NOT g.offline LIMIT $2)",
+        (SELECT g.id FROM sessions s CROSS JOIN grants g
+         WHERE s.expires_at <= $1
+           AND g.session_id = s.id AND NOT g.offline AND g.created_at <= $1 LIMIT $2)",
     "DELETE FROM session_clients WHERE (session_id, client_id) IN
         (SELECT c.session_id, c.client_id FROM sessions s JOIN session_clients c ON c.session_id = s.id
          WHERE s.expires_at <= $1 AND c.due_at IS NULL LIMIT $2)",
     "DELETE FROM sessions WHERE id IN
         (SELECT s.id FROM sessions s WHERE s.expires_at <= $1
          AND NOT EXISTS (SELECT 1 FROM session_clients c WHERE c.session_id = s.id AND c.due_at IS NULL)
-         AND NOT EXISTS
-            (SELECT 1 FROM grants g WHERE g.user_id = s.user_id AND g.session_id = s.id AND NOT g.offline)
+         AND NOT EXISTS (SELECT 1 FROM grants g WHERE g.session_id = s.id AND NOT g.offline)
          LIMIT $2)",
 ];
 
