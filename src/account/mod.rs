@@ -136,9 +136,10 @@ pub async fn change_password(
     }
     let mut response = done(Notice::PasswordChanged);
     cookies.set_on(&mut response);
-    // With the password that they have now.
-    let user = users::find(&app, user.id.as_str()).await?;
-    known_device::remember(&app, &headers, &user, &mut response).await?;
+    // With the password that they have now. Without it the device is one that is not known; they are signed in by it all the same.
+    if let Ok(user) = users::find(&app, user.id.as_str()).await {
+        let _ = known_device::remember(&app, &headers, &user, &mut response).await;
+    }
     Ok(response)
 }
 

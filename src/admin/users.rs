@@ -488,7 +488,10 @@ pub(crate) async fn store_password(
     let read_at = Some(user.updated_at);
     let noted = audit.telling(news.as_ref());
     if app.store.set_password_read(&user.id, &hash, next, now, read_at, noted).await? {
-        throttle::lift(&app.store, &app.seals, user).await?;
+        // It is changed, whatever fails from here on.
+        if let Err(error) = throttle::lift(&app.store, &app.seals, user).await {
+            tracing::warn!(%error, "what was guessed at the former password still counts");
+        }
         Ok(())
     } else {
         find(app, user.id.as_str()).await?;

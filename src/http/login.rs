@@ -121,9 +121,10 @@ pub(super) async fn take_in(
     proof: Proof,
 ) -> Result<Response, PageError> {
     let Some(user) = app.store.asked_anew().user(proof.user()).await? else { return Err(changed()) };
+    let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
+    flow.sign_in.without_ended(live.as_ref());
     flow.sign_in.proved(proof);
     let account = account_of(app, &user).await?;
-    let live = session::of_request(app, headers).await?.map(|live| live.session.id.clone());
     match flow.sign_in.next(&account, live.as_ref(), flow.wanted, app.clock.now()) {
         Next::First => Ok(flow.go_to(app, "/login")?),
         Next::Second { .. } => Ok(flow.go_to(app, "/login/second")?),

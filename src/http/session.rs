@@ -30,7 +30,7 @@ use crate::protocol::session::Session;
 use crate::protocol::sign_in::{self, Authenticated, Next, SignIn};
 use crate::protocol::timestamp::Timestamp;
 use crate::protocol::user::User;
-use crate::store::{NewSession, Store, StoreError};
+use crate::store::{AuditEntry, NewSession, Store, StoreError};
 
 /// A live session and its user.
 #[derive(Clone, Debug)]
@@ -157,7 +157,7 @@ pub async fn begin(
         remember,
         former,
     };
-    let (NewSession { session, audit }, mut cookies) = compose(app, info, begun);
+    let (session, audit, mut cookies) = compose(app, info, begun);
     cookies.0.push(known_device::cookie(app, devices, &user).await?);
     if !app.store.begin_session(&session, &user, former.map(|former| &former.id), &audit).await? {
         return Ok(None);
@@ -193,19 +193,20 @@ pub async fn raise(
 /// A session to take the place of one that ends, after a change that whoever had that one must not profit by. It is another one,
 /// though it stands for the same sign-in.
 #[must_use]
-pub fn successor(app: &App, info: &RequestInfo, session: &Session) -> (NewSession, Cookies) {
+pub fn successor(app: &App, info: &RequestInfo, former: &Session) -> (NewSession, Cookies) {
     let begun = Begun {
-        user: &session.user_id,
-        methods: session.methods.clone(),
-        acr: session.acr.clone(),
-        auth_time: session.auth_time,
-        remember: session.remembered,
+        user: &former.user_id,
+        methods: former.methods.clone(),
+        acr: former.acr.clone(),
+        auth_time: former.auth_time,
+        remember: former.remembered,
         former: None,
     };
-    compose(app, info, begun)
+    let (session, audit, cookies) = compose(app, info, begun);
+    (NewSession { former: former.id.clone(), session, audit }, cookies)
 }
 
-fn compose(app: &App, info: &RequestInfo, begun: Begun<'_>) -> (NewSession, Cookies) {
+fn compose(app: &App, info: &RequestInfo, begun: Begun<'_>) -> (Session, AuditEntry, Cookies) {
     let Begun { user, methods, acr, auth_time, remember, former } = begun;
     let now = app.clock.now();
     let secret = app.entropy.secret();
@@ -235,7 +236,7 @@ fn compose(app: &App, info: &RequestInfo, begun: Begun<'_>) -> (NewSession, Cook
         Cookie::Session.write(&app.config, &cookie, lifetime),
         Cookie::BrowserState.write(&app.config, &state, lifetime),
     ]);
-    (NewSession { session, audit }, cookies)
+    (session, audit, cookies)
 }
 
 /// The cookies that make a session the browser's, and after a sign-in the browser one that is known.

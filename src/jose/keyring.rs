@@ -1,6 +1,7 @@
 //! The keys of this deployment in memory: signs, verifies, and answers the JWKS without asking the database.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -43,6 +44,8 @@ struct Inner {
     rotate_every: Duration,
     publish_before: Duration,
     token_life: Duration,
+    /// Counts how often the keys were read.
+    readings: AtomicU64,
     /// Held while a missing key is made: one request makes it, the others wait for it.
     making: tokio::sync::Mutex<()>,
 }
@@ -55,6 +58,8 @@ struct KeySet {
     jwks: Arc<JwksDocument>,
     /// None before they were first read.
     as_of: Option<AsOf>,
+    /// Which reading this came of, by when it began.
+    reading: u64,
 }
 
 impl KeySet {
@@ -146,12 +151,14 @@ impl Keyring {
                 unreadable: Vec::new(),
                 jwks: Arc::new(jwks_document(&[])),
                 as_of: None,
+                reading: 0,
             }),
             seals: Arc::clone(seals),
             entropy: entropy.clone(),
             rotate_every: config.keys.rotate_every,
             publish_before: config.keys.publish_before,
             token_life: longest.saturating_add(CLOCK_SKEW),
+            readings: AtomicU64::new(0),
             making: tokio::sync::Mutex::new(()),
         }));
         if let Some(error) = ring.read(store, clock.now()).await?.into_iter().next() {
@@ -187,6 +194,7 @@ impl Keyring {
 
     /// Answers what is wrong with keys that are new. One that is known already is not parsed again.
     async fn read(&self, store: &Store, now: Timestamp) -> Result<Vec<KeyringError>, StoreError> {
+        let reading = self.0.readings.fetch_add(1, Ordering::SeqCst) + 1;
         let (stored, as_of) = store.signing_keys().await?;
         let known = self.0.keys.load_full();
         let (mut keys, mut unreadable, mut errors) =
@@ -217,9 +225,9 @@ impl Keyring {
             .collect();
         let document = jwks_document(&published);
         let jwks = if *known.jwks == document { Arc::clone(&known.jwks) } else { Arc::new(document) };
-        let read = Arc::new(KeySet { keys, unreadable, jwks, as_of: Some(as_of) });
-        // A slow reader brings nothing back that was revoked meanwhile.
-        self.0.keys.rcu(|current| Arc::clone(if current.as_of > read.as_of { current } else { &read }));
+        let read = Arc::new(KeySet { keys, unreadable, jwks, as_of: Some(as_of), reading });
+        // A slow reader brings nothing back that was revoked meanwhile: what was begun to be read later is as new as it needs.
+        self.0.keys.rcu(|current| Arc::clone(if current.reading > reading { current } else { &read }));
         Ok(errors)
     }
 

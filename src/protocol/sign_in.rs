@@ -286,6 +286,14 @@ impl SignIn {
         self.proofs.iter().any(|proof| proof.method == method)
     }
 
+    /// Begins anew where it was to raise a session that is not the browser's live one any more: what stood on that one counts no
+    /// more, and must not keep whoever signs in again from it.
+    pub fn without_ended(&mut self, live: Option<&SessionId>) {
+        if self.raises.is_some() && self.raises.as_ref() != live {
+            *self = Self::default();
+        }
+    }
+
     /// Adds a proof. Another user's begins anew: nobody's second factor completes somebody else's first.
     pub fn proved(&mut self, proof: Proof) {
         if self.user().is_some_and(|user| *user != proof.user) {
@@ -304,6 +312,8 @@ impl SignIn {
                 proof.unchanged_since = changed_at;
             }
         }
+        // The session that it was to raise ended with the password; what was proved stands by itself.
+        self.raises = None;
         Proof::new(required.user.clone(), Method::Password, now, changed_at)
     }
 

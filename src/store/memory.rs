@@ -546,7 +546,9 @@ mod tests {
                 std::thread::yield_now();
             }
             over.store(true, Ordering::SeqCst);
-            readers.into_iter().for_each(|reader| reader.join().unwrap());
+            for reader in readers {
+                reader.join().unwrap();
+            }
         });
         assert!(recalled.into_inner() > 0, "nothing was ever recalled");
     }

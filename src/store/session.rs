@@ -48,8 +48,10 @@ impl From<SessionRow> for Session {
     }
 }
 
-/// A session that begins with something else, in the same commit, and what the audit log says of it.
+/// A session that takes the place of another, in the same commit as something else, and what the audit log says of it.
 pub struct NewSession {
+    /// The one that it takes the place of, which must be active.
+    pub former: SessionId,
     /// The session.
     pub session: Session,
     /// That it began.

@@ -250,7 +250,7 @@ impl Store {
     }
 
     /// Sets a user's password and ends every session and grant of theirs. Whoever does so themselves has the `next` session
-    /// from then on. Answers whether the user was there.
+    /// from then on. Answers whether the user was there, and the session that it is to take the place of was active.
     ///
     /// # Errors
     /// The database is unavailable.
@@ -294,8 +294,22 @@ impl Store {
             .await?
             .rows_affected();
             if updated == 1 {
+                if let Some(NewSession { former, .. }) = next {
+                    // Whoever was signed out while they chose has nothing that another session could take the place of.
+                    let active = sqlx::query(
+                        "UPDATE sessions SET state = 'active' WHERE id = $1 AND user_id = $2 AND state = 'active'",
+                    )
+                    .bind(former.as_str())
+                    .bind(user.as_str())
+                    .execute(&mut *tx)
+                    .await?
+                    .rows_affected();
+                    if active == 0 {
+                        return Ok(false);
+                    }
+                }
                 end_everything_of_user!(tx, user, noted.audit.at);
-                if let Some(NewSession { session, audit }) = next {
+                if let Some(NewSession { session, audit, .. }) = next {
                     bind_session!(sqlx::query(BEGIN.of(&self.db, 1)), session).execute(&mut *tx).await?;
                     write_audit!(tx, audit);
                 }

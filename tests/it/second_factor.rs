@@ -479,7 +479,12 @@ on_both!(a_step_up_ends_with_the_session_that_it_was_to_raise, |app| {
     assert_eq!(other.post(path, &out).await.status, 303);
     // Whoever finds the page in the history, with the phone in hand, still needs the password.
     let page = browser.post("/login/second", &form).await;
-    assert!(browser.follow(page).await.body.contains("login-submit"));
+    let page = browser.follow(page).await;
+    assert!(page.body.contains("login-submit"));
+    // And the password is enough to go on from there.
+    let form = filled(page.form("/login"), &[("username", "ada"), ("password", crate::support::PASSWORD)]);
+    let page = browser.post("/login", &form).await;
+    assert!(page.location().starts_with("/login/second?"), "{}", page.location());
 });
 
 on_both!(a_device_that_is_remembered_stays_so_when_its_session_is_raised, |app| {

@@ -796,7 +796,21 @@ on_both!(a_new_password_ends_everything_and_begins_the_session_of_whoever_set_it
         store.open_grant(&redeem(&client, &user, id, id, scope, NOW)).await.unwrap();
         codes.push(redeem(&client, &user, id, &format!("code {id}"), scope, NOW));
     }
-    let next = NewSession { session: session(&user, "next"), audit: audit(&app, "session.next") };
+    let next = |former: &str, id, action| NewSession {
+        former: former.into(),
+        session: session(&user, id),
+        audit: audit(&app, action),
+    };
+    // Signed out while they chose.
+    let over = begin(&app, &user, "over").await;
+    assert!(store.end_session(&user.id, &over, &audit(&app, "session.end")).await.unwrap());
+    let late = next("over", "late", "session.none");
+    assert!(
+        !store.set_password(&user.id, "late", Some(&late), NOW, &audit(&app, "user.none")).await.unwrap()
+    );
+    assert!(store.session(&"late".into()).await.unwrap().is_none());
+    assert!(store.session(&"here".into()).await.unwrap().unwrap().active, "nothing ends by it");
+    let next = next("here", "next", "session.next");
     let changed = audit(&app, "user.password");
     assert!(store.set_password(&user.id, "new", Some(&next), NOW, &changed).await.unwrap());
     let begun = store.session(&"next".into()).await.unwrap().unwrap();
@@ -810,7 +824,8 @@ on_both!(a_new_password_ends_everything_and_begins_the_session_of_whoever_set_it
     }
     assert_eq!(stored(store.user(&user.id).await).password_hash.as_deref(), Some("new"));
     let nobody = UserId::from("nobody");
-    let other = NewSession { session: session(&user, "other"), audit: audit(&app, "session.none") };
+    let (former, audited_as) = ("next".into(), audit(&app, "session.none"));
+    let other = NewSession { former, session: session(&user, "other"), audit: audited_as };
     let none = audit(&app, "user.none");
     assert!(!store.set_password(&nobody, "new", Some(&other), NOW, &none).await.unwrap());
     assert!(store.session(&"other".into()).await.unwrap().is_none());
