@@ -286,8 +286,8 @@ impl SignIn {
         self.proofs.iter().any(|proof| proof.method == method)
     }
 
-    /// Begins anew where it was to raise a session that is not the browser's live one any more: what stood on that one counts no
-    /// more, and must not keep whoever signs in again from it.
+    /// Begins anew where it was to raise a session that is not the browser's live one any more, as after another password was
+    /// chosen: what stood on that one counts no more, and must not keep whoever signs in again from it.
     pub fn without_ended(&mut self, live: Option<&SessionId>) {
         if self.raises.is_some() && self.raises.as_ref() != live {
             *self = Self::default();
@@ -312,8 +312,6 @@ impl SignIn {
                 proof.unchanged_since = changed_at;
             }
         }
-        // The session that it was to raise ended with the password; what was proved stands by itself.
-        self.raises = None;
         Proof::new(required.user.clone(), Method::Password, now, changed_at)
     }
 

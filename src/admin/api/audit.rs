@@ -166,7 +166,7 @@ pub async fn export(
             next = if may_go_on(&app, &mut request, &wanted).await {
                 export.piece().await.map_err(|error| BrokenOff(error.to_string()))
             } else {
-                Err(BrokenOff("whoever asked may not, or no longer, see it".to_owned()))
+                Err(BrokenOff("it is not known that whoever asked may still see it".to_owned()))
             };
         }
     });

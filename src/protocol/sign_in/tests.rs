@@ -339,6 +339,34 @@ fn a_mailed_code_opens_an_account_and_adds_to_nothing() {
 }
 
 #[test]
+fn whoever_signs_in_again_is_not_held_up_by_a_session_that_is_over() {
+    let now = Timestamp(START + 10);
+    let account = |version, new_password_required| Account {
+        unchanged_since: Timestamp(version),
+        has_second_factor: true,
+        attainable: Level::TwoFactors,
+        new_password_required,
+    };
+    let session = Session { methods: "otp".to_owned(), ..samples::session("s", "ada", Timestamp(START)) };
+    let password = Proof::new("ada".into(), Method::Password, now, Timestamp(1));
+    let mut raised = SignIn::raising(&session, Timestamp(1), now);
+    raised.without_ended(Some(&session.id));
+    raised.proved(password.clone());
+    let next = raised.next(&account(1, true), Some(&session.id), Level::TwoFactors, now);
+    let Next::NewPassword(required) = next else { panic!("{next:?}") };
+    // The session ends with the password that is replaced, and takes its second factor with it.
+    let mut chosen = raised.clone();
+    let proof = chosen.chosen(&required, now, Timestamp(2));
+    for (mut sign_in, version, proof) in [(chosen, 2, proof), (raised, 1, password)] {
+        assert_eq!(sign_in.next(&account(version, false), None, Level::TwoFactors, now), Next::First);
+        sign_in.without_ended(None);
+        sign_in.proved(proof);
+        let next = sign_in.next(&account(version, false), None, Level::TwoFactors, now);
+        assert_eq!(next, Next::Second { level: Level::TwoFactors });
+    }
+}
+
+#[test]
 fn core_2_auth_time_is_when_the_user_last_did_something_for_it() {
     let account = Account {
         unchanged_since: Timestamp(1),
