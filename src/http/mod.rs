@@ -9,6 +9,7 @@ pub mod assets;
 pub mod authorize;
 pub mod browser;
 pub mod check_session;
+pub mod chosen_password;
 pub mod client_auth;
 pub mod client_keys;
 pub mod client_logo;

@@ -2,25 +2,23 @@
 //! opens.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::Response;
 
 use super::browser::Browser;
+use super::chosen_password::{self, Refused};
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::Flow;
-use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use super::{login, session};
 use crate::app::App;
 use crate::authn::means::account_of;
-use crate::authn::password::HashingError;
-use crate::authn::{SignInError, is_refused_password, throttle};
+use crate::authn::throttle;
 use crate::mail::to_users::{Event, news};
-use crate::pages::{self, Problem, describe_weakness};
-use crate::protocol::password_strength::words_about_user;
+use crate::pages;
 use crate::protocol::sign_in::{Next, Required};
-use crate::protocol::user::{User, acceptable_password};
+use crate::protocol::user::User;
 
 /// The form.
 pub async fn get(
@@ -52,29 +50,10 @@ pub async fn post(
         return Ok(flow.go_to(&app, "/login")?);
     };
     let words = browser.locale.words();
-    let again = |status, message| form(&app, &browser, &flow, &user, Some((status, message)));
-    let Ok(password) = acceptable_password(fields.get("password").unwrap_or_default()) else {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-password").into_owned());
-    };
-    let known = words_about_user(&user, &app.own_words());
-    let busy = |again: &dyn Fn(StatusCode, String) -> Result<Response, PageError>| {
-        again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned())
-    };
-    match is_refused_password(&app, &user, password).await {
-        Ok(false) => {}
-        Ok(true) => {
-            return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-same-password").into_owned());
-        }
-        Err(SignInError::Hashing(HashingError::Busy)) => return busy(&again),
-        Err(error) => return Err(error.into()),
-    }
-    let hash = match app.passwords.hash_chosen(password.to_owned().into(), known).await {
-        Ok(Ok(hash)) => hash,
-        Ok(Err(weakness)) => {
-            return again(StatusCode::UNPROCESSABLE_ENTITY, describe_weakness(&words, &weakness));
-        }
-        Err(HashingError::Busy) => return busy(&again),
-        Err(error) => return Err(SignInError::from(error).into()),
+    let chosen = fields.get("password").unwrap_or_default();
+    let hash = match chosen_password::hash_of(&app, &words, &user, chosen).await? {
+        Ok(hash) => hash,
+        Err(refused) => return form(&app, &browser, &flow, &user, Some(refused)),
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "user.set_password", format!("user:{}", user.id), "as was required");
@@ -113,20 +92,14 @@ fn form(
     browser: &Browser,
     flow: &Flow,
     user: &User,
-    refused: Option<(StatusCode, String)>,
+    refused: Option<Refused>,
 ) -> Result<Response, PageError> {
-    let (status, problems) = match refused {
-        None => (StatusCode::OK, Vec::new()),
-        Some((status, message)) => (status, vec![Problem::new("password", message)]),
-    };
-    let page = pages::RequiredPassword {
+    let flow = flow.seal(app)?;
+    Ok(chosen_password::form(refused, |problems| pages::RequiredPassword {
         words: browser.locale.words(),
         csrf: browser.csrf(&app.seals),
-        flow: flow.seal(app)?,
+        flow,
         account: user.username.clone(),
         problems,
-    };
-    let mut response = html(&page, &Csp::default());
-    *response.status_mut() = status;
-    Ok(response)
+    }))
 }

@@ -6,22 +6,20 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 
 use super::browser::Browser;
+use super::chosen_password::{self, Refused};
 use super::error::PageError;
 use super::extract::{CheckedForm, QueryFields};
 use super::flow::{Flow, Goal};
 use super::login;
-use super::page::{Csp, html};
 use super::request_info::RequestInfo;
 use crate::app::App;
-use crate::authn::password::HashingError;
-use crate::authn::{SignInError, by_reset, is_refused_password, throttle};
+use crate::authn::{by_reset, throttle};
 use crate::i18n::key;
 use crate::mail::to_users::{Event, news};
-use crate::pages::{self, Notice, Problem, describe_weakness};
-use crate::protocol::password_strength::words_about_user;
+use crate::pages::{self, Notice};
 use crate::protocol::recovery::{Aim, Reset, may_reset};
 use crate::protocol::secret::sha256_hex;
-use crate::protocol::user::{User, acceptable_password};
+use crate::protocol::user::User;
 
 /// The form, as long as the link works.
 pub async fn get(
@@ -44,30 +42,10 @@ pub async fn post(
 ) -> Result<Response, PageError> {
     let (token, words) = (fields.get("token").unwrap_or_default(), browser.locale.words());
     let (reset, user) = permitted(&app, token).await?;
-    let again = |status, message| Ok(form(&app, &browser, token, &user, Some((status, message))));
-    let Ok(password) = acceptable_password(fields.get("password").unwrap_or_default()) else {
-        return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-password").into_owned());
-    };
-    match is_refused_password(&app, &user, password).await {
-        Ok(false) => {}
-        Ok(true) => {
-            return again(StatusCode::UNPROCESSABLE_ENTITY, words.text("mistake-same-password").into_owned());
-        }
-        Err(SignInError::Hashing(HashingError::Busy)) => {
-            return again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned());
-        }
-        Err(error) => return Err(error.into()),
-    }
-    let known = words_about_user(&user, &app.own_words());
-    let hash = match app.passwords.hash_chosen(password.to_owned().into(), known).await {
-        Ok(Ok(hash)) => hash,
-        Ok(Err(weakness)) => {
-            return again(StatusCode::UNPROCESSABLE_ENTITY, describe_weakness(&words, &weakness));
-        }
-        Err(HashingError::Busy) => {
-            return again(StatusCode::SERVICE_UNAVAILABLE, words.text("server-busy").into_owned());
-        }
-        Err(error) => return Err(SignInError::from(error).into()),
+    let chosen = fields.get("password").unwrap_or_default();
+    let hash = match chosen_password::hash_of(&app, &words, &user, chosen).await? {
+        Ok(hash) => hash,
+        Err(refused) => return Ok(form(&app, &browser, token, &user, Some(refused))),
     };
     let origin = info.anonymous().by_user(&user.id);
     let audit = app.audit(&origin, "user.reset_password", format!("user:{}", user.id), "by mailed link");
@@ -96,25 +74,12 @@ fn dead_link() -> PageError {
     PageError::new(StatusCode::FORBIDDEN, key("dead-link-title"), key("dead-link"), key("recover-dead-fix"))
 }
 
-fn form(
-    app: &App,
-    browser: &Browser,
-    token: &str,
-    user: &User,
-    refused: Option<(StatusCode, String)>,
-) -> Response {
-    let (status, problems) = match refused {
-        None => (StatusCode::OK, Vec::new()),
-        Some((status, message)) => (status, vec![Problem::new("password", message)]),
-    };
-    let page = pages::NewPassword {
+fn form(app: &App, browser: &Browser, token: &str, user: &User, refused: Option<Refused>) -> Response {
+    chosen_password::form(refused, |problems| pages::NewPassword {
         words: browser.locale.words(),
         csrf: browser.csrf(&app.seals),
         token: token.to_owned(),
         account: user.username.clone(),
         problems,
-    };
-    let mut response = html(&page, &Csp::default());
-    *response.status_mut() = status;
-    response
+    })
 }
