@@ -283,15 +283,29 @@ impl Store {
         (created_at, id): (i64, &str),
         limit: u32,
     ) -> Result<Vec<Client>, StoreError> {
+        // What JSON or another script writes differently is not found by its letters.
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.'));
+        let holds = |known: &str| known.to_lowercase().contains(text);
+        let meant = |client: &Client| holds(client.id.as_str()) || holds(&client.metadata.client_name);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        self.look_through_clients(if plain { text } else { "" }, (created_at, id.to_owned()), limit, meant)
+            .await
+    }
+
+    /// Clients that are meant, behind the one with this time of registration and id, `limit` at most, in the order of
+    /// registration. Those whose row does not hold the text, in lower case, need not be unpacked to see that they are not.
+    pub(super) async fn look_through_clients(
+        &self,
+        text: &str,
+        mut behind: (i64, String),
+        limit: usize,
+        meant: impl Fn(&Client) -> bool,
+    ) -> Result<Vec<Client>, StoreError> {
         const SQL: &str = "SELECT * FROM clients
              WHERE (created_at, id) > ($1, $2) AND (LOWER(id) LIKE $4 ESCAPE '!' OR LOWER(metadata) LIKE $4 ESCAPE '!')
              ORDER BY created_at, id LIMIT $3";
-        // Most need not be unpacked to see that they are not meant. What JSON or another script writes differently is.
-        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, ' ' | '-' | '.'));
-        let pattern = if plain { format!("%{text}%") } else { "%".to_owned() };
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let pattern = format!("%{}%", text.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
         let mut found = Vec::new();
-        let mut behind = (created_at, id.to_owned());
         loop {
             let rows: Vec<ClientRow> = on_db!(self, |db| {
                 sqlx::query_as(SQL)
@@ -306,9 +320,7 @@ impl Store {
             for row in rows {
                 let client = Client::try_from(row)?;
                 behind = (client.created_at.0, client.id.to_string());
-                if client.id.as_str().to_lowercase().contains(text)
-                    || client.metadata.client_name.to_lowercase().contains(text)
-                {
+                if meant(&client) {
                     found.push(client);
                 }
             }

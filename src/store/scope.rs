@@ -7,14 +7,10 @@ use serde::de::DeserializeOwned;
 
 use super::audit::write_audit;
 use super::changes::Topic;
-use super::client::ClientRow;
 use super::{AuditEntry, Store, StoreError, in_transaction, on_db, version};
 use crate::protocol::client::Client;
 use crate::protocol::scope_definition::{Definitions, ScopeDefinition};
 use crate::protocol::timestamp::Timestamp;
-
-/// Clients read from the database at once.
-const LOOKED_THROUGH: u32 = 500;
 
 #[derive(sqlx::FromRow)]
 pub(super) struct ScopeRow {
@@ -206,35 +202,8 @@ impl Store {
     /// # Errors
     /// The database is unavailable.
     pub async fn clients_registered_for(&self, scope: &str, limit: usize) -> Result<Vec<Client>, StoreError> {
-        const SQL: &str = "SELECT * FROM clients
-             WHERE (created_at, id) > ($1, $2) AND metadata LIKE $4 ESCAPE '!'
-             ORDER BY created_at, id LIMIT $3";
-        // Most need not be unpacked to see that they are not meant; a scope stands in JSON as it is.
-        let pattern = format!("%{}%", scope.replace('!', "!!").replace('%', "!%").replace('_', "!_"));
-        let mut found = Vec::new();
-        let mut behind = (-1, String::new());
-        loop {
-            let rows: Vec<ClientRow> = on_db!(self, |db| {
-                sqlx::query_as(SQL)
-                    .bind(behind.0)
-                    .bind(&behind.1)
-                    .bind(i64::from(LOOKED_THROUGH))
-                    .bind(&pattern)
-                    .fetch_all(db)
-                    .await
-            })?;
-            let at_end = rows.len() < usize::try_from(LOOKED_THROUGH).unwrap_or(usize::MAX);
-            for row in rows {
-                let client = Client::try_from(row)?;
-                behind = (client.created_at.0, client.id.to_string());
-                if client.metadata.scope.contains(scope) {
-                    found.push(client);
-                }
-            }
-            if at_end || found.len() >= limit {
-                found.truncate(limit);
-                return Ok(found);
-            }
-        }
+        // A scope stands in JSON as it is.
+        let meant = |client: &Client| client.metadata.scope.contains(scope);
+        self.look_through_clients(&scope.to_lowercase(), (-1, String::new()), limit, meant).await
     }
 }
