@@ -328,7 +328,7 @@ impl Store {
                  SELECT * FROM (SELECT * FROM audit_log WHERE target = $1 ORDER BY id DESC LIMIT $2) AS suffered
              ) AS either ORDER BY id DESC LIMIT $2";
         let name = format!("user:{user}");
-        Ok(on_db!(self, |db| { sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await })?)
+        Ok(on_db!(self, |db| sqlx::query_as(SQL).bind(&name).bind(i64::from(limit)).fetch_all(db).await)?)
     }
 }
 

@@ -9,8 +9,8 @@ use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::PgListener;
-use sqlx::{PgPool, Sqlite, SqlitePool};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use sqlx::{Sqlite, SqlitePool};
 use tokio::sync::Mutex;
 
 use super::{Store, StoreError};
@@ -199,8 +199,9 @@ enum Line {
 #[derive(Clone)]
 pub(super) enum Source {
     Sqlite(SqlitePool),
-    /// One connection for nothing else: it must not wait for a place behind requests.
-    Postgres(PgPool),
+    /// A connection for nothing else: it must not wait for a place behind requests, nor behind its predecessor, which may have
+    /// gone silent.
+    Postgres(Box<PgConnectOptions>),
 }
 
 impl Ears {
@@ -213,8 +214,9 @@ impl Listening {
     async fn begin(source: &Source) -> Result<Self, StoreError> {
         let line = match source {
             Source::Sqlite(readers) => Line::Sqlite(readers.acquire().await?),
-            Source::Postgres(pool) => {
-                let mut listener = PgListener::connect_with(pool).await?;
+            Source::Postgres(options) => {
+                let own = PgPoolOptions::new().max_connections(1).connect_lazy_with((**options).clone());
+                let mut listener = PgListener::connect_with(&own).await?;
                 listener.listen(CHANNEL).await?;
                 Line::Postgres(listener)
             }
@@ -357,9 +359,6 @@ impl Store {
     /// Gives back what this process listens with, and takes it no more.
     pub(super) async fn stop_listening(&self) {
         *self.ears.0.lock().await = Hearing::Over;
-        if let Source::Postgres(pool) = &self.source {
-            pool.close().await;
-        }
     }
 
     /// Waits until the server's keys may have changed.

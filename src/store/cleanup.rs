@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::error::DatabaseError;
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use super::changes::KEEP_CHANGES;
@@ -74,12 +75,23 @@ const DEAD_ROWS: [&str; 13] = [
 const OLD_CHANGES: &str = "DELETE FROM changes WHERE id IN
     (SELECT id FROM changes WHERE id <= (SELECT id FROM last_change) - $1 ORDER BY id LIMIT $2)";
 
+/// A change of the same rows takes them in an order of its own, so that each could wait for the other: PostgreSQL would look for
+/// that after a second, and might break off the change. What is dead can wait for the next time.
+const GIVE_WAY: &str = "SET LOCAL lock_timeout = 200";
+
 /// Says again that they are unused: one may be used for the first time while this waits for its row.
 static DELETE_UNUSED: ManyRows =
     ManyRows::new("DELETE FROM clients WHERE used_at IS NULL AND id IN (VALUES", 1, ")");
 
+/// Has somebody else the rows?
+fn is_held(error: &sqlx::Error) -> bool {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+}
+
 impl Store {
-    /// Deletes what has been dead for an hour, in batches. Answers how many rows went. The audit log has its own way, along
+    /// Deletes what has been dead for an hour, in batches. Answers how many rows went; what somebody is changing stays until the
+    /// next run. The audit log has its own way, along
     /// its chain.
     ///
     /// # Errors
@@ -157,11 +169,14 @@ impl Store {
             let began = Instant::now();
             let mut largest = 0;
             for sql in statements {
-                let batch: u64 = in_transaction!(self, |tx| {
-                    sqlx::query(*sql).bind(bound).bind(BATCH).execute(&mut *tx).await?.rows_affected()
-                });
-                deleted += batch;
-                largest = largest.max(batch);
+                match self.delete_batch(sql, bound).await {
+                    Ok(batch) => {
+                        deleted += batch;
+                        largest = largest.max(batch);
+                    }
+                    Err(StoreError::Unavailable(error)) if is_held(&error) => return Ok(deleted),
+                    Err(error) => return Err(error),
+                }
             }
             if largest < BATCH.unsigned_abs() {
                 return Ok(deleted);
@@ -169,5 +184,14 @@ impl Store {
             // Whoever signs in meanwhile has the writer for at least half of the time.
             tokio::time::sleep(began.elapsed()).await;
         }
+    }
+
+    async fn delete_batch(&self, sql: &'static str, bound: i64) -> Result<u64, StoreError> {
+        Ok(in_transaction!(self, |tx| {
+            if let Db::Postgres(_) = &self.db {
+                sqlx::query(GIVE_WAY).execute(&mut *tx).await?;
+            }
+            sqlx::query(sql).bind(bound).bind(BATCH).execute(&mut *tx).await?.rows_affected()
+        }))
     }
 }

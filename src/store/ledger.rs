@@ -16,7 +16,8 @@ use super::audit::write_audits;
 use super::grant::claims_to_json;
 use super::session::bind_session;
 use super::{
-    AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_transaction, is_locked, on_db,
+    AuditEntry, Db, LOCK_PAUSE, LOCK_TIMEOUT, Opened, Rotated, StoreError, in_time, in_transaction,
+    is_locked, on_db,
 };
 use crate::protocol::client_assertion::OneTimeId;
 use crate::protocol::dpop::Thumbprint;
@@ -149,7 +150,7 @@ macro_rules! on_writer {
                 $body
             }
             Db::Postgres(pool) => {
-                let mut $connection = Box::pin(pool.acquire()).await?;
+                let mut $connection = Box::pin(in_time::acquire(pool)).await?;
                 $body
             }
         }
@@ -324,6 +325,13 @@ impl Clerk {
             if page.somebody_left() {
                 return Ok(None);
             }
+            // Users, sessions, grants: in the order in which a change of a user takes them.
+            let mut begun = HashSet::new();
+            if !page.beginnings.is_empty() {
+                let good = begin_sessions!(self, tx, &page.beginnings);
+                audits.extend(good.iter().map(|begin| &begin.audit));
+                begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
+            }
             if !lasting.is_empty() {
                 // A grant for online access asks about its session at every use. One for offline access never asks
                 // again, so it must not slip in behind a password change or a switched-off account that found no grant
@@ -334,12 +342,7 @@ impl Clerk {
                 }
                 query.execute(&mut *tx).await?;
             }
-            let mut written = through_gates!(self, tx, page, &claims);
-            if !page.beginnings.is_empty() {
-                let good = begin_sessions!(self, tx, &page.beginnings);
-                audits.extend(good.iter().map(|begin| &begin.audit));
-                written.begun = good.iter().map(|begin| begin.session.id.as_str().to_owned()).collect();
-            }
+            let written = Written { begun, ..through_gates!(self, tx, page, &claims) };
             if !audits.is_empty() {
                 write_audits!(self, tx, &audits);
             }

@@ -82,6 +82,7 @@ mod grant;
 mod group;
 mod identity;
 mod import;
+mod in_time;
 mod invitation;
 mod kept_name;
 mod key;
@@ -263,7 +264,10 @@ macro_rules! on_db {
     ($store:expr, |$connection:ident| $body:expr) => {
         match &$store.db {
             crate::store::Db::Sqlite { readers: $connection, .. } => $body,
-            crate::store::Db::Postgres($connection) => $body,
+            crate::store::Db::Postgres(pool) => {
+                let $connection = &mut crate::store::in_time::InTime(pool);
+                $body
+            }
         }
     };
 }
@@ -284,7 +288,7 @@ macro_rules! in_transaction {
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = Box::pin(pool.begin()).await?;
+                let mut $tx = Box::pin(crate::store::in_time::begin(pool)).await?;
                 let outcome = $body;
                 $tx.commit().await?;
                 outcome
@@ -303,7 +307,7 @@ macro_rules! in_transaction {
                 outcome
             }
             crate::store::Db::Postgres(pool) => {
-                let mut $tx = Box::pin(pool.begin()).await?;
+                let mut $tx = Box::pin(crate::store::in_time::begin(pool)).await?;
                 let outcome = $body;
                 crate::store::changes::call_nodes!($tx);
                 crate::store::changes::write_change!($tx, &topics);
@@ -509,8 +513,7 @@ async fn open_postgres(url: &str, connections: u32) -> Result<(Db, Source), Stor
             // Shorter than others wait for what a node holds that was stopped in the middle of a change.
             ("idle_in_transaction_session_timeout", "3000"),
         ]);
-    let pool =
-        |connections: u32| PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    let listening = pool(1).connect_lazy_with(options.clone());
-    Ok((Db::Postgres(pool(connections.max(2)).connect_with(options).await?), Source::Postgres(listening)))
+    let pool = PgPoolOptions::new().max_connections(connections.max(2)).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = in_time::without_silent_connections(pool).connect_with(options.clone()).await?;
+    Ok((Db::Postgres(pool), Source::Postgres(Box::new(options))))
 }

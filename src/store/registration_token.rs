@@ -72,7 +72,7 @@ impl Store {
         const SQL: &str = "SELECT id FROM initial_access_tokens
              WHERE token_hash = $1 AND expires_at > $2 AND (uses_left IS NULL OR uses_left > 0)";
         let row: Option<(String,)> =
-            on_db!(self, |db| { sqlx::query_as(SQL).bind(token_hash).bind(now.0).fetch_optional(db).await })?;
+            on_db!(self, |db| sqlx::query_as(SQL).bind(token_hash).bind(now.0).fetch_optional(db).await)?;
         Ok(row.map(|row| row.0))
     }
 

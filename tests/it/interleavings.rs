@@ -14,7 +14,9 @@ use countersign::store::{Opened, Rotated, Store};
 use sqlx::{Connection as _, PgConnection};
 use std::time::{Duration, Instant};
 
-use crate::store_conformance::{NOW, audit, begin, consent, later, redeem_with, rotation, session, stored};
+use crate::store_conformance::{
+    HOUR, NOW, audit, begin, consent, later, redeem_with, rotation, session, stored,
+};
 use crate::support::{Engine, TestApp, on_both};
 
 /// What one transaction of the store does.
@@ -378,6 +380,38 @@ async fn a_step_that_runs_into_another_one_comes_before_or_after_it() {
     }
     eprintln!("{waited} steps waited for one under way, {passed} went past it, in {:?}", started.elapsed());
     assert!(waited > 0 && passed > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_clean_up_leaves_what_somebody_is_changing_for_the_next_time() {
+    if !Engine::postgres_is_there() {
+        return;
+    }
+    let app = TestApp::start(Engine::Postgres).await;
+    let (store, config::Engine::Postgres(url)) = (&app.app.store, &app.app.config.database.engine) else {
+        panic!("not PostgreSQL")
+    };
+    let tokens = ["first", "second", "third"];
+    for token in tokens {
+        store.revoke_token(&token.into(), NOW).await.unwrap();
+    }
+    store.use_assertion(&OneTimeId { id: "in another table".to_owned(), expires_at: NOW }).await.unwrap();
+    let mut holder = PgConnection::connect(url).await.unwrap();
+    let mut watcher = PgConnection::connect(url).await.unwrap();
+    let mut hold = holder.begin().await.unwrap();
+    let take = "UPDATE revoked_tokens SET expires_at = expires_at WHERE jti = $1";
+    sqlx::query(take).bind("second").execute(&mut *hold).await.unwrap();
+    let change = async {
+        until("clean-up", async || waiting(&mut watcher).await == 1).await;
+        // Whichever way it goes along them, it has taken one of these before it waited for the one between them.
+        for token in ["first", "third"] {
+            sqlx::query(take).bind(token).execute(&mut *hold).await.unwrap();
+        }
+    };
+    let (cleaned, ()) = tokio::join!(store.clean_up(later(HOUR)), change);
+    assert_eq!(cleaned.unwrap(), 1, "the other table's");
+    hold.rollback().await.unwrap();
+    assert_eq!(store.clean_up(later(HOUR)).await.unwrap(), 3);
 }
 
 async fn until(what: &str, mut condition: impl AsyncFnMut() -> bool) {

@@ -29,6 +29,7 @@ pub enum Link {
 pub struct Line {
     address: SocketAddr,
     link: watch::Sender<Link>,
+    lost: watch::Sender<()>,
 }
 
 impl Line {
@@ -36,17 +37,19 @@ impl Line {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (link, watched) = watch::channel(Link::Up);
+        let lost = watch::Sender::new(());
+        let losing = lost.clone();
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 if *watched.borrow() != Link::Down {
                     let far = TcpStream::connect(&server).await.unwrap();
                     let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-                    tokio::spawn(carry(near_in, far_out, watched.clone()));
-                    tokio::spawn(carry(far_in, near_out, watched.clone()));
+                    tokio::spawn(carry(near_in, far_out, watched.clone(), losing.subscribe()));
+                    tokio::spawn(carry(far_in, near_out, watched.clone(), losing.subscribe()));
                 }
             }
         });
-        Self { address, link }
+        Self { address, link, lost }
     }
 
     /// A line to the server that this URL names.
@@ -66,13 +69,19 @@ impl Line {
     pub fn set(&self, link: Link) {
         self.link.send_replace(link);
     }
+
+    /// The connections of now carry nothing any more, and nobody is told. New ones are not affected.
+    pub fn lose_connections(&self) {
+        self.lost.send_replace(());
+    }
 }
 
-/// Carries bytes one way until either side ends or the link goes down.
+/// Carries bytes one way until either side ends or the link goes down; none any more when the connection is lost.
 async fn carry(
     mut from: tokio::net::tcp::OwnedReadHalf,
     mut to: tokio::net::tcp::OwnedWriteHalf,
     mut link: watch::Receiver<Link>,
+    mut lost: watch::Receiver<()>,
 ) {
     let mut buffer = vec![0; 16 * 1024];
     loop {
@@ -81,6 +90,7 @@ async fn carry(
         }
         tokio::select! {
             changed = link.changed() => if changed.is_err() { return },
+            _ = lost.changed() => return std::future::pending().await,
             read = from.read(&mut buffer) => match read {
                 Ok(length) if length > 0 && to.write_all(&buffer[..length]).await.is_ok() => {}
                 _ => return,
@@ -274,6 +284,36 @@ async fn without_postgresql_everything_that_needs_it_answers_503_and_nothing_is_
 
         line.set(Link::Up);
         begun.assert_unharmed().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_postgresql_that_are_lost_without_a_word_are_given_up() {
+    if !Engine::postgres_is_there() {
+        return;
+    }
+    let (app, line) = on_a_line().await;
+    let begun = Begun::before(app, Duration::from_secs(10)).await;
+    // Used just now, so that nobody asks them first whether they are well.
+    begun.reads().await;
+    line.lose_connections();
+    let lost = Instant::now();
+    let background = async {
+        // In a transaction of its own, as the work is that nobody waits for.
+        let work = begun.app.app.store.clean_up(begun.app.app.clock.now());
+        drop(tokio::time::timeout(Duration::from_secs(20), work).await.expect("it fails, or it is done"));
+    };
+    let foreground = async {
+        // The ledger writes for everybody: where it waits, everybody does.
+        while begun.rp.refresh(begun.tokens.refresh()).await.status != 200 {
+            assert!(lost.elapsed() < Duration::from_secs(30), "everybody still waits");
+        }
+    };
+    tokio::join!(background, foreground);
+    for _ in 0..3 {
+        for (what, page) in begun.reads().await {
+            assert!(page.status.is_success() || page.status.is_redirection(), "{what}: {}", page.status);
+        }
     }
 }
 

@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 use crate::support::{Engine, START, TestApp, on_both};
 
 pub const NOW: Timestamp = Timestamp(START);
-const HOUR: i64 = 3_600;
+pub const HOUR: i64 = 3_600;
 
 pub fn later(seconds: i64) -> Timestamp {
     Timestamp(START + seconds)
