@@ -28,6 +28,8 @@ const USER_WORDS: Duration = Duration::from_secs(1);
 const HOUSEKEEPING: Duration = Duration::from_hours(1);
 /// How often measured times are folded into their histograms.
 const METRICS: Duration = Duration::from_secs(5);
+/// How long nobody may have typed a password for the memory of hashing to be given back.
+const UNUSED_MEMORY: Duration = Duration::from_secs(60);
 /// For how long the audit log is kept.
 const KEEP_AUDIT: Duration = Duration::from_hours(365 * 24);
 
@@ -48,6 +50,7 @@ pub fn start(app: &App) -> JoinSet<()> {
     work.spawn(statistics::run(app.clone()));
     work.spawn(webhooks::run(app.clone()));
     work.spawn(fold_metrics());
+    work.spawn(free_memory(app.clone()));
     work
 }
 
@@ -161,6 +164,14 @@ async fn keep_house(app: App) {
             Ok(deleted) => tracing::info!(deleted, "clients that registered themselves were never used"),
             Err(error) => tracing::error!(%error, "unused clients cannot be deleted; tried again in an hour"),
         }
+    }
+}
+
+async fn free_memory(app: App) {
+    let mut ticks = interval(UNUSED_MEMORY);
+    loop {
+        ticks.tick().await;
+        app.passwords.free_unused_memory();
     }
 }
 

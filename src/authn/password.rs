@@ -1,6 +1,7 @@
 //! Passwords: argon2id (RFC 9106), at most as many at once as there are cores, and a bounded queue behind them. Hashes that
 //! another system made ([`ImportedHash`]) are verified on the same cores, and replaced when they are right.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -32,6 +33,8 @@ struct Inner {
     /// Memory that nobody hashes in just now. It is kept: getting it from the operating system anew, page by page, takes a
     /// third as long as the hashing does.
     spare: Mutex<Vec<Vec<Block>>>,
+    /// Was anything hashed since the memory was last looked at?
+    used: AtomicBool,
     entropy: Entropy,
 }
 
@@ -112,6 +115,7 @@ impl PasswordHasher {
             cores: Arc::new(Semaphore::new(cores.max(1))),
             dummy,
             spare: Mutex::default(),
+            used: AtomicBool::new(false),
             entropy: entropy.clone(),
         })))
     }
@@ -159,6 +163,13 @@ impl PasswordHasher {
             .await?
     }
 
+    /// Gives the memory of hashing back to the operating system, if nothing was hashed since this was last called.
+    pub fn free_unused_memory(&self) {
+        if !self.0.used.swap(false, Ordering::Relaxed) {
+            self.0.spare().clear();
+        }
+    }
+
     /// Waits for a free core, unless too many wait already, and works there.
     async fn on_a_core<T: Send + 'static>(
         &self,
@@ -172,6 +183,7 @@ impl PasswordHasher {
             let _held = (place, core);
             let mut memory = inner.spare().pop().unwrap_or_default();
             let outcome = work(&inner, &mut memory);
+            inner.used.store(true, Ordering::Relaxed);
             // What an old hash needed beyond is not kept.
             memory.truncate(inner.argon2.params().block_count());
             memory.shrink_to_fit();
@@ -355,6 +367,20 @@ mod tests {
         {
             assert_eq!(check(wrong).await.unwrap(), Verdict::Wrong);
         }
+    }
+
+    #[tokio::test]
+    async fn memory_is_kept_between_hashes_and_given_back_when_there_are_none() {
+        let hasher = cheap(1, 8);
+        hasher.hash(typed("password")).await.unwrap();
+        let mut kept = Vec::new();
+        for _ in 0..2 {
+            hasher.free_unused_memory();
+            kept.push(hasher.0.spare().len());
+        }
+        assert_eq!(kept, [1, 0]);
+        hasher.hash(typed("password")).await.unwrap();
+        assert_eq!(hasher.0.spare().len(), 1);
     }
 
     #[tokio::test]
